@@ -9,6 +9,7 @@ import errno
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,25 +20,25 @@ HOST = "127.0.0.1"
 class PortTakenError(Exception):
     """Somebody already listens on a port that was asked for; `port` is its number."""
 
-    def __init__(self, port: int, service: str) -> None:
-        super().__init__(f"{service}: port {port} on {HOST} is already in use")
+    def __init__(self, port: int, service: str, host: str = HOST) -> None:
+        super().__init__(f"{service}: port {port} on {host} is already in use")
         self.port = port
 
 
-def take_port(port: int, service: str) -> socket.socket:
-    """A socket listening on the loopback `port`; 0 takes a free one.
+def take_port(port: int, service: str, host: str = HOST) -> socket.socket:
+    """A socket listening on `port` of `host`; 0 takes a free one.
 
     Raises PortTakenError, whose message names `service` and the port.
     """
     taken = socket.socket()
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((HOST, port))
+        taken.bind((host, port))
         taken.listen()
     except OSError as error:
         taken.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTakenError(port, service) from error
+            raise PortTakenError(port, service, host) from error
         raise
     return taken
 
@@ -54,21 +55,25 @@ def parser(program: str, summary: str, port: int) -> argparse.ArgumentParser:
     return arguments
 
 
-def serve(app: ASGIApp, service: str, taken: socket.socket) -> None:
-    """Serve `app` on the socket `taken` until SIGINT or SIGTERM, which end the process cleanly."""
+def main(service: str, port: int, build: Callable[[int], ASGIApp]) -> None:
+    """Take `port` and serve what `build` makes of it until SIGINT or SIGTERM.
+
+    `build` is given the number of the port that was taken, which matters when `port` is 0.
+    """
+    try:
+        taken = take_port(port, service)
+    except PortTakenError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from error
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again once it has shut down; that must not look like a failure.
         signal.signal(number, lambda *_: sys.exit(0))
-    print(f"{service} listening on http://{HOST}:{taken.getsockname()[1]}", flush=True)
-    uvicorn.Server(config(app)).run(sockets=[taken])
+    port = taken.getsockname()[1]
+    server = uvicorn.Server(config(build(port)))
+    print(f"{service} listening on http://{HOST}:{port}", flush=True)
+    server.run(sockets=[taken])
 
 
 def config(app: ASGIApp) -> uvicorn.Config:
-    """How every stand-in is served: quiet, and not kept alive by an open connection."""
+    """How every stand-in is served: quiet, and ending within a second of being told to."""
     return uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-
-
-def exit_for_taken_port(error: PortTakenError) -> None:
-    """End the process with status 2 and the one line that names the port."""
-    print(error, file=sys.stderr)
-    raise SystemExit(2)

@@ -1,0 +1,48 @@
+"""`python -m infra.local host`: the local tools' command line."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from infra.local.host.functions import HostError, read_local_settings
+from infra.local.serving import PortTakenError
+
+DEFAULT_PORT = 7071
+LOG_FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
+
+
+def main() -> None:
+    """Parse the command line and run what it asks for."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    host = commands.add_parser("host", help="serve a Python v2 function app folder")
+    host.add_argument("--app", type=Path, default=Path(), help="the app's folder (default: this)")
+    host.add_argument("--port", type=int, help=f"default: Host.LocalHttpPort, or {DEFAULT_PORT}")
+    host.add_argument("--state", type=Path, default=Path(".local"), help="where the state is kept")
+    host.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    host.set_defaults(run=_host)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%H:%M:%S")
+    for noisy in ("azure", "httpx2", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        arguments.run(arguments)
+    except (HostError, PortTakenError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+def _host(arguments: argparse.Namespace) -> None:
+    from infra.local.host.server import serve
+
+    folder = arguments.app.resolve()
+    settings = read_local_settings(folder)
+    port = arguments.port
+    if port is None:
+        port = int(settings.get("Host", {}).get("LocalHttpPort", DEFAULT_PORT))
+    serve(folder, arguments.host, port, arguments.state.resolve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+"""Durable Functions for the local host: the part that the Functions extension plays in Azure.
+
+The Python SDK only replays an orchestrator; scheduling, history, timers, sequence checks and the
+management API are done here:
+
+    events.py   what happened to an instance, as the SDK reads it
+    walk.py     runs through the actions of a replay as the extension does
+    store.py    instances, history, inbox, tasks and timers in SQLite
+    turn.py     one replay: history in, actions out
+    engine.py   when what runs: turns, activities, timers
+    api.py      the extension's HTTP API
+"""

@@ -1,0 +1,212 @@
+"""The events of an orchestration's history, in the shape the Durable Functions SDK replays.
+
+An event is kept as the JSON text that the SDK is given, beside the few fields the engine itself
+reads, so that a turn need not parse what it only passes on.
+"""
+
+import json
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+
+class EventType(IntEnum):
+    """History event types, numbered as in DurableTask.Core."""
+
+    EXECUTION_STARTED = 0
+    EXECUTION_COMPLETED = 1
+    EXECUTION_TERMINATED = 3
+    TASK_SCHEDULED = 4
+    TASK_COMPLETED = 5
+    TASK_FAILED = 6
+    SUB_ORCHESTRATION_CREATED = 7
+    SUB_ORCHESTRATION_COMPLETED = 8
+    SUB_ORCHESTRATION_FAILED = 9
+    TIMER_CREATED = 10
+    TIMER_FIRED = 11
+    ORCHESTRATOR_STARTED = 12
+    ORCHESTRATOR_COMPLETED = 13
+    EVENT_RAISED = 15
+    GENERIC = 17
+    EXECUTION_SUSPENDED = 19
+    EXECUTION_RESUMED = 20
+
+
+SCHEDULING = {
+    EventType.TASK_SCHEDULED,
+    EventType.SUB_ORCHESTRATION_CREATED,
+    EventType.TIMER_CREATED,
+}
+SUCCEEDED = {
+    EventType.TASK_COMPLETED,
+    EventType.SUB_ORCHESTRATION_COMPLETED,
+    EventType.TIMER_FIRED,
+}
+FAILED = {EventType.TASK_FAILED, EventType.SUB_ORCHESTRATION_FAILED}
+
+
+class Event(NamedTuple):
+    """One history event.
+
+    `number` is its own sequence number (-1: none), `ref` the number of the event it answers, `name`
+    the function, external event, or for a timer its role; `text` the JSON the SDK reads.
+    """
+
+    type: EventType
+    number: int
+    ref: int | None
+    name: str | None
+    text: str
+
+
+class TimerRole:
+    """Why a retry made a timer; an orchestrator's own timer has no role."""
+
+    RETRY = "retry"
+    LAST_RETRY = "last-retry"
+
+
+def utc_now() -> datetime:
+    """The time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def timestamp(when: datetime) -> str:
+    """RFC 3339 with six decimals and `Z`: without the `Z` the SDK's clock would be naive."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def encoded(text: str | None) -> str:
+    """JSON text of a string; inputs that cross instances are encoded once more."""
+    return json.dumps(text)
+
+
+def plain(json_text: str | None) -> str:
+    """The text of a JSON string, or the JSON itself."""
+    value = json.loads(json_text or "null")
+    return value if isinstance(value, str) else json_text or ""
+
+
+def _event(
+    kind: EventType,
+    *,
+    number: int = -1,
+    ref: int | None = None,
+    name: str | None = None,
+    when: datetime | None = None,
+    **fields: Any,
+) -> Event:
+    body = {
+        "EventType": int(kind),
+        "EventId": number,
+        "IsPlayed": False,
+        "Timestamp": timestamp(when or utc_now()),
+        **fields,
+    }
+    return Event(kind, number, ref, name, json.dumps(body))
+
+
+def execution_started(name: str, input_json: str | None, version: str | None = None) -> Event:
+    """The first event of a generation; `input_json` is the input as JSON text."""
+    return _event(
+        EventType.EXECUTION_STARTED, name=name, Name=name, Input=input_json, Version=version
+    )
+
+
+def execution_completed(status: str, result: str | None) -> Event:
+    """The end of an instance; `result` is the output as JSON text."""
+    return _event(EventType.EXECUTION_COMPLETED, OrchestrationStatus=status, Result=result)
+
+
+def execution_terminated(reason: str) -> Event:
+    """The instance was terminated from outside."""
+    return _event(EventType.EXECUTION_TERMINATED, Input=reason)
+
+
+def execution_suspended(reason: str) -> Event:
+    """The instance was suspended."""
+    return _event(EventType.EXECUTION_SUSPENDED, Reason=reason)
+
+
+def execution_resumed(reason: str) -> Event:
+    """The instance was resumed."""
+    return _event(EventType.EXECUTION_RESUMED, Reason=reason)
+
+
+def orchestrator_started(when: datetime) -> Event:
+    """The beginning of a turn; its time is the orchestrator's clock."""
+    return _event(EventType.ORCHESTRATOR_STARTED, when=when)
+
+
+def orchestrator_completed() -> Event:
+    """The end of a turn."""
+    return _event(EventType.ORCHESTRATOR_COMPLETED)
+
+
+def task_scheduled(number: int, name: str, input_json: str) -> Event:
+    """An activity was scheduled."""
+    return _event(
+        EventType.TASK_SCHEDULED, number=number, name=name, Name=name, Input=input_json, Version=""
+    )
+
+
+def task_completed(number: int, result: str | None) -> Event:
+    """Activity `number` returned `result` (JSON text)."""
+    return _event(EventType.TASK_COMPLETED, ref=number, TaskScheduledId=number, Result=result)
+
+
+def task_failed(number: int, reason: str, details: str) -> Event:
+    """Activity `number` raised."""
+    return _event(
+        EventType.TASK_FAILED, ref=number, TaskScheduledId=number, Reason=reason, Details=details
+    )
+
+
+def sub_orchestration_created(number: int, name: str, instance_id: str, input_json: str) -> Event:
+    """A child instance was asked for."""
+    return _event(
+        EventType.SUB_ORCHESTRATION_CREATED,
+        number=number,
+        name=name,
+        Name=name,
+        InstanceId=instance_id,
+        Input=input_json,
+    )
+
+
+def sub_orchestration_completed(number: int, result: str | None) -> Event:
+    """Child `number` completed with `result` (JSON text)."""
+    return _event(
+        EventType.SUB_ORCHESTRATION_COMPLETED, ref=number, TaskScheduledId=number, Result=result
+    )
+
+
+def sub_orchestration_failed(number: int, reason: str) -> Event:
+    """Child `number` failed or was terminated."""
+    return _event(
+        EventType.SUB_ORCHESTRATION_FAILED,
+        ref=number,
+        TaskScheduledId=number,
+        Reason=reason,
+        Details="",
+    )
+
+
+def timer_created(number: int, fire_at: str, ref: int | None, role: str | None) -> Event:
+    """A timer was made; for a retry's timer `ref` is the number of the attempt that failed."""
+    return _event(EventType.TIMER_CREATED, number=number, ref=ref, name=role, FireAt=fire_at)
+
+
+def timer_fired(number: int, fire_at: str) -> Event:
+    """Timer `number` fired."""
+    return _event(EventType.TIMER_FIRED, ref=number, TimerId=number, FireAt=fire_at)
+
+
+def event_raised(name: str, input_json: str) -> Event:
+    """An external event came in; `input_json` is its payload as JSON text."""
+    return _event(EventType.EVENT_RAISED, name=name, Name=name, Input=input_json)
+
+
+def generic(data: str) -> Event:
+    """A nudge without meaning to the orchestrator, such as after a rewind."""
+    return _event(EventType.GENERIC, Data=data)

@@ -1,0 +1,57 @@
+"""The history as the management API shows it: without the engine's own bookkeeping."""
+
+import json
+from typing import Any
+
+from infra.local.host.durable.events import Event, EventType
+
+NAMES = {
+    EventType.SUB_ORCHESTRATION_CREATED: "SubOrchestrationInstanceCreated",
+    EventType.SUB_ORCHESTRATION_COMPLETED: "SubOrchestrationInstanceCompleted",
+    EventType.SUB_ORCHESTRATION_FAILED: "SubOrchestrationInstanceFailed",
+    EventType.GENERIC: "GenericEvent",
+}
+HIDDEN = {EventType.ORCHESTRATOR_STARTED, EventType.ORCHESTRATOR_COMPLETED}
+MERGED = {EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED}
+ANSWERS = {
+    EventType.TASK_COMPLETED,
+    EventType.TASK_FAILED,
+    EventType.SUB_ORCHESTRATION_COMPLETED,
+    EventType.SUB_ORCHESTRATION_FAILED,
+}
+INTERNAL = ("EventId", "IsPlayed", "TaskScheduledId", "TimerId", "Version")
+
+
+def history_view(
+    history: list[Event], *, show_input: bool, show_output: bool
+) -> list[dict[str, Any]]:
+    """Events as JSON objects; what was scheduled is merged into its answer once there is one."""
+    answered = {event.ref for event in history if event.type in ANSWERS}
+    scheduled = {e.number: json.loads(e.text) for e in history if e.type in MERGED}
+    view = []
+    for event in history:
+        if event.type in HIDDEN or (event.type in MERGED and event.number in answered):
+            continue
+        shown = json.loads(event.text)
+        if event.type in ANSWERS and event.ref is not None:
+            origin = scheduled[event.ref]
+            shown["ScheduledTime"] = origin["Timestamp"]
+            shown["FunctionName"] = origin["Name"]
+            if show_input:
+                shown["Input"] = origin.get("Input")
+        _tidy(shown, event, show_input=show_input, show_output=show_output)
+        view.append(shown)
+    return view
+
+
+def _tidy(shown: dict[str, Any], event: Event, *, show_input: bool, show_output: bool) -> None:
+    shown["EventType"] = NAMES.get(event.type) or event.type.name.title().replace("_", "")
+    for key in INTERNAL:
+        shown.pop(key, None)
+    if event.type is EventType.EXECUTION_STARTED:
+        shown["FunctionName"] = shown.pop("Name")
+    if not show_input:
+        shown.pop("Input", None)
+    result = shown.pop("Result", None)
+    if show_output and result is not None:
+        shown["Result"] = json.loads(result)

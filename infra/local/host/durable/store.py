@@ -1,0 +1,335 @@
+"""What the engine must not forget, in SQLite: instances, history, inbox, tasks and timers.
+
+Every change is one transaction, committed before anything acts on it. The file is in WAL mode with
+`synchronous=NORMAL`: a killed process loses nothing; a power cut may lose the last moments, never
+the file's consistency.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from infra.local.host.durable.events import Event, EventType, timestamp, utc_now
+
+SCHEMA = """
+create table if not exists instances (
+    serial integer primary key autoincrement, id text not null unique, execution text not null,
+    name text not null, version text, input text, status text not null, custom_status text,
+    output text, created text not null, updated text not null,
+    parent text, parent_execution text, parent_number integer
+);
+create index if not exists unfinished on instances (status);
+create table if not exists history (
+    instance text not null, position integer not null, type integer not null,
+    number integer not null, ref integer, name text, event text not null,
+    primary key (instance, position)
+) without rowid;
+create table if not exists inbox (
+    serial integer primary key autoincrement, instance text not null, execution text,
+    type integer not null, number integer not null, ref integer, name text, event text not null
+);
+create index if not exists inbox_of on inbox (instance);
+create table if not exists tasks (
+    instance text not null, execution text not null, number integer not null,
+    name text not null, input text not null, primary key (instance, execution, number)
+) without rowid;
+create table if not exists timers (
+    instance text not null, execution text not null, number integer not null,
+    fire_at text not null, primary key (instance, execution, number)
+) without rowid;
+"""
+
+
+class Status(StrEnum):
+    """runtimeStatus of an instance, as the management API spells it."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUSPENDED = "Suspended"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    TERMINATED = "Terminated"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to the instance by itself."""
+        return self in FINISHED
+
+
+FINISHED = (Status.COMPLETED, Status.FAILED, Status.TERMINATED)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One orchestration instance; `input`, `custom_status` and `output` are JSON text."""
+
+    serial: int
+    id: str
+    execution: str
+    name: str
+    version: str | None
+    input: str | None
+    status: Status
+    custom_status: str | None
+    output: str | None
+    created: str
+    updated: str
+    parent: str | None
+    parent_execution: str | None
+    parent_number: int | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """An activity run that is owed: `input` is JSON text."""
+
+    instance: str
+    execution: str
+    number: int
+    name: str
+    input: str
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A timer that has not fired; `fire_at` is a timestamp as the SDK wrote it."""
+
+    instance: str
+    execution: str
+    number: int
+    fire_at: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which instances a query or purge means; times are timestamps, `None` no bound."""
+
+    prefix: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    statuses: tuple[str, ...] = ()
+
+    def sql(self) -> tuple[str, list[Any]]:
+        """The where clause and its parameters."""
+        terms, values = ["substr(id, 1, ?) = ?"], [len(self.prefix), self.prefix]
+        if self.created_from:
+            terms.append("created >= ?")
+            values.append(timestamp(self.created_from))
+        if self.created_to:
+            terms.append("created <= ?")
+            values.append(timestamp(self.created_to))
+        if self.statuses:
+            terms.append(f"status in ({','.join('?' * len(self.statuses))})")
+            values.extend(self.statuses)
+        return " and ".join(terms), values
+
+
+class Store:
+    """The tables. Used from one thread; open a `transaction` around every change."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
+        self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: rolled back if the block raises, committed when it ends."""
+        self._db.execute("begin immediate")
+        try:
+            yield
+            self._db.execute("commit")
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+
+    # instances
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """The instance, or None."""
+        row = self._db.execute("select * from instances where id = ?", (instance_id,)).fetchone()
+        return _instance(row) if row else None
+
+    def instances(self, wanted: Filter, after: int = 0, top: int = -1) -> list[Instance]:
+        """Those that `wanted` means with a serial above `after`, oldest first, at most `top`."""
+        where, values = wanted.sql()
+        rows = self._db.execute(
+            f"select * from instances where serial > ? and {where} order by serial limit ?",  # noqa: S608
+            (after, *values, top),
+        )
+        return [_instance(row) for row in rows]
+
+    def create(
+        self,
+        instance_id: str,
+        execution: str,
+        start: Event,
+        input_json: str | None,
+        version: str | None = None,
+        parent: tuple[str, str, int] | None = None,
+    ) -> None:
+        """A new instance with `start` in its inbox, in place of a finished one of that id."""
+        self.forget(instance_id)
+        now = timestamp(utc_now())
+        self._db.execute(
+            "insert into instances (id, execution, name, version, input, status, created, updated,"
+            " parent, parent_execution, parent_number) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(instance_id, execution, start.name, version, input_json, Status.PENDING),
+                *(now, now, *(parent or (None, None, None))),
+            ),
+        )
+        self.send(instance_id, execution, start)
+
+    def update(self, instance_id: str, **columns: str | None) -> None:
+        """Set columns of an instance, and its `updated`."""
+        names = ", ".join(f"{name} = ?" for name in columns)
+        self._db.execute(
+            f"update instances set {names}, updated = ? where id = ?",  # noqa: S608
+            (*columns.values(), timestamp(utc_now()), instance_id),
+        )
+
+    def forget(self, instance_id: str) -> None:
+        """Remove an instance and all that belongs to it."""
+        self._db.execute("delete from instances where id = ?", (instance_id,))
+        self._db.execute("delete from inbox where instance = ?", (instance_id,))
+        self.drop_generation(instance_id)
+
+    def drop_generation(self, instance_id: str) -> None:
+        """Remove the history of the present generation, and what it still waits for."""
+        self._db.execute("delete from history where instance = ?", (instance_id,))
+        self.drop_outstanding(instance_id)
+
+    def drop_outstanding(self, instance_id: str) -> None:
+        """Remove the owed activity runs and timers of an instance."""
+        self._db.execute("delete from tasks where instance = ?", (instance_id,))
+        self._db.execute("delete from timers where instance = ?", (instance_id,))
+
+    # history and inbox
+
+    def history(self, instance_id: str) -> list[Event]:
+        """All events of the present generation, in order."""
+        rows = self._db.execute(
+            "select type, number, ref, name, event from history where instance = ?"
+            " order by position",
+            (instance_id,),
+        )
+        return [Event(EventType(kind), *rest) for kind, *rest in rows]
+
+    def append(self, instance_id: str, events: Iterable[Event]) -> None:
+        """Add events to the end of a history."""
+        (end,) = self._db.execute(
+            "select coalesce(max(position), -1) + 1 from history where instance = ?",
+            (instance_id,),
+        ).fetchone()
+        self._db.executemany(
+            "insert into history values (?, ?, ?, ?, ?, ?, ?)",
+            ((instance_id, end + i, *event) for i, event in enumerate(events)),
+        )
+
+    def replace_history(self, instance_id: str, events: Iterable[Event]) -> None:
+        """Put `events` in place of the history."""
+        self._db.execute("delete from history where instance = ?", (instance_id,))
+        self.append(instance_id, events)
+
+    def send(self, instance_id: str, execution: str | None, event: Event) -> None:
+        """Put an event into an inbox; `execution` None reaches any generation."""
+        self._db.execute(
+            "insert into inbox (instance, execution, type, number, ref, name, event)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            (instance_id, execution, *event),
+        )
+
+    def inbox(self, instance: Instance) -> tuple[int, list[Event]]:
+        """The last serial in the inbox (0: empty), and the events meant for this generation."""
+        rows = self._db.execute(
+            "select serial, execution, type, number, ref, name, event from inbox"
+            " where instance = ? order by serial",
+            (instance.id,),
+        ).fetchall()
+        events = [
+            Event(EventType(kind), *rest)
+            for _, execution, kind, *rest in rows
+            if execution in (None, instance.execution)
+        ]
+        return (rows[-1][0] if rows else 0), events
+
+    def consume(self, instance_id: str, last: int) -> None:
+        """Remove what `inbox` gave out."""
+        self._db.execute(
+            "delete from inbox where instance = ? and serial <= ?", (instance_id, last)
+        )
+
+    def awaiting_turn(self) -> list[str]:
+        """Ids of unfinished, unsuspended instances with something in the inbox."""
+        rows = self._db.execute(
+            "select distinct instance from inbox join instances on instances.id = inbox.instance"
+            " where status in (?, ?)",
+            (Status.PENDING, Status.RUNNING),
+        )
+        return [instance for (instance,) in rows]
+
+    # activities and timers
+
+    def add_task(self, task: Task) -> None:
+        """Note an activity run that is owed."""
+        self._db.execute(
+            "insert into tasks values (?, ?, ?, ?, ?)",
+            (task.instance, task.execution, task.number, task.name, task.input),
+        )
+
+    def tasks(self) -> list[Task]:
+        """Every owed activity run."""
+        return [Task(*row) for row in self._db.execute("select * from tasks")]
+
+    def complete_task(self, task: Task, answer: Event) -> bool:
+        """Answer an activity run; False if nobody waits for it any more."""
+        return self._settle("tasks", task, answer)
+
+    def add_timer(self, timer: Timer) -> None:
+        """Note a timer."""
+        self._db.execute(
+            "insert into timers values (?, ?, ?, ?)",
+            (timer.instance, timer.execution, timer.number, timer.fire_at),
+        )
+
+    def timers(self) -> list[Timer]:
+        """Every timer that has not fired."""
+        return [Timer(*row) for row in self._db.execute("select * from timers")]
+
+    def cancel_timer(self, instance_id: str, number: int) -> None:
+        """Forget a timer the orchestrator gave up."""
+        self._db.execute(
+            "delete from timers where instance = ? and number = ?", (instance_id, number)
+        )
+
+    def fire_timer(self, timer: Timer, fired: Event) -> bool:
+        """Let a timer fire; False if it was cancelled or fired before."""
+        return self._settle("timers", timer, fired)
+
+    def _settle(self, table: str, owed: Task | Timer, answer: Event) -> bool:
+        gone = self._db.execute(
+            f"delete from {table} where instance = ? and execution = ? and number = ?",  # noqa: S608
+            (owed.instance, owed.execution, owed.number),
+        )
+        if gone.rowcount:
+            self.send(owed.instance, owed.execution, answer)
+        return bool(gone.rowcount)
+
+
+_COLUMNS = [column.name for column in fields(Instance)]
+
+
+def _instance(row: tuple[Any, ...]) -> Instance:
+    columns = dict(zip(_COLUMNS, row, strict=True))
+    return Instance(**columns | {"status": Status(columns["status"])})

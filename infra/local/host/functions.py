@@ -1,0 +1,198 @@
+"""Loads a function app folder: its settings, its host.json and the functions it declares.
+
+What the host cannot serve is refused here, at start, naming the function.
+"""
+
+import importlib
+import inspect
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SUPPORTED_BINDINGS = {"http", "durableClient"}
+SUPPORTED_TRIGGERS = {
+    "httpTrigger",
+    "blobTrigger",
+    "timerTrigger",
+    "orchestrationTrigger",
+    "activityTrigger",
+}
+
+
+class HostError(Exception):
+    """The app cannot be served; the text says why, for the person who started the host."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A declared function: its trigger's binding, and how it wants to be called."""
+
+    name: str
+    trigger: dict[str, Any]
+    handler: Callable[..., Any]
+    client: str | None = None
+    """The parameter of the durable client binding, if it has one."""
+    client_hub: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The trigger's type, such as `httpTrigger`."""
+        return str(self.trigger["type"])
+
+    @property
+    def parameter(self) -> str:
+        """The parameter the trigger's value is passed by."""
+        return str(self.trigger["name"])
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it runs on the event loop; anything else runs on a thread."""
+        return inspect.iscoroutinefunction(self.handler)
+
+    @property
+    def wants_context(self) -> bool:
+        """Whether a parameter `context` is to get the invocation's `func.Context`."""
+        taken = {self.parameter, self.client}
+        return "context" in inspect.signature(self.handler).parameters and "context" not in taken
+
+
+@dataclass(frozen=True)
+class FunctionApp:
+    """A loaded app folder."""
+
+    folder: Path
+    functions: list[Function]
+    host: dict[str, Any] = field(default_factory=dict)
+    cors: list[str] = field(default_factory=list)
+    cors_credentials: bool = False
+
+    def of_kind(self, kind: str) -> list[Function]:
+        """The functions with that trigger type."""
+        return [f for f in self.functions if f.kind == kind]
+
+    @property
+    def route_prefix(self) -> str:
+        """host.json's HTTP route prefix, without slashes at its ends."""
+        prefix = self.host.get("extensions", {}).get("http", {}).get("routePrefix", "api")
+        return str(prefix).strip("/")
+
+    @property
+    def durable(self) -> dict[str, Any]:
+        """host.json's durableTask section."""
+        section: dict[str, Any] = self.host.get("extensions", {}).get("durableTask", {})
+        return section
+
+    @property
+    def hub(self) -> str:
+        """The task hub's name."""
+        return resolve_settings(self.durable.get("hubName", "TestHubName"))
+
+
+def read_local_settings(folder: Path) -> dict[str, Any]:
+    """local.settings.json, or nothing if there is none; its Values become environment variables.
+
+    A variable that is set already wins. Raises HostError when the file is encrypted or broken.
+    """
+    settings = _read_json(folder / "local.settings.json")
+    if settings.get("IsEncrypted"):
+        raise HostError("local.settings.json is encrypted; the local host reads only plain ones.")
+    for name, value in settings.get("Values", {}).items():
+        os.environ.setdefault(name, str(value))
+    return settings
+
+
+def load(folder: Path) -> FunctionApp:
+    """Import the folder's function_app.py and read what it declares.
+
+    Settings are in the environment before the app is imported, the working folder is the app's, as
+    in Azure. Raises HostError for a folder that holds no app, or an app that is not supported.
+    """
+    if not (folder / "function_app.py").is_file():
+        raise HostError(f"{folder} holds no function_app.py.")
+    settings = read_local_settings(folder)
+    host = _read_json(folder / "host.json")
+    functions = [_describe(f) for f in _import_app(folder).get_functions()]
+    _check_names(functions)
+    section = settings.get("Host", {})
+    origins = [origin.strip() for origin in section.get("CORS", "").split(",")]
+    return FunctionApp(
+        folder,
+        functions,
+        host,
+        [origin for origin in origins if origin],
+        bool(section.get("CORSCredentials", False)),
+    )
+
+
+def resolve_settings(text: str, *, owner: str = "host.json") -> str:
+    """Replace each `%NAME%` with that setting. Raises HostError when it is not set."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in os.environ:
+            raise HostError(f"{owner}: the setting {name} in '{text}' is not set.")
+        return os.environ[name]
+
+    return re.sub(r"%([^%]+)%", value, text)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise HostError(f"{path} is not JSON: {error}") from error
+    return content
+
+
+def _import_app(folder: Path) -> Any:
+    sys.path[:0] = [str(folder), str(folder / ".python_packages/lib/site-packages")]
+    os.chdir(folder)
+    module = importlib.import_module("function_app")
+    from azure.functions import FunctionRegister
+
+    apps = [value for value in vars(module).values() if isinstance(value, FunctionRegister)]
+    if len(apps) != 1:
+        raise HostError(f"{folder}/function_app.py must hold one function app; found {len(apps)}.")
+    return apps[0]
+
+
+def _describe(declared: Any) -> Function:
+    name = declared.get_function_name()
+    bindings = [_plain(binding) for binding in declared.get_bindings_dict()["bindings"]]
+    triggers = [b for b in bindings if b["type"].lower().endswith("trigger")]
+    for binding in bindings:
+        supported = SUPPORTED_TRIGGERS if binding in triggers else SUPPORTED_BINDINGS
+        if binding["type"] not in supported:
+            raise HostError(
+                f"Function '{name}': the local host does not support '{binding['type']}'."
+            )
+    client = next((b for b in bindings if b["type"] == "durableClient"), {})
+    trigger = triggers[0]
+    own_name = trigger.get("orchestration") or trigger.get("activity") or name
+    handler = declared.get_user_function()
+    return Function(own_name, trigger, handler, client.get("name"), client.get("taskHub"))
+
+
+def _plain(binding: dict[str, Any]) -> dict[str, Any]:
+    """A binding with its enum members as their values."""
+    return {
+        key: [getattr(item, "value", item) for item in value]
+        if isinstance(value, list)
+        else getattr(value, "value", value)
+        for key, value in binding.items()
+    }
+
+
+def _check_names(functions: list[Function]) -> None:
+    seen: set[str] = set()
+    for function in functions:
+        if function.name.casefold() in seen:
+            raise HostError(f"Two functions are named '{function.name}'.")
+        seen.add(function.name.casefold())

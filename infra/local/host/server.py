@@ -1,0 +1,167 @@
+"""Puts the host together and serves it until it is told to stop."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from infra.local.host.blobs import BlobFunctions
+from infra.local.host.durable.api import DurableApi, lower_path_words
+from infra.local.host.durable.engine import Engine
+from infra.local.host.durable.store import Store
+from infra.local.host.functions import FunctionApp, HostError, load
+from infra.local.host.http import HttpFunctions
+from infra.local.host.invocation import Invoker, default_threads
+from infra.local.host.timers import TimerFunctions
+from infra.local.serving import take_port
+
+log = logging.getLogger("host")
+
+GIL_SWITCH_SECONDS = 0.001
+"""Replays are CPU work on threads; the loop's thread must not wait 5 ms for each of its turns."""
+
+
+@dataclass
+class Host:
+    """A loaded app with everything that serves it."""
+
+    app: FunctionApp
+    engine: Engine
+    api: DurableApi
+    http: HttpFunctions
+    blobs: BlobFunctions
+    timers: TimerFunctions
+    invoker: Invoker
+
+    def asgi(self) -> ASGIApp:
+        """The HTTP side: the Durable API, then the app's functions."""
+
+        @contextlib.asynccontextmanager
+        async def running(_: Starlette) -> AsyncIterator[None]:
+            self.engine.start()
+            self.timers.start()
+            self.blobs.start()
+            yield
+            await self.blobs.stop()
+            await self.timers.stop()
+            await self.engine.stop()
+            self.engine.store.close()
+            self.invoker.close()
+
+        served = Starlette(
+            routes=[*self.api.routes(), Mount("/", app=self.http)],
+            middleware=_cors(self.app),
+            exception_handlers={404: _not_found, 405: _not_found},
+            lifespan=running,
+        )
+
+        async def with_folded_paths(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                scope["path"] = lower_path_words(scope["path"])
+            await served(scope, receive, send)
+
+        return with_folded_paths
+
+
+def build(folder: Path, state: Path, origin: str) -> Host:
+    """Load the app in `folder` and prepare to serve it at `origin` with its state in `state`.
+
+    Raises HostError for what the local host cannot serve.
+    """
+    app = load(folder)
+    if entities := app.of_kind("entityTrigger"):
+        raise HostError(f"Function '{entities[0].name}': entities are not supported.")
+    turns = _limit(app, "maxConcurrentOrchestratorFunctions")
+    activities = _limit(app, "maxConcurrentActivityFunctions")
+    threads = dict.fromkeys(("httpTrigger", "blobTrigger", "timerTrigger"), default_threads())
+    threads |= {"orchestrationTrigger": turns, "activityTrigger": activities}
+    invoker = Invoker(
+        str(folder), lambda function: api.client_binding(function.client_hub), threads
+    )
+    engine = Engine(
+        Store(state / "durable.sqlite"),
+        app.of_kind("orchestrationTrigger"),
+        app.of_kind("activityTrigger"),
+        invoker,
+        turns,
+        activities,
+    )
+    api = DurableApi(engine, app.hub, origin)
+    blobs = BlobFunctions(app.of_kind("blobTrigger"), invoker, state / "blobs.sqlite")
+    timers = TimerFunctions(app.of_kind("timerTrigger"), invoker)
+    return Host(app, engine, api, HttpFunctions(app, invoker), blobs, timers, invoker)
+
+
+def lock_state(state: Path) -> IO[str]:
+    """Hold the state folder for this process; the lock ends with it.
+
+    Raises HostError when another host holds it: two engines on one history would run things twice.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    lock = (state / "host.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise HostError(f"The state folder {state} is in use by another host.") from error
+    return lock
+
+
+def serve(folder: Path, address: str, port: int, state: Path) -> None:
+    """Serve the app until SIGINT or SIGTERM. Raises HostError or PortTakenError at start."""
+    sys.setswitchinterval(GIL_SWITCH_SECONDS)
+    held = lock_state(state)
+    taken = take_port(port, "host", address)  # before the slow import of the app
+    try:
+        origin = f"http://{address}:{taken.getsockname()[1]}"
+        host = build(folder, state, origin)
+        for line in host.http.describe():
+            log.info("%s", line)
+        log.info("serving %s at %s", folder, origin)
+        config = uvicorn.Config(
+            host.asgi(),
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=1,
+        )
+        uvicorn.Server(config).run(sockets=[taken])
+    finally:
+        taken.close()
+        held.close()
+
+
+def _limit(app: FunctionApp, name: str) -> int:
+    return int(app.durable.get(name, 10 * (os.cpu_count() or 1)))
+
+
+def _cors(app: FunctionApp) -> list[Middleware]:
+    if not app.cors:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=app.cors,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            allow_credentials=app.cors_credentials,
+            expose_headers=["ETag", "Location", "Retry-After"],
+        )
+    ]
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return Response(status_code=404)
