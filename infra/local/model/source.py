@@ -1,0 +1,164 @@
+"""The text a request brings, cut into sentences that can be quoted word for word."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+LONGEST_SENTENCE = 400
+NO_TEXT = "No text was given."
+
+# A line that sets text apart: a run of punctuation, with words or not, or a tag alone on its line.
+_FENCE = re.compile(
+    r"^[ \t]*(?:(?P<run>([`~=<>\-_|%$])\2{2,})[^\n]{0,200}?"
+    r"|<(?P<slash>/?)(?P<tag>[A-Za-z][\w-]*)(?:\s[^<>\n]*)?>)[ \t]*$",
+    re.MULTILINE,
+)
+_CLOSES = re.compile(r"\b(?:end|close|stop)|/", re.IGNORECASE)
+# A full stop after a capital or a title (Dr., St., J.) ends no sentence.
+_STOP = r"(?:(?<!\b[A-Z])(?<!\b[A-Z][a-z])\.|[!?…])[\"'”\u2019)\]]*"
+_WIDE_STOP = r"[\u3002\uff01\uff1f]"
+# Up to the end of a sentence, a blank line, the next item, heading or mark, the next line of code.
+_SENTENCE = re.compile(
+    rf"\S.*?(?:{_WIDE_STOP}|{_STOP}(?=\s+[^\Wa-z_]|\s+[\"'“(\[<]|\s*\n|\s*\Z)"
+    r"|(?=\n\s*(?:\n|[-*#>|+@<\[]|\d+[.)]\s)|\n(?:\t| {4}))|\Z)",
+    re.DOTALL,
+)
+_MARK = re.compile(r"(?:(?:[-*#>|+]+|\d+[.)]|\[[^\[\]\n]{1,80}\]|<[^<>\n]{1,80}>)\s+)+")
+_ENDS_LIKE_A_SENTENCE = re.compile(rf"(?:{_STOP}|{_WIDE_STOP})\Z")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A sentence as offsets into the text."""
+
+    start: int
+    end: int
+
+
+class Source:
+    """Sentences of `text`, numbered from 0; a number past the last one begins again."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text if text.strip() else NO_TEXT
+        self._spans = _worth_quoting(self._text) or [Span(0, len(self._text))]
+
+    def __len__(self) -> int:
+        return len(self._spans)
+
+    def quote(self, index: int, least: int = 0, most: int | None = None) -> str:
+        """A sentence word for word, of `least` to `most` characters as far as the text reaches."""
+        span = self._spans[index % len(self._spans)]
+        start = max(0, min(span.start, len(self._text) - least))
+        found = self._text[start : max(span.end, start + least)]
+        return found if most is None else _cut(found, least, most)
+
+    def sentence(self, index: int, least: int = 0, most: int | None = None) -> str:
+        """The same with white space made even, and repeated where the text is too short."""
+        words = " ".join(self.quote(index).split())
+        following = index
+        while len(words) < least:
+            following += 1
+            words += " " + " ".join(self.quote(following).split())
+        return words if most is None else _cut(words, least, most)
+
+    def label(self, name: str, index: int) -> str | None:
+        """The value of `name="…"`, or of a line `name: …`, nearest before a sentence."""
+        word = _spelled(name)
+        return self._last_before(index, rf'\b{word}=["\']([^"\'\n]+)|^[ \t]*{word}:[ \t]*([^\n]+)$')
+
+    def number(self, name: str, index: int) -> int | None:
+        """The number after `name`, as in `[page 3]`, `page: 3` or `page="3"`, nearest before."""
+        found = self._last_before(
+            index, rf"\b{_spelled(name)}\b[ \t]*[:=#]?[ \t]*[\"']?(\d{{1,9}})\b"
+        )
+        return None if found is None else int(found)
+
+    def _last_before(self, index: int, pattern: str) -> str | None:
+        before = self._text[: self._spans[index % len(self._spans)].start]
+        found = list(re.finditer(pattern, before, re.IGNORECASE | re.MULTILINE))
+        return next(filter(None, found[-1].groups())).strip() if found else None
+
+
+def _spelled(name: str) -> str:
+    return r"[ _-]".join(map(re.escape, name.split("_")))
+
+
+def _cut(words: str, least: int, most: int) -> str:
+    if len(words) <= most:
+        return words
+    shorter = words[: most + 1].rsplit(None, 1)[0]
+    return shorter if least <= len(shorter) <= most else words[:most]
+
+
+def _worth_quoting(text: str) -> list[Span]:
+    spans = [span for start, end in _fenced(text) for span in _sentences(text, start, end)]
+    full = [span for span in spans if _is_full(text[span.start : span.end])]
+    if len(full) >= 3:
+        return full
+    return [span for span in spans if len(text[span.start : span.end].split()) > 1] or spans
+
+
+def _is_full(words: str) -> bool:
+    return len(words) >= 20 and len(words.split()) > 3 and bool(_ENDS_LIKE_A_SENTENCE.search(words))
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
+    for found in _SENTENCE.finditer(text[:end], start):
+        mark = _MARK.match(found[0])
+        first = found.start() + (mark.end() if mark else 0)
+        words = text[first : found.end()].rstrip()
+        if any(letter.isalnum() for letter in words):
+            yield Span(first, first + len(_cut(words, 1, LONGEST_SENTENCE)))
+
+
+def _fenced(text: str) -> list[tuple[int, int]]:
+    """The parts of `text` between its longest fences, or all of it."""
+    pairs = sorted(_pairs(text), key=lambda pair: _key(pair[0]))
+    kinds = [list(kind) for _, kind in groupby(pairs, key=lambda pair: _key(pair[0]))]
+    chosen = [kind for kind in kinds if _sets_apart(kind, len(text))]
+    if not chosen:
+        return [(0, len(text))]
+    longest = max(chosen, key=lambda kind: (len(kind[0][0][0]), _inside(kind)))
+    return [(opening.end(), closing.start()) for opening, closing in longest]
+
+
+_Pair = tuple[re.Match[str], re.Match[str]]
+
+
+def _pairs(text: str) -> Iterator[_Pair]:
+    opened: dict[str, re.Match[str]] = {}
+    for line in _FENCE.finditer(text):
+        opening = opened.get(_key(line))
+        if opening is not None and _closes(line, opening):
+            del opened[_key(line)]
+            yield opening, line
+        elif opening is None and not line["slash"]:
+            opened[_key(line)] = line
+
+
+def _key(line: re.Match[str]) -> str:
+    return line["run"] or line["tag"]
+
+
+def _closes(line: re.Match[str], opening: re.Match[str]) -> bool:
+    if line["tag"]:
+        return bool(line["slash"])
+    bare = line[0].strip() == line["run"]
+    return bare or line[0] == opening[0] or bool(_CLOSES.search(line[0]))
+
+
+def _sets_apart(kind: Iterable[_Pair], total: int) -> bool:
+    """Whether these fences hold the material: they have a name, or most of the text is inside.
+
+    Otherwise they are part of it, as the code blocks and rules of a Markdown document are.
+    """
+    pairs = list(kind)
+    named = len(re.findall(r"[^\W_]", pairs[0][0][0])) >= 6
+    return any(opening.end() < closing.start() for opening, closing in pairs) and (
+        named or _inside(pairs) * 2 > total
+    )
+
+
+def _inside(pairs: Iterable[_Pair]) -> int:
+    return sum(closing.start() - opening.end() for opening, closing in pairs)
