@@ -1,0 +1,73 @@
+"""The audit trail of a ticket: a chain in which each event carries the hash of the one before.
+
+Changing, deleting or inserting an event breaks the chain from there on; the ticket's own row
+knows the number and the hash of the last event, so that a missing tail shows as well.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from shared.models import AuditAction, AuditEvent, EntityType, StoredTicket
+from shared.strictjson import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts and from where; nobody (`user_id` None) is the app itself."""
+
+    user_id: str | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What happened, before it has its place in a chain."""
+
+    action: AuditAction
+    actor: Actor
+    description: str
+    old_values: dict[str, Any] = field(default_factory=dict)
+    new_values: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def digest(event: AuditEvent) -> str:
+    """The hash that `event` must carry."""
+    content = event.model_dump(mode="json", exclude={"hash"})
+    return sha256(canonical(content)).hexdigest()
+
+
+def next_event(ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEvent:
+    """The event that follows the last one of `ticket`."""
+    number = ticket.events + 1
+    event = AuditEvent(
+        id=f"{ticket.id}.{number:06d}",
+        action=draft.action,
+        entity_type=EntityType.TICKET,
+        entity_id=ticket.id,
+        user_id=draft.actor.user_id,
+        timestamp=moment,
+        description=draft.description,
+        old_values=draft.old_values,
+        new_values=draft.new_values,
+        metadata=draft.metadata,
+        ip_address=draft.actor.ip_address,
+        user_agent=draft.actor.user_agent,
+        ticket_id=ticket.id,
+        previous_hash=ticket.last_hash,
+    )
+    return event.model_copy(update={"hash": digest(event)})
+
+
+def first_invalid(events: Iterable[AuditEvent]) -> str | None:
+    """The id of the first event that does not follow from those before it, None for a whole chain."""
+    previous = ""
+    for event in events:
+        if event.previous_hash != previous or event.hash != digest(event):
+            return event.id
+        previous = event.hash
+    return None

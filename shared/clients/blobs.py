@@ -1,0 +1,120 @@
+"""Azure Blob Storage: JSON documents and logs of one container. Nothing else speaks to it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import ContentSettings, StorageErrorCode
+from azure.storage.blob.aio import BlobServiceClient
+
+from shared import strictjson
+from shared.clients._faults import told
+
+_PATIENCE: dict[str, Any] = {
+    "retry_total": 2,
+    "retry_connect": 2,
+    "retry_read": 2,
+    "initial_backoff": 0.2,
+    "increment_base": 2,
+    "connection_timeout": 5,
+    "read_timeout": 30,
+}
+_JSON = ContentSettings(content_type="application/json; charset=utf-8")
+
+T = TypeVar("T")
+
+
+def service(
+    connection_string: str, uri: str, credential: AsyncTokenCredential | None
+) -> BlobServiceClient:
+    """A client for a connection string or, without one, for an address and an identity."""
+    if connection_string:
+        return BlobServiceClient.from_connection_string(connection_string, **_PATIENCE)
+    return BlobServiceClient(uri, credential=credential, **_PATIENCE)
+
+
+class Container:
+    """One container, made when it is first missed. Methods raise Unavailable when storage is away."""
+
+    def __init__(self, blobs: BlobServiceClient, name: str) -> None:
+        self._client = blobs.get_container_client(name)
+
+    async def read(self, name: str) -> bytes | None:
+        """The whole blob, None when there is none."""
+
+        async def call() -> bytes:
+            return await (await self._client.download_blob(name)).readall()
+
+        try:
+            return await told(call)
+        except ResourceNotFoundError:
+            return None
+
+    async def read_json(self, name: str) -> Any:
+        """The JSON that `write_json` stored, None when there is none."""
+        data = await self.read(name)
+        return None if data is None else strictjson.loads(data)
+
+    async def write_json(self, name: str, value: Any) -> None:
+        """Store `value`, replacing what was there."""
+
+        async def call() -> None:
+            data = strictjson.dumps(value)
+            await self._client.upload_blob(name, data, overwrite=True, content_settings=_JSON)
+
+        await self._with_container(call)
+
+    async def exists(self, name: str) -> bool:
+        async def call() -> bool:
+            return await self._client.get_blob_client(name).exists()
+
+        return await told(call)
+
+    async def names(self, prefix: str) -> list[str]:
+        """The names of all blobs that begin with `prefix`, in order."""
+
+        async def call() -> list[str]:
+            return [name async for name in self._client.list_blob_names(name_starts_with=prefix)]
+
+        try:
+            return await told(call)
+        except ResourceNotFoundError:
+            return []
+
+    async def open_log(self, name: str) -> None:
+        """Make an empty log; one that is there keeps what it holds."""
+
+        async def call() -> None:
+            blob = self._client.get_blob_client(name)
+            await blob.create_append_blob(if_none_match="*")
+
+        try:
+            await self._with_container(call)
+        except ResourceExistsError:
+            return
+
+    async def append_log(self, name: str, line: bytes) -> None:
+        """Add a line to a log that `open_log` made."""
+
+        async def call() -> None:
+            await self._client.get_blob_client(name).append_block(line + b"\n")
+
+        await told(call)
+
+    async def _with_container(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Run `call`; should the container be missing, make it and run `call` again."""
+        try:
+            return await told(call)
+        except ResourceNotFoundError as error:
+            if getattr(error, "error_code", None) != StorageErrorCode.CONTAINER_NOT_FOUND:
+                raise
+        try:
+            await told(self._client.create_container)
+        except ResourceExistsError:
+            pass  # Another process was faster; that is as good.
+        return await told(call)

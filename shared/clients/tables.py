@@ -1,0 +1,193 @@
+"""Azure Table Storage (or Cosmos DB for Table): rows, ETags, transactions. Nothing else speaks to it.
+
+A row is a plain dict with PartitionKey and RowKey. Tables are made when they are first missed.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from azure.core import MatchConditions
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.data.tables import TableTransactionError, UpdateMode
+from azure.data.tables.aio import TableClient, TableServiceClient
+
+from shared.clients._faults import told
+from shared.errors import WriteConflict
+
+# A storage call either works within seconds or the caller is told; nothing waits for minutes.
+_PATIENCE: dict[str, Any] = {
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+    "connection_timeout": 5,
+    "read_timeout": 10,
+}
+_NOT_THERE = {"TableNotFound", "ResourceNotFound", "EntityNotFound"}
+_OVERTAKEN = {
+    "EntityAlreadyExists",
+    "UpdateConditionNotSatisfied",
+    "ConditionNotMet",
+    "ResourceNotFound",
+    "EntityNotFound",
+}
+
+T = TypeVar("T")
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it was read; `etag` is for a write that must not overtake another."""
+
+    values: dict[str, Any]
+    etag: str
+
+    @property
+    def key(self) -> str:
+        return str(self.values["RowKey"])
+
+
+class Verb(StrEnum):
+    INSERT = "create"
+    MERGE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a transaction. MERGE changes the given properties of the row with this `etag`."""
+
+    verb: Verb
+    values: Values
+    etag: str = ""
+
+    def operation(self) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        options: dict[str, Any] = {}
+        if self.verb is Verb.MERGE:
+            options["mode"] = UpdateMode.MERGE
+        if self.verb is not Verb.INSERT:
+            options |= {"etag": self.etag, "match_condition": MatchConditions.IfNotModified}
+        return self.verb.value, dict(self.values), options
+
+
+def service(
+    connection_string: str, uri: str, credential: AsyncTokenCredential | None
+) -> TableServiceClient:
+    """A client for a connection string or, without one, for an address and an identity."""
+    if connection_string:
+        return TableServiceClient.from_connection_string(connection_string, **_PATIENCE)
+    return TableServiceClient(uri, credential=credential, **_PATIENCE)
+
+
+class Table:
+    """One table. Every method raises Unavailable when storage is away."""
+
+    def __init__(self, tables: TableServiceClient, name: str) -> None:
+        self._client: TableClient = tables.get_table_client(name)
+
+    async def read(self, partition: str, key: str) -> Row | None:
+        async def call() -> Row:
+            return _row(await self._client.get_entity(partition, key))
+
+        try:
+            return await told(call)
+        except ResourceNotFoundError:
+            return None
+
+    async def write(self, writes: Sequence[Write]) -> list[str]:
+        """Apply all writes, of one partition, or none; their new ETags in order.
+
+        Raises WriteConflict with the index of the write that was overtaken.
+        """
+
+        async def call() -> list[str]:
+            operations = [write.operation() for write in writes]
+            done = await self._client.submit_transaction(operations)
+            return [str(part.get("etag", "")) for part in done]
+
+        try:
+            return await self._with_table(call)
+        except TableTransactionError as error:
+            if _code(error) in _OVERTAKEN:
+                raise WriteConflict(error.index) from None
+            raise
+
+    async def insert(self, values: Values) -> None:
+        """Insert one row. Raises WriteConflict when it is already there."""
+
+        async def call() -> None:
+            await self._client.create_entity(dict(values))
+
+        try:
+            await self._with_table(call)
+        except ResourceExistsError:
+            raise WriteConflict from None
+
+    async def merge(self, values: Values, etag: str) -> str:
+        """Change properties of one row; its new ETag. Raises WriteConflict."""
+
+        async def call() -> str:
+            done = await self._client.update_entity(
+                dict(values),
+                mode=UpdateMode.MERGE,
+                etag=etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+            return str(done["etag"])
+
+        try:
+            return await told(call)
+        except (ResourceModifiedError, ResourceNotFoundError):
+            raise WriteConflict from None
+
+    async def delete(self, partition: str, key: str) -> None:
+        """Delete a row, whatever it holds; one that is not there is deleted already."""
+
+        async def call() -> None:
+            await self._client.delete_entity(partition, key)
+
+        await told(call)
+
+    async def query(self, partition: str, first: str, beyond: str) -> AsyncIterator[Row]:
+        """The rows of a partition with `first` <= RowKey < `beyond`, in order."""
+        pages = self._client.query_entities(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond",
+            parameters={"partition": partition, "first": first, "beyond": beyond},
+        ).by_page()
+        while True:
+            try:
+                page = await told(pages.__anext__)
+            except (StopAsyncIteration, ResourceNotFoundError):
+                return
+            async for entity in page:
+                yield _row(entity)
+
+    async def _with_table(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Run `call`; should the table be missing, make it and run `call` again."""
+        try:
+            return await told(call)
+        except HttpResponseError as error:
+            if _code(error) != "TableNotFound":
+                raise
+        try:
+            await told(self._client.create_table)
+        except ResourceExistsError:
+            pass  # Another process was faster; that is as good.
+        return await told(call)
+
+
+def _row(entity: Mapping[str, Any]) -> Row:
+    metadata = entity.metadata  # type: ignore[attr-defined]
+    return Row(dict(entity), str(metadata["etag"]))
+
+
+def _code(error: HttpResponseError) -> str:
+    code = getattr(error, "error_code", "")
+    return str(getattr(code, "value", code) or "")

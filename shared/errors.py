@@ -1,0 +1,157 @@
+"""Everything that can go wrong and that somebody is meant to handle.
+
+AmidaError
+├── SettingsError          the app does not start; the message names the setting
+├── Problem                becomes an HTTP answer (RFC 9457): status, title, detail
+│   ├── Malformed          400  not readable as JSON, a form, a cursor …
+│   ├── NotSignedIn        401  no token, or one that does not count (any more)
+│   ├── Forbidden          403  may see it, may not do this
+│   ├── NotFound           404  absent, or not the caller's: the same body
+│   ├── Conflict           409  the present state does not allow it
+│   ├── TooLarge           413  over a documented limit
+│   ├── WrongType          415  a media type this endpoint does not read
+│   ├── Invalid            422  readable, but does not validate; lists where
+│   └── Unavailable        503  storage is away; says when to try again
+├── StepError              ends or delays one step of a ticket; the reason is for people
+│   ├── TryLater           the other side is busy, slow or away: wait, then again
+│   └── CannotBeDone       permanent: the ticket fails with this reason
+├── WriteConflict          somebody else wrote first: read again, decide again
+├── BadSchema              a user's JSON Schema that cannot be used, and why
+└── Misfit                 a value does not fit a schema: where and which rule, never the value
+
+No message carries a secret, a prompt or the text of a document.
+"""
+# ruff: noqa: N818 - the names say what happened; the tree says that they are errors.
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+
+class AmidaError(Exception):
+    """Root of the tree above."""
+
+
+class SettingsError(AmidaError):
+    """A setting is missing or bad; the text says which one and what to put there."""
+
+
+class Problem(AmidaError):
+    """An HTTP answer; `detail` is a sentence that the caller can act on."""
+
+    status: ClassVar[HTTPStatus]
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    @property
+    def title(self) -> str:
+        return self.status.phrase
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def body(self, instance: str) -> dict[str, Any]:
+        """The problem+json members; `instance` is the path that was asked for."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": int(self.status),
+            "detail": self.detail,
+            "instance": instance,
+        }
+
+
+class Malformed(Problem):
+    status = HTTPStatus.BAD_REQUEST
+
+
+class NotSignedIn(Problem):
+    status = HTTPStatus.UNAUTHORIZED
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(Problem):
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotFound(Problem):
+    status = HTTPStatus.NOT_FOUND
+
+
+class Conflict(Problem):
+    status = HTTPStatus.CONFLICT
+
+
+class TooLarge(Problem):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class WrongType(Problem):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class Invalid(Problem):
+    """`errors` holds one {loc, msg, type} per fault, never the value that was sent."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, detail: str, errors: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(detail)
+        self.errors = list(errors)
+
+    def body(self, instance: str) -> dict[str, Any]:
+        return super().body(instance) | {"errors": self.errors}
+
+
+class Unavailable(Problem):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    retry_after_seconds: ClassVar[int] = 5
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
+class StepError(AmidaError):
+    """`reason` is a sentence for the people who wait for the ticket."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TryLater(StepError):
+    """`seconds` is what the other side asked for, None when it named no time."""
+
+    def __init__(self, reason: str, seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class CannotBeDone(StepError):
+    """Trying again would not help."""
+
+
+class WriteConflict(AmidaError):
+    """A write met another ETag, an existing key or a missing row.
+
+    `index` is the place of the refused write within its transaction, from 0.
+    """
+
+    def __init__(self, index: int = 0) -> None:
+        super().__init__(f"write {index} was overtaken")
+        self.index = index
+
+
+class BadSchema(AmidaError):
+    """The text says what is wrong with the schema."""
+
+
+class Misfit(AmidaError):
+    """The text says where a value does not fit and what was asked for."""

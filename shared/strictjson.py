@@ -1,0 +1,77 @@
+"""Reading JSON from outside, strictly: what two parsers could read differently is refused."""
+
+import json
+from typing import Any
+
+MAX_DEPTH = 64
+
+
+def loads(text: str | bytes) -> Any:
+    """Parse `text`.
+
+    Raises ValueError, with words that quote nothing of the content, for what is no JSON, for NaN
+    and Infinity, duplicate keys, more than 64 levels, lone surrogates, numbers beyond reason.
+    """
+    try:
+        value = json.loads(
+            text, parse_constant=_no_constant, parse_int=_integer, object_pairs_hook=_unique
+        )
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON: {error.msg} in line {error.lineno}") from None
+    except UnicodeDecodeError:
+        raise ValueError("no JSON: not UTF-8") from None
+    except RecursionError:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels") from None
+    _check(value)
+    return value
+
+
+def dumps(value: Any) -> bytes:
+    """Compact UTF-8, the form in which JSON is stored and measured."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def canonical(value: Any) -> bytes:
+    """The one form of equal values, for hashing."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 400:
+        raise ValueError("a number is out of range")
+    return int(digits)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return result
+
+
+def _check(value: Any) -> None:
+    """Walk without recursion, as the depth is what is in doubt."""
+    todo = [(value, 1)]
+    while todo:
+        item, depth = todo.pop()
+        if isinstance(item, dict | list):
+            if depth > MAX_DEPTH:
+                raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+            children = [*item, *item.values()] if isinstance(item, dict) else item
+            todo.extend((child, depth + 1) for child in children)
+        elif isinstance(item, str) and not _encodes(item):
+            raise ValueError("a text has half a surrogate pair")
+        elif isinstance(item, float) and item in (float("inf"), float("-inf")):
+            raise ValueError("a number is out of range")
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
