@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,12 @@ class Function:
         """The parameter the trigger's value is passed by."""
         return str(self.trigger["name"])
 
-    @property
+    @cached_property
     def is_async(self) -> bool:
         """Whether it runs on the event loop; anything else runs on a thread."""
         return inspect.iscoroutinefunction(self.handler)
 
-    @property
+    @cached_property
     def wants_context(self) -> bool:
         """Whether a parameter `context` is to get the invocation's `func.Context`."""
         taken = {self.parameter, self.client}

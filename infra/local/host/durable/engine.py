@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from infra.local.host.durable import activities, events
-from infra.local.host.durable.events import Event, EventType, utc_now
+from infra.local.host.durable.events import FAILED, Event, EventType, utc_now
 from infra.local.host.durable.store import Instance, Status, Store, Task
 from infra.local.host.durable.timers import Timers
 from infra.local.host.durable.turn import Answer, replay, replay_body
@@ -42,6 +42,8 @@ class Decision:
     output: str | None = None
     next_input: str | None = None
     carried_over: list[Event] = field(default_factory=list)
+    walk: Walk | None = None
+    """Where the instance waits, if it does."""
 
     @property
     def summary(self) -> str:
@@ -49,6 +51,15 @@ class Decision:
         if self.status:
             return self.status.lower()
         return "continued as new" if self.next_input is not None else f"+{len(self.scheduled)}"
+
+
+@dataclass
+class _Waiting:
+    """Where an instance waits, and the serial up to which its inbox was looked at."""
+
+    execution: str
+    walk: Walk
+    seen: int
 
 
 class Engine:
@@ -78,6 +89,7 @@ class Engine:
         self._timers = Timers(store, self.wake)
         self._background: set[asyncio.Task[None]] = set()
         self._finished: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, _Waiting] = {}
 
     def start(self) -> None:
         """Take up everything that was left."""
@@ -116,6 +128,7 @@ class Engine:
         self.store.append(instance.id, [events.execution_completed(status, output)])
         self.store.update(instance.id, status=status, output=output)
         self.store.drop_outstanding(instance.id)
+        self._waiting.pop(instance.id, None)
         if instance.parent and instance.parent_number is not None:
             number = instance.parent_number
             if status is Status.COMPLETED:
@@ -163,19 +176,38 @@ class Engine:
         instance = self.store.instance(instance_id)
         if instance is None or instance.status.finished or instance.status is Status.SUSPENDED:
             return
+        waiting = self._waiting.pop(instance_id, None)
+        if waiting and self._leaves_waiting(instance, waiting):
+            self._waiting[instance_id] = waiting
+            return
         last, news = self.store.inbox(instance)
         if not news:
             self.store.consume(instance_id, last)
             return
         news.sort(key=lambda event: event.type is not EventType.EXECUTION_STARTED)
-        now = utc_now()
-        fresh = [events.orchestrator_started(now), *news]
-        history = self.store.history(instance_id) + fresh
+        fresh = [events.orchestrator_started(now := utc_now()), *news]
         began = time.perf_counter()
+        history = self.store.history(instance_id) + fresh
         decision = await self._decide(instance, history, now)
         elapsed = (time.perf_counter() - began) * 1000
         log.info("%s instance=%s %.1f ms %s", instance.name, instance_id, elapsed, decision.summary)
         self._settle_turn(instance, last, fresh, decision)
+
+    def _leaves_waiting(self, instance: Instance, waiting: _Waiting) -> bool:
+        """Whether all that came in leaves the orchestrator waiting where it waits.
+
+        Then it stays in the inbox: a fan-out is replayed once it is complete, not for each of its
+        members. A failure always gets a turn, as the SDK may go on at the first.
+        """
+        if waiting.execution != instance.execution:
+            return False
+        waiting.seen, news = self.store.inbox(instance, waiting.seen)
+        if any(event.type in FAILED for event in news):
+            return False
+        walk, position = waiting.walk, waiting.walk.position
+        for event in news:
+            walk.apply(event)
+        return walk.position is position and not walk.unrecorded
 
     async def _decide(self, instance: Instance, history: list[Event], now: datetime) -> Decision:
         function = self.orchestrators.get(instance.name.casefold())
@@ -222,6 +254,9 @@ class Engine:
                 self._record(now, fresh, decision)
                 children = self._start_children(instance, decision.scheduled)
             tasks = self._owe(instance, decision)
+        if decision.walk:
+            decision.walk.record()
+            self._waiting[instance.id] = _Waiting(instance.execution, decision.walk, last)
         self._owed.extend(tasks)
         self._dispatch()
         for child in children:
@@ -331,6 +366,7 @@ def _conclude(instance: Instance, answer: Answer, walk: Walk) -> Decision:
         custom_status=answer.custom_status,
     )
     if not walk.finished:
+        decision.walk = walk if walk.position else None
         return decision
     if answer.error is not None:
         failed = _failed(instance, answer.error)

@@ -73,7 +73,7 @@ def utc_now() -> datetime:
 
 def timestamp(when: datetime) -> str:
     """RFC 3339 with six decimals and `Z`: without the `Z` the SDK's clock would be naive."""
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return when.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def encoded(text: str | None) -> str:

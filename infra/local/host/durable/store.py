@@ -250,19 +250,19 @@ class Store:
             (instance_id, execution, *event),
         )
 
-    def inbox(self, instance: Instance) -> tuple[int, list[Event]]:
-        """The last serial in the inbox (0: empty), and the events meant for this generation."""
+    def inbox(self, instance: Instance, after: int = 0) -> tuple[int, list[Event]]:
+        """The inbox's last serial, and the events above `after` meant for this generation."""
         rows = self._db.execute(
             "select serial, execution, type, number, ref, name, event from inbox"
-            " where instance = ? order by serial",
-            (instance.id,),
+            " where instance = ? and serial > ? order by serial",
+            (instance.id, after),
         ).fetchall()
         events = [
             Event(EventType(kind), *rest)
             for _, execution, kind, *rest in rows
             if execution in (None, instance.execution)
         ]
-        return (rows[-1][0] if rows else 0), events
+        return (rows[-1][0] if rows else after), events
 
     def consume(self, instance_id: str, last: int) -> None:
         """Remove what `inbox` gave out."""

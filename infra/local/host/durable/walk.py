@@ -113,6 +113,11 @@ class Walk:
         return through and not self._outstanding
 
     @property
+    def position(self) -> object | None:
+        """What the walk waits at; None when it is through its actions."""
+        return self._current
+
+    @property
     def unrecorded(self) -> list[Scheduled]:
         """What this replay scheduled that the history does not know yet, by number."""
         return [s for n, s in self._produced.items() if n not in self._recorded]
@@ -121,6 +126,10 @@ class Walk:
     def cancelled_timers(self) -> list[int]:
         """The numbers of all timers the orchestrator has given up."""
         return [s.number for s in self._produced.values() if s.cancelled]
+
+    def record(self) -> None:
+        """What was scheduled is in the history now."""
+        self._recorded.update(self._produced)
 
     def apply(self, event: Event) -> None:
         """Take the next event of the history.
