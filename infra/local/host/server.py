@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +29,6 @@ from infra.local.host.timers import TimerFunctions
 from infra.local.serving import take_port
 
 log = logging.getLogger("host")
-
-GIL_SWITCH_SECONDS = 0.001
-"""Replays are CPU work on threads; the loop's thread must not wait 5 ms for each of its turns."""
 
 
 @dataclass
@@ -122,7 +118,6 @@ def lock_state(state: Path) -> IO[str]:
 
 def serve(folder: Path, address: str, port: int, state: Path) -> None:
     """Serve the app until SIGINT or SIGTERM. Raises HostError or PortTakenError at start."""
-    sys.setswitchinterval(GIL_SWITCH_SECONDS)
     held = lock_state(state)
     taken = take_port(port, "host", address)  # before the slow import of the app
     try:
