@@ -1,4 +1,4 @@
-"""`python -m infra.local host`: the local tools' command line."""
+"""`python -m infra.local host|run|demo`: the local tools' command line."""
 
 import argparse
 import logging
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from infra.local.host.functions import HostError, read_local_settings
-from infra.local.serving import PortTakenError
+from infra.local.serving import PartError, PortTakenError
 
 DEFAULT_PORT = 7071
 LOG_FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
@@ -21,14 +21,23 @@ def main() -> None:
     host.add_argument("--port", type=int, help=f"default: Host.LocalHttpPort, or {DEFAULT_PORT}")
     host.add_argument("--state", type=Path, default=Path(".local"), help="where the state is kept")
     host.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    host.add_argument("--cors", default="", help="origins to allow, separated by commas")
     host.set_defaults(run=_host)
+    for name, action, text in (
+        ("run", _run, "start the app with its stand-ins until Ctrl-C"),
+        ("demo", _demo, "start everything, send one ticket through, print its result, stop"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--port", type=int, default=DEFAULT_PORT, help="and those after it")
+        command.add_argument("--state", type=Path, default=Path(".local"), help="what is kept")
+        command.set_defaults(run=action)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%H:%M:%S")
     for noisy in ("azure", "httpx2", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         arguments.run(arguments)
-    except (HostError, PortTakenError) as error:
+    except (HostError, PortTakenError, PartError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         raise SystemExit(2) from error
 
@@ -41,7 +50,20 @@ def _host(arguments: argparse.Namespace) -> None:
     port = arguments.port
     if port is None:
         port = int(settings.get("Host", {}).get("LocalHttpPort", DEFAULT_PORT))
-    serve(folder, arguments.host, port, arguments.state.resolve())
+    cors = [origin.strip() for origin in arguments.cors.split(",") if origin.strip()]
+    serve(folder, arguments.host, port, arguments.state.resolve(), cors)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from infra.local.run import run
+
+    run(arguments.port, arguments.state.resolve())
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from infra.local.demo import demo
+
+    demo(arguments.port, arguments.state.resolve())
 
 
 if __name__ == "__main__":

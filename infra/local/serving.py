@@ -6,15 +6,22 @@ ends with status 2 and one line on stderr when its port is taken.
 
 import argparse
 import errno
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
+PARENT_PIPE = "LOCAL_PARENT_PIPE"
+
+
+class PartError(Exception):
+    """A part of the running app did not start, or ended; the text says which and why."""
 
 
 class PortTakenError(Exception):
@@ -68,10 +75,26 @@ def main(service: str, port: int, build: Callable[[int], ASGIApp]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again once it has shut down; that must not look like a failure.
         signal.signal(number, lambda *_: sys.exit(0))
+    end_with_parent()
     port = taken.getsockname()[1]
     server = uvicorn.Server(config(build(port)))
     print(f"{service} listening on http://{HOST}:{port}", flush=True)
     server.run(sockets=[taken])
+
+
+def end_with_parent() -> None:
+    """End this process in order when its parent, which holds the other end of stdin, is gone.
+
+    Only where the parent asked for it with PARENT_PIPE in the environment: so no child outlives a
+    parent that was killed.
+    """
+    if os.environ.get(PARENT_PIPE):
+
+        def watch() -> None:
+            sys.stdin.buffer.read()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def config(app: ASGIApp) -> uvicorn.Config:

@@ -26,7 +26,7 @@ from infra.local.host.functions import FunctionApp, HostError, load
 from infra.local.host.http import HttpFunctions
 from infra.local.host.invocation import Invoker, default_threads
 from infra.local.host.timers import TimerFunctions
-from infra.local.serving import take_port
+from infra.local.serving import end_with_parent, take_port
 
 log = logging.getLogger("host")
 
@@ -73,12 +73,15 @@ class Host:
         return with_folded_paths
 
 
-def build(folder: Path, state: Path, origin: str) -> Host:
+def build(folder: Path, state: Path, origin: str, cors: list[str]) -> Host:
     """Load the app in `folder` and prepare to serve it at `origin` with its state in `state`.
+
+    `cors` are origins beside those of the app's local.settings.json.
 
     Raises HostError for what the local host cannot serve.
     """
     app = load(folder)
+    app.cors.extend(cors)
     if entities := app.of_kind("entityTrigger"):
         raise HostError(f"Function '{entities[0].name}': entities are not supported.")
     turns = _limit(app, "maxConcurrentOrchestratorFunctions")
@@ -116,13 +119,14 @@ def lock_state(state: Path) -> IO[str]:
     return lock
 
 
-def serve(folder: Path, address: str, port: int, state: Path) -> None:
+def serve(folder: Path, address: str, port: int, state: Path, cors: list[str]) -> None:
     """Serve the app until SIGINT or SIGTERM. Raises HostError or PortTakenError at start."""
+    end_with_parent()
     held = lock_state(state)
     taken = take_port(port, "host", address)  # before the slow import of the app
     try:
         origin = f"http://{address}:{taken.getsockname()[1]}"
-        host = build(folder, state, origin)
+        host = build(folder, state, origin, cors)
         for line in host.http.describe():
             log.info("%s", line)
         log.info("serving %s at %s", folder, origin)

@@ -1,0 +1,45 @@
+# Everything a developer needs; the only prerequisites are Python >= 3.11 and make.
+# `make help` lists the targets.
+
+PYTHON ?= python3
+PORT ?= 7071
+STATE ?= .local
+BIN := .venv/bin
+SOURCES := function_app.py functions shared infra tests
+STAMP := .venv/.requirements-installed
+
+.PHONY: help setup demo run test check bench clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
+
+setup: $(STAMP)  ## a virtual environment in .venv, and Azurite from npm
+	@$(BIN)/python -c 'from infra.local.azurite.install import install; install()'
+
+$(STAMP): requirements.txt infra/local/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d; say make PYTHON=…" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "installing the requirements into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r infra/local/requirements.txt
+	@touch $@
+
+demo: setup  ## one real ticket through the whole app, on ports of its own
+	@$(BIN)/python -m infra.local demo --port $(PORT) --state $(STATE)/demo
+
+run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
+	@exec $(BIN)/python -m infra.local run --port $(PORT) --state $(STATE)
+
+test: setup  ## every test, in parallel
+	@$(BIN)/python -m pytest -n 4
+
+check: setup  ## format, lint and types
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+
+bench: setup  ## the benchmarks, as a table
+	@$(BIN)/python -m tests.benchmarks
+
+clean:  ## remove what was installed, cached and kept
+	rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

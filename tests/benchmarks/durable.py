@@ -1,0 +1,100 @@
+"""How fast the local host's durable engine is."""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from httpx2 import AsyncClient, Client, Limits
+
+from tests.host_process import HostProcess
+
+APP = Path(__file__).parent / "app"
+START = "/runtime/webhooks/durabletask/orchestrators"
+ACTIVITY_THREADS = 32
+Row = tuple[str, str, str]
+
+
+def measure() -> list[Row]:
+    """Rows of (what, measured, target)."""
+    with tempfile.TemporaryDirectory() as folder:
+        host = HostProcess(APP, Path(folder), {})
+        host.start()
+        try:
+            rows = [_chain(host), asyncio.run(_throughput(host))]
+            rows += [_fan_out(host, "no_op"), _fan_out(host, "ten_milliseconds")]
+        finally:
+            host.stop()
+    return [*rows, _restart()]
+
+
+def _run(client: Client, name: str, value: Any = None) -> float:
+    began = time.perf_counter()
+    answer = client.post(f"{START}/{name}?timeout=60", json=value)
+    elapsed = time.perf_counter() - began
+    if answer.status_code != 200:
+        raise RuntimeError(f"{name} did not finish: {answer.text}")
+    return elapsed
+
+
+def _chain(host: HostProcess) -> Row:
+    with Client(base_url=host.base_url) as client:
+        for _ in range(20):
+            _run(client, "chain")
+        times = [_run(client, "chain") * 1000 for _ in range(100)]
+    p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
+    return "five no-ops in a chain", f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", "p50 <= 15 ms"
+
+
+async def _throughput(host: HostProcess) -> Row:
+    count = 400
+    limits = Limits(max_connections=count)
+    async with AsyncClient(base_url=host.base_url, timeout=120, limits=limits) as client:
+        began = time.perf_counter()
+        answers = await asyncio.gather(
+            *(client.post(f"{START}/chain?timeout=100") for _ in range(count))
+        )
+        elapsed = time.perf_counter() - began
+    if any(answer.status_code != 200 for answer in answers):
+        raise RuntimeError("not every instance finished")
+    return "such chains, 400 at once", f"{count / elapsed:.0f} a second", ">= 80 a second"
+
+
+def _fan_out(host: HostProcess, activity: str) -> Row:
+    count = 500
+    work = {"no_op": lambda: None, "ten_milliseconds": lambda: time.sleep(0.01)}[activity]
+    with ThreadPoolExecutor(ACTIVITY_THREADS) as pool:
+        began = time.perf_counter()
+        for call in [pool.submit(work) for _ in range(count)]:
+            call.result()
+        bare = time.perf_counter() - began
+    with Client(base_url=host.base_url, timeout=60) as client:
+        value = {"activity": activity, "count": count}
+        elapsed = statistics.median(_run(client, "fan_out", value) for _ in range(5))
+    measured = f"{elapsed * 1000:.0f} ms, bare {bare * 1000:.0f} ms, x {elapsed / bare:.1f}"
+    return f"fan-out of 500 x {activity}", measured, "x 3 of bare calls"
+
+
+def _restart() -> Row:
+    count = 1000
+    with tempfile.TemporaryDirectory() as folder:
+        notes = Path(folder) / "notes"
+        host = HostProcess(APP, Path(folder), {})
+        host.start()
+        try:
+            with Client(base_url=host.base_url) as client:
+                for _ in range(count):
+                    client.post(f"{START}/waiting", json={"notes": str(notes)}).raise_for_status()
+            host.kill()
+            notes.unlink(missing_ok=True)
+            began = time.time()
+            host.start()
+            while not notes.exists() or not notes.read_text():
+                time.sleep(0.01)
+            first = float(notes.read_text().split()[0]) - began
+        finally:
+            host.stop()
+    return "restart, 1,000 unfinished", f"first progress after {first:.2f} s", "<= 2 s"
