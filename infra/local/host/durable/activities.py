@@ -27,9 +27,10 @@ async def run(task: Task, function: Function | None, invoker: Invoker) -> Event:
         subject = f"instance={task.instance} task={task.number}"
         result = await invoker.call(function, df_loads(task.input), subject)
         return events.task_completed(task.number, df_dumps(result))
-    except asyncio.CancelledError:
-        raise
     except BaseException as error:  # SystemExit too: it must not end the host
+        here = asyncio.current_task()
+        if here is not None and here.cancelling():
+            raise  # the host stops; a CancelledError of the activity's own is its failure
         return _failure(task, error)
 
 

@@ -50,20 +50,24 @@ def replay(orchestrator: Callable[..., Any], parameter: str, body: str) -> Answe
     """
     try:
         answer = orchestrator(**{parameter: body})
-    except Exception as error:
-        _, label, state = str(error).rpartition(OUT_OF_PROC_LABEL)
-        if not label:
-            raise OrchestrationError(state or repr(error)) from error
-        return _parse(state)
+    except (Exception, SystemExit) as error:  # SystemExit would end the host
+        text = str(error)
+        _, label, state = text.rpartition(OUT_OF_PROC_LABEL)
+        try:
+            if label:
+                return _parse(state)
+        except ValueError:
+            pass  # the label is the text's own: nothing of the SDK's follows it
+        raise OrchestrationError(text or repr(error)) from error
     return _parse(answer)
 
 
 def _parse(text: str) -> Answer:
     state = json.loads(text)
     status = state.get("customStatus")
-    custom = None if status is None else json.dumps(status)
-    if custom and len(custom.encode("utf-16-le")) > CUSTOM_STATUS_LIMIT:
+    if _size(status) > CUSTOM_STATUS_LIMIT:
         raise OrchestrationError("The custom status is larger than 16 KB of UTF-16 text.")
+    custom = None if status is None else json.dumps(status)
     return Answer(
         done=state["isDone"],
         actions=state["actions"][0] if state["actions"] else [],
@@ -71,3 +75,9 @@ def _parse(text: str) -> Answer:
         custom_status=custom,
         error=state.get("error"),
     )
+
+
+def _size(status: Any) -> int:
+    """Bytes of a custom status as the extension writes it: compact, in UTF-16, nothing escaped."""
+    text = json.dumps(status, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode("utf-16-le", "surrogatepass"))

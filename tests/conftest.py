@@ -1,0 +1,30 @@
+"""What every test can ask for: local hosts for an app folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.host_process import StartHost, hosts
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a module on one worker: they share their hosts."""
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    return LoadFileScheduling(config, log)
+
+
+@pytest.fixture
+def start_host(tmp_path: Path) -> Iterator[StartHost]:
+    """Starts hosts that end with the test."""
+    with hosts(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_module_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHost]:
+    """Starts hosts that end with the tests of the module."""
+    with hosts(tmp_path_factory.mktemp("hosts")) as start:
+        yield start
