@@ -1,0 +1,73 @@
+"""What importing the app costs, and what it costs to leave it idle."""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from infra.local.azurite import Azurite, Ports
+from tests.host_process import ROOT, HostProcess
+from tests.proxy import StorageProxy
+
+SDKS = "import azure.functions, azure.durable_functions"
+RUNS = 15
+IDLE_SECONDS = 90
+Row = tuple[str, str, str]
+
+
+def measure() -> list[Row]:
+    """Rows of (what, measured, target)."""
+    return [_import_cost(), _idle()]
+
+
+def _cpu_seconds(statement: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", statement], check=True, cwd=ROOT, env=_settings(""))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _import_cost() -> Row:
+    for statement in (SDKS, "import function_app"):
+        _cpu_seconds(statement)
+    sdks, app = [], []
+    for _ in range(RUNS):
+        sdks.append(_cpu_seconds(SDKS))
+        app.append(_cpu_seconds("import function_app"))
+    base, ours = statistics.median(sdks), statistics.median(app)
+    measured = f"{ours * 1000:.0f} ms CPU, SDKs {base * 1000:.0f} ms, x {ours / base:.2f}"
+    return "import function_app", measured, "<= x 1.15"
+
+
+def _idle() -> Row:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
+        StorageProxy(azurite.connection_string) as proxy,
+    ):
+        env = _settings(proxy.connection_string)
+        host = HostProcess(ROOT, Path(folder) / "host", env)
+        host.start()
+        try:
+            time.sleep(5)  # what belongs to the start is not idling
+            before = len(proxy.calls)
+            time.sleep(IDLE_SECONDS)
+            count = (len(proxy.calls) - before) * 60 / IDLE_SECONDS
+        finally:
+            host.close()
+    return "idle app", f"{count:.1f} storage calls a minute", "<= 2"
+
+
+def _settings(storage: str) -> dict[str, str]:
+    made = {
+        "SECRET_KEY": "k" * 64,
+        "STORAGE_CONNECTION": storage or "UseDevelopmentStorage=true",
+        "AzureWebJobsStorage": storage,
+        "MODEL_BASE_URL": "http://127.0.0.1:9/v1",
+        "SWEEP_SCHEDULE": "0 * * * * *",
+    }
+    return {**os.environ, **made}
