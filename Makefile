@@ -14,6 +14,7 @@ help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
 
 setup: $(STAMP)  ## a virtual environment in .venv, and Azurite from npm
+	@test -d infra/local/azurite/node_modules || echo "installing Azurite from npm"
 	@$(BIN)/python -c 'from infra.local.azurite.install import install; install()'
 
 $(STAMP): requirements.txt infra/local/requirements.txt
