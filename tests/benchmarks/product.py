@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra.local.azurite import Azurite, Ports
 from tests.host_process import ROOT, HostProcess
-from tests.proxy import StorageProxy
+from tests.proxy import storage_proxy
 
 SDKS = "import azure.functions, azure.durable_functions"
 RUNS = 15
@@ -47,7 +47,7 @@ def _idle() -> Row:
     with (
         tempfile.TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
-        StorageProxy(azurite.connection_string) as proxy,
+        storage_proxy(azurite.connection_string) as proxy,
     ):
         env = _settings(proxy.connection_string)
         host = HostProcess(ROOT, Path(folder) / "host", env)

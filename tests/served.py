@@ -1,0 +1,38 @@
+"""Serves ASGI apps from a thread of the test: real HTTP, under the test's control."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from infra.local.serving import HOST, take_port
+
+START_SECONDS = 30.0
+
+
+@contextmanager
+def served(*apps: ASGIApp) -> Iterator[list[int]]:
+    """The ports of `apps`, each on one of its own, all on one event loop in one thread."""
+    sockets = [take_port(0, f"{HOST} for a test") for _ in apps]
+    servers = [
+        uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        for app in apps
+    ]
+
+    async def serve() -> None:
+        pairs = zip(servers, sockets, strict=True)
+        await asyncio.gather(*(server.serve(sockets=[taken]) for server, taken in pairs))
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    try:
+        yield [taken.getsockname()[1] for taken in sockets]
+    finally:
+        for server in servers:
+            server.should_exit = True
+        thread.join(START_SECONDS)
+        for taken in sockets:
+            taken.close()
