@@ -1,11 +1,16 @@
 """Stand-ins as their users start them: as processes, each on a free port."""
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
+import uvicorn
+from starlette.types import ASGIApp
+
+from infra.local.serving import HOST, config, take_port
 
 STOP_SECONDS = 20
 
@@ -27,7 +32,26 @@ def stand_in(module: str, *arguments: str) -> Iterator[str]:
         assert status == 0
 
 
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """The address of `app`, served by this process for as long as the context lasts."""
+    with take_port(0, "application under test") as taken:
+        server = uvicorn.Server(config(app))
+        serving = asyncio.create_task(server.serve(sockets=[taken]))
+        try:
+            yield f"http://{HOST}:{taken.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
 @pytest.fixture(scope="session")
 def model_url() -> Iterator[str]:
     with stand_in("infra.local.model") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def webpubsub_url() -> Iterator[str]:
+    with stand_in("infra.local.webpubsub") as url:
         yield url

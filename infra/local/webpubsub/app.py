@@ -1,0 +1,219 @@
+"""The stand-in as an ASGI application: REST, clients, the record of calls."""
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from infra.local.webpubsub import DEFAULT_KEY, JSON_PROTOCOL
+from infra.local.webpubsub.hub import Connection, Hub
+from infra.local.webpubsub.rest import HUB_NAME, OPERATIONS, Call
+from infra.local.webpubsub.session import Session
+from infra.local.webpubsub.tokens import TokenError, strings, verify
+from infra.local.webpubsub.upstream import Upstream, UpstreamError
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def application(key: str = DEFAULT_KEY, event_handler: str | None = None) -> ASGIApp:
+    """A Web PubSub with the access key `key` that hands events to the URL `event_handler`."""
+    service = _Service(key, Upstream(event_handler, key) if event_handler else None)
+    routes = [
+        Route(f"/api/hubs/{{hub}}{path}", service.operation(method, act), methods=[method])
+        for method, path, act in OPERATIONS
+    ]
+    app = Starlette(
+        routes=[
+            Route("/api/health", _healthy),
+            Route("/__calls", service.list_calls),
+            *routes,
+            WebSocketRoute("/client/hubs/{hub}", service.client),
+        ],
+        exception_handlers={HTTPException: _problem},
+        lifespan=service.lifespan,
+    )
+    return _RawPaths(app)
+
+
+class _RawPaths:
+    """Matches routes on the path as it was sent, so that a name may contain an escaped slash."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "raw_path" in scope:
+            scope = {**scope, "path": scope["raw_path"].decode("ascii")}
+        await self._app(scope, receive, send)
+
+
+class _Service:
+    def __init__(self, key: str, upstream: Upstream | None) -> None:
+        self._key = key
+        self._upstream = upstream
+        self._hubs: defaultdict[str, Hub] = defaultdict(Hub)
+        self._calls: list[dict[str, Any]] = []
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        yield
+        if self._upstream is not None:
+            await self._upstream.aclose()
+
+    def operation(
+        self, method: str, act: Callable[[Call], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint that checks a call, does it, and records it whatever became of it."""
+
+        async def endpoint(request: Request) -> Response:
+            body = await request.body()
+            try:
+                if request.method != method:  # Starlette answers HEAD with what GET has
+                    raise HTTPException(405)
+                response = act(self._checked(request, body))
+            except HTTPException as error:
+                response = await _problem(request, error)
+            self._record(request, body, response.status_code)
+            return response
+
+        return endpoint
+
+    def _checked(self, request: Request, body: bytes) -> Call:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        try:
+            verify(token if scheme == "Bearer" else None, self._key, _url(request))
+        except TokenError as error:
+            raise HTTPException(401, str(error)) from error
+        if not request.query_params.get("api-version"):
+            raise HTTPException(400, "the query parameter api-version is required")
+        params = {name: unquote(value) for name, value in request.path_params.items()}
+        return Call(
+            hub=self._hub(params["hub"]),
+            params=params,
+            query=request.query_params,
+            content_type=request.headers.get("Content-Type", ""),
+            body=body,
+            key=self._key,
+            client_url=_client_url(request, params["hub"]),
+        )
+
+    def _hub(self, name: str) -> Hub:
+        if not HUB_NAME.fullmatch(name):
+            raise HTTPException(400, f"{name!r} is no name for a hub")
+        return self._hubs[name.lower()]
+
+    async def client(self, socket: WebSocket) -> None:
+        """Let a client in, or refuse the handshake with the status that says why."""
+        name = unquote(socket.path_params["hub"])
+        try:
+            hub = self._hub(name)
+            connection = await self._admitted(socket, name)
+        except HTTPException as error:
+            await socket.send_denial_response(await _problem(socket, error))
+            # uvicorn logs an error when this returns before the socket is closed.
+            await asyncio.sleep(0.01)
+            return
+        await socket.accept(subprotocol=connection.protocol)
+        await Session(socket, name, hub, connection, self._upstream).run()
+
+    async def _admitted(self, socket: WebSocket, hub: str) -> Connection:
+        scheme, _, bearer = socket.headers.get("Authorization", "").partition(" ")
+        token = socket.query_params.get("access_token") or (bearer if scheme == "Bearer" else None)
+        try:
+            claims = verify(token, self._key, _client_url(socket, hub))
+        except TokenError as error:
+            raise HTTPException(401, str(error)) from error
+        offered = list(socket.scope["subprotocols"])
+        connection = Connection(
+            user_id=claims.get("sub"),
+            protocol=JSON_PROTOCOL if JSON_PROTOCOL in offered else None,
+            roles=set(strings(claims, "role")),
+            groups=set(strings(claims, "webpubsub.group")),
+        )
+        if self._upstream is not None:
+            await _consult(self._upstream, hub, connection, socket, claims)
+        if offered and connection.protocol is None:
+            raise HTTPException(400, f"of {', '.join(offered)} none is known: try {JSON_PROTOCOL}")
+        return connection
+
+    async def list_calls(self, _: Request) -> Response:
+        return JSONResponse({"count": len(self._calls), "calls": self._calls})
+
+    def _record(self, request: Request, body: bytes, status: int) -> None:
+        call = {
+            "method": request.method,
+            "path": unquote(request.url.path),
+            "query": dict(request.query_params),
+            "body": _readable(body),
+            "status": status,
+            "time": datetime.now(UTC).isoformat(),
+        }
+        self._calls.append(call)
+
+
+async def _consult(
+    upstream: Upstream, hub: str, connection: Connection, socket: WebSocket, claims: dict[str, Any]
+) -> None:
+    """Let the event handler refuse the connection, or change what it is."""
+    offered = list(socket.scope["subprotocols"])
+    asked = {
+        "claims": {name: strings(claims, name) for name in claims},
+        "query": {
+            name: socket.query_params.getlist(name)
+            for name in socket.query_params
+            if name != "access_token"
+        },
+        "headers": {name: socket.headers.getlist(name) for name in socket.headers},
+        "subprotocols": offered,
+        "clientCertificates": [],
+    }
+    try:
+        reply = await upstream.connect(hub, connection, asked)
+    except UpstreamError as error:
+        _LOGGER.warning("event handler: %s", error)
+        raise HTTPException(
+            error.status if error.status in (401, 403) else 500, str(error)
+        ) from error
+    connection.user_id = reply.user_id or connection.user_id
+    connection.groups |= set(reply.groups or [])
+    connection.roles |= set(reply.roles or [])
+    if reply.subprotocol in offered:
+        connection.protocol = reply.subprotocol
+
+
+def _url(request: HTTPConnection) -> str:
+    return f"http://{request.headers['Host']}{request.scope['path']}?{request.url.query}"
+
+
+def _client_url(request: HTTPConnection, hub: str) -> str:
+    return f"http://{request.headers['Host']}/client/hubs/{hub}"
+
+
+def _readable(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
+
+
+async def _healthy(_: Request) -> Response:
+    return Response()
+
+
+async def _problem(_: HTTPConnection, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = error.detail if isinstance(error, HTTPException) else "an error of the stand-in"
+    return JSONResponse({"code": status, "message": message}, status)

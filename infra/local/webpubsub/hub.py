@@ -1,0 +1,116 @@
+"""Who is connected to a hub, in which groups and with which rights, and what is sent to whom."""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from infra.local.webpubsub import JSON_PROTOCOL
+
+DataType = Literal["json", "text", "binary"]
+Permission = Literal["joinLeaveGroup", "sendToGroup"]
+PERMISSIONS: tuple[Permission, ...] = ("joinLeaveGroup", "sendToGroup")
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What a message carries: a JSON value, a string or bytes, as `data_type` says."""
+
+    data_type: DataType
+    data: Any
+
+    def as_frame(self) -> str | bytes:
+        """How a plain WebSocket client gets it."""
+        if self.data_type == "json":
+            return json.dumps(self.data, ensure_ascii=False)
+        frame: str | bytes = self.data
+        return frame
+
+    def as_fields(self) -> dict[str, Any]:
+        """How it stands in a message of the JSON subprotocol."""
+        is_binary = self.data_type == "binary"
+        data = base64.b64encode(self.data).decode() if is_binary else self.data
+        return {"dataType": self.data_type, "data": data}
+
+
+@dataclass(frozen=True)
+class Close:
+    """The order to close a connection."""
+
+    reason: str
+    code: int = 1000
+
+
+@dataclass(eq=False)
+class Connection:
+    """One client. What is to be sent to it waits in `outbox`, in order."""
+
+    user_id: str | None = None
+    protocol: str | None = None
+    roles: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
+    state: str | None = None
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    outbox: asyncio.Queue[str | bytes | Close] = field(default_factory=asyncio.Queue)
+    acknowledged: set[int] = field(default_factory=set)
+    closed_for: str | None = None
+
+    @property
+    def speaks_json(self) -> bool:
+        return self.protocol == JSON_PROTOCOL
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message of the JSON subprotocol."""
+        self.outbox.put_nowait(json.dumps(message, ensure_ascii=False))
+
+    def deliver(self, payload: Payload, **origin: str | None) -> None:
+        """Send `payload` with where it comes from, as far as the client's protocol can say so."""
+        if self.speaks_json:
+            known = {name: value for name, value in origin.items() if value is not None}
+            self.tell({"type": "message", **known, **payload.as_fields()})
+        else:
+            self.outbox.put_nowait(payload.as_frame())
+
+    def close(self, reason: str, code: int = 1000) -> None:
+        """Close the connection once everything before has been sent."""
+        self.closed_for = reason
+        if self.speaks_json:
+            self.tell({"type": "system", "event": "disconnected", "message": reason})
+        self.outbox.put_nowait(Close(reason, code))
+
+    def may(self, permission: Permission, group: str | None) -> bool:
+        """Whether it has `permission` for `group`; None asks for every group."""
+        return bool(self.roles & {role_for(permission, None), role_for(permission, group)})
+
+
+class Hub:
+    """The connections of one hub."""
+
+    def __init__(self) -> None:
+        self.connections: dict[str, Connection] = {}
+
+    def members(self, *, group: str | None = None, user: str | None = None) -> list[Connection]:
+        """The connections that are in `group` and belong to `user`, where these are given."""
+        return [
+            connection
+            for connection in self.connections.values()
+            if (group is None or group in connection.groups)
+            and (user is None or user == connection.user_id)
+        ]
+
+
+def broadcast(
+    to: list[Connection], payload: Payload, excluded: Collection[str] = (), **origin: str | None
+) -> None:
+    """Deliver `payload` to the connections `to` but those whose id is `excluded`."""
+    for connection in to:
+        if connection.id not in excluded:
+            connection.deliver(payload, **origin)
+
+
+def role_for(permission: Permission, group: str | None) -> str:
+    """The role that grants `permission` for `group`, or for every group."""
+    return f"webpubsub.{permission}" + ("" if group is None else f".{group}")
