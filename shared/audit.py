@@ -64,7 +64,7 @@ def next_event(ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEve
 
 
 def first_invalid(events: Iterable[AuditEvent]) -> str | None:
-    """The id of the first event that does not follow from those before it, None for a whole chain."""
+    """The id of the first event that does not follow from those before, None for a whole chain."""
     previous = ""
     for event in events:
         if event.previous_hash != previous or event.hash != digest(event):

@@ -1,4 +1,4 @@
-"""Public ids: opaque to clients, but they carry the storage keys, so that any read is one point read.
+"""Public ids: opaque to clients, but they carry the storage keys: any read is one point read.
 
 A user id is 16 hex digits. A ticket id is `{owner}-{inverted microseconds}{random}`: within an
 owner's partition ascending order is newest first.

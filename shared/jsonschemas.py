@@ -1,7 +1,7 @@
 """JSON Schemas written by users: checked before they are used, and applied with bounded effort.
 
-Nothing is ever fetched: only references within the schema (`#/…`) are allowed. Patterns run on an engine
-without backtracking, so that no schema can occupy the process.
+Nothing is ever fetched: only references within the schema (`#/…`) are allowed. Patterns run on an
+engine without backtracking, so that no schema can occupy the process.
 """
 
 import math

@@ -1,11 +1,11 @@
 """Azure Blob Storage: JSON documents and logs of one container. Nothing else speaks to it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
-    HttpResponseError,
     ResourceExistsError,
     ResourceNotFoundError,
 )
@@ -39,7 +39,7 @@ def service(
 
 
 class Container:
-    """One container, made when it is first missed. Methods raise Unavailable when storage is away."""
+    """One container, made when it is missed. Methods raise Unavailable when storage is away."""
 
     def __init__(self, blobs: BlobServiceClient, name: str) -> None:
         self._client = blobs.get_container_client(name)
@@ -113,8 +113,6 @@ class Container:
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) != StorageErrorCode.CONTAINER_NOT_FOUND:
                 raise
-        try:
+        with suppress(ResourceExistsError):  # Another process was faster; that is as good.
             await told(self._client.create_container)
-        except ResourceExistsError:
-            pass  # Another process was faster; that is as good.
         return await told(call)

@@ -1,5 +1,7 @@
 """The form an answer of the model must have: as the model is told, and as the program checks."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -8,41 +10,53 @@ from shared import jsonschemas, strictjson
 from shared.errors import Misfit
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True)
 class AnswerForm(Generic[T]):
-    """`schema` is a pydantic model, or a JSON Schema whose answers are plain values."""
+    """`check` turns the parsed JSON into the answer and raises Misfit."""
 
-    def __init__(self, schema: type[T] | dict[str, Any]) -> None:
-        self._schema = schema
+    name: str
+    schema: dict[str, Any]
+    strict: bool
+    check: Callable[[Any], T]
 
     def response_format(self) -> dict[str, Any]:
         """The `response_format` of a chat completion request."""
-        if isinstance(self._schema, dict):
-            name, strict, schema = "answer", False, self._schema
-        else:
-            assert issubclass(self._schema, BaseModel)
-            name, strict = self._schema.__name__, True
-            schema = strict_schema(self._schema.model_json_schema())
-        return {
-            "type": "json_schema",
-            "json_schema": {"name": name, "strict": strict, "schema": schema},
-        }
+        described = {"name": self.name, "strict": self.strict, "schema": self.schema}
+        return {"type": "json_schema", "json_schema": described}
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> T:
         """The answer in `text`. Raises Misfit, with words that quote nothing of it."""
         try:
             value = strictjson.loads(text)
         except ValueError as error:
             raise Misfit(str(error)) from None
-        if isinstance(self._schema, dict):
-            jsonschemas.validate(value, self._schema)
-            return value
-        assert issubclass(self._schema, BaseModel)
+        return self.check(value)
+
+
+def of_model(model: type[M]) -> AnswerForm[M]:
+    """Answers that are a pydantic model, every field of which the model must fill."""
+
+    def check(value: Any) -> M:
         try:
-            return self._schema.model_validate(value)
+            return model.model_validate(value)
         except ValidationError as error:
             raise Misfit(_described(error)) from None
+
+    schema: dict[str, Any] = strict_schema(model.model_json_schema())
+    return AnswerForm(model.__name__, schema, True, check)
+
+
+def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
+    """Answers that are plain JSON and fit `schema`, which need not fit the strict subset."""
+
+    def check(value: Any) -> Any:
+        jsonschemas.validate(value, schema)
+        return value
+
+    return AnswerForm("answer", schema, False, check)
 
 
 def strict_schema(schema: Any) -> Any:

@@ -1,9 +1,10 @@
-"""Azure Table Storage (or Cosmos DB for Table): rows, ETags, transactions. Nothing else speaks to it.
+"""Azure Table Storage (or Cosmos DB for Table): rows, ETags, transactions. Only this speaks to it.
 
 A row is a plain dict with PartitionKey and RowKey. Tables are made when they are first missed.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -62,7 +63,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a transaction. MERGE changes the given properties of the row with this `etag`."""
+    """One write of a transaction. MERGE changes the given properties of the row with `etag`."""
 
     verb: Verb
     values: Values
@@ -176,10 +177,8 @@ class Table:
         except HttpResponseError as error:
             if _code(error) != "TableNotFound":
                 raise
-        try:
+        with suppress(ResourceExistsError):  # Another process was faster; that is as good.
             await told(self._client.create_table)
-        except ResourceExistsError:
-            pass  # Another process was faster; that is as good.
         return await told(call)
 
 

@@ -1,0 +1,146 @@
+"""From request to caller and body, and from outcome to answer; every error becomes problem+json."""
+
+import json
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import azure.functions as func
+
+from shared import strictjson, wiring
+from shared.errors import Malformed, Problem, TooLarge, WrongType
+
+if TYPE_CHECKING:
+    from shared.audit import Actor
+    from shared.models import StoredUser
+
+log = logging.getLogger(__name__)
+
+MOST_BODY = 1024 * 1024
+_MOST_AGENT = 256
+
+Handler = Callable[..., Awaitable[func.HttpResponse]]
+
+
+def endpoint(
+    bp: Any, method: str, path: str, *, starts: bool = False
+) -> Callable[[Handler], Handler]:
+    """Register a handler for a route; with `starts` it also gets a Durable `client`."""
+
+    def register(handler: Handler) -> Handler:
+        function: Any = _answering(handler)
+        if starts:
+            function = bp.durable_client_input(client_name="client")(function)
+        bp.route(path, methods=[method])(function)
+        return handler
+
+    return register
+
+
+def _answering(handler: Handler) -> Handler:
+    """Turn what `handler` raises into problem+json, the unforeseen into a 500 with a logged id."""
+
+    @wraps(handler)
+    async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
+        path = urlsplit(kwargs["req"].url).path
+        try:
+            return await handler(*args, **kwargs)
+        except Problem as problem:
+            return _problem(problem.body(path), problem.headers)
+        except Exception as error:
+            fault = secrets.token_hex(8)
+            log.exception("Fault %s: %s in %s", fault, type(error).__name__, handler.__name__)
+            body = {
+                "type": "about:blank",
+                "title": "Internal Server Error",
+                "status": 500,
+                "detail": f"Something went wrong here. Please report it with this id: {fault}.",
+                "instance": path,
+            }
+            return _problem(body, {})
+
+    return answer
+
+
+def answer_json(
+    body: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> func.HttpResponse:
+    """`body` is plain JSON, or a model of ours."""
+    dump = getattr(body, "model_dump", None)
+    content = strictjson.dumps(dump(mode="json") if dump else body)
+    return func.HttpResponse(
+        content, status_code=status, headers=dict(headers or {}), mimetype="application/json"
+    )
+
+
+async def caller(req: func.HttpRequest) -> "StoredUser":
+    """The user who asks, as stored now: one storage call. Raises NotSignedIn."""
+    return await wiring.accounts().caller(req.headers.get("Authorization", ""))
+
+
+def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
+    """Who acts and from where, for the audit trail."""
+    from shared.audit import Actor
+
+    # The last entry is the platform's; those before it may be anybody's invention.
+    address = req.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    agent = req.headers.get("User-Agent", "")[:_MOST_AGENT]
+    return Actor(user_id, address[:64] or None, agent or None)
+
+
+def json_body(req: func.HttpRequest) -> Any:
+    """The JSON of a request. Raises Malformed, TooLarge, WrongType."""
+    _check_type(req, "application/json")
+    try:
+        return strictjson.loads(_body(req))
+    except ValueError as error:
+        raise Malformed(f"The body cannot be read: {error}.") from None
+
+
+def form_body(req: func.HttpRequest) -> dict[str, str]:
+    """The fields of a URL-encoded form. Raises Malformed, TooLarge, WrongType."""
+    _check_type(req, "application/x-www-form-urlencoded")
+    try:
+        text = _body(req).decode()
+        return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100))
+    except ValueError:
+        raise Malformed("The body cannot be read: no URL-encoded form in UTF-8.") from None
+
+
+def etag_of(version: str) -> str:
+    """The public ETag of a row's version."""
+    from hashlib import sha256
+
+    return f'"{sha256(version.encode()).hexdigest()[:24]}"'
+
+
+def matches(header: str, etag: str) -> bool:
+    """Whether an If-None-Match header names `etag`; weakly, as is right for reading."""
+    named = {part.strip().removeprefix("W/") for part in header.split(",")}
+    return "*" in named or etag in named
+
+
+def _body(req: func.HttpRequest) -> bytes:
+    body = req.get_body()
+    if len(body) > MOST_BODY:
+        raise TooLarge(f"The body has {len(body)} bytes; at most {MOST_BODY} are allowed.")
+    return body
+
+
+def _check_type(req: func.HttpRequest, wanted: str) -> None:
+    """A request without a type is taken at its word."""
+    given = req.headers.get("Content-Type", wanted).partition(";")[0].strip().lower()
+    if given != wanted:
+        raise WrongType(f"The body must be {wanted}.")
+
+
+def _problem(body: dict[str, Any], headers: Mapping[str, str]) -> func.HttpResponse:
+    return func.HttpResponse(
+        json.dumps(body),
+        status_code=body["status"],
+        headers=dict(headers),
+        mimetype="application/problem+json",
+    )

@@ -1,0 +1,149 @@
+"""`process_ticket`, the one orchestrator, and the activities of every task type.
+
+    plan → while the round has items: fan out work over them, then combine → finish, or fail
+
+The orchestrator runs again from its beginning at every step: it looks at nothing but its input and
+what activities answered.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Generator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+
+from shared import wiring
+from shared.steps import Kind, Order, Patience, RoundFacts, Step, failure, first_of, kind_of
+from shared.tasks import TASKS
+
+if TYPE_CHECKING:
+    from shared.models import StoredTicket
+
+log = logging.getLogger(__name__)
+bp = df.Blueprint()
+
+ORCHESTRATOR = "process_ticket"
+_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=2_000, max_number_of_attempts=5)
+# The end of a ticket must be written, however long storage is away.
+_END_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=10_000, max_number_of_attempts=90)
+_MOST_ROUNDS = 20
+
+Steps = Generator[Any, Any, Any]
+
+
+async def start(client: df.DurableOrchestrationClient, ticket: "StoredTicket") -> None:
+    """Start the workflow of a pending ticket; one that runs already is left alone.
+
+    Raises nothing: the sweeper starts what could not be started here.
+    """
+    instance = f"{ticket.id}-{ticket.attempt}"
+    try:
+        await client.start_new(ORCHESTRATOR, instance, wiring.order(ticket))
+    except Exception as error:  # The SDK has no exception of its own for any of this.
+        if "already exists" not in str(error):
+            log.exception("Ticket %s is not started yet; the sweeper will", ticket.id)
+
+
+@bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
+def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
+    order: Order = context.get_input()
+    try:
+        end = yield from _attempt(context, order)
+    except Exception:  # An activity that failed in spite of its retries; it has logged why.
+        end = failure(
+            "Processing stopped because of an internal fault. Please try again; if it happens "
+            "again, report the id of this ticket."
+        )
+    if kind_of(end) is Kind.DONE:
+        yield context.call_activity_with_retry("finish_ticket", _END_RETRY, [order, end])
+    elif kind_of(end) is Kind.FAILURE:
+        yield context.call_activity_with_retry("fail_ticket", _END_RETRY, [order, end["reason"]])
+    return end["kind"]
+
+
+def _attempt(context: df.DurableOrchestrationContext, order: Order) -> Steps:
+    """From the plan to the step that ends the attempt."""
+    task = order["task_type"]
+    patience = Patience(order["first_wait"], order["most_wait"])
+    [step] = yield from _call(context, patience, f"{task}_plan", [[order]])
+    for _ in range(_MOST_ROUNDS):
+        if kind_of(step) is not Kind.ROUND:
+            return step
+        facts, items = step["facts"], step["items"]
+        ended = yield from _work(context, order, patience, facts, items)
+        if ended is not None:
+            return ended
+        [step] = yield from _call(context, patience, f"{task}_combine", [[order, facts]])
+    return failure(f"This ticket did not come to an end in {_MOST_ROUNDS} rounds.")
+
+
+def _work(
+    context: df.DurableOrchestrationContext,
+    order: Order,
+    patience: Patience,
+    facts: RoundFacts,
+    items: list[Any],
+) -> Steps:
+    """Do all pieces of a round, a window at a time; the step that ends the attempt, or None."""
+    for begin in range(0, len(items), order["parallel"]):
+        _show(context, facts, begin)
+        window = range(begin, min(begin + order["parallel"], len(items)))
+        inputs = [[order, facts, index, items[index]] for index in window]
+        answers = yield from _call(context, patience, f"{order['task_type']}_work", inputs)
+        ended = first_of(Kind.FAILURE, answers) or first_of(Kind.STOPPED, answers)
+        if ended is not None:
+            return ended
+    _show(context, facts, len(items))
+    return None
+
+
+def _call(
+    context: df.DurableOrchestrationContext, patience: Patience, name: str, inputs: list[Any]
+) -> Steps:
+    """Run an activity over all inputs at once, and again over those that asked to wait."""
+    answers: dict[int, Step] = {}
+    open_ones = list(range(len(inputs)))
+    for row in range(patience.MAX_WAITS + 1):
+        tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in open_ones]
+        answers |= zip(open_ones, (yield context.task_all(tasks)), strict=True)
+        open_ones = [i for i, answer in answers.items() if kind_of(answer) is Kind.WAIT]
+        if not open_ones or first_of(Kind.FAILURE, answers.values()):
+            break
+        waits = [answers[i] for i in open_ones]
+        seconds = patience.pause(row, [wait["seconds"] for wait in waits])
+        if seconds is None:
+            return [failure(f"{waits[0]['reason']} It did not get better in time.")] * len(inputs)
+        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+    return [answers[i] for i in range(len(inputs))]
+
+
+def _show(context: df.DurableOrchestrationContext, facts: RoundFacts, done: int) -> None:
+    """For whoever looks at the instance; people see the ticket's own progress."""
+    span = facts["ends_at"] - facts["starts_at"]
+    percent = facts["starts_at"] + span * done // max(facts["total"], 1)
+    shown = {"stage": facts["stage"], "done": done, "total": facts["total"], "percent": percent}
+    context.set_custom_status(shown)
+
+
+def _activity(name: str, run: Callable[..., Awaitable[Step | None]]) -> None:
+    """Register an activity whose input is the list of the arguments of `run`."""
+
+    # The worker accepts plain types only as annotations.
+    async def activity(given: list) -> dict | None:  # type: ignore[type-arg]
+        try:
+            return await run(*given)
+        except Exception as error:
+            log.exception("%s failed for ticket %s", name, given[0]["ticket_id"])
+            # Its text goes into the workflow's history, where no content must be.
+            raise RuntimeError(f"{name}: {type(error).__name__}") from None
+
+    bp.function_name(name)(bp.activity_trigger(input_name="given")(activity))
+
+
+for task_type in TASKS:
+    _activity(f"{task_type}_plan", lambda order: wiring.processing().plan(order))
+    _activity(f"{task_type}_work", lambda *piece: wiring.processing().work(*piece))
+    _activity(f"{task_type}_combine", lambda *round_: wiring.processing().combine(*round_))
+_activity("finish_ticket", lambda order, done: wiring.processing().finish(order, done))
+_activity("fail_ticket", lambda order, reason: wiring.processing().fail(order, reason))

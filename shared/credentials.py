@@ -1,0 +1,146 @@
+"""Passwords, access tokens and refresh tokens: how they are made and checked, not where they lie.
+
+Heavy libraries (argon2, PyJWT with its cryptography) are imported where they are used.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict, ValidationError
+
+from shared.errors import NotSignedIn
+from shared.models import Model, Role, StoredUser, Tokens
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+_ALGORITHM = "HS256"
+_CLAIMS = ["sub", "iat", "exp", "jti", "role"]
+
+
+class Claims(Model):
+    """The claims of an access token; times are Unix seconds, `iat` with its fraction."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+
+    sub: str
+    iat: float
+    exp: float
+    jti: str
+    role: str
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher
+
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher().hash(secrets.token_hex(16))
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of `password`, computed in a thread."""
+    return await asyncio.to_thread(lambda: _hasher().hash(password))
+
+
+async def password_fits(user: StoredUser | None, password: str) -> bool:
+    """Whether `password` is the user's; without a user the same work is done for nothing."""
+    return await asyncio.to_thread(_verify, user.password_hash if user else None, password)
+
+
+def _verify(password_hash: str | None, password: str) -> bool:
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        nobodys_hash = _nobodys_hash()
+        _hasher().verify(password_hash or nobodys_hash, password)
+    except (InvalidHashError, VerificationError):
+        return False
+    return password_hash is not None
+
+
+class AccessTokens:
+    """Signs and reads access tokens that live for `minutes`."""
+
+    def __init__(self, secret_key: str, minutes: int) -> None:
+        self._secret_key = secret_key
+        self._life = timedelta(minutes=minutes)
+
+    @property
+    def seconds(self) -> int:
+        return int(self._life.total_seconds())
+
+    def sign(self, user_id: str, role: Role, moment: datetime) -> str:
+        import jwt
+
+        claims: dict[str, Any] = {
+            "sub": user_id,
+            "iat": moment.timestamp(),
+            "exp": (moment + self._life).timestamp(),
+            "jti": secrets.token_hex(16),
+            "role": role.value,
+        }
+        return jwt.encode(claims, self._secret_key, algorithm=_ALGORITHM)
+
+    def read(self, token: str) -> Claims:
+        """The claims of a token that we signed and that has not expired.
+
+        Raises NotSignedIn for any other.
+        """
+        import jwt
+
+        try:
+            claims = jwt.decode(
+                token, self._secret_key, algorithms=[_ALGORITHM], options={"require": _CLAIMS}
+            )
+            return Claims.model_validate(claims)
+        except (jwt.PyJWTError, ValidationError):
+            raise NotSignedIn("The access token is not valid; please sign in again.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """`{family}.{secret}`: the row of a family holds the hash of its present secret only."""
+
+    family: str
+    secret: str
+
+    @classmethod
+    def new(cls, family: str | None = None) -> "RefreshToken":
+        return cls(family or secrets.token_hex(16), secrets.token_urlsafe(32))
+
+    @classmethod
+    def parse(cls, text: str) -> "RefreshToken":
+        """Raises NotSignedIn for what cannot be one."""
+        family, _, secret = text.partition(".")
+        if len(family) != 32 or not all(digit in "0123456789abcdef" for digit in family):
+            raise NotSignedIn("The refresh token is not valid; please sign in again.")
+        return cls(family, secret)
+
+    @property
+    def hash(self) -> str:
+        return sha256(self.secret.encode(errors="replace")).hexdigest()
+
+    def has_hash(self, stored: str) -> bool:
+        return compare_digest(self.hash, stored)
+
+    def __str__(self) -> str:
+        return f"{self.family}.{self.secret}"
+
+
+def token_pair(
+    access: AccessTokens, user: StoredUser, refresh: RefreshToken, at: datetime
+) -> Tokens:
+    """What a login answers."""
+    signed = access.sign(user.id, user.role, at)
+    return Tokens(access_token=signed, expires_in=access.seconds, refresh_token=str(refresh))

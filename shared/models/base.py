@@ -1,0 +1,46 @@
+"""What all models share: times, how payloads are read, and how their faults are told."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError
+
+from shared.errors import Invalid
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC with microseconds and `Z`: always the same width, so that texts sort as times do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+Instant = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+
+
+class Model(BaseModel):
+    """Unknown fields of a payload are ignored, never applied; errors never show what was sent."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(model: type[M], value: Any, at: tuple[str, ...] = ()) -> M:
+    """`value` as `model`; `at` is where in the payload it stood.
+
+    Raises Invalid with one {loc, msg, type} per fault.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        faults = [
+            {"loc": [*at, *fault["loc"]], "msg": fault["msg"], "type": fault["type"]}
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+    first = faults[0]
+    place = ".".join(str(part) for part in first["loc"])
+    raise Invalid(f"{place or 'The body'}: {first['msg']}.", faults)

@@ -1,0 +1,40 @@
+"""Events of the audit trail."""
+
+from enum import StrEnum
+from typing import Any
+
+from shared.models.base import Instant, Model
+
+
+class AuditAction(StrEnum):
+    TICKET_CREATED = "ticket_created"
+    TICKET_STARTED = "ticket_started"
+    TICKET_COMPLETED = "ticket_completed"
+    TICKET_FAILED = "ticket_failed"
+
+
+class EntityType(StrEnum):
+    USER = "user"
+    TICKET = "ticket"
+    ATTACHMENT = "attachment"
+    BLOB = "blob"
+
+
+class AuditEvent(Model):
+    """One change: who, from where, before and after. `hash` covers all other fields."""
+
+    id: str
+    action: AuditAction
+    entity_type: EntityType
+    entity_id: str
+    user_id: str | None = None
+    timestamp: Instant
+    description: str = ""
+    old_values: dict[str, Any] = {}
+    new_values: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    ip_address: str | None = None
+    user_agent: str | None = None
+    ticket_id: str | None = None
+    previous_hash: str = ""
+    hash: str = ""

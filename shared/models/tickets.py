@@ -1,0 +1,113 @@
+"""Tickets, and what clients may send about them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from shared.models.base import Instant, Model
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Source(StrEnum):
+    API = "api"
+    BLOB = "blob"
+
+
+class NewTicket(Model):
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+    description: Annotated[str, StringConstraints(max_length=16_000)] = ""
+    task_type: str
+    priority: Priority = Priority.MEDIUM
+    task_data: dict[str, Any] = {}
+
+
+class Progress(Model):
+    """How far the present attempt is; `percent` never goes back."""
+
+    stage: str = "waiting"
+    done: int = 0
+    total: int = 0
+    percent: int = 0
+
+
+class Usage(Model):
+    """What the model was asked for one attempt of a ticket, failed and repaired calls included."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Attachment(Model):
+    id: str
+    filename: str
+    file_size: int
+    content_type: str
+    uploaded_at: Instant
+
+
+class Ticket(Model):
+    id: str
+    title: str
+    description: str
+    task_type: str
+    priority: Priority
+    status: Status = Status.PENDING
+    task_data: dict[str, Any]
+    created_by: str
+    assigned_to: str | None = None
+    created_at: Instant
+    updated_at: Instant
+    completed_at: Instant | None = None
+    result_data: dict[str, Any] = {}
+    processing_logs: str = ""
+    error_message: str | None = None
+    ai_model_used: str | None = None
+    processing_time_seconds: float | None = None
+    tokens_used: int = 0
+    attachments: list[Attachment] = []
+    attempt: int = 1
+    progress: Progress = Progress()
+    source: Source = Source.API
+
+
+class Notice(StrEnum):
+    """The kinds of realtime messages about a ticket."""
+
+    TICKET_UPDATE = "ticket_update"
+    PROCESSING_STATUS = "processing_status"
+    ERROR_NOTIFICATION = "error_notification"
+
+
+class StoredTicket(Ticket):
+    """A ticket with what stays inside."""
+
+    etag: str = Field(default="", exclude=True)
+    started_at: datetime | None = Field(default=None, exclude=True)
+    # The attempt whose result is shown, 0 while there is none.
+    result_attempt: int = Field(default=0, exclude=True)
+    # The number of the last realtime message, and of the last audit event with its hash.
+    seq: int = Field(default=0, exclude=True)
+    events: int = Field(default=0, exclude=True)
+    last_hash: str = Field(default="", exclude=True)

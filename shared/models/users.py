@@ -1,0 +1,84 @@
+"""Users, and what clients may send about them."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from shared.models.base import Instant, Model
+
+
+class Role(StrEnum):
+    USER = "user"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+def _email(text: str) -> str:
+    if not re.fullmatch(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s.\x00-\x1f\x7f]+", text):
+        raise ValueError("must be an email address")
+    return text
+
+
+def _username(text: str) -> str:
+    if text.lower() in {"tickets", "rejected"}:
+        raise ValueError("this name is reserved")
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=1024)]
+Username = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    AfterValidator(_username),
+]
+
+
+class Registration(Model):
+    email: Email
+    username: Username
+    password: Password
+    full_name: Line | None = None
+    department: Line | None = None
+    job_title: Line | None = None
+
+
+class Login(Model):
+    """`username` may be the username or the email, in any case."""
+
+    username: Annotated[str, StringConstraints(min_length=1, max_length=254)]
+    password: Annotated[str, StringConstraints(max_length=1024)]
+
+
+class Tokens(Model):
+    """`expires_in` is in seconds and concerns the access token."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind, no secret
+    expires_in: int
+    refresh_token: str
+
+
+class User(Model):
+    id: str
+    email: str
+    username: str
+    full_name: str | None = None
+    department: str | None = None
+    job_title: str | None = None
+    is_active: bool = True
+    is_verified: bool = False
+    role: Role = Role.USER
+    created_at: Instant
+    updated_at: Instant
+    last_login: Instant | None = None
+
+
+class StoredUser(User):
+    """A user with what stays inside: `tokens_from` (Unix time) ends every older token."""
+
+    password_hash: str = Field(exclude=True, repr=False)
+    tokens_from: float = Field(default=0.0, exclude=True)

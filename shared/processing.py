@@ -1,0 +1,154 @@
+"""The steps of an attempt at a ticket, each of which may run twice or die anywhere.
+
+A step answers what the workflow needs to go on. It raises what is worth retrying at once; what
+should wait, or cannot be done, it answers as such.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from shared import strictjson, transitions
+from shared.attempts import Attempt
+from shared.clients.blobs import Container
+from shared.errors import CannotBeDone, NotFound, TryLater
+from shared.intents import Intents
+from shared.models import StoredTicket
+from shared.notices import Notices
+from shared.steps import Kind, Order, RoundFacts, Step, failure, step
+from shared.tasks import task_of
+from shared.tasks.base import Asks, Context, Round, WorkContext
+from shared.tickets import Decide, Tickets
+from shared.transitions import runs
+
+P = ParamSpec("P")
+_Answers = Callable[Concatenate["Processing", Order, P], Coroutine[Any, Any, Step]]
+
+_MOST_ITEM_BYTES = 40_000
+
+
+def _answering(method: _Answers[P]) -> _Answers[P]:
+    """Turn what people or time must settle into an answer; let the rest be retried."""
+
+    @wraps(method)
+    async def answer(
+        self: "Processing", order: Order, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Step:
+        try:
+            return await method(self, order, *args, **kwargs)
+        except NotFound:
+            return step(Kind.STOPPED)
+        except CannotBeDone as error:
+            return failure(error.reason)
+        except TryLater as later:
+            await self.change(order, transitions.wait(order["attempt"], later.reason))
+            return step(Kind.WAIT, seconds=later.seconds, reason=later.reason)
+
+    return answer
+
+
+class Processing:
+    """The activities of the workflow, without their platform."""
+
+    def __init__(
+        self,
+        tickets: Tickets,
+        intents: Intents,
+        container: Container,
+        model: Asks,
+        notices: Notices,
+    ) -> None:
+        self._tickets = tickets
+        self._intents = intents
+        self._container = container
+        self._model = model
+        self._notices = notices
+
+    @_answering
+    async def plan(self, order: Order) -> Step:
+        """Begin the attempt and say what its first round is."""
+        ticket = await self.change(order, transitions.begin(order["attempt"]))
+        if not runs(ticket, order["attempt"]):
+            return step(Kind.STOPPED)
+        await asyncio.gather(self._attempt(order).open(), self._intents.drop(ticket.id))
+        return _round(await task_of(ticket.task_type).plan(Context(ticket)), 0)
+
+    @_answering
+    async def work(self, order: Order, facts: RoundFacts, index: int, item: Any) -> Step:
+        """Do the `index`-th piece of a round, unless its outcome is there already."""
+        attempt, number = self._attempt(order), facts["number"]
+        ticket, done = await asyncio.gather(
+            self._tickets.read(order["ticket_id"]), attempt.has_outcome(number, index)
+        )
+        if not runs(ticket, order["attempt"]):
+            return step(Kind.STOPPED)
+        if not done:
+            context = WorkContext(ticket, self._model, attempt.record)
+            outcome = await task_of(ticket.task_type).work(context, item)
+            await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
+        # Counting what is stored, rather than adding one, stays right when this runs twice.
+        count = await attempt.count_outcomes(number)
+        await self.change(order, transitions.advance(order["attempt"], facts, count), ticket)
+        return step(Kind.OUTCOME)
+
+    @_answering
+    async def combine(self, order: Order, facts: RoundFacts) -> Step:
+        """Make the result of a round's outcomes, or say what the next round is."""
+        attempt = self._attempt(order)
+        ticket, outcomes = await asyncio.gather(
+            self._tickets.read(order["ticket_id"]),
+            attempt.outcomes(facts["number"], facts["total"]),
+        )
+        if not runs(ticket, order["attempt"]):
+            return step(Kind.STOPPED)
+        task = task_of(ticket.task_type)
+        made = await task.combine(Context(ticket), outcomes)
+        if isinstance(made, Round):
+            return _round(made, facts["number"] + 1)
+        ledger = await attempt.ledger()
+        added = {
+            "model": ledger.model,
+            "usage": ledger.usage.model_dump(),
+            "formats": ["json", "md", *task.FORMATS],
+        }
+        await attempt.store_result(made.model_dump(mode="json") | added)
+        return step(Kind.DONE, model=ledger.model, tokens=ledger.usage.tokens)
+
+    async def finish(self, order: Order, done: Step) -> None:
+        """The ticket is completed, once, unless something else ended it before."""
+        decide = transitions.complete(order["attempt"], done["model"], done["tokens"])
+        with suppress(NotFound):
+            await self.change(order, decide)
+
+    async def fail(self, order: Order, reason: str) -> None:
+        """The ticket has failed for this `reason`, unless something else ended it before."""
+        ledger = await self._attempt(order).ledger()
+        with suppress(NotFound):
+            await self.change(order, transitions.fail(order["attempt"], ledger, reason))
+
+    async def change(
+        self, order: Order, decide: Decide, known: StoredTicket | None = None
+    ) -> StoredTicket:
+        """Change the ticket and tell it to those who listen. Raises NotFound."""
+        ticket, change = await self._tickets.change(order["ticket_id"], decide, known)
+        if change is not None:
+            await self._notices.send(ticket, *change.notices)
+        return ticket
+
+    def _attempt(self, order: Order) -> Attempt:
+        return Attempt(self._container, order["ticket_id"], order["attempt"])
+
+
+def _round(made: Round, number: int) -> Step:
+    if len(strictjson.dumps(made.items)) > _MOST_ITEM_BYTES:
+        raise CannotBeDone(f"This ticket needs too many pieces of work ({len(made.items)}).")
+    facts = RoundFacts(
+        number=number,
+        stage=made.stage,
+        total=len(made.items),
+        starts_at=made.starts_at,
+        ends_at=made.ends_at,
+    )
+    return step(Kind.ROUND, facts=facts, items=made.items)

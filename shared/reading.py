@@ -1,0 +1,28 @@
+"""Tickets as their readers see them."""
+
+from shared.attempts import Attempt
+from shared.clients.blobs import Container
+from shared.models import StoredTicket, User
+from shared.permissions import check_read
+from shared.tickets import Tickets
+
+
+class Reading:
+    """Answers what may be read, with everything that belongs to it."""
+
+    def __init__(self, tickets: Tickets, container: Container) -> None:
+        self._tickets = tickets
+        self._container = container
+
+    async def ticket(self, caller: User, ticket_id: str) -> StoredTicket:
+        """A ticket without its result: one storage call. Raises NotFound."""
+        ticket = await self._tickets.read(ticket_id)
+        check_read(caller, ticket)
+        return ticket
+
+    async def with_result(self, ticket: StoredTicket) -> StoredTicket:
+        """The ticket with its result, if there is one: one more storage call."""
+        if not ticket.result_attempt:
+            return ticket
+        attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
+        return ticket.model_copy(update={"result_data": await attempt.result()})

@@ -1,0 +1,97 @@
+"""What a task type is: a module with its models, its prompts beside it, and three functions.
+
+`plan` says what pieces of work there are, `work` does one of them, and `combine` makes the result
+of their outcomes, or asks for another round. Only `work` may ask the model: its outcome is stored,
+and an outcome that is there is never paid for twice, whereas `plan` and `combine` may run again
+after a crash and must come to the same.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ConfigDict, Field
+
+from shared.clients.model import Answer, Question, Record
+from shared.clients.schemas import AnswerForm
+from shared.models import Model, StoredTicket
+
+T = TypeVar("T")
+Item = dict[str, Any]
+
+
+class TaskData(Model):
+    """The `task_data` of a ticket. Unknown keys are kept and named in the result's warnings."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+
+class Round(Model):
+    """Pieces of work that can be done side by side.
+
+    `items` are small (they pass through the workflow's history); texts go by blobs. `stage` is
+    shown to people, and the round moves the percentage from `starts_at` to `ends_at`.
+    """
+
+    stage: str
+    items: list[Item]
+    starts_at: int = Field(default=5, ge=0, le=100)
+    ends_at: int = Field(default=90, ge=0, le=100)
+
+
+class Result(Model):
+    """What every result has; the pipeline adds `model`, `usage` and `formats`."""
+
+    summary: str
+    warnings: list[str] = []
+
+
+class Asks(Protocol):
+    """The model client, as far as a task needs it."""
+
+    async def complete(
+        self, form: AnswerForm[T], question: Question, record: Record
+    ) -> Answer[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a task may look at while it plans and combines."""
+
+    ticket: StoredTicket
+
+
+@dataclass(frozen=True, slots=True)
+class WorkContext(Context):
+    """What a task may use while it works."""
+
+    model: Asks
+    record: Record
+
+    async def complete(self, form: AnswerForm[T], question: Question) -> T:
+        """Ask the model; the call goes to the ticket's ledger. Raises StepError."""
+        answer = await self.model.complete(form, question, self.record)
+        return answer.value
+
+
+class Task(Protocol):
+    """A module of this package. `FORMATS` are those it offers beside json and md; `EXAMPLE` is a
+    task_data that works."""
+
+    FORMATS: tuple[str, ...]
+    EXAMPLE: dict[str, Any]
+    TaskData: type[TaskData]
+    plan: Callable[[Context], Awaitable[Round]]
+    work: Callable[[WorkContext, Item], Awaitable[Model]]
+    combine: Callable[[Context, Sequence[Any]], Awaitable[Round | Result]]
+
+
+def unknown_keys(data: TaskData) -> list[str]:
+    """A warning for each key of the task_data that the task type does not know."""
+    return [f"task_data.{key} is not known and was not used." for key in data.model_extra or {}]
+
+
+def prompt(task_file: str, name: str) -> str:
+    """The text of a prompt that lies beside its task module."""
+    return (Path(task_file).parent / f"{name}.md").read_text(encoding="utf-8").strip()
