@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.clients.tables import Table
+from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import rfc3339
 
@@ -30,7 +30,7 @@ class Intents:
     async def add(self, ticket_id: str, moment: datetime) -> None:
         row = {"PartitionKey": _PARTITION, "RowKey": ticket_id, "created_at": rfc3339(moment)}
         with suppress(WriteConflict):  # The id is ours alone: an earlier try took effect.
-            await self._table.insert(row)
+            await self._table.write([Write(Verb.INSERT, row)])
 
     async def drop(self, ticket_id: str) -> None:
         await self._table.delete(_PARTITION, ticket_id)

@@ -70,7 +70,7 @@ class Users:
                 return None
             values = _row(f"user_{user_id}", _columns(changes))
             try:
-                await self._table.merge(values, known.etag)
+                await self._table.write([Write(Verb.MERGE, values, known.etag)])
             except WriteConflict:
                 continue
             return known.user.model_copy(update=dict(changes))
@@ -98,7 +98,8 @@ class Users:
             raise NotSignedIn("The refresh token is not valid any more; please sign in again.")
         try:
             if old.has_hash(row.values["hash"]):
-                await self._table.merge(_row(key, {"hash": new.hash}), row.etag)
+                values = _row(key, {"hash": new.hash})
+                await self._table.write([Write(Verb.MERGE, values, row.etag)])
                 return str(row.values["user_id"])
         except WriteConflict:
             pass  # Used twice at once, which is used twice.

@@ -14,7 +14,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
     HttpResponseError,
     ResourceExistsError,
-    ResourceModifiedError,
     ResourceNotFoundError,
 )
 from azure.data.tables import TableTransactionError, UpdateMode
@@ -120,41 +119,14 @@ class Table:
                 raise WriteConflict(error.index) from None
             raise
 
-    async def insert(self, values: Values) -> None:
-        """Insert one row. Raises WriteConflict when it is already there."""
-
-        async def call() -> None:
-            await self._client.create_entity(dict(values))
-
-        try:
-            await self._with_table(call)
-        except ResourceExistsError:
-            raise WriteConflict from None
-
-    async def merge(self, values: Values, etag: str) -> str:
-        """Change properties of one row; its new ETag. Raises WriteConflict."""
-
-        async def call() -> str:
-            done = await self._client.update_entity(
-                dict(values),
-                mode=UpdateMode.MERGE,
-                etag=etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-            return str(done["etag"])
-
-        try:
-            return await told(call)
-        except (ResourceModifiedError, ResourceNotFoundError):
-            raise WriteConflict from None
-
     async def delete(self, partition: str, key: str) -> None:
         """Delete a row, whatever it holds; one that is not there is deleted already."""
 
         async def call() -> None:
             await self._client.delete_entity(partition, key)
 
-        await told(call)
+        with suppress(ResourceNotFoundError):
+            await told(call)
 
     async def query(self, partition: str, first: str, beyond: str) -> AsyncIterator[Row]:
         """The rows of a partition with `first` <= RowKey < `beyond`, in order."""
