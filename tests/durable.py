@@ -78,6 +78,10 @@ class Durable:
         except AssertionError as error:
             raise AssertionError(f"{error}: {last}\n{self.host.log[-2000:]}") from None
 
+    def wait_for_step(self, instance_id: str, step: Any) -> JsonObject:
+        """The status once `step` is the custom status."""
+        return self.wait_until(instance_id, lambda status: bool(status["customStatus"] == step))
+
     def raise_event(self, instance_id: str, name: str, data: Any = None) -> None:
         """Raise an external event by a plain POST of its JSON; fails unless it is accepted."""
         answer = self.host.client.post(

@@ -249,7 +249,7 @@ class Engine:
                 return  # terminated, purged or started anew while the turn ran
             self.store.consume(instance.id, last)
             if decision.next_input is not None:
-                self._begin_generation(instance, decision)
+                self._begin_generation(now, decision)
             else:
                 self._record(now, fresh, decision)
                 children = self._start_children(instance, decision.scheduled)
@@ -274,9 +274,9 @@ class Engine:
             self.store.update(instance.id, custom_status=decision.custom_status)
             self.finish(instance, decision.status, decision.output)
         else:
-            suspended = instance.status is Status.SUSPENDED
-            status = Status.SUSPENDED if suspended else Status.RUNNING
-            self.store.update(instance.id, status=status, custom_status=decision.custom_status)
+            self.store.update(
+                instance.id, status=_ongoing(instance), custom_status=decision.custom_status
+            )
 
     def _begin_generation(self, instance: Instance, decision: Decision) -> None:
         execution = uuid.uuid4().hex
@@ -286,12 +286,11 @@ class Engine:
             instance.id,
             execution=execution,
             input=next_input,
+            status=_ongoing(instance),
             custom_status=decision.custom_status,
         )
         start = events.execution_started(instance.name, next_input, instance.version)
-        self.store.send(instance.id, execution, start)
-        for event in decision.carried_over:
-            self.store.send(instance.id, execution, event)
+        self.store.send_before_others(instance.id, execution, [start, *decision.carried_over])
 
     def _owe(self, instance: Instance, decision: Decision) -> list[Task]:
         """Note the activity runs and timers a turn asked for."""
@@ -388,6 +387,11 @@ def _unknown(name: str, kind: str) -> str:
         f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
         f"Additional info: the app declares no {kind} of that name."
     )
+
+
+def _ongoing(instance: Instance) -> Status:
+    """The status after a turn that did not end the instance: it may be suspended meanwhile."""
+    return Status.SUSPENDED if instance.status is Status.SUSPENDED else Status.RUNNING
 
 
 def _child_id(item: Scheduled, parent: Instance) -> str:

@@ -250,6 +250,18 @@ class Store:
             (instance_id, execution, *event),
         )
 
+    def send_before_others(self, instance_id: str, execution: str, events: list[Event]) -> None:
+        """Put events of a new generation into an inbox, before what is in there."""
+        others = self._db.execute(
+            "delete from inbox where instance = ? returning serial, execution, type, number, ref,"
+            " name, event",
+            (instance_id,),
+        ).fetchall()
+        for event in events:
+            self.send(instance_id, execution, event)
+        for _, meant_for, kind, *rest in sorted(others):
+            self.send(instance_id, meant_for, Event(EventType(kind), *rest))
+
     def inbox(self, instance: Instance, after: int = 0) -> tuple[int, list[Event]]:
         """The inbox's last serial, and the events above `after` meant for this generation."""
         rows = self._db.execute(

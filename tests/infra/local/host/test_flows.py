@@ -67,7 +67,7 @@ class TestRaces:
     def test_a_loser_keeps_the_instance_running(self, start_host: StartHost) -> None:
         durable = Durable(start_host(APPS / "flows"))
         instance = durable.start("first_wins")
-        status = durable.wait_until(instance, lambda s: s["customStatus"] == "decided")
+        status = durable.wait_for_step(instance, "decided")
         assert (status["runtimeStatus"], status["output"]) == ("Running", None)
         durable.host.client.get("/api/open")
         assert durable.wait(instance)["output"] == "fast"
@@ -77,7 +77,7 @@ class TestRaces:
 
     def test_a_forgotten_timer_does(self, durable: Durable) -> None:
         instance = durable.start("forgotten_timer")
-        durable.wait_until(instance, lambda s: s["customStatus"] == "decided")
+        durable.wait_for_step(instance, "decided")
         durable.run("chain")
         assert durable.status(instance)["runtimeStatus"] == "Running"
         durable.post(f"/instances/{instance}/terminate")
@@ -182,7 +182,7 @@ class TestData:
     def test_custom_status_follows_the_steps(self, start_host: StartHost) -> None:
         durable = Durable(start_host(APPS / "flows"))
         instance = durable.start("statuses")
-        durable.wait_until(instance, lambda s: s["customStatus"] == {"step": 1})
+        durable.wait_for_step(instance, {"step": 1})
         durable.host.client.get("/api/open")
         assert durable.wait(instance)["customStatus"] == {"step": 2}
 
