@@ -77,9 +77,20 @@ def main(service: str, port: int, build: Callable[[int], ASGIApp]) -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     end_with_parent()
     port = taken.getsockname()[1]
-    server = uvicorn.Server(config(build(port)))
-    print(f"{service} listening on http://{HOST}:{port}", flush=True)
-    server.run(sockets=[taken])
+    line = f"{service} listening on http://{HOST}:{port}"
+    _Announced(config(build(port)), line).run(sockets=[taken])
+
+
+class _Announced(uvicorn.Server):
+    """Prints `line` when it serves, and hence ends in order on a signal from then on."""
+
+    def __init__(self, settings: uvicorn.Config, line: str) -> None:
+        super().__init__(settings)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._line, flush=True)
 
 
 def end_with_parent() -> None:

@@ -10,11 +10,12 @@ NO_TEXT = "No text was given."
 
 # A line that sets text apart: a run of punctuation, with words or not, or a tag alone on its line.
 _FENCE = re.compile(
-    r"^[ \t]*(?:(?P<run>([`~=<>\-_|%$])\2{2,})[^\n]{0,200}?"
+    r"^[ \t]*(?:(?P<run>([`~=\-_|%$])\2{2,}|<{2,}|\[{2,}|\{{2,})[^\n]{0,200}?"
     r"|<(?P<slash>/?)(?P<tag>[A-Za-z][\w-]*)(?:\s[^<>\n]*)?>)[ \t]*$",
     re.MULTILINE,
 )
 _CLOSES = re.compile(r"\b(?:end|close|stop)|/", re.IGNORECASE)
+_WORD = re.compile(r"[\w-]{4,}")
 # A full stop after a capital or a title (Dr., St., J.) ends no sentence.
 _STOP = r"(?:(?<!\b[A-Z])(?<!\b[A-Z][a-z])\.|[!?…])[\"'”\u2019)\]]*"
 _WIDE_STOP = r"[\u3002\uff01\uff1f]"
@@ -144,8 +145,10 @@ def _key(line: re.Match[str]) -> str:
 def _closes(line: re.Match[str], opening: re.Match[str]) -> bool:
     if line["tag"]:
         return bool(line["slash"])
-    bare = line[0].strip() == line["run"]
-    return bare or line[0] == opening[0] or bool(_CLOSES.search(line[0]))
+    if line[0].strip() == line["run"] or line[0] == opening[0]:
+        return True
+    shared = set(_WORD.findall(line[0])) & set(_WORD.findall(opening[0]))
+    return bool(shared) and bool(_CLOSES.search(line[0]))
 
 
 def _sets_apart(kind: Iterable[_Pair], total: int) -> bool:

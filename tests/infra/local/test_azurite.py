@@ -55,7 +55,8 @@ def test_two_of_them_share_nothing(tmp_path: Path) -> None:
 def test_it_listens_on_the_loopback_interface_only(tmp_path: Path) -> None:
     with Azurite(tmp_path, ANY_PORTS) as azurite:
         wanted = set(vars(azurite.ports).values())
-        (child,) = psutil.Process().children()
+        children = psutil.Process().children()
+        (child,) = (child for child in children if str(tmp_path) in child.cmdline())
         listening = [c.laddr for c in child.net_connections() if c.status == psutil.CONN_LISTEN]
     assert {address.ip for address in listening} == {HOST}
     assert {address.port for address in listening} == wanted
