@@ -10,8 +10,7 @@ from typing import Any
 
 from shared import strictjson
 from shared.clients.blobs import Container
-from shared.clients.model import Call
-from shared.models import Usage
+from shared.models import Call, Usage
 
 _READS_AT_ONCE = 16
 

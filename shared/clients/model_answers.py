@@ -84,6 +84,13 @@ def parsed(body: str) -> Completion:
         ) from None
 
 
+def may_have_cost(error: openai.APIError) -> bool:
+    """Whether the server may have worked on a request that came to nothing: it took the request,
+    and neither refused nor failed it."""
+    never_sent = isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
+    return isinstance(error, openai.APIConnectionError) and not never_sent
+
+
 def explained(error: openai.APIError, deployment: str, timeout: float) -> StepError:
     """A failed request in words for people; without anything that the server wrote."""
     if isinstance(error, openai.APITimeoutError):

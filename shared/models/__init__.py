@@ -4,6 +4,7 @@ Everything that clients see is here, so that the API description can be made fro
 """
 
 from shared.models.base import Instant, Model, now, rfc3339, validated
+from shared.models.calls import Answer, Call, Question, Record, message
 from shared.models.events import AuditAction, AuditEvent, EntityType
 from shared.models.tickets import (
     Attachment,
@@ -31,9 +32,11 @@ from shared.models.users import (
 )
 
 __all__ = [
+    "Answer",
     "Attachment",
     "AuditAction",
     "AuditEvent",
+    "Call",
     "Email",
     "EntityType",
     "Instant",
@@ -45,6 +48,8 @@ __all__ = [
     "Password",
     "Priority",
     "Progress",
+    "Question",
+    "Record",
     "Registration",
     "Role",
     "Source",
@@ -56,6 +61,7 @@ __all__ = [
     "Usage",
     "User",
     "Username",
+    "message",
     "now",
     "rfc3339",
     "validated",

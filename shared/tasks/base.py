@@ -13,9 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field
 
-from shared.clients.model import Answer, Question, Record
 from shared.clients.schemas import AnswerForm
-from shared.models import Model, StoredTicket
+from shared.models import Answer, Model, Question, Record, StoredTicket
 
 T = TypeVar("T")
 Item = dict[str, Any]

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, StringConstraints
 
 from shared import jsonschemas
-from shared.clients.model import Question
 from shared.clients.schemas import AnswerForm, of_model, of_schema
 from shared.errors import BadSchema
-from shared.models import Model
+from shared.models import Model, Question
 from shared.tasks import base
 
 FORMATS: tuple[str, ...] = ()
