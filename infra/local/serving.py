@@ -102,7 +102,9 @@ def end_with_parent() -> None:
     if os.environ.get(PARENT_PIPE):
 
         def watch() -> None:
-            sys.stdin.buffer.read()
+            # Not sys.stdin: its lock, held by a daemon thread, aborts the interpreter at its end.
+            while os.read(0, 1024):
+                pass
             os.kill(os.getpid(), signal.SIGTERM)
 
         threading.Thread(target=watch, daemon=True).start()
