@@ -5,6 +5,7 @@ from infra.local.serving import main, parser
 
 
 def run() -> None:
+    """Parse the command line and serve."""
     arguments = parser("infra.local.model", "A stand-in for a language model.", port=8801)
     arguments.add_argument(
         "--latency-ms", type=int, default=0, help="how long each answer waits (default 0)"

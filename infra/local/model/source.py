@@ -109,8 +109,12 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
         mark = _MARK.match(found[0])
         first = found.start() + (mark.end() if mark else 0)
         words = text[first : found.end()].rstrip()
-        if any(letter.isalnum() for letter in words):
-            yield Span(first, first + len(_cut(words, 1, LONGEST_SENTENCE)))
+        # What has no full stop for so long is code, a table or a list: its lines are its sentences.
+        lines = words.splitlines(keepends=True) if len(words) > LONGEST_SENTENCE else [words]
+        for line in lines:
+            if any(letter.isalnum() for letter in line):
+                yield Span(first, first + len(_cut(line.rstrip(), 1, LONGEST_SENTENCE)))
+            first += len(line)
 
 
 def _fenced(text: str) -> list[tuple[int, int]]:

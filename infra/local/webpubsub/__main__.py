@@ -6,6 +6,7 @@ from infra.local.webpubsub.app import application
 
 
 def run() -> None:
+    """Parse the command line and serve."""
     arguments = parser("infra.local.webpubsub", "A stand-in for Azure Web PubSub.", port=8802)
     arguments.add_argument("--key", default=DEFAULT_KEY, help="the access key")
     arguments.add_argument(

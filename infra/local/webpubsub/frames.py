@@ -43,27 +43,37 @@ class _Carrying(_Acknowledged):
 
 
 class JoinGroup(_Acknowledged):
+    """To get what is sent to a group."""
+
     type: Literal["joinGroup"]
     group: str = Field(min_length=1, max_length=1024)
 
 
 class LeaveGroup(_Acknowledged):
+    """To get it no longer."""
+
     type: Literal["leaveGroup"]
     group: str = Field(min_length=1, max_length=1024)
 
 
 class SendToGroup(_Carrying):
+    """A message for a group; with `no_echo` the sender does not get it back."""
+
     type: Literal["sendToGroup"]
     group: str = Field(min_length=1, max_length=1024)
     no_echo: bool = False
 
 
 class Event(_Carrying):
+    """A message for the event handler."""
+
     type: Literal["event"]
     event: str = Field(min_length=1)
 
 
 class Ping(_Frame):
+    """A sign of life, answered by a pong."""
+
     type: Literal["ping"]
 
 

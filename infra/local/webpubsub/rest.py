@@ -59,6 +59,7 @@ class Call:
 
 
 def send(call: Call) -> Response:
+    """Send the body to the connections of the path."""
     if "filter" in call.query:
         raise HTTPException(400, "this stand-in knows no OData filters")
     try:
@@ -72,6 +73,7 @@ def send(call: Call) -> Response:
 
 
 def close(call: Call) -> Response:
+    """Close the connections of the path."""
     excluded = call.query.getlist("excluded")
     for connection in call.members():
         if connection.id not in excluded:
@@ -80,10 +82,12 @@ def close(call: Call) -> Response:
 
 
 def exists(call: Call) -> Response:
+    """Whether the path has a connection: 200 or 404."""
     return Response(status_code=200 if call.members() else 404)
 
 
 def list_connections(call: Call) -> Response:
+    """The connections of a group, all on one page."""
     top = int(call.query["top"]) if call.query.get("top", "").isdigit() else None
     found = [
         {"connectionId": connection.id, "userId": connection.user_id}
@@ -93,11 +97,13 @@ def list_connections(call: Call) -> Response:
 
 
 def add_connection(call: Call) -> Response:
+    """Put a connection into a group."""
     call.connection().groups.add(call.params["group"])
     return Response(status_code=200)
 
 
 def add_user(call: Call) -> Response:
+    """Put the connections that a user has now into a group."""
     for connection in call.hub.members(user=call.params["user"]):
         connection.groups.add(call.params["group"])
     return Response(status_code=200)
@@ -111,29 +117,34 @@ def remove(call: Call) -> Response:
 
 
 def remove_from_all(call: Call) -> Response:
+    """Take the connections of the path out of every group."""
     for connection in call.members():
         connection.groups.clear()
     return Response(status_code=204)
 
 
 def grant(call: Call) -> Response:
+    """Grant a connection a permission, for one group or for all."""
     role = role_for(call.permission(), call.query.get("targetName"))
     call.connection().roles.add(role)
     return Response(status_code=200)
 
 
 def revoke(call: Call) -> Response:
+    """Take back what `grant` gave."""
     role = role_for(call.permission(), call.query.get("targetName"))
     call.connection().roles.discard(role)
     return Response(status_code=204)
 
 
 def check(call: Call) -> Response:
+    """Whether a connection has a permission: 200 or 404."""
     granted = call.connection().may(call.permission(), call.query.get("targetName"))
     return Response(status_code=200 if granted else 404)
 
 
 def generate_token(call: Call) -> Response:
+    """A token with which a client may connect."""
     if call.query.get("clientType", "Default").lower() != "default":
         raise HTTPException(400, "this stand-in knows only clients of type Default")
     minutes = call.query.get("minutesToExpire", "60")

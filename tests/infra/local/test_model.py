@@ -118,6 +118,12 @@ def test_sentences_are_whole(client: OpenAI) -> None:
     ]
 
 
+def test_lines_are_the_sentences_of_what_has_none(client: OpenAI) -> None:
+    table = "\n".join(f"region_{number},{number * 7},ok" for number in range(60))
+    made = fill(client, {"type": "array", "items": {"type": "string"}, "minItems": 60}, table)
+    assert made == table.splitlines()
+
+
 def test_a_label_before_the_sentence_becomes_the_value_of_its_property(client: OpenAI) -> None:
     other = TEXT.replace("page 1", "page 3")
     text = f'<doc name="a.pdf">\n{TEXT}</doc>\n<doc name="b.pdf">\n{other}</doc>'
