@@ -1,0 +1,122 @@
+"""What tests of the product stand on: a real Azurite, and the parts of the app over it."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.local.azurite import Azurite, Ports
+from shared.accounts import Accounts, Policy
+from shared.clients import blobs, tables
+from shared.clients.blobs import Container
+from shared.clients.model import ModelClient
+from shared.clients.realtime import Realtime
+from shared.clients.tables import Table
+from shared.credentials import AccessTokens
+from shared.intake import Intake
+from shared.intents import Intents
+from shared.models import Role, StoredUser, now
+from shared.notices import Notices
+from shared.processing import Processing
+from shared.tickets import Tickets
+from shared.users import Users
+from tests.model_server import ModelServer, model_server
+
+SWEEP_AFTER = 1.0
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of an Azurite that ends with the tests."""
+    location: Path = tmp_path_factory.mktemp("azurite")
+    with Azurite(location, Ports(0, 0, 0)) as azurite:
+        yield azurite.connection_string
+
+
+@pytest.fixture
+async def table(storage: str) -> AsyncIterator[Table]:
+    """A table that does not exist yet."""
+    async with tables.service(storage, "", None) as service:
+        yield Table(service, f"t{secrets.token_hex(8)}")
+
+
+@pytest.fixture
+async def container(storage: str) -> AsyncIterator[Container]:
+    """A container that does not exist yet."""
+    async with blobs.service(storage, "", None) as service:
+        yield Container(service, f"c{secrets.token_hex(8)}")
+
+
+@pytest.fixture(scope="session")
+def any_model_server() -> Iterator[ModelServer]:
+    with model_server() as server:
+        yield server
+
+
+@pytest.fixture
+def model(any_model_server: ModelServer) -> ModelServer:
+    """A model over HTTP that answers as the stand-in until a test tells it otherwise."""
+    any_model_server.reset()
+    return any_model_server
+
+
+def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
+    return ModelClient(server.base_url, "key", "grok-3", timeout, 4096)
+
+
+@dataclass
+class House:
+    """The app's parts over one table and one container."""
+
+    table: Table
+    container: Container
+    model: ModelServer
+
+    def __post_init__(self) -> None:
+        self.tickets = Tickets(self.table)
+        self.intents = Intents(self.table)
+        self.intake = Intake(self.tickets, self.intents, SWEEP_AFTER)
+        self.users = Users(self.table)
+        self.processing = self.worker()
+
+    def worker(self) -> Processing:
+        """The activities as another process would have them."""
+        notices = Notices(Realtime("", "", "tickets", None))
+        return Processing(
+            Tickets(self.table),
+            self.intents,
+            self.container,
+            model_client(self.model),
+            notices,
+        )
+
+    def accounts(self, *, registration_open: bool = True, admin_email: str = "") -> Accounts:
+        tokens = AccessTokens("k" * 32, 30)
+        policy = Policy(registration_open, 30, admin_email, "admin-password" if admin_email else "")
+        return Accounts(self.users, tokens, policy)
+
+
+@pytest.fixture
+def house(table: Table, container: Container, model: ModelServer) -> House:
+    return House(table, container, model)
+
+
+@pytest.fixture
+def owner() -> StoredUser:
+    """A user; nothing of it is stored."""
+    return user()
+
+
+def user(role: Role = Role.USER) -> StoredUser:
+    number = secrets.token_hex(8)
+    return StoredUser(
+        id=number,
+        email=f"{number}@example.com",
+        username=f"u{number}",
+        role=role,
+        created_at=now(),
+        updated_at=now(),
+        password_hash="none",
+    )

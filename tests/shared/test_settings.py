@@ -1,0 +1,84 @@
+"""Settings: every fault stops the app with one message that names the setting."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.errors import SettingsError
+from shared.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
+GOOD = {
+    "SECRET_KEY": "s" * 32,
+    "STORAGE_CONNECTION": "UseDevelopmentStorage=true",
+    "AZURE_OPENAI_ENDPOINT": "https://res.openai.azure.com/",
+    "SWEEP_SCHEDULE": "0 * * * * *",
+}
+
+
+def test_what_is_not_set_has_the_default_of_the_contract() -> None:
+    settings = read_settings(GOOD)
+    assert settings.access_token_minutes == 30
+    assert settings.max_file_size == 10_485_760
+    assert settings.model_deployment == "grok-3"
+    assert settings.allowed_origins == ("http://localhost:3000", "http://localhost:5173")
+    assert settings.registration_open
+
+
+def test_the_sample_lists_the_defaults() -> None:
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    assert read_settings(sample | GOOD) == read_settings(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"STORAGE_CONNECTION": ""}, "STORAGE_CONNECTION"),
+        ({"STORAGE_CONNECTION": "nonsense"}, "STORAGE_CONNECTION"),
+        ({"AZURE_OPENAI_ENDPOINT": ""}, "AZURE_OPENAI_ENDPOINT"),
+        ({"AZURE_OPENAI_ENDPOINT": "res.openai.azure.com"}, "AZURE_OPENAI_ENDPOINT"),
+        ({"MODEL_BASE_URL": "localhost:8000"}, "MODEL_BASE_URL"),
+        ({"SWEEP_SCHEDULE": ""}, "SWEEP_SCHEDULE"),
+        ({"SWEEP_SCHEDULE": "hourly"}, "SWEEP_SCHEDULE"),
+        ({"ACCESS_TOKEN_EXPIRE_MINUTES": "soon"}, "ACCESS_TOKEN_EXPIRE_MINUTES"),
+        ({"ACCESS_TOKEN_EXPIRE_MINUTES": "0"}, "ACCESS_TOKEN_EXPIRE_MINUTES"),
+        ({"MAX_FILE_SIZE": "1.5"}, "MAX_FILE_SIZE"),
+        ({"MAX_FILE_SIZE": "nan"}, "MAX_FILE_SIZE"),
+        ({"MODEL_TIMEOUT_SECONDS": "inf"}, "MODEL_TIMEOUT_SECONDS"),
+        ({"MAX_PARALLEL_WORK": "-1"}, "MAX_PARALLEL_WORK"),
+        ({"REGISTRATION_OPEN": "maybe"}, "REGISTRATION_OPEN"),
+        ({"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, "BOOTSTRAP_ADMIN_PASSWORD"),
+        ({"BOOTSTRAP_ADMIN_PASSWORD": "12345678"}, "BOOTSTRAP_ADMIN_EMAIL"),
+        ({"ALLOWED_ORIGINS": "https://*.example.com"}, "ALLOWED_ORIGINS"),
+        ({"ALLOWED_ORIGINS": "example.com"}, "ALLOWED_ORIGINS"),
+        ({"WEBPUBSUB_ENDPOINT": "wss://x"}, "WEBPUBSUB_ENDPOINT"),
+    ],
+)
+def test_a_fault_names_the_setting(changes: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings(GOOD | changes)
+
+
+def test_the_model_is_azure_with_our_identity_unless_told_otherwise() -> None:
+    azure = read_settings(GOOD)
+    assert azure.model_base_url == "https://res.openai.azure.com/openai/v1"
+    assert azure.model_uses_identity
+    assert not read_settings(GOOD | {"AZURE_OPENAI_API_KEY": "k"}).model_uses_identity
+    own = read_settings(GOOD | {"MODEL_BASE_URL": "http://127.0.0.1:1/v1/"})
+    assert (own.model_base_url, own.model_uses_identity) == ("http://127.0.0.1:1/v1", False)
+
+
+def test_storage_may_be_an_account_with_our_identity() -> None:
+    named = GOOD | {"STORAGE_CONNECTION": "", "STORAGE_CONNECTION__accountName": "amida"}
+    storage = read_settings(named).storage
+    assert storage.table_uri == "https://amida.table.core.windows.net"
+    assert storage.blob_uri == "https://amida.blob.core.windows.net"
+    assert storage.connection_string == ""
+
+
+def test_no_secret_is_shown() -> None:
+    secrets = {"SECRET_KEY": "very-secret-" * 4, "AZURE_OPENAI_API_KEY": "very-secret-key"}
+    assert "very-secret" not in repr(read_settings(GOOD | secrets))
