@@ -54,6 +54,12 @@ class HostProcess:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and return once it answers. Raises HostStartError."""
         self.state.mkdir(parents=True, exist_ok=True)
@@ -67,11 +73,17 @@ class HostProcess:
 
     def kill(self) -> None:
         """End it at once, as a crash does."""
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
 
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
-        self._end(signal.SIGTERM)
+        self.end(signal.SIGTERM)
+
+    def end(self, number: signal.Signals) -> int:
+        """Send it a signal, wait until it has ended, and return its exit status."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(STOP_SECONDS)
 
     def restart(self, app: Path | None = None) -> None:
         """Start it again on the same state, with another `app` if one is given."""
@@ -92,11 +104,6 @@ class HostProcess:
             raise HostStartError(f"the host for {self.app} ended:\n{output[-4000:]}")
         found = _SERVING.search(output)
         return found[1] if found else None
-
-    def _end(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-        self._process.wait(STOP_SECONDS)
 
 
 class StartHost(Protocol):

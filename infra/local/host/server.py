@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +138,10 @@ def serve(folder: Path, address: str, port: int, state: Path, cors: list[str]) -
             lifespan="on",
             timeout_graceful_shutdown=1,
         )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises the signal again once it has shut down: end then, well, and without
+            # waiting for the threads of activities that are blocked.
+            signal.signal(number, lambda *_: os._exit(0))
         uvicorn.Server(config).run(sockets=[taken])
     finally:
         taken.close()

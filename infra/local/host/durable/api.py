@@ -18,13 +18,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from infra.local.host.durable.engine import Engine
-from infra.local.host.durable.history_view import history_view
+from infra.local.host.durable.history_view import decoded, history_view
 from infra.local.host.durable.operations import Operations, RefusedError
 from infra.local.host.durable.store import Filter, Instance, Status
 
 BASE = "/runtime/webhooks/durabletask"
 PAGE = 100
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class AsciiJson(JSONResponse):
+    """JSON in ASCII, so that lone surrogates, which no encoding holds, get through."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content).encode()
 
 
 class DurableApi:
@@ -52,11 +60,14 @@ class DurableApi:
             ("POST", "/instances/{id}/restart", self._restart),
             ("POST", "/instances/{id}/rewind", self._rewind),
         ]
-        return [
+        routes = [
             Route(BASE + path + end, _answering(handler), methods=[method])
             for method, path, handler in table
             for end in ("", "/")
         ]
+        for route in routes:
+            route.methods = (route.methods or set()) - {"HEAD"}  # Starlette's addition to a GET
+        return routes
 
     def client_binding(self, hub: str | None) -> str:
         """The JSON text a durable client binding is given."""
@@ -98,7 +109,7 @@ class DurableApi:
     def _accepted(self, request: Request, instance_id: str) -> Response:
         payload = self._payload(instance_id, f"{request.url.scheme}://{request.url.netloc}")
         headers = {"Location": payload["statusQueryGetUri"], "Retry-After": "10"}
-        return JSONResponse(payload, 202, headers)
+        return AsciiJson(payload, 202, headers)
 
     async def _start(self, request: Request) -> Response:
         body = await request.body()
@@ -111,7 +122,7 @@ class DurableApi:
             await self._engine.until_finished(instance_id, seconds)
             instance = self._operations.get(instance_id)
             if instance.status.finished:
-                return _json(instance.output or "null")
+                return AsciiJson(decoded(instance.output))
         return self._accepted(request, instance_id)
 
     async def _status(self, request: Request) -> Response:
@@ -127,10 +138,10 @@ class DurableApi:
         if not instance.status.finished:
             url = self._payload(instance.id, f"{request.url.scheme}://{request.url.netloc}")
             headers = {"Location": url["statusQueryGetUri"], "Retry-After": "5"}
-            return JSONResponse(body, 202, headers)
+            return AsciiJson(body, 202, headers)
         failed = instance.status is Status.FAILED
         as_error = failed and _flag(request, "returnInternalServerErrorOnFailure", False)
-        return JSONResponse(body, 500 if as_error else 200)
+        return AsciiJson(body, 500 if as_error else 200)
 
     async def _list(self, request: Request) -> Response:
         top = int(_number(request, "top", PAGE))
@@ -140,7 +151,7 @@ class DurableApi:
         token = base64.b64encode(str(page[-1].serial).encode()).decode() if more and page else ""
         show_input = _flag(request, "showInput", True)
         body = [_status_of(instance, show_input) for instance in page]
-        return JSONResponse(body, headers={"x-ms-continuation-token": token})
+        return AsciiJson(body, headers={"x-ms-continuation-token": token})
 
     async def _raise_event(self, request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -173,14 +184,14 @@ class DurableApi:
 
     async def _purge(self, request: Request) -> Response:
         self._operations.purge(request.path_params["id"])
-        return JSONResponse({"instancesDeleted": 1})
+        return AsciiJson({"instancesDeleted": 1})
 
     async def _purge_all(self, request: Request) -> Response:
         wanted = _filter(request)
         if wanted.created_from is None:
             raise RefusedError(400, "Please provide a value for createdTimeFrom.")
         count = self._operations.purge_all(wanted)
-        return JSONResponse({"instancesDeleted": count}, 200 if count else 404)
+        return AsciiJson({"instancesDeleted": count}, 200 if count else 404)
 
 
 def lower_path_words(path: str) -> str:
@@ -201,7 +212,7 @@ def _answering(handler: Handler) -> Handler:
             if not refused.message:
                 return Response(status_code=refused.status)
             body = {"Message": refused.message, "ExceptionMessage": refused.message}
-            return JSONResponse(body, refused.status)
+            return AsciiJson(body, refused.status)
 
     return answer
 
@@ -211,9 +222,9 @@ def _status_of(instance: Instance, show_input: bool) -> dict[str, Any]:
         "name": instance.name,
         "instanceId": instance.id,
         "runtimeStatus": instance.status,
-        "input": json.loads(instance.input or "null") if show_input else None,
-        "customStatus": json.loads(instance.custom_status or "null"),
-        "output": json.loads(instance.output or "null"),
+        "input": decoded(instance.input) if show_input else None,
+        "customStatus": decoded(instance.custom_status),
+        "output": decoded(instance.output),
         "createdTime": _to_the_second(instance.created),
         "lastUpdatedTime": _to_the_second(instance.updated),
     }
@@ -221,10 +232,6 @@ def _status_of(instance: Instance, show_input: bool) -> dict[str, Any]:
 
 def _to_the_second(moment: str) -> str:
     return moment[:19] + "Z"
-
-
-def _json(text: str) -> Response:
-    return Response(text, media_type="application/json")
 
 
 def _json_text(body: bytes) -> str:

@@ -106,6 +106,8 @@ class Engine:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        if self._answers:
+            self._store_answers()
 
     def wake(self, instance_id: str) -> None:
         """Something is in the instance's inbox: let it have a turn."""

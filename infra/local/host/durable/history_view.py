@@ -22,6 +22,11 @@ ANSWERS = {
 INTERNAL = ("EventId", "IsPlayed", "TaskScheduledId", "TimerId", "Version")
 
 
+def decoded(json_text: str | None) -> Any:
+    """The value of a JSON text; NaN and the infinities, which JSON lacks, as their names."""
+    return json.loads(json_text or "null", parse_constant=str)
+
+
 def history_view(
     history: list[Event], *, show_input: bool, show_output: bool
 ) -> list[dict[str, Any]]:
@@ -54,4 +59,4 @@ def _tidy(shown: dict[str, Any], event: Event, *, show_input: bool, show_output:
         shown.pop("Input", None)
     result = shown.pop("Result", None)
     if show_output and result is not None:
-        shown["Result"] = json.loads(result)
+        shown["Result"] = decoded(result)

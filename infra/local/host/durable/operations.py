@@ -150,12 +150,10 @@ class Operations:
 
     def _set_status(self, instance: Instance, status: Status, event: Event) -> None:
         with self._store.transaction():
-            history = self._store.history(instance.id)
-            if history:
-                started = events.orchestrator_started(events.utc_now())
-                closing = events.orchestrator_completed()
-                self._store.append(instance.id, [started, event, closing])
-            pending = status is Status.RUNNING and not history
+            begun = bool(self._store.history(instance.id))
+            if begun:  # not as a turn of its own: one may be under way, with an earlier clock
+                self._store.append(instance.id, [event])
+            pending = status is Status.RUNNING and not begun
             self._store.update(instance.id, status=Status.PENDING if pending else status)
 
     def _rewind(self, instance: Instance, reason: str) -> list[str]:

@@ -1,0 +1,243 @@
+"""The management API: starting instances, their status, and its paths."""
+
+import json
+import re
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.durable import BASE, Durable, JsonObject, new_id
+from tests.host_process import StartHost
+
+APPS = Path(__file__).parent / "apps"
+
+
+@pytest.fixture(scope="module")
+def durable(start_module_host: StartHost) -> Durable:
+    return Durable(start_module_host(APPS / "lifecycle"))
+
+
+@pytest.fixture(scope="module")
+def finished(durable: Durable) -> str:
+    instance = durable.start("one_step", {"a": 1})
+    durable.wait(instance)
+    return instance
+
+
+def waiting(durable: Durable, name: str = "listener") -> str:
+    instance = durable.start(name)
+    durable.wait_for_step(instance, "waiting")
+    return instance
+
+
+class TestStart:
+    def test_the_answer_leads_to_the_instance(self, durable: Durable) -> None:
+        answer = durable.post("/orchestrators/one_step", {"a": 1})
+        payload = answer.json()
+        assert answer.status_code == 202
+        assert answer.headers["retry-after"] == "10"
+        assert answer.headers["location"] == payload["statusQueryGetUri"]
+        assert re.fullmatch(r"[0-9a-f]{32}", payload["id"])
+        durable.wait(payload["id"])
+        status = durable.host.client.get(payload["statusQueryGetUri"])
+        assert status.json()["output"] == {"a": 1}
+
+    def test_the_payload_has_every_url(self, durable: Durable) -> None:
+        payload = durable.post("/orchestrators/one_step").json()
+        url = f"{durable.host.base_url}{BASE}/instances/{payload['id']}"
+        paths = {
+            "statusQueryGetUri": url,
+            "sendEventPostUri": f"{url}/raiseEvent/{{eventName}}",
+            "terminatePostUri": f"{url}/terminate",
+            "rewindPostUri": f"{url}/rewind",
+            "suspendPostUri": f"{url}/suspend",
+            "resumePostUri": f"{url}/resume",
+            "restartPostUri": f"{url}/restart",
+            "purgeHistoryDeleteUri": url,
+        }
+        assert {k: v.partition("?")[0] for k, v in payload.items() if k != "id"} == paths
+        assert all("taskHub=TestHubName" in v for k, v in payload.items() if k != "id")
+        with_reason = {k for k, v in payload.items() if "reason={text}" in v}
+        assert with_reason == {f"{w}PostUri" for w in ("terminate", "rewind", "suspend", "resume")}
+
+    def test_broken_json_is_refused(self, durable: Durable) -> None:
+        answer = durable.host.client.post(f"{BASE}/orchestrators/one_step", content=b"{broken")
+        assert answer.status_code == 400
+        assert answer.json()["Message"]
+
+    def test_an_unknown_orchestrator_is_refused(self, durable: Durable) -> None:
+        answer = durable.post("/orchestrators/stranger")
+        assert answer.status_code == 400
+        assert answer.json()["ExceptionMessage"].startswith("The function 'stranger' doesn't exist")
+
+    def test_the_name_ignores_case(self, durable: Durable) -> None:
+        assert durable.run("ONE_Step", 1)["name"] == "one_step"
+
+    @pytest.mark.parametrize("id_", ["@name", "a%23b", "a%5Cb", "a%3Fb", "a%07b", "x" * 257])
+    def test_an_impossible_id_is_refused(self, durable: Durable, id_: str) -> None:
+        assert durable.post(f"/orchestrators/one_step/{id_}").status_code == 400
+
+    @pytest.mark.parametrize("id_", ["x" * 256, "ünï 字", "a:b@c", "50% & more"])
+    def test_other_ids_work_everywhere(self, durable: Durable, id_: str) -> None:
+        quoted = urllib.parse.quote(id_, safe="")
+        payload = durable.post(f"/orchestrators/one_step/{quoted}").json()
+        assert payload["id"] == id_
+        durable.wait(quoted)
+        status = durable.host.client.get(payload["statusQueryGetUri"])
+        assert status.json()["instanceId"] == id_
+
+    def test_an_id_that_runs_is_refused(self, durable: Durable) -> None:
+        running = waiting(durable)
+        held = waiting(durable)
+        durable.post(f"/instances/{held}/suspend")
+        for instance, status in ((running, "Running"), (held, "Suspended")):
+            answer = durable.post(f"/orchestrators/one_step/{instance}")
+            assert answer.status_code == 409
+            assert answer.json()["Message"] == (
+                f"An Orchestration instance with the status {status} already exists."
+            )
+
+    def test_an_id_that_has_finished_starts_anew(self, durable: Durable) -> None:
+        instance = durable.start("failing")
+        durable.wait(instance)
+        assert durable.start("one_step", 2, instance) == instance
+        assert durable.wait(instance, "Completed")["output"] == 2
+        assert durable.status(instance)["name"] == "one_step"
+
+    def test_with_a_timeout_it_waits_for_the_output(self, durable: Durable) -> None:
+        answer = durable.post("/orchestrators/one_step", {"a": 1}, timeout=20, pollingInterval=1)
+        assert (answer.status_code, answer.json()) == (200, {"a": 1})
+
+    def test_with_a_timeout_too_short_it_answers_as_ever(self, durable: Durable) -> None:
+        answer = durable.post("/orchestrators/listener", timeout=0.1)
+        assert answer.status_code == 202
+        assert durable.status(answer.json()["id"])["runtimeStatus"] in ("Pending", "Running")
+
+    def test_input_as_the_client_encodes_it(self, durable: Durable) -> None:
+        instance = durable.start("echo_input", {"a": 1})
+        status = durable.wait(instance)
+        assert status["input"] == '{"a": 1}'
+        assert status["output"] == {"a": 1}
+
+    def test_input_as_plain_json(self, durable: Durable) -> None:
+        payload = durable.post("/orchestrators/echo_input", {"a": 1}).json()
+        status = durable.wait(payload["id"])
+        assert status["input"] == {"a": 1}
+        assert status["output"] == {"a": 1}
+
+
+class TestStatus:
+    def test_its_shape(self, durable: Durable, finished: str) -> None:
+        answer = durable.get(f"/instances/{finished}")
+        assert answer.status_code == 200
+        status = answer.json()
+        times = status.pop("createdTime"), status.pop("lastUpdatedTime")
+        assert status == {
+            "name": "one_step",
+            "instanceId": finished,
+            "runtimeStatus": "Completed",
+            "input": '{"a": 1}',
+            "customStatus": None,
+            "output": {"a": 1},
+        }
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text) for text in times)
+
+    def test_while_it_runs(self, durable: Durable) -> None:
+        instance = waiting(durable)
+        answer = durable.get(f"/instances/{instance}")
+        assert answer.status_code == 202
+        assert answer.headers["retry-after"] == "5"
+        assert durable.host.client.get(answer.headers["location"]).status_code == 202
+
+    def test_a_failed_one_is_an_error_only_if_asked_for(self, durable: Durable) -> None:
+        instance = durable.start("failing")
+        durable.wait(instance)
+        assert durable.get(f"/instances/{instance}").status_code == 200
+        asked = durable.get(f"/instances/{instance}", returnInternalServerErrorOnFailure="true")
+        assert (asked.status_code, asked.json()["runtimeStatus"]) == (500, "Failed")
+
+    def test_who_is_unknown(self, durable: Durable) -> None:
+        answer = durable.get("/instances/nobody")
+        assert (answer.status_code, answer.content) == (404, b"")
+
+    def test_input_may_be_left_out(self, durable: Durable, finished: str) -> None:
+        assert durable.status(finished, showInput="false")["input"] is None
+
+    def test_history(self, durable: Durable, finished: str) -> None:
+        status = durable.status(finished, showHistory="true")
+        started, task, completed = status["historyEvents"]
+        stamps = {"Timestamp", "ScheduledTime"}
+        assert without(started, {*stamps, "Input"}) == {
+            "EventType": "ExecutionStarted",
+            "FunctionName": "one_step",
+        }
+        assert without(task, {*stamps, "Input"}) == {
+            "EventType": "TaskCompleted",
+            "FunctionName": "echo",
+        }
+        assert {*stamps, "Input"} <= set(task)
+        assert without(completed, stamps) == {
+            "EventType": "ExecutionCompleted",
+            "OrchestrationStatus": "Completed",
+        }
+
+    def test_history_with_output_and_without_input(self, durable: Durable, finished: str) -> None:
+        status = durable.status(
+            finished, showHistory="true", showHistoryOutput="true", showInput="false"
+        )
+        assert [e.get("Result") for e in status["historyEvents"]] == [None, {"a": 1}, {"a": 1}]
+        assert not any("Input" in e for e in status["historyEvents"])
+
+    def test_history_of_work_under_way(self, durable: Durable) -> None:
+        instance = waiting(durable, "collector")
+        durable.raise_event(instance, "a", 1)
+        family = durable.start("family")
+        durable.wait(family)
+        child = durable.history(family)[1]
+        assert child["EventType"] == "SubOrchestrationInstanceCompleted"
+        assert (child["FunctionName"], child["Result"]) == ("one_step", {"a": 1})
+
+    def test_odd_values_are_still_json(self, durable: Durable) -> None:
+        instance = durable.start("nan")
+        durable.wait(instance)
+        answer = durable.get(f"/instances/{instance}")
+        output = json.loads(answer.content, parse_constant=pytest.fail)["output"]
+        assert output == ["NaN", "\ud800"]
+        assert durable.get("/instances", top=999).status_code == 200
+
+
+class TestPaths:
+    def test_words_ignore_case_and_ids_do_not(self, durable: Durable) -> None:
+        instance = durable.start("listener", None, f"Id-{new_id()}")
+        durable.wait_for_step(instance, "waiting")
+        client = durable.host.client
+        shouted = f"/RunTime/WEBHOOKS/DurableTask/INSTANCES/{instance}"
+        assert client.get(shouted).json()["instanceId"] == instance
+        assert client.get(shouted.lower()).status_code == 404
+        sent = client.post(f"{shouted}/RAISEEVENT/go", json="x")
+        assert sent.status_code == 202
+        assert durable.wait(instance)["output"] == "x"
+
+    @pytest.mark.parametrize(
+        ("verb", "path"),
+        [
+            ("PUT", "/instances/{}"),
+            ("HEAD", "/instances/{}"),
+            ("POST", "/instances/{}"),
+            ("GET", "/instances/{}/terminate"),
+            ("GET", "/orchestrators/one_step"),
+            ("POST", "/instances"),
+            ("POST", "/instances/{}/dance"),
+            ("GET", "/nothing"),
+            ("GET", ""),
+        ],
+    )
+    def test_what_is_not_there(self, durable: Durable, finished: str, verb: str, path: str) -> None:
+        answer = durable.host.client.request(verb, BASE + path.format(finished))
+        assert answer.status_code == 404
+
+
+def without(event: JsonObject, keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in keys}
