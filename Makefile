@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PORT ?= 7071
+DEMO_PORT ?= 7171
 STATE ?= .local
 BIN := .venv/bin
 SOURCES := function_app.py functions shared infra tests
@@ -25,7 +26,7 @@ $(STAMP): requirements.txt infra/local/requirements.txt
 	@touch $@
 
 demo: setup  ## one real ticket through the whole app, on ports of its own
-	@$(BIN)/python -m infra.local demo --port $(PORT) --state $(STATE)/demo
+	@$(BIN)/python -m infra.local demo --port $(DEMO_PORT) --state $(STATE)/demo
 
 run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
 	@exec $(BIN)/python -m infra.local run --port $(PORT) --state $(STATE)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from infra.local.azurite import Azurite, Ports
 from tests.host_process import StartHost, hosts
+from tests.world import World, worlds
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -28,3 +30,17 @@ def start_module_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Star
     """Starts hosts that end with the tests of the module."""
     with hosts(tmp_path_factory.mktemp("hosts")) as start:
         yield start
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of an Azurite of the test worker's own."""
+    with Azurite(tmp_path_factory.mktemp("azurite"), Ports(0, 0, 0)) as azurite:
+        yield azurite.connection_string
+
+
+@pytest.fixture(scope="module")
+def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The whole app, for the tests of a module."""
+    with worlds(storage, tmp_path_factory.mktemp("world")) as running:
+        yield running

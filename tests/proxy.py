@@ -38,13 +38,14 @@ async def leave_alone(_: Call) -> Response | None:
 
 
 class StorageProxy:
-    """Passes calls on to Azurite and notes them in `calls`.
+    """Passes calls on to Azurite, whose connection string is `upstream`, and notes them in `calls`.
 
     `before` is asked before a call is passed on, `after` when it has taken effect and not been
     answered yet; a Response from either is what the caller gets.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, upstream: str) -> None:
+        self.upstream = upstream
         self.before: Meddle = leave_alone
         self.after: Meddle = leave_alone
         self.calls: list[Call] = []
@@ -89,7 +90,7 @@ def _same(answer: httpx2.Response) -> Response:
 @contextmanager
 def storage_proxy(upstream: str) -> Iterator[StorageProxy]:
     """A running proxy in front of the storage of `upstream`, a connection string."""
-    proxy = StorageProxy()
+    proxy = StorageProxy(upstream)
     services = _ENDPOINT.findall(upstream)
     apps = [
         proxy.forwarder(service.lower(), f"http://127.0.0.1:{port}") for service, port in services

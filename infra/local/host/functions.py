@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -155,7 +156,14 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _import_app(folder: Path) -> Any:
     sys.path[:0] = [str(folder), str(folder / ".python_packages/lib/site-packages")]
     os.chdir(folder)
-    module = importlib.import_module("function_app")
+    try:
+        module = importlib.import_module("function_app")
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        raise HostError(
+            f"{folder}/function_app.py cannot be imported: {type(error).__name__}: {error} "
+            f"({where.filename}, line {where.lineno})"
+        ) from error
     from azure.functions import FunctionRegister
 
     apps = [value for value in vars(module).values() if isinstance(value, FunctionRegister)]

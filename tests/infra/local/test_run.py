@@ -1,0 +1,168 @@
+"""`make run` and `make demo` as a user starts them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+import pytest
+
+from tests.host_process import ROOT, wait_for
+
+PORTS_OF_A_COPY = 6
+STOP_SECONDS = 40
+
+
+def free_ports() -> int:
+    """The first of a block of ports that nobody uses, for one copy of the app."""
+    start = 20_000 + os.getpid() % 1000 * 20
+    for port in range(start, start + 20_000, PORTS_OF_A_COPY):
+        try:
+            for each in range(port, port + PORTS_OF_A_COPY):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", each))
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no free ports")
+
+
+def start(command: str, port: int, state: Path, **env: str) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-m", "infra.local", command]
+    return subprocess.Popen(
+        [*arguments, "--port", str(port), "--state", str(state)],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@contextmanager
+def running(port: int, state: Path, **env: str) -> Iterator[tuple[dict[str, Any], psutil.Process]]:
+    """What ready.json says of a running copy, and its process; it must end without trouble."""
+    process = start("run", port, state, **env)
+    ready = state / "ready.json"
+    try:
+        wait_for(lambda: ready.exists() or process.poll() is not None, "ready.json", 60)
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        yield json.loads(ready.read_text()), psutil.Process(process.pid)
+    finally:
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=STOP_SECONDS)
+    assert process.returncode == 0, output
+    assert not ready.exists()
+    _, alive = psutil.wait_procs(children, timeout=STOP_SECONDS)
+    assert not alive, f"left behind: {alive}"
+
+
+def log_in(ready: dict[str, Any]) -> httpx2.Client:
+    client = httpx2.Client(base_url=ready["api_url"], timeout=30)
+    login = {"username": ready["admin_email"], "password": ready["admin_password"]}
+    answer = client.post("/auth/login", data=login)
+    assert answer.status_code == 200, answer.text
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    return client
+
+
+def run_ticket(client: httpx2.Client) -> dict[str, Any]:
+    body = {
+        "title": "T",
+        "task_type": "custom",
+        "task_data": {"task_description": "Say it.", "context": "Water is wet."},
+    }
+    made = client.post("/tickets", json=body)
+    assert made.status_code == 201, made.text
+
+    def ended() -> dict[str, Any] | None:
+        ticket: dict[str, Any] = client.get(f"/tickets/{made.json()['id']}").json()
+        return ticket if ticket["status"] in ("completed", "failed") else None
+
+    return wait_for(ended, "the ticket to end")
+
+
+def test_two_copies_run_side_by_side_and_a_state_outlives_its_copy(tmp_path: Path) -> None:
+    port = free_ports()
+    with running(port, tmp_path / "one") as (one, _):
+        assert one["base_url"] == f"http://127.0.0.1:{port}"
+        with running(free_ports(), tmp_path / "two") as (two, _):
+            assert run_ticket(log_in(one))["status"] == "completed"
+            assert run_ticket(log_in(two))["status"] == "completed"
+            assert one["storage"] != two["storage"]
+            assert one["admin_password"] != two["admin_password"]
+    with running(port, tmp_path / "one") as (again, _):
+        assert again["admin_password"] == one["admin_password"]
+        assert log_in(again).get("/users/me").json()["role"] == "admin"
+
+
+def test_events_of_a_ticket_reach_the_realtime_service(tmp_path: Path) -> None:
+    with running(free_ports(), tmp_path) as (ready, _):
+        ticket = run_ticket(log_in(ready))
+        endpoint = ready["webpubsub"].partition(";")[0].removeprefix("Endpoint=")
+        calls = httpx2.get(f"{endpoint}/__calls").json()["calls"]
+    sent = [call["body"] for call in calls if call["path"].endswith("/:send")]
+    about = [message for message in sent if message["ticket_id"] == ticket["id"]]
+    assert {message["type"] for message in about} == {"ticket_update", "processing_status"}
+    assert [message["seq"] for message in about] == list(range(1, len(about) + 1))
+    assert about[-1]["data"]["status"] == "completed"
+
+
+def test_a_stand_in_is_left_out_when_its_setting_points_elsewhere(tmp_path: Path) -> None:
+    elsewhere = "http://127.0.0.1:9/v1"
+    with running(free_ports(), tmp_path, MODEL_BASE_URL=elsewhere) as (ready, process):
+        assert ready["model"] == elsewhere
+        commands = [" ".join(child.cmdline()) for child in process.children(recursive=True)]
+        assert not any("infra.local.model" in command for command in commands)
+        assert any("infra.local.webpubsub" in command for command in commands)
+
+
+def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
+    process = start("run", free_ports(), tmp_path)
+    wait_for((tmp_path / "ready.json").exists, "ready.json", 60)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 4
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(children, timeout=STOP_SECONDS)
+    assert not alive, f"left behind: {alive}"
+
+
+@pytest.mark.parametrize("offset", range(PORTS_OF_A_COPY))
+def test_a_taken_port_is_a_clear_error(tmp_path: Path, offset: int) -> None:
+    port = free_ports()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port + offset))
+        taken.listen()
+        process = start("run", port, tmp_path)
+        output, _ = process.communicate(timeout=STOP_SECONDS)
+    assert process.returncode == 2
+    assert f"port {port + offset} " in output.splitlines()[-1]
+    assert "Traceback" not in output
+
+
+def test_a_state_folder_in_use_is_a_clear_error(tmp_path: Path) -> None:
+    with running(free_ports(), tmp_path):
+        process = start("run", free_ports(), tmp_path)
+        output, _ = process.communicate(timeout=STOP_SECONDS)
+        assert process.returncode == 2
+        assert str(tmp_path) in output.splitlines()[-1]
+
+
+def test_the_demo_shows_a_ticket_from_progress_to_result(tmp_path: Path) -> None:
+    process = start("demo", free_ports(), tmp_path)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "completed" in output
+    assert "call to action:" in output
+    assert "amida-stand-in-1" in output

@@ -1,0 +1,49 @@
+"""What is wrong with the settings is said at start, in one message that names the setting."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.host_process import ROOT, run_to_end
+from tests.world import SETTINGS, worlds
+
+GOOD = {
+    **json.loads((ROOT / "local.settings.sample.json").read_text())["Values"],
+    **SETTINGS,
+    "MODEL_BASE_URL": "http://127.0.0.1:9/v1",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("STORAGE_CONNECTION", ""),
+        ("STORAGE_CONNECTION", "nonsense"),
+        ("MODEL_BASE_URL", ""),
+        ("MODEL_BASE_URL", "not an address"),
+        ("MODEL_TIMEOUT_SECONDS", "soon"),
+        ("MAX_PARALLEL_WORK", "0"),
+        ("REGISTRATION_OPEN", "perhaps"),
+        ("SWEEP_SCHEDULE", ""),
+    ],
+)
+def test_a_missing_or_bad_setting_stops_the_app_at_start(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    status, output = run_to_end(ROOT, tmp_path, {**GOOD, name: value})
+    assert status == 2
+    assert len([line for line in output.splitlines() if name in line]) == 1, output
+    assert "Traceback" not in output
+
+
+def test_a_model_that_is_down_fails_the_ticket_with_the_reason(
+    storage: str, tmp_path: Path
+) -> None:
+    nobody = "http://127.0.0.1:9/v1"
+    with worlds(storage, tmp_path, MODEL_BASE_URL=nobody) as world:
+        ticket = world.run()
+        assert ticket["status"] == "failed"
+        assert "cannot be reached" in ticket["error_message"]

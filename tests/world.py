@@ -1,0 +1,129 @@
+"""The whole app on its local host, with storage and model under the test's control."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.durable import Durable
+from tests.host_process import ROOT, HostProcess, wait_for
+from tests.model_server import ModelServer, model_server
+from tests.proxy import StorageProxy, storage_proxy
+
+SETTINGS = {
+    "SECRET_KEY": "0123456789abcdef" * 4,
+    "MODEL_TIMEOUT_SECONDS": "2",
+    "MODEL_RETRY_SECONDS": "0.05",
+    "MODEL_MAX_WAIT_SECONDS": "3",
+    "SWEEP_SCHEDULE": "* * * * * *",
+    "SWEEP_AFTER_SECONDS": "1",
+}
+PASSWORD = "correct horse battery"
+ENDED = ("completed", "failed", "cancelled")
+JsonObject = dict[str, Any]
+
+
+@dataclass
+class World:
+    """A running app; `api` is a client of it that carries Ada's token."""
+
+    host: HostProcess
+    storage: StorageProxy
+    model: ModelServer
+    api: httpx2.Client
+
+    @property
+    def durable(self) -> Durable:
+        """The management API of the app's host."""
+        return Durable(self.host)
+
+    def log_in(self, username: str = "ada") -> httpx2.Client:
+        """A client with the token of a user, who is registered where that is due."""
+        client = httpx2.Client(base_url=f"{self.host.base_url}/api/v1", timeout=30)
+        new = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
+        answer = client.post("/auth/register", json=new)
+        assert answer.status_code in (201, 409), answer.text
+        login = client.post("/auth/login", data={"username": username, "password": PASSWORD})
+        assert login.status_code == 200, login.text
+        client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+        return client
+
+    def open(self, **task_data: Any) -> JsonObject:
+        """Post a custom ticket; fails unless it is created."""
+        answer = self.api.post("/tickets", json=custom(**task_data))
+        assert answer.status_code == 201, answer.text
+        ticket: JsonObject = answer.json()
+        return ticket
+
+    def read(self, ticket_id: str) -> JsonObject:
+        """The ticket as it is now."""
+        answer = self.api.get(f"/tickets/{ticket_id}")
+        assert answer.status_code == 200, answer.text
+        ticket: JsonObject = answer.json()
+        return ticket
+
+    def until_ended(self, ticket_id: str, seconds: float = 30.0) -> JsonObject:
+        """The ticket once it has ended; fails after `seconds`, showing it and the host's log."""
+        last: JsonObject = {}
+
+        def look() -> JsonObject | None:
+            last.update(self.read(ticket_id))
+            return last if last["status"] in ENDED else None
+
+        try:
+            return wait_for(look, f"ticket {ticket_id} to end", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {last}\n{self.host.log[-4000:]}") from None
+
+    def run(self, **task_data: Any) -> JsonObject:
+        """Post a custom ticket and return it once it has ended."""
+        return self.until_ended(self.open(**task_data)["id"])
+
+    def restart(self) -> None:
+        """Start a killed host again, on another port."""
+        self.host.restart()
+        self.api.base_url = httpx2.URL(f"{self.host.base_url}/api/v1/")
+
+
+def custom(**task_data: Any) -> JsonObject:
+    """The body of a custom ticket."""
+    data = {"task_description": "Say what the text is about.", **task_data}
+    return {"title": "A test", "task_type": "custom", "task_data": data}
+
+
+@contextmanager
+def worlds(connection_string: str, folder: Path, **settings: str) -> Iterator[World]:
+    """A running app over the storage of `connection_string`, its state below `folder`."""
+    with storage_proxy(connection_string) as storage, model_server() as model:
+        env = {
+            **json.loads((ROOT / "local.settings.sample.json").read_text())["Values"],
+            **SETTINGS,
+            "STORAGE_CONNECTION": storage.connection_string,
+            "AzureWebJobsStorage": storage.connection_string,
+            "MODEL_BASE_URL": model.base_url,
+            **settings,
+        }
+        host = HostProcess(ROOT, folder, env)
+        try:
+            host.start()
+            world = World(host, storage, model, httpx2.Client())
+            world.api = world.log_in()
+            yield world
+        finally:
+            host.close()
+
+
+def kill_now(pid: int) -> None:
+    """kill -9, and return only when the process can do nothing any more."""
+    os.kill(pid, signal.SIGKILL)
+    stat = Path(f"/proc/{pid}/stat")
+    deadline = time.monotonic() + 10
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline, f"process {pid} survived SIGKILL"
