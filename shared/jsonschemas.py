@@ -17,9 +17,11 @@ from pydantic_core import ValidationError as PatternMismatch
 
 from shared.errors import BadSchema, Misfit
 
-_MAX_STEPS = 20_000
+_MAX_STEPS = 10_000
 # Places that hold data, not schemas.
 _DATA = {"const", "enum", "default", "examples", "example"}
+# Places whose keys are names of the user's, not keywords.
+_NAMES = ("/properties", "/$defs", "/definitions", "/dependentSchemas")
 _REFUSED = {"$id", "id", "$anchor", "$dynamicRef", "$recursiveRef", "patternProperties"}
 
 
@@ -74,7 +76,7 @@ def _check_keywords(schema: Any, place: str) -> None:
     if not isinstance(schema, dict):
         return
     for key, value in schema.items():
-        if key in _REFUSED and not place.endswith("/properties"):
+        if key in _REFUSED and not place.endswith(_NAMES):
             raise BadSchema(f"{place}: {key} is not supported")
         if key == "$ref" and isinstance(value, str) and not (value + "/").startswith("#/"):
             raise BadSchema(f"{place}: only references within the schema (#/…) are allowed")

@@ -23,29 +23,39 @@ from shared.processing import Processing
 from shared.tickets import Tickets
 from shared.users import Users
 from tests.model_server import ModelServer, model_server
+from tests.proxy import StorageProxy, storage_proxy
 
 SWEEP_AFTER = 1.0
 
 
 @pytest.fixture(scope="session")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The connection string of an Azurite that ends with the tests."""
+def any_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorageProxy]:
     location: Path = tmp_path_factory.mktemp("azurite")
-    with Azurite(location, Ports(0, 0, 0)) as azurite:
-        yield azurite.connection_string
+    with (
+        Azurite(location, Ports(0, 0, 0)) as azurite,
+        storage_proxy(azurite.connection_string) as proxy,
+    ):
+        yield proxy
 
 
 @pytest.fixture
-async def table(storage: str) -> AsyncIterator[Table]:
+def storage(any_storage: StorageProxy) -> StorageProxy:
+    """A real Azurite behind a proxy that counts calls and, on request, spoils them."""
+    any_storage.reset()
+    return any_storage
+
+
+@pytest.fixture
+async def table(storage: StorageProxy) -> AsyncIterator[Table]:
     """A table that does not exist yet."""
-    async with tables.service(storage, "", None) as service:
+    async with tables.service(storage.connection_string, "", None) as service:
         yield Table(service, f"t{secrets.token_hex(8)}")
 
 
 @pytest.fixture
-async def container(storage: str) -> AsyncIterator[Container]:
+async def container(storage: StorageProxy) -> AsyncIterator[Container]:
     """A container that does not exist yet."""
-    async with blobs.service(storage, "", None) as service:
+    async with blobs.service(storage.connection_string, "", None) as service:
         yield Container(service, f"c{secrets.token_hex(8)}")
 
 

@@ -56,6 +56,7 @@ def test_a_schema_that_cannot_be_used_is_refused(schema: dict[str, Any], words: 
         {"$schema": "http://json-schema.org/draft-07/schema#", "type": "array", "items": {}},
         {"properties": {"id": {"type": "string"}, "$ref": {"type": "string"}}},
         {"properties": {"patternProperties": {"type": "object"}}},
+        {"$defs": {"id": {"type": "string"}}, "properties": {"id": {"$ref": "#/$defs/id"}}},
         {"enum": [{"$ref": "https://example.com"}]},
     ],
 )

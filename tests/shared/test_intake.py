@@ -1,0 +1,255 @@
+"""Opening tickets: what is refused, what it costs, and that a crash anywhere is mended."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+
+from shared.audit import Actor, first_invalid
+from shared.errors import Invalid, NotFound, TooLarge, Unavailable
+from shared.ids import new_ticket_id
+from shared.models import Source, Status, StoredTicket, StoredUser, now
+from shared.steps import Order
+from tests.proxy import Call, StorageProxy
+from tests.shared.conftest import SWEEP_AFTER, House
+
+BODY: dict[str, Any] = {
+    "title": "A ticket",
+    "task_type": "custom",
+    "task_data": {"task_description": "Do it."},
+}
+
+
+async def opened(house: House, owner: StoredUser, **changes: Any) -> StoredTicket:
+    return await house.intake.open_ticket(owner, BODY | changes, Actor(owner.id))
+
+
+async def swept(house: House) -> list[str]:
+    """The tickets that a sweep starts."""
+    started: list[str] = []
+
+    async def start(ticket: StoredTicket) -> None:
+        started.append(ticket.id)
+
+    await house.intake.sweep(start)
+    return started
+
+
+async def aged(factor: float = 1.1) -> None:
+    await asyncio.sleep(SWEEP_AFTER * factor)
+
+
+async def stored(house: House, owner: StoredUser) -> list[str]:
+    rows = house.table.query(owner.id, "ticket_", "ticket`")
+    return [f"{owner.id}-{row.key.removeprefix('ticket_')}" async for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("changes", "loc"),
+    [
+        ({"title": ""}, ["title"]),
+        ({"title": "   "}, ["title"]),
+        ({"title": "x" * 256}, ["title"]),
+        ({"title": None}, ["title"]),
+        ({"description": "x" * 16_001}, ["description"]),
+        ({"priority": "huge"}, ["priority"]),
+        ({"task_type": "dance"}, ["task_type"]),
+        ({"task_data": []}, ["task_data"]),
+        ({"task_data": {}}, ["task_data", "task_description"]),
+        ({"task_data": {"task_description": " "}}, ["task_data", "task_description"]),
+        ({"task_data": {"task_description": 5}}, ["task_data", "task_description"]),
+        (
+            {"task_data": {"task_description": "x", "output_schema": {"type": "nonsense"}}},
+            ["task_data", "output_schema"],
+        ),
+        (
+            {"task_data": {"task_description": "x", "output_schema": {"$ref": "http://a/b"}}},
+            ["task_data", "output_schema"],
+        ),
+    ],
+    ids=str,
+)
+async def test_what_does_not_fit_is_refused_by_place_and_stores_nothing(
+    house: House, owner: StoredUser, storage: StorageProxy, changes: dict[str, Any], loc: list[str]
+) -> None:
+    with pytest.raises(Invalid) as invalid:
+        await opened(house, owner, **changes)
+    assert [fault["loc"] for fault in invalid.value.errors] == [loc]
+    assert storage.calls == []
+
+
+async def test_an_unknown_task_type_is_told_the_known_ones(house: House, owner: StoredUser) -> None:
+    with pytest.raises(Invalid, match="custom"):
+        await opened(house, owner, task_type="pr_review")
+
+
+async def test_what_clients_may_not_set_is_not_applied(house: House, owner: StoredUser) -> None:
+    changes = {"status": "completed", "created_by": "x", "PartitionKey": "y", "source": "blob"}
+    ticket = await opened(house, owner, **changes)
+    assert (ticket.status, ticket.source, ticket.created_by) == (
+        Status.PENDING,
+        Source.API,
+        owner.id,
+    )
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 5])
+async def test_a_body_that_is_no_object_is_refused(
+    house: House, owner: StoredUser, body: Any
+) -> None:
+    with pytest.raises(Invalid):
+        await house.intake.open_ticket(owner, body, Actor())
+
+
+async def test_task_data_may_be_64_kib_but_not_more(house: House, owner: StoredUser) -> None:
+    frame = len('{"task_description":"x","context":""}')
+    for size, fits in ((65_536, True), (65_537, False)):
+        data = {"task_description": "x", "context": "ü" * ((size - frame) // 2)}
+        data["context"] += "u" * ((size - frame) % 2)
+        if fits:
+            ticket = await opened(house, owner, task_data=data)
+            assert (await house.tickets.read(ticket.id)).task_data == data
+        else:
+            with pytest.raises(TooLarge):
+                await opened(house, owner, task_data=data)
+
+
+async def test_opening_costs_two_storage_calls_reading_one_sweeping_one(
+    house: House, owner: StoredUser, storage: StorageProxy
+) -> None:
+    await opened(house, owner)  # which makes the table
+    for _ in range(3):
+        storage.reset()
+        ticket = await opened(house, owner)
+        assert len(storage.calls) == 2
+    storage.reset()
+    await house.tickets.read(ticket.id)
+    assert len(storage.calls) == 1
+    storage.reset()
+    assert await swept(house) == []
+    assert len(storage.calls) == 1
+
+
+async def test_a_pending_ticket_is_started_until_it_moves_on(
+    house: House, owner: StoredUser
+) -> None:
+    ticket = await opened(house, owner)
+    assert await swept(house) == [], "it is young"
+    await aged()
+    assert await swept(house) == [ticket.id]
+    assert await swept(house) == [ticket.id]
+
+    order = Order(
+        ticket_id=ticket.id,
+        attempt=1,
+        task_type="custom",
+        parallel=1,
+        first_wait=1,
+        most_wait=1,
+    )
+    await house.processing.plan(order)
+
+    assert await swept(house) == []
+    assert await house.intents.all() == []
+
+
+async def test_an_intent_whose_ticket_moved_on_or_never_came_is_removed(
+    house: House, owner: StoredUser
+) -> None:
+    old = now() - timedelta(seconds=SWEEP_AFTER * 3)
+    await house.intents.add(new_ticket_id(owner.id, old), old)
+    ticket = await opened(house, owner)
+    await house.processing.plan(
+        Order(
+            ticket_id=ticket.id,
+            attempt=1,
+            task_type="custom",
+            parallel=1,
+            first_wait=1,
+            most_wait=1,
+        )
+    )
+    await house.intents.add(ticket.id, old)
+
+    assert await swept(house) == []
+    assert await house.intents.all() == []
+
+
+async def test_an_intent_whose_ticket_may_still_come_is_kept(
+    house: House, owner: StoredUser
+) -> None:
+    young = now() - timedelta(seconds=SWEEP_AFTER * 1.2)
+    await house.intents.add(new_ticket_id(owner.id, young), young)
+    assert await swept(house) == []
+    assert len(await house.intents.all()) == 1
+
+
+async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
+    house: House, owner: StoredUser
+) -> None:
+    tickets = [await opened(house, owner) for _ in range(3)]
+    await aged()
+    started: list[str] = []
+
+    async def start(ticket: StoredTicket) -> None:
+        if ticket.id == tickets[1].id:
+            raise Unavailable("not now")
+        started.append(ticket.id)
+
+    assert await house.intake.sweep(start) == 3
+    assert sorted(started) == sorted([tickets[0].id, tickets[2].id])
+
+
+@pytest.mark.parametrize("took_effect", [False, True])
+@pytest.mark.parametrize("lasting", [False, True])
+async def test_a_fault_at_any_storage_call_loses_and_doubles_nothing(
+    house: House, owner: StoredUser, storage: StorageProxy, took_effect: bool, lasting: bool
+) -> None:
+    await opened(house, owner)  # which makes the table and the counter
+    for number in (1, 2):
+        before = set(await stored(house, owner))
+        storage.reset()
+
+        async def spoil(call: Call, number: int = number) -> Response | None:
+            hit = call.number >= number if lasting else call.number == number
+            return Response(status_code=503) if hit else None
+
+        storage.reset(**{"after" if took_effect else "before": spoil})
+        try:
+            accepted = {(await opened(house, owner)).id}
+        except Unavailable:
+            accepted = set()
+        storage.reset()
+
+        new = set(await stored(house, owner)) - before
+        assert accepted <= new
+        assert len(new) <= 1
+        for ticket_id in new:
+            assert first_invalid(await house.tickets.events(ticket_id)) is None
+            assert ticket_id in {intent.ticket_id for intent in await house.intents.all()}
+
+    await aged(2.1)
+    started = await swept(house)
+    assert sorted(started) == sorted(await stored(house, owner))
+    assert {intent.ticket_id for intent in await house.intents.all()} == set(started)
+
+
+async def test_opening_gives_up_before_the_sweeper_takes_it_for_dead(
+    house: House, owner: StoredUser, storage: StorageProxy
+) -> None:
+    async def slow(call: Call) -> Response | None:
+        await asyncio.sleep(SWEEP_AFTER * 2)
+        return None
+
+    storage.reset(before=slow)
+    begin = asyncio.get_running_loop().time()
+    with pytest.raises(Unavailable):
+        await opened(house, owner)
+    assert asyncio.get_running_loop().time() - begin < SWEEP_AFTER * 1.5
+
+
+async def test_a_ticket_that_is_not_there_is_not_found(house: House, owner: StoredUser) -> None:
+    with pytest.raises(NotFound):
+        await house.tickets.read(new_ticket_id(owner.id, now()))

@@ -1,0 +1,154 @@
+"""Tickets over real tables: one transaction a change, a whole chain, exact counts, nothing lost."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.audit import Actor, Draft, first_invalid
+from shared.clients.tables import Table
+from shared.errors import NotFound
+from shared.models import AuditAction, Notice, Status, StoredTicket, StoredUser, now
+from shared.tickets import Change, Decide, Tickets
+from tests.shared.conftest import House
+
+BODY: dict[str, Any] = {
+    "title": "A ticket",
+    "task_type": "custom",
+    "task_data": {"task_description": "Do it. Grüße \U0001f600", "extra": [1, None]},
+}
+ACTOR = Actor("u", "192.0.2.1", "agent/1.0")
+
+
+async def opened(house: House, owner: StoredUser) -> StoredTicket:
+    return await house.intake.open_ticket(owner, BODY, ACTOR)
+
+
+def to_status(status: Status) -> Decide:
+    def decide(ticket: StoredTicket) -> Change | None:
+        if ticket.status is status:
+            return None
+        draft = Draft(AuditAction.TICKET_STARTED, Actor(), f"Now {status}.")
+        return Change({"status": status}, draft, (Notice.TICKET_UPDATE,))
+
+    return decide
+
+
+async def counts(table: Table, owner: str) -> dict[str, int]:
+    """The sum over all shards, without zeros."""
+    total: dict[str, int] = {}
+    async for row in table.query(owner, "counter_", "counter`"):
+        for name, value in row.values.items():
+            if "__" in name:
+                total[name] = total.get(name, 0) + value
+    return {name: value for name, value in total.items() if value}
+
+
+async def test_a_ticket_reads_back_as_it_was_created(house: House, owner: StoredUser) -> None:
+    ticket = await opened(house, owner)
+    assert await house.tickets.read(ticket.id) == ticket
+    assert ticket.task_data == BODY["task_data"]
+    assert (ticket.status, ticket.attempt, ticket.created_by) == (Status.PENDING, 1, owner.id)
+
+
+@pytest.mark.parametrize("ticket_id", ["", "x", "../..", "0" * 16 + "-" + "0" * 22, "a" * 2000])
+async def test_no_other_id_is_a_ticket(house: House, ticket_id: str) -> None:
+    with pytest.raises(NotFound):
+        await house.tickets.read(ticket_id)
+
+
+async def test_newer_tickets_come_first(house: House, owner: StoredUser) -> None:
+    made = [(await opened(house, owner)).id for _ in range(4)]
+    keys = [row.key async for row in house.table.query(owner.id, "ticket_", "ticket`")]
+    assert keys == [f"ticket_{ticket_id[17:]}" for ticket_id in reversed(made)]
+
+
+async def test_creating_again_what_was_stored_changes_nothing(
+    house: House, owner: StoredUser
+) -> None:
+    ticket = await opened(house, owner)
+    draft = Draft(AuditAction.TICKET_CREATED, ACTOR, "Ticket created.")
+    again = await house.tickets.create(ticket.model_copy(update={"events": 0}), draft)
+    assert again == ticket
+    assert len(await house.tickets.events(ticket.id)) == 1
+    assert await counts(house.table, owner.id) == {"pending__custom": 1}
+
+
+async def test_each_change_adds_to_one_chain(house: House, owner: StoredUser) -> None:
+    ticket = await opened(house, owner)
+    for status in (Status.PROCESSING, Status.FAILED):
+        ticket, _ = await house.tickets.change(ticket.id, to_status(status))
+
+    events = await house.tickets.events(ticket.id)
+
+    assert [event.description for event in events] == [
+        "Ticket created.",
+        "Now processing.",
+        "Now failed.",
+    ]
+    assert first_invalid(events) is None
+    assert (ticket.events, ticket.last_hash, ticket.seq) == (3, events[-1].hash, 2)
+    assert (events[0].ip_address, events[0].user_agent) == ("192.0.2.1", "agent/1.0")
+
+
+async def test_what_is_altered_in_a_chain_shows(house: House, owner: StoredUser) -> None:
+    ticket = await opened(house, owner)
+    for status in (Status.PROCESSING, Status.FAILED):
+        await house.tickets.change(ticket.id, to_status(status))
+    first, second, third = await house.tickets.events(ticket.id)
+
+    altered = second.model_copy(update={"description": "Nothing happened."})
+    assert first_invalid([first, altered, third]) == second.id
+    assert first_invalid([first, third]) == third.id
+    assert first_invalid([second, third]) == second.id
+    rehashed = altered.model_copy(update={"hash": "0" * 64})
+    assert first_invalid([first, rehashed, third]) == second.id
+
+
+async def test_no_update_is_lost_among_processes(house: House, owner: StoredUser) -> None:
+    ticket = await opened(house, owner)
+
+    async def add_tokens(process: Tickets) -> None:
+        for _ in range(10):
+            await process.change(
+                ticket.id, lambda seen: Change({"tokens_used": seen.tokens_used + 1})
+            )
+
+    await asyncio.gather(*(add_tokens(Tickets(house.table)) for _ in range(4)))
+    assert (await house.tickets.read(ticket.id)).tokens_used == 40
+
+
+async def test_counts_stay_exact_among_processes(house: House, owner: StoredUser) -> None:
+    tickets = await asyncio.gather(*(opened(house, owner) for _ in range(12)))
+
+    async def end(process: Tickets, mine: list[StoredTicket]) -> None:
+        for ticket in mine:
+            await process.change(ticket.id, to_status(Status.PROCESSING))
+            await process.change(ticket.id, to_status(Status.COMPLETED))
+
+    processes = [Tickets(house.table) for _ in range(20)]  # more than there are shards
+    await asyncio.gather(*(end(each, tickets[:8]) for each in processes))
+
+    expected = {"pending__custom": 4, "completed__custom": 8}
+    assert await counts(house.table, owner.id) == expected
+
+
+async def test_a_change_that_was_made_already_is_not_made_again(
+    house: House, owner: StoredUser
+) -> None:
+    ticket = await opened(house, owner)
+    results = await asyncio.gather(
+        *(Tickets(house.table).change(ticket.id, to_status(Status.PROCESSING)) for _ in range(6))
+    )
+    assert sum(change is not None for _, change in results) == 1
+    assert len(await house.tickets.events(ticket.id)) == 2
+
+
+async def test_values_can_be_cleared(house: House, owner: StoredUser) -> None:
+    ticket = await opened(house, owner)
+    moment = now()
+    for error in ("bad", None):
+        values = {"error_message": error, "completed_at": moment if error else None}
+        await house.tickets.change(ticket.id, lambda _, values=values: Change(values))  # type: ignore[misc]
+        read = await house.tickets.read(ticket.id)
+        assert (read.error_message, read.completed_at) == (error, values["completed_at"])
