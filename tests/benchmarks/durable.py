@@ -75,7 +75,8 @@ def _fan_out(host: HostProcess, activity: str) -> Row:
         value = {"activity": activity, "count": count}
         elapsed = statistics.median(_run(client, "fan_out", value) for _ in range(5))
     measured = f"{elapsed * 1000:.0f} ms, bare {bare * 1000:.0f} ms, x {elapsed / bare:.1f}"
-    return f"fan-out of 500 x {activity}", measured, "x 3 of bare calls"
+    target = "<= x 3" if activity == "ten_milliseconds" else "none: mostly the SDK's replay"
+    return f"fan-out of 500 x {activity}", measured, target
 
 
 def _restart() -> Row:
