@@ -85,10 +85,8 @@ def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
     """Who acts and from where, for the audit trail."""
     from shared.audit import Actor
 
-    # The last entry is the platform's; those before it may be anybody's invention.
-    address = req.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     agent = req.headers.get("User-Agent", "")[:_MOST_AGENT]
-    return Actor(user_id, address[:64] or None, agent or None)
+    return Actor(user_id, _address(req) or None, agent or None)
 
 
 def json_body(req: func.HttpRequest) -> Any:
@@ -121,6 +119,15 @@ def matches(header: str, etag: str) -> bool:
     """Whether an If-None-Match header names `etag`; weakly, as is right for reading."""
     named = {part.strip().removeprefix("W/") for part in header.split(",")}
     return "*" in named or etag in named
+
+
+def _address(req: func.HttpRequest) -> str:
+    """Of the forwarded addresses the last, which is the platform's; the others may be anybody's
+    invention. Without its port."""
+    last = str(req.headers.get("X-Forwarded-For", "")).rpartition(",")[2].strip()[:64]
+    if last.startswith("["):
+        return last[1:].partition("]")[0]
+    return last.partition(":")[0] if last.count(":") == 1 else last
 
 
 def _body(req: func.HttpRequest) -> bytes:

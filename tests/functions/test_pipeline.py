@@ -1,0 +1,195 @@
+"""The orchestrator, driven step by step: what it calls, how it waits, and how it ends."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions import pipeline
+from shared.steps import Kind, Order, RoundFacts, Step, failure, step
+
+ORDER = Order(ticket_id="t", attempt=1, task_type="custom", parallel=3, first_wait=5, most_wait=60)
+Answers = dict[str, Callable[[int, list[Any]], Step]]
+
+
+@dataclass
+class Scripted:
+    """The durable context, as far as the orchestrator uses it, and what it was used for."""
+
+    answers: Answers
+    now: datetime = datetime(2030, 1, 1, tzinfo=UTC)
+    calls: list[tuple[str, list[Any]]] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+
+    @property
+    def current_utc_datetime(self) -> datetime:
+        return self.now
+
+    def get_input(self) -> Order:
+        return ORDER
+
+    def set_custom_status(self, status: dict[str, Any]) -> None:
+        self.statuses.append(status)
+
+    def call_activity_with_retry(self, name: str, options: Any, given: list[Any]) -> Any:
+        return lambda: self.run(name, given)
+
+    def task_all(self, tasks: Sequence[Callable[[], Step]]) -> Any:
+        self.widths.append(len(tasks))
+        return lambda: [task() for task in tasks]
+
+    def create_timer(self, at: datetime) -> Any:
+        def fire() -> None:
+            self.pauses.append((at - self.now) / timedelta(seconds=1))
+            self.now = at
+
+        return fire
+
+    def run(self, name: str, given: list[Any]) -> Step | None:
+        self.calls.append((name, given))
+        answer = self.answers.get(name)
+        number = sum(called == name for called, _ in self.calls)
+        return answer(number, given) if answer else None
+
+    def named(self, name: str) -> list[list[Any]]:
+        return [given for called, given in self.calls if called == name]
+
+
+def driven(answers: Answers) -> Scripted:
+    """Run the orchestrator to its end."""
+    context = Scripted({**PLAIN, **answers})
+    run = pipeline.process_ticket._function._func.orchestrator_function(context)
+    try:
+        task = next(run)
+        while True:
+            try:
+                result = task()
+            except RuntimeError as error:
+                task = run.throw(error)
+            else:
+                task = run.send(result)
+    except StopIteration:
+        return context
+
+
+def round_of(total: int, number: int = 0) -> Step:
+    facts = RoundFacts(number=number, stage="working", total=total, starts_at=10, ends_at=90)
+    return step(Kind.ROUND, facts=facts, items=[{"n": n} for n in range(total)])
+
+
+def done(_: int, __: list[Any]) -> Step:
+    return step(Kind.DONE, model="m", tokens=3)
+
+
+def wait(seconds: float | None = None) -> Step:
+    return step(Kind.WAIT, seconds=seconds, reason="The model is busy.")
+
+
+def crash(_: int, __: list[Any]) -> Step:
+    raise RuntimeError("confidential")
+
+
+PLAIN: Answers = {
+    "custom_plan": lambda *_: round_of(1),
+    "custom_work": lambda *_: step(Kind.OUTCOME),
+    "custom_combine": done,
+}
+
+
+def test_a_ticket_of_one_piece_takes_four_activities() -> None:
+    context = driven({})
+    assert [name for name, _ in context.calls] == [
+        "custom_plan",
+        "custom_work",
+        "custom_combine",
+        "finish_ticket",
+    ]
+    assert context.named("finish_ticket") == [[ORDER, done(0, [])]]
+    assert context.statuses[-1] == {"stage": "working", "done": 1, "total": 1, "percent": 90}
+
+
+def test_work_fans_out_in_bounded_windows_in_order() -> None:
+    context = driven({"custom_plan": lambda *_: round_of(7)})
+    assert context.widths == [1, 3, 3, 1, 1]
+    assert [given[2:] for given in context.named("custom_work")] == [
+        [n, {"n": n}] for n in range(7)
+    ]
+    assert [status["done"] for status in context.statuses] == [0, 3, 6, 7]
+
+
+def test_rounds_follow_until_there_is_a_result() -> None:
+    def combine(number: int, given: list[Any]) -> Step:
+        return done(0, []) if number == 3 else round_of(2, number)
+
+    context = driven({"custom_combine": combine})
+    assert [given[1]["number"] for given in context.named("custom_combine")] == [0, 1, 2]
+    assert len(context.named("finish_ticket")) == 1
+
+
+def test_a_round_without_items_goes_straight_to_combine() -> None:
+    context = driven({"custom_plan": lambda *_: round_of(0)})
+    assert context.named("custom_work") == []
+    assert len(context.named("finish_ticket")) == 1
+
+
+def test_rounds_without_end_fail() -> None:
+    context = driven({"custom_combine": lambda number, _: round_of(1, number)})
+    [[_, reason]] = context.named("fail_ticket")
+    assert "did not come to an end" in reason
+    assert context.named("finish_ticket") == []
+
+
+def test_only_those_who_asked_to_wait_are_called_again() -> None:
+    def work(number: int, given: list[Any]) -> Step:
+        busy = given[2] == 1 and number <= 3
+        return wait(20) if busy else step(Kind.OUTCOME)
+
+    context = driven({"custom_plan": lambda *_: round_of(3), "custom_work": work})
+    assert context.pauses == [20]
+    assert [given[2] for given in context.named("custom_work")][:4] == [0, 1, 2, 1]
+
+
+def test_pauses_double_and_end_with_the_reason() -> None:
+    context = driven({"custom_work": lambda *_: wait()})
+    assert context.pauses == [5, 10, 20]
+    [[_, reason]] = context.named("fail_ticket")
+    assert reason.startswith("The model is busy.")
+    assert context.named("finish_ticket") == []
+
+
+def test_a_wait_that_is_too_long_is_not_begun() -> None:
+    context = driven({"custom_work": lambda *_: wait(300)})
+    assert context.pauses == []
+    assert len(context.named("fail_ticket")) == 1
+
+
+@pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
+def test_a_failure_anywhere_fails_the_ticket_with_its_reason(where: str) -> None:
+    context = driven({where: lambda *_: failure("It cannot be done.")})
+    assert context.named("fail_ticket") == [[ORDER, "It cannot be done."]]
+    assert context.named("finish_ticket") == []
+
+
+def test_after_a_failure_no_further_window_is_begun() -> None:
+    context = driven(
+        {"custom_plan": lambda *_: round_of(9), "custom_work": lambda *_: failure("No.")}
+    )
+    assert len(context.named("custom_work")) == 3
+
+
+@pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
+def test_an_activity_that_fails_for_good_fails_the_ticket_without_its_words(where: str) -> None:
+    context = driven({where: crash})
+    [[_, reason]] = context.named("fail_ticket")
+    assert "internal fault" in reason
+    assert "confidential" not in reason
+
+
+@pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
+def test_a_stopped_ticket_is_left_alone(where: str) -> None:
+    context = driven({where: lambda *_: step(Kind.STOPPED)})
+    assert context.named("finish_ticket") == context.named("fail_ticket") == []
