@@ -118,7 +118,11 @@ def load(folder: Path) -> FunctionApp:
         raise HostError(f"{folder} holds no function_app.py.")
     settings = read_local_settings(folder)
     host = _read_json(folder / "host.json")
-    functions = [_describe(f) for f in _import_app(folder).get_functions()]
+    try:
+        declared = _import_app(folder).get_functions()
+    except ValueError as error:
+        raise HostError(f"{folder}/function_app.py: {error}") from error
+    functions = [_describe(f) for f in declared]
     _check_names(functions)
     section = settings.get("Host", {})
     origins = [origin.strip() for origin in section.get("CORS", "").split(",")]
@@ -158,7 +162,7 @@ def _import_app(folder: Path) -> Any:
     os.chdir(folder)
     try:
         module = importlib.import_module("function_app")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         raise HostError(
             f"{folder}/function_app.py cannot be imported: {type(error).__name__}: {error} "

@@ -67,7 +67,7 @@ class HttpFunctions:
                 function, value, subject, lambda r: str(getattr(r, "status_code", 200))
             )
             return _response(result)
-        except Exception:
+        except (Exception, SystemExit):
             log.exception("%s %s", function.name, subject)
             return Response(status_code=500)
 

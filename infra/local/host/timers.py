@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import azure.functions as func
 from croniter import CroniterBadCronError, croniter
@@ -28,21 +29,28 @@ def parse_schedule(function: Function) -> Schedule:
     """The function's schedule. Raises HostError when it is none."""
     owner = f"Function '{function.name}'"
     text = resolve_settings(function.trigger["schedule"], owner=owner).strip()
-    if span := TIME_SPAN.fullmatch(text):
-        days, hours, minutes, seconds = (int(part or 0) for part in span.groups())
-        interval = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if (span := TIME_SPAN.fullmatch(text)) and (interval := _interval(span)):
         return lambda after: after + interval
-    seconds_first = len(text.split()) == 6
+    fields = len(text.split())
+    # NCRONTAB has the seconds first, and where days of both kinds are given both must fit.
+    cron = partial(croniter, text, second_at_beginning=fields == 6, day_or=False)
     try:
-        croniter(text, second_at_beginning=seconds_first)
+        if fields not in (5, 6):
+            raise CroniterBadCronError("it has five or six fields, or is a time span above zero")
+        cron()
     except CroniterBadCronError as error:
         raise HostError(f"{owner}: '{text}' is no NCRONTAB schedule: {error}") from error
 
     def next_tick(after: datetime) -> datetime:
-        tick: datetime = croniter(text, after, second_at_beginning=seconds_first).get_next(datetime)
+        tick: datetime = cron(start_time=after).get_next(datetime)
         return tick
 
     return next_tick
+
+
+def _interval(span: re.Match[str]) -> timedelta:
+    days, hours, minutes, seconds = (int(part or 0) for part in span.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 class TimerFunctions:
@@ -79,5 +87,5 @@ class TimerFunctions:
     async def _fire(self, function: Function, *, past_due: bool) -> None:
         try:
             await self._invoker.call(function, func.timer.TimerRequest(past_due=past_due), "timer")
-        except Exception:
+        except (Exception, SystemExit):  # SystemExit would end the host
             log.exception("%s timer", function.name)

@@ -1,0 +1,233 @@
+"""HTTP functions: which function answers, what it is given, what the caller gets."""
+
+import base64
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.host_process import HostProcess, StartHost
+
+APPS = Path(__file__).parent / "apps"
+
+
+@pytest.fixture(scope="module")
+def web(start_module_host: StartHost) -> HostProcess:
+    return start_module_host(APPS / "web", {"OVERRIDDEN": "from the environment"})
+
+
+@pytest.fixture(scope="module")
+def bare(start_module_host: StartHost) -> HostProcess:
+    return start_module_host(APPS / "bare")
+
+
+def shown(web: HostProcess, path: str, verb: str = "GET", **more: Any) -> dict[str, Any]:
+    """What the function at `path` says it was called with."""
+    answer = web.client.request(verb, f"/api/{path}", **more)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+class TestRoutes:
+    @pytest.mark.parametrize(
+        ("path", "function", "route"),
+        [
+            ("plain_name", "plain_name", {}),
+            ("items/x", "read_item", {"id": "x"}),
+            ("items/special", "special_item", {}),
+            ("items/12", "numbered_item", {"number": "12"}),
+            ("items/-3", "numbered_item", {"number": "-3"}),
+            ("items/99999999999", "read_item", {"id": "99999999999"}),
+            ("ITEMS/Mixed", "read_item", {"id": "Mixed"}),
+            ("Items/x/", "read_item", {"id": "x"}),
+            ("items/a%20b%2Fc", "read_item", {"id": "a b/c"}),
+            ("items/%C3%BC", "read_item", {"id": "ü"}),
+            ("words/Word", "word", {"word": "Word"}),
+            ("codes/abc/9", "code", {"code": "abc", "at": "9"}),
+            (f"keys/{'0' * 32}", "key", {"key": "0" * 32}),
+            ("shelves/a/b", "shelf", {"shelf": "a", "book": "b"}),
+            ("shelves/a", "shelf", {"shelf": "a"}),
+            ("files/a/b/c.txt", "files", {"path": "a/b/c.txt"}),
+            ("files", "files", {}),
+            ("files/index", "file_index", {}),
+            ("corner/open", "shop", {}),
+            ("async/hello", "asynchronous", {"word": "hello"}),
+        ],
+    )
+    def test_the_fitting_function_answers(
+        self, web: HostProcess, path: str, function: str, route: dict[str, str]
+    ) -> None:
+        found = shown(web, path)
+        assert (found["function"], found["route"]) == (function, route)
+
+    @pytest.mark.parametrize(
+        "path",
+        ["nothing", "items", "items/a/b", "words/w0rd", "codes/ab/5", "codes/abc/10", "keys/no"],
+    )
+    def test_nothing_fits(self, web: HostProcess, path: str) -> None:
+        assert web.client.get(f"/api/{path}").status_code == 404
+
+    @pytest.mark.parametrize("path", ["/items/x", "/", "/api", "/apis/items/x"])
+    def test_the_prefix_is_needed(self, web: HostProcess, path: str) -> None:
+        assert web.client.get(path).status_code == 404
+
+    def test_verbs_of_one_route_may_belong_to_several_functions(self, web: HostProcess) -> None:
+        assert shown(web, "items/x", "PUT")["function"] == "change_item"
+        assert shown(web, "items/7", "DELETE")["function"] == "change_item"
+
+    @pytest.mark.parametrize("verb", ["POST", "PATCH", "HEAD"])
+    def test_another_verb_is_not_found(self, web: HostProcess, verb: str) -> None:
+        assert web.client.request(verb, "/api/items/x").status_code == 404
+
+    @pytest.mark.parametrize("verb", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    def test_without_methods_every_verb_is_served(self, web: HostProcess, verb: str) -> None:
+        assert shown(web, "plain_name", verb)["method"] == verb
+
+    def test_no_key_is_asked_for(self, web: HostProcess) -> None:
+        assert web.client.get("/api/plain_name").status_code == 200
+
+    def test_an_empty_prefix(self, bare: HostProcess) -> None:
+        assert bare.client.get("/").text == "root"
+        assert bare.client.get("/a/b").text == "rest a/b"
+        assert bare.client.get("/api/a").text == "rest api/a"
+
+    def test_the_durable_api_comes_before_a_catch_all(self, bare: HostProcess) -> None:
+        found = bare.client.get("/runtime/webhooks/durabletask/instances")
+        assert (found.status_code, found.json()) == (200, [])
+
+
+class TestRequests:
+    def test_the_url_is_the_callers(self, web: HostProcess) -> None:
+        found = shown(web, "items/x?a=1&b=%C3%BC&a=2&empty=")
+        assert found["url"] == f"{web.base_url}/api/items/x?a=1&b=%C3%BC&a=2&empty="
+        assert found["params"] == {"a": "1,2", "b": "ü", "empty": ""}
+
+    def test_headers(self, web: HostProcess) -> None:
+        headers = [("X-One", "1"), ("x-many", "a"), ("X-Many", "b")]
+        found = shown(web, "plain_name", headers=headers)["headers"]
+        assert found["x-one"] == "1"
+        assert [part.strip() for part in found["x-many"].split(",")] == ["a", "b"]
+
+    def test_binary_bodies(self, web: HostProcess) -> None:
+        body = bytes(range(256)) * 5000
+        found = shown(web, "plain_name", "POST", content=body)
+        assert base64.b64decode(found["body"]) == body
+
+    def test_a_body_in_chunks(self, web: HostProcess) -> None:
+        found = shown(web, "plain_name", "POST", content=iter([b"one ", b"two"]))
+        assert base64.b64decode(found["body"]) == b"one two"
+
+    def test_multipart(self, web: HostProcess) -> None:
+        content = bytes(range(256))
+        answer = web.client.post(
+            "/api/upload",
+            data={"title": "Réponse"},
+            files={"file": ("ü.bin", content, "application/x-odd")},
+        )
+        assert answer.json() == {
+            "form": {"title": "Réponse"},
+            "files": {"file": ["ü.bin", "application/x-odd", base64.b64encode(content).decode()]},
+        }
+
+    def test_the_context(self, web: HostProcess) -> None:
+        name, folder, first = web.client.get("/api/context").json()
+        assert (name, folder) == ("with_context", str(APPS / "web"))
+        assert web.client.get("/api/context").json()[2] != first
+
+    def test_a_blocking_function_blocks_nobody(self, web: HostProcess) -> None:
+        answers: list[str] = []
+        slow = threading.Thread(
+            target=lambda: answers.append(web.client.get("/api/slow?seconds=1.5").text)
+        )
+        slow.start()
+        assert shown(web, "async/quick")["function"] == "asynchronous"
+        assert shown(web, "items/x")["function"] == "read_item"
+        assert not answers
+        slow.join()
+        assert answers == ["awake"]
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("kind", "status", "content_type", "body"),
+        [
+            ("text", 200, "text/plain; charset=utf-8", b"just text"),
+            ("none", 204, None, b""),
+            ("bytes", 200, "application/octet-stream", bytes(range(256))),
+            ("html", 200, "text/html; charset=utf-8", "<p>ü</p>".encode()),
+            ("json", 200, "application/json", b"{}"),
+            ("typed", 200, "text/csv", b"a,b"),
+        ],
+    )
+    def test_body_and_type(
+        self, web: HostProcess, kind: str, status: int, content_type: str | None, body: bytes
+    ) -> None:
+        answer = web.client.get(f"/api/answers/{kind}")
+        found = (answer.status_code, answer.headers.get("content-type"), answer.content)
+        assert found == (status, content_type, body)
+
+    def test_status_and_headers(self, web: HostProcess) -> None:
+        answer = web.client.get("/api/answers/created")
+        headers = answer.headers
+        assert (answer.status_code, headers["location"], headers["x-odd"]) == (
+            201,
+            "/there",
+            "1, 2",
+        )
+
+    @pytest.mark.parametrize("path", ["raises/error", "raises/exit", "answers/number"])
+    def test_an_exception_is_a_500_and_the_host_lives(self, web: HostProcess, path: str) -> None:
+        answer = web.client.get(f"/api/{path}")
+        assert (answer.status_code, answer.content) == (500, b"")
+        assert web.client.get("/api/plain_name").status_code == 200
+
+    def test_the_log_has_the_reason_and_a_line_for_each_call(self, web: HostProcess) -> None:
+        web.client.get("/api/raises/error")
+        web.client.get("/api/items/x")
+        assert "ValueError: a secret of the server" in web.log
+        assert [line for line in web.log.splitlines() if "read_item GET /api/items/x" in line]
+
+
+class TestSettings:
+    def test_values_are_there_before_the_app_is_imported(self, web: HostProcess) -> None:
+        expected = ["from the file", "from the file"]
+        assert web.client.get("/api/settings/FROM_SETTINGS").json() == expected
+
+    def test_the_environment_wins(self, web: HostProcess) -> None:
+        assert web.client.get("/api/settings/OVERRIDDEN").json()[0] == "from the environment"
+
+    @pytest.mark.parametrize("origin", ["http://localhost:3000", "https://tickets.example"])
+    def test_cors_lets_its_origins_in(self, web: HostProcess, origin: str) -> None:
+        headers = {
+            "origin": origin,
+            "access-control-request-method": "PUT",
+            "access-control-request-headers": "authorization",
+        }
+        asked = web.client.options("/api/items/x", headers=headers)
+        assert asked.status_code in (200, 204)
+        assert asked.headers["access-control-allow-origin"] == origin
+        assert "PUT" in asked.headers["access-control-allow-methods"]
+        assert asked.headers["access-control-allow-credentials"] == "true"
+        assert "authorization" in asked.headers["access-control-allow-headers"].lower()
+        answer = web.client.get("/api/items/x", headers={"origin": origin})
+        assert answer.headers["access-control-allow-origin"] == origin
+
+    def test_cors_keeps_others_out(self, web: HostProcess) -> None:
+        answer = web.client.get("/api/items/x", headers={"origin": "https://elsewhere.example"})
+        assert "access-control-allow-origin" not in answer.headers
+
+    def test_an_error_has_cors_headers_too(self, web: HostProcess) -> None:
+        origin = "http://localhost:3000"
+        answer = web.client.get("/api/raises/error", headers={"origin": origin})
+        assert answer.status_code == 500
+        assert answer.headers["access-control-allow-origin"] == origin
+
+
+def test_a_caller_who_goes_away_harms_nothing(web: HostProcess) -> None:
+    with pytest.raises(httpx2.TimeoutException):
+        web.client.get("/api/slow?seconds=1", timeout=0.1)
+    assert json.loads(web.client.get("/api/context").text)[0] == "with_context"
