@@ -42,7 +42,6 @@ class Tickets:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._counters = Counters(table)
-        self._owners = Locks()
         self._tickets = Locks()
 
     async def read(self, ticket_id: str) -> StoredTicket:
@@ -118,16 +117,16 @@ class Tickets:
         """
         if not counts:
             return (await self._table.write(writes))[0]
-        async with self._owners.of(owner):
+        async with self._counters.borrow(owner) as shard:
             for _ in range(_TRIES):
                 try:
-                    etags = await self._table.write([*writes, self._counters.write(owner, counts)])
+                    etags = await self._table.write([*writes, shard.write(counts)])
                 except WriteConflict as conflict:
                     if conflict.index != len(writes):
                         raise
-                    await self._counters.refresh(owner)
+                    await shard.refresh()
                     continue
-                self._counters.keep(owner, counts, etags[-1])
+                shard.keep(counts, etags[-1])
                 return etags[0]
         raise Unavailable("Too much happens at once in this account; please try again.")
 

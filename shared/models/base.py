@@ -38,7 +38,11 @@ def validated(model: type[M], value: Any, at: tuple[str, ...] = ()) -> M:
         return model.model_validate(value)
     except ValidationError as error:
         faults = [
-            {"loc": [*at, *fault["loc"]], "msg": fault["msg"], "type": fault["type"]}
+            {
+                "loc": [*at, *fault["loc"]],
+                "msg": fault["msg"].removeprefix("Value error, "),
+                "type": fault["type"],
+            }
             for fault in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     first = faults[0]

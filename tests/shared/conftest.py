@@ -89,18 +89,16 @@ class House:
         self.intents = Intents(self.table)
         self.intake = Intake(self.tickets, self.intents, SWEEP_AFTER)
         self.users = Users(self.table)
-        self.processing = self.worker()
+        self.processing = self._processing(self.tickets)
 
     def worker(self) -> Processing:
         """The activities as another process would have them."""
+        return self._processing(Tickets(self.table))
+
+    def _processing(self, tickets: Tickets) -> Processing:
         notices = Notices(Realtime("", "", "tickets", None))
-        return Processing(
-            Tickets(self.table),
-            self.intents,
-            self.container,
-            model_client(self.model),
-            notices,
-        )
+        client = model_client(self.model)
+        return Processing(tickets, self.intents, self.container, client, notices)
 
     def accounts(self, *, registration_open: bool = True, admin_email: str = "") -> Accounts:
         tokens = AccessTokens("k" * 32, 30)
