@@ -100,9 +100,9 @@ class AccessTokens:
         import jwt
 
         try:
-            claims = jwt.decode(
-                token, self._secret_key, algorithms=[_ALGORITHM], options={"require": _CLAIMS}
-            )
+            # Another machine's clock may be a little ahead of ours: iat is not held against now.
+            options: Any = {"require": _CLAIMS, "verify_iat": False}
+            claims = jwt.decode(token, self._secret_key, algorithms=[_ALGORITHM], options=options)
             return Claims.model_validate(claims)
         except (jwt.PyJWTError, ValidationError):
             raise NotSignedIn("The access token is not valid; please sign in again.") from None

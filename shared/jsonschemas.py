@@ -118,6 +118,6 @@ def _bounded(schema: dict[str, Any]) -> Validator:
 
 def _described(fault: ValidationError) -> str:
     """Where and which rule, without the value; the rule itself only where it is short."""
-    place = ".".join(str(part) for part in fault.absolute_path) or "the top level"
+    place = ".".join(str(part) for part in fault.absolute_path)[:200] or "the top level"
     rule = str(fault.validator_value)
     return f"{place} breaks {fault.validator}" + (f" ({rule})" if len(rule) <= 80 else "")
