@@ -11,12 +11,18 @@ import logging
 import os
 import re
 import sqlite3
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import (
+    AzureError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.functions.blob import InputStream
 
 from infra.local.host.functions import Function, HostError, resolve_settings
@@ -47,18 +53,26 @@ class BlobFunctions:
         self._receipts.execute("pragma journal_mode = wal")
         self._receipts.execute("pragma synchronous = normal")
         self._receipts.execute(SCHEMA)
-        self._running: list[asyncio.Task[None]] = []
+        self._running: set[asyncio.Task[None]] = set()
+        self._limit = asyncio.Semaphore(IN_PARALLEL)
 
     def start(self) -> None:
         """Begin polling."""
-        self._running = [asyncio.create_task(self._keep(watch)) for watch in self._watches]
+        for watch in self._watches:
+            self._spawn(self._keep(watch))
 
     async def stop(self) -> None:
         """Stop polling."""
-        for task in self._running:
+        running = list(self._running)
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         self._receipts.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _keep(self, watch: "_Watch") -> None:
         from azure.storage.blob.aio import BlobServiceClient
@@ -79,19 +93,24 @@ class BlobFunctions:
 
     async def _poll(self, watch: "_Watch", service: Any) -> None:
         container = service.get_container_client(watch.container)
-        limit = asyncio.Semaphore(IN_PARALLEL)
-
-        async def one(blob: Any) -> None:
-            async with limit:
-                await self._hand_over(watch, service, blob)
-
         try:
-            async with asyncio.TaskGroup() as group:
-                async for blob in container.list_blobs(watch.prefix, include=["metadata"]):
-                    if watch.pattern.fullmatch(blob.name) and self._tries(watch, blob) is not None:
-                        group.create_task(one(blob))
+            async for blob in container.list_blobs(watch.prefix, include=["metadata"]):
+                wanted = watch.pattern.fullmatch(blob.name) and blob.name not in watch.under_way
+                if wanted and self._tries(watch, blob) is not None:
+                    watch.under_way.add(blob.name)
+                    self._spawn(self._look_after(watch, service, blob))
         except ResourceNotFoundError:
             return  # the container may come later
+
+    async def _look_after(self, watch: "_Watch", service: Any, blob: Any) -> None:
+        """Nobody waits for it: a slow function holds up no other blob."""
+        try:
+            async with self._limit:
+                await self._hand_over(watch, service, blob)
+        except (AzureError, sqlite3.Error) as error:
+            log.warning("%s blob=%s comes again: %s", watch.name, blob.name, error)
+        finally:
+            watch.under_way.discard(blob.name)
 
     def _tries(self, watch: "_Watch", blob: Any) -> int | None:
         """How often this version was tried, None when it is done with."""
@@ -110,26 +129,36 @@ class BlobFunctions:
         )
 
     async def _hand_over(self, watch: "_Watch", service: Any, blob: Any) -> None:
-        tries = (self._tries(watch, blob) or 0) + 1
-        client = service.get_blob_client(watch.container, blob.name)
-        try:
-            download = await client.download_blob(
-                etag=blob.etag, match_condition=MatchConditions.IfNotModified
-            )
-            content = await download.readall()
-        except AzureError:
-            return  # gone or overwritten meanwhile: the next poll sees what is there
+        tries = self._tries(watch, blob) or 0
+        if tries < TRIES:
+            client = service.get_blob_client(watch.container, blob.name)
+            try:
+                download = await client.download_blob(
+                    etag=blob.etag, match_condition=MatchConditions.IfNotModified
+                )
+                content = await download.readall()
+            except (ResourceNotFoundError, ResourceModifiedError):
+                return  # gone or overwritten meanwhile: the next poll sees what is there
+            tries += 1
+            if await self._succeeds(watch, content, client.url, blob, tries):
+                self._note(watch, blob, tries, done=True)
+                return
+            self._note(watch, blob, tries, done=False)
+        if tries >= TRIES:
+            await _set_aside(service, watch, blob)
+            self._note(watch, blob, tries, done=True)
+
+    async def _succeeds(
+        self, watch: "_Watch", content: bytes, url: str, blob: Any, tries: int
+    ) -> bool:
         path = f"{watch.container}/{blob.name}"
-        value = _parameter(watch.function, content, path, client.url, blob)
         try:
+            value = _parameter(watch.function, content, path, url, blob)
             await self._invoker.call(watch.function, value, f"blob={path} try={tries}")
-        except Exception:
+        except (Exception, SystemExit):  # SystemExit would end the host
             log.exception("%s blob=%s try %d of %d", watch.name, path, tries, TRIES)
-            if tries >= TRIES:
-                await _set_aside(service, watch, blob)
-            self._note(watch, blob, tries, done=tries >= TRIES)
-            return
-        self._note(watch, blob, tries, done=True)
+            return False
+        return True
 
 
 class _Watch:
@@ -139,6 +168,7 @@ class _Watch:
         owner = f"Function '{function.name}'"
         self.function = function
         self.name = function.name
+        self.under_way: set[str] = set()
         setting = function.trigger.get("connection") or "AzureWebJobsStorage"
         connection = os.environ.get(setting) or os.environ.get(f"AzureWebJobs{setting}")
         if not connection:
