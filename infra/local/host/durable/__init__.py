@@ -7,6 +7,7 @@ management API are done here:
     walk.py     runs through the actions of a replay as the extension does
     store.py    instances, history, inbox, tasks and timers in SQLite
     turn.py     one replay: history in, actions out
-    engine.py   when what runs: turns, activities, timers
-    api.py      the extension's HTTP API
+    decision.py what a turn comes to; settling.py writes it down
+    engine.py   when what runs: turns, activities.py, timers.py
+    api.py      the extension's HTTP API, over operations.py
 """

@@ -1,20 +1,89 @@
-"""Runs one activity and puts what came of it into a history event."""
+"""Runs the activities that are owed, so many at once, and stores what came of them."""
 
 import asyncio
 import json
+import logging
+import sqlite3
 import traceback
+from collections import deque
+from collections.abc import Callable
 
 from azure.functions._durable_functions import df_dumps, df_loads
 
 from infra.local.host.durable import events
+from infra.local.host.durable.background import Background
 from infra.local.host.durable.events import Event
-from infra.local.host.durable.store import Task
+from infra.local.host.durable.records import Task
+from infra.local.host.durable.store import RETRY_SECONDS, Store
 from infra.local.host.durable.walk import HTTP_ACTIVITY
 from infra.local.host.functions import Function
 from infra.local.host.invocation import Invoker
 
+log = logging.getLogger("host.durable")
+
 HTTP_TIMEOUT_SECONDS = 100.0
 """As the extension's durable HTTP client."""
+
+
+class ActivityRuns:
+    """Runs activities of `functions`, at most `limit` at once; `wake` tells who got an answer."""
+
+    def __init__(
+        self,
+        store: Store,
+        functions: list[Function],
+        invoker: Invoker,
+        limit: int,
+        wake: Callable[[str], None],
+    ) -> None:
+        self.functions = {f.name.casefold(): f for f in functions}
+        self._store = store
+        self._invoker = invoker
+        self._limit = limit
+        self._wake = wake
+        self._owed: deque[Task] = deque()
+        self._busy = 0
+        self._answers: list[tuple[Task, Event]] = []
+        self._runs = Background()
+
+    def owe(self, tasks: list[Task]) -> None:
+        """Run these when there is room; they are in the store already."""
+        self._owed.extend(tasks)
+        while self._owed and self._busy < self._limit:
+            self._busy += 1
+            self._runs.spawn(self._run(self._owed.popleft()))
+
+    async def stop(self) -> None:
+        """Begin no more, let go of what runs, and store what came in."""
+        self._limit = 0
+        await self._runs.stop()
+        if self._answers:
+            self._store_answers()
+
+    async def _run(self, task: Task) -> None:
+        function = self.functions.get(task.name.casefold())
+        answer = await run(task, function, self._invoker)
+        self._busy -= 1
+        self.owe([])
+        self._answers.append((task, answer))
+        if len(self._answers) == 1:
+            asyncio.get_running_loop().call_soon(self._store_answers)
+
+    def _store_answers(self) -> None:
+        """All that came in together goes in one transaction, and into one turn an instance."""
+        answers, self._answers = self._answers, []
+        try:
+            with self._store.transaction():
+                heard = [
+                    task for task, answer in answers if self._store.complete_task(task, answer)
+                ]
+        except sqlite3.Error as error:
+            log.error("%d activity results not stored yet: %s", len(answers), error)
+            self._answers = answers + self._answers
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._store_answers)
+            return
+        for instance_id in dict.fromkeys(task.instance for task in heard):
+            self._wake(instance_id)
 
 
 async def run(task: Task, function: Function | None, invoker: Invoker) -> Event:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from infra.local.host.durable.engine import Engine
 from infra.local.host.durable.history_view import decoded, history_view
 from infra.local.host.durable.operations import Operations, RefusedError
-from infra.local.host.durable.store import Filter, Instance, Status
+from infra.local.host.durable.records import Filter, Instance, Status
 
 BASE = "/runtime/webhooks/durabletask"
 PAGE = 100

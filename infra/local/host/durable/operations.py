@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from infra.local.host.durable import events
 from infra.local.host.durable.engine import Engine
 from infra.local.host.durable.events import Event
+from infra.local.host.durable.records import Filter, Instance, Status
 from infra.local.host.durable.rewind import without_failures
-from infra.local.host.durable.store import Filter, Instance, Status
+from infra.local.host.durable.settling import finish
 
 FORBIDDEN_IN_ID = set("/\\#?")
 LONGEST_ID = 256
@@ -84,7 +85,7 @@ class Operations:
         with self._store.transaction():
             if self._store.history(instance_id):
                 self._store.append(instance_id, [events.execution_terminated(reason)])
-            self._engine.finish(instance, Status.TERMINATED, events.encoded(reason))
+            finish(self._store, instance, Status.TERMINATED, events.encoded(reason))
         self._engine.announce(instance)
 
     def suspend(self, instance_id: str, reason: str) -> None:

@@ -8,13 +8,15 @@ the file's consistency.
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from infra.local.host.durable.events import Event, EventType, timestamp, utc_now
+from infra.local.host.durable.records import Filter, Instance, Status, Task, Timer
+
+RETRY_SECONDS = 1.0
+"""How long to wait after a write was refused, for example because the disk is full."""
 
 SCHEMA = """
 create table if not exists instances (
@@ -43,90 +45,6 @@ create table if not exists timers (
     fire_at text not null, primary key (instance, execution, number)
 ) without rowid;
 """
-
-
-class Status(StrEnum):
-    """runtimeStatus of an instance, as the management API spells it."""
-
-    PENDING = "Pending"
-    RUNNING = "Running"
-    SUSPENDED = "Suspended"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    TERMINATED = "Terminated"
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more will happen to the instance by itself."""
-        return self in FINISHED
-
-
-FINISHED = (Status.COMPLETED, Status.FAILED, Status.TERMINATED)
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One orchestration instance; `input`, `custom_status` and `output` are JSON text."""
-
-    serial: int
-    id: str
-    execution: str
-    name: str
-    version: str | None
-    input: str | None
-    status: Status
-    custom_status: str | None
-    output: str | None
-    created: str
-    updated: str
-    parent: str | None
-    parent_execution: str | None
-    parent_number: int | None
-
-
-@dataclass(frozen=True)
-class Task:
-    """An activity run that is owed: `input` is JSON text."""
-
-    instance: str
-    execution: str
-    number: int
-    name: str
-    input: str
-
-
-@dataclass(frozen=True)
-class Timer:
-    """A timer that has not fired; `fire_at` is a timestamp as the SDK wrote it."""
-
-    instance: str
-    execution: str
-    number: int
-    fire_at: str
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which instances a query or purge means; times are timestamps, `None` no bound."""
-
-    prefix: str = ""
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    statuses: tuple[str, ...] = ()
-
-    def sql(self) -> tuple[str, list[Any]]:
-        """The where clause and its parameters."""
-        terms, values = ["substr(id, 1, ?) = ?"], [len(self.prefix), self.prefix]
-        if self.created_from:
-            terms.append("created >= ?")
-            values.append(timestamp(self.created_from))
-        if self.created_to:
-            terms.append("created <= ?")
-            values.append(timestamp(self.created_to))
-        if self.statuses:
-            terms.append(f"status in ({','.join('?' * len(self.statuses))})")
-            values.extend(self.statuses)
-        return " and ".join(terms), values
 
 
 class Store:

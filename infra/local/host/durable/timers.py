@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from infra.local.host.durable import events
-from infra.local.host.durable.store import Instance, Store, Timer
+from infra.local.host.durable.records import Instance, Timer
+from infra.local.host.durable.store import RETRY_SECONDS, Store
 
 log = logging.getLogger("host.durable")
 
 LONGEST_SLEEP = timedelta(minutes=1)
 """The loop's clock and the wall clock drift apart, for example while a laptop sleeps."""
-RETRY_SECONDS = 1.0
 
 
 class Timers:

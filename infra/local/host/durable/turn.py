@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.host.durable.events import Event
-from infra.local.host.durable.store import Instance
+from infra.local.host.durable.records import Instance
 from infra.local.host.durable.walk import OrchestrationError
 
 OUT_OF_PROC_LABEL = "\n\n$OutOfProcData$:"
