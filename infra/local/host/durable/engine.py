@@ -21,7 +21,13 @@ from infra.local.host.durable.records import Instance, Status
 from infra.local.host.durable.store import RETRY_SECONDS, Store
 from infra.local.host.durable.timers import Timers
 from infra.local.host.durable.turn import replay, replay_body
-from infra.local.host.durable.walk import HTTP_ACTIVITY, OrchestrationError, Scheduled, Walk
+from infra.local.host.durable.walk import (
+    HTTP_ACTIVITY,
+    NonDeterminismError,
+    OrchestrationError,
+    Scheduled,
+    Walk,
+)
 from infra.local.host.functions import Function
 from infra.local.host.invocation import Invoker
 
@@ -174,6 +180,8 @@ class Engine:
                 walk.apply(event)
             self._check_names(walk.unrecorded)
             return conclude(instance, answer, walk)
+        except NonDeterminismError as error:
+            return Decision(status=Status.FAILED, output=events.encoded(str(error)))
         except OrchestrationError as error:
             return failure(instance, str(error))
         except Exception as error:

@@ -48,6 +48,10 @@ class OrchestrationError(Exception):
     """The orchestration cannot go on; the text is the reason the instance fails with."""
 
 
+class NonDeterminismError(OrchestrationError):
+    """The history names what this replay did not schedule; the text is all of the output."""
+
+
 @dataclass(frozen=True)
 class Scheduled:
     """Something the orchestrator scheduled under a sequence number.
@@ -134,7 +138,7 @@ class Walk:
     def apply(self, event: Event) -> None:
         """Take the next event of the history.
 
-        Raises OrchestrationError when the history names what this replay did not schedule.
+        Raises NonDeterminismError when the history names what this replay did not schedule.
         """
         kind = event.type
         if kind is EventType.EXECUTION_STARTED:
@@ -162,7 +166,7 @@ class Walk:
             same = made.name.casefold() == (event.name or "").casefold()
         if not same:
             found = f"{made.kind.name} '{made.name}'" if made else "nothing"
-            raise OrchestrationError(
+            raise NonDeterminismError(
                 f"Non-Deterministic workflow detected: the history has {event.type.name} "
                 f"'{event.name or ''}' under sequence number {event.number}, but this replay "
                 f"scheduled {found} there. Was the orchestrator '{self._orchestrator}' changed "

@@ -8,7 +8,7 @@ from tests.durable import Durable, JsonObject
 from tests.host_process import StartHost
 
 APPS = Path(__file__).parent / "apps"
-LOUD = "Orchestrator function 'steps' failed: Non-Deterministic workflow detected"
+LOUD = "Non-Deterministic workflow detected"
 
 
 def go_on(start_host: StartHost, change: str) -> JsonObject:

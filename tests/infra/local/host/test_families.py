@@ -66,6 +66,9 @@ class TestChildren:
         durable.wait(used)
         assert durable.run("parent", {"child_id": used, "input": 2})["output"]["seen"] == 2
 
+    def test_a_child_that_continues_as_new_stays_its_parents(self, durable: Durable) -> None:
+        assert outcome(durable.run("parent_of_generations")) == ("Completed", "last")
+
     def test_a_terminated_child_is_a_failed_one(self, durable: Durable) -> None:
         child = new_id()
         instance = durable.start("parent_that_catches", {"child_id": child, "input": "wait"})

@@ -92,3 +92,17 @@ def family(context: df.DurableOrchestrationContext) -> Any:
     before = yield context.call_activity("work", first)
     steps = yield context.call_sub_orchestrator("three_steps", [first, second])
     return [before, *steps]
+
+
+@app.orchestration_trigger(context_name="context")
+def child_of_generations(context: df.DurableOrchestrationContext) -> Any:
+    left = context.get_input()
+    yield context.call_activity("work", f"{context.instance_id.replace(':', '-')}-{left}")
+    if not left:
+        return "last"
+    context.continue_as_new(left - 1)
+
+
+@app.orchestration_trigger(context_name="context")
+def parent_of_generations(context: df.DurableOrchestrationContext) -> Any:
+    return (yield context.call_sub_orchestrator("child_of_generations", 3))
