@@ -33,6 +33,8 @@ def main() -> None:
         command.set_defaults(run=action)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%H:%M:%S")
+    # As the logging HOWTO advises where lines are many: the format asks for none of these.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for noisy in ("azure", "httpx2", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
