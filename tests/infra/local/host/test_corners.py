@@ -77,6 +77,7 @@ def test_a_suspension_does_not_move_the_clock(durable: Durable, gates: Path) -> 
     wait_for((gates / f"{instance}.turn").exists, "the slow turn")
     assert durable.post(f"/instances/{instance}/suspend").status_code == 202
     assert durable.status(instance)["runtimeStatus"] == "Suspended"
+    (gates / f"{instance}.suspended").touch()
     status = durable.wait_until(instance, lambda s: s["customStatus"] is not None)
     assert durable.post(f"/instances/{instance}/resume").status_code == 202
     assert durable.wait(instance)["output"] == status["customStatus"]

@@ -141,7 +141,7 @@ class TestRequests:
     def test_a_blocking_function_blocks_nobody(self, web: HostProcess) -> None:
         answers: list[str] = []
         slow = threading.Thread(
-            target=lambda: answers.append(web.client.get("/api/slow?seconds=1.5").text)
+            target=lambda: answers.append(web.client.get("/api/slow?seconds=2.5").text)
         )
         slow.start()
         assert shown(web, "async/quick")["function"] == "asynchronous"

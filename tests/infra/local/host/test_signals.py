@@ -52,6 +52,7 @@ class TestEvents:
     def test_an_early_event_is_kept(self, durable: Durable) -> None:
         instance = waiting(durable, "late_wait", None)
         durable.raise_event(instance, "go", 5)
+        durable.raise_event(instance, "wait now")
         assert durable.wait(instance)["output"] == 5
 
     def test_events_in_turn_are_taken_in_order(self, durable: Durable) -> None:
@@ -88,6 +89,7 @@ class TestEvents:
         """The SDK serves both waits with it; the extension counts, and waits for a second one."""
         instance = waiting(durable, "late_twice", None)
         durable.raise_event(instance, "go", 1)
+        durable.raise_event(instance, "wait now")
         durable.wait_for_step(instance, "done")
         assert durable.status(instance)["runtimeStatus"] == "Running"
         durable.raise_event(instance, "go", 2)
@@ -133,11 +135,12 @@ class TestContinueAsNew:
     def test_events_unread_before_it_continues_are_dropped(self, durable: Durable) -> None:
         instance = waiting(durable, "forgetful", None)
         durable.raise_event(instance, "item", "unread")
+        durable.raise_event(instance, "continue")
         assert durable.wait(instance)["output"] == "nothing came"
 
     def test_a_pending_timer_holds_the_new_generation_back(self, durable: Durable) -> None:
-        instance = durable.start("new_with_loser")
         began = time.monotonic()
+        instance = durable.start("new_with_loser")
         durable.wait_for_step(instance, "continuing")
         assert durable.wait(instance)["output"] == "again"
-        assert time.monotonic() - began > 0.3
+        assert time.monotonic() - began >= 0.5

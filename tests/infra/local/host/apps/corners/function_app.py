@@ -126,13 +126,14 @@ def status_comes_and_goes(context: df.DurableOrchestrationContext) -> Any:
 
 @app.orchestration_trigger(context_name="context")
 def clock_across_suspension(context: df.DurableOrchestrationContext) -> Any:
-    """Its second turn takes a while, in which it can be suspended."""
+    """Its second turn takes until the test has suspended it."""
     yield context.call_activity("echo", None)
     now = [context.current_utc_datetime.isoformat(), context.new_uuid()]
     context.set_custom_status(now)
     if not context.is_replaying:
         (folder / f"{context.instance_id}.turn").touch()
-        time.sleep(0.5)
+        while not (folder / f"{context.instance_id}.suspended").exists():
+            time.sleep(0.005)
     yield context.call_activity("echo", None)
     return now
 

@@ -143,7 +143,7 @@ def forgotten_timer(context: df.DurableOrchestrationContext) -> Any:
 @app.orchestration_trigger(context_name="context")
 def too_late(context: df.DurableOrchestrationContext) -> Any:
     timeout = context.create_timer(context.current_utc_datetime + timedelta(milliseconds=50))
-    work = context.call_activity("nap", 0.5)
+    work = context.call_activity("nap", 1)
     winner = yield context.task_any([work, timeout])
     return "timed out" if winner is timeout else "in time"
 

@@ -49,7 +49,7 @@ def collector(context: df.DurableOrchestrationContext) -> Any:
 @app.orchestration_trigger(context_name="context")
 def ticking(context: df.DurableOrchestrationContext) -> Any:
     context.set_custom_status("waiting")
-    yield context.create_timer(context.current_utc_datetime + timedelta(milliseconds=300))
+    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=1))
     return "fired"
 
 

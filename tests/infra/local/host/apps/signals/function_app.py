@@ -61,9 +61,9 @@ def approval(context: df.DurableOrchestrationContext) -> Any:
 
 @app.orchestration_trigger(context_name="context")
 def late_wait(context: df.DurableOrchestrationContext) -> Any:
-    """Comes to its wait only after an activity and a timer."""
+    """Comes to its wait only when it is told to, and after an activity."""
     context.set_custom_status("busy")
-    yield context.create_timer(context.current_utc_datetime + timedelta(milliseconds=300))
+    yield context.wait_for_external_event("wait now")
     yield context.call_activity("echo", None)
     return (yield context.wait_for_external_event("go"))
 
@@ -82,13 +82,13 @@ def collect(context: df.DurableOrchestrationContext) -> Any:
 
 @app.orchestration_trigger(context_name="context")
 def forgetful(context: df.DurableOrchestrationContext) -> Any:
-    """Its first generation does not look at its events."""
-    timer = context.create_timer(context.current_utc_datetime + timedelta(milliseconds=300))
+    """Its first generation does not look at its items."""
     if context.get_input() is None:
         context.set_custom_status("not looking")
-        yield timer
+        yield context.wait_for_external_event("continue")
         context.continue_as_new("looking")
         return None
+    timer = context.create_timer(context.current_utc_datetime + timedelta(milliseconds=200))
     item = context.wait_for_external_event("item")
     winner = yield context.task_any([item, timer])
     return "nothing came" if winner is timer else item.result
@@ -126,7 +126,7 @@ def new_with_loser(context: df.DurableOrchestrationContext) -> Any:
 @app.orchestration_trigger(context_name="context")
 def late_twice(context: df.DurableOrchestrationContext) -> Any:
     context.set_custom_status("busy")
-    yield context.create_timer(context.current_utc_datetime + timedelta(milliseconds=300))
+    yield context.wait_for_external_event("wait now")
     first = yield context.wait_for_external_event("go")
     second = yield context.wait_for_external_event("go")
     context.set_custom_status("done")
