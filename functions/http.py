@@ -5,17 +5,20 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
 
+from functions.endpoints import ENDPOINTS, Described, Endpoint
 from shared import strictjson, wiring
 from shared.errors import Malformed, Problem, TooLarge, WrongType
 
 if TYPE_CHECKING:
     from shared.audit import Actor
-    from shared.models import StoredUser
+    from shared.models import Model, StoredUser
+
+M = TypeVar("M", bound="Model")
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +29,15 @@ Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 
 def endpoint(
-    bp: Any, method: str, path: str, *, starts: bool = False
+    bp: Any, method: str, path: str, *, starts: bool = False, **described: Unpack[Described]
 ) -> Callable[[Handler], Handler]:
-    """Register a handler for a route; with `starts` it also gets a Durable `client`."""
+    """Register a handler for a route; with `starts` it also gets a Durable `client`.
+
+    The rest goes into the API description, as does the handler's docstring.
+    """
 
     def register(handler: Handler) -> Handler:
+        ENDPOINTS.append(Endpoint(method, path, handler, described))
         function: Any = _answering(handler)
         if starts:
             function = bp.durable_client_input(client_name="client")(function)
@@ -106,6 +113,14 @@ def form_body(req: func.HttpRequest) -> dict[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100))
     except ValueError:
         raise Malformed("The body cannot be read: no URL-encoded form in UTF-8.") from None
+
+
+def query_of(req: func.HttpRequest, model: type[M]) -> M:
+    """The query parameters as `model`; an empty value counts as none. Raises Invalid."""
+    from shared.models import validated
+
+    given = {name: value for name, value in req.params.items() if value}
+    return validated(model, given, at=("query",))
 
 
 def etag_of(version: str) -> str:

@@ -10,10 +10,20 @@ from shared import wiring
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
-@endpoint(bp, "POST", "tickets", starts=True)
+@endpoint(
+    bp,
+    "POST",
+    "tickets",
+    starts=True,
+    body="NewTicket",
+    answer="Ticket",
+    status=201,
+    gives=("Location", "ETag"),
+)
 async def create_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
+    """Open a ticket; its work starts at once."""
     user = await caller(req)
     ticket = await wiring.intake().open_ticket(user, json_body(req), actor(req, user.id))
     await pipeline.start(client, ticket)
@@ -21,8 +31,11 @@ async def create_ticket(
     return answer_json(ticket, 201, headers)
 
 
-@endpoint(bp, "GET", "tickets/{ticket_id}")
+@endpoint(
+    bp, "GET", "tickets/{ticket_id}", takes=("If-None-Match",), answer="Ticket", gives=("ETag",)
+)
 async def read_ticket(req: func.HttpRequest) -> func.HttpResponse:
+    """A ticket with its result and attachments."""
     user = await caller(req)
     ticket = await wiring.reading().ticket(user, req.route_params["ticket_id"])
     etag = etag_of(ticket.etag)

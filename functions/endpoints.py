@@ -1,0 +1,55 @@
+"""The list of HTTP endpoints: what each takes and gives, from which the API description is made.
+
+Models are named, not imported, so that registering costs nothing at a cold start: `Ticket` is
+`shared.models.Ticket`, a dotted name stands for itself, `list[User]` is an array, `A | B` either.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+
+class Described(TypedDict, total=False):
+    """What the description says of an endpoint beside its route and its handler's docstring.
+
+    Also without `errors` there are 401 unless `public`, 404 for a path with an id, 400, 413, 415
+    and 422 for a body, 422 for a query, 500 and 503.
+    """
+
+    tag: str
+    """The group; without one, the first word of the path."""
+    body: str
+    """The model of a JSON body."""
+    form: str
+    """The model of a URL-encoded body."""
+    multipart: Mapping[str, str]
+    """The parts of a multipart body by name: a model, `binary` or `list[binary]`."""
+    query: str
+    """The model of the query."""
+    takes: tuple[str, ...]
+    """Headers that the request may have: `If-Match`, `Idempotency-Key`, …"""
+    answer: str
+    """The model of a JSON answer; without it and `media` the answer is empty."""
+    media: tuple[str, ...]
+    """The types of an answer that is no JSON of ours."""
+    gives: tuple[str, ...]
+    """Headers that the answer has: `ETag`, `Location`, …"""
+    status: int
+    """That of success, 200 without it."""
+    errors: tuple[int, ...]
+    """Statuses beside those that follow from the rest."""
+    public: bool
+    """Whether it needs no token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A registered route; `path` is without the prefix, as the platform writes templates."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    described: Described
+
+
+ENDPOINTS: list[Endpoint] = []
