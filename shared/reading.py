@@ -3,21 +3,22 @@
 from shared.attempts import Attempt
 from shared.clients.blobs import Container
 from shared.models import StoredTicket, User
-from shared.permissions import check_read
+from shared.permissions import Permissions, Right
 from shared.tickets import Tickets
 
 
 class Reading:
     """Answers what may be read, with everything that belongs to it."""
 
-    def __init__(self, tickets: Tickets, container: Container) -> None:
+    def __init__(self, tickets: Tickets, container: Container, permissions: Permissions) -> None:
         self._tickets = tickets
+        self._permissions = permissions
         self._container = container
 
     async def ticket(self, caller: User, ticket_id: str) -> StoredTicket:
         """A ticket without its result: one storage call. Raises NotFound."""
         ticket = await self._tickets.read(ticket_id)
-        check_read(caller, ticket)
+        await self._permissions.check(caller, ticket, Right.READ)
         return ticket
 
     async def with_result(self, ticket: StoredTicket) -> StoredTicket:

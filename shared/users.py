@@ -41,6 +41,17 @@ class Users:
         row = await self._table.read(_PARTITION, f"user_{user_id}")
         return None if row is None else KnownUser(_user(row), row.etag)
 
+    async def department_of(self, user_id: str) -> str | None:
+        """The department of a user, None where there is none."""
+        known = await self.by_id(user_id)
+        return known.user.department if known else None
+
+    async def members_of(self, department: str) -> list[str]:
+        """The ids of the users of a department."""
+        first = f"member_{_hashed(department)}_"
+        rows = self._table.query(_PARTITION, first, f"{first}~")
+        return [row.key.removeprefix(first) async for row in rows]
+
     async def by_name(self, name: str) -> KnownUser | None:
         """The user with this email or username, in any case: always two point reads, so that
         time does not tell whether there is one."""
@@ -54,6 +65,8 @@ class Users:
             Write(Verb.INSERT, _row(_claim(user.email), {"user_id": user.id})),
             Write(Verb.INSERT, _row(_claim(user.username), {"user_id": user.id})),
         ]
+        if user.department:
+            writes.append(Write(Verb.INSERT, _row(_membership(user.department, user.id), {})))
         try:
             await self._table.write(writes)
         except WriteConflict as conflict:
@@ -113,7 +126,16 @@ class Users:
 
 def _claim(name: str) -> str:
     """The key that one name in all its spellings shares; hashed, as emails may hold anything."""
-    return f"name_{sha256(name.casefold().encode(errors='replace')).hexdigest()}"
+    return f"name_{_hashed(name.casefold())}"
+
+
+def _membership(department: str, user_id: str) -> str:
+    """The key that lets the users of a department be found without a look at all users."""
+    return f"member_{_hashed(department)}_{user_id}"
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode(errors="replace")).hexdigest()
 
 
 def _row(key: str, values: Mapping[str, Any]) -> dict[str, Any]:

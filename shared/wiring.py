@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from shared.health import Health
     from shared.intake import Intake
     from shared.models import StoredTicket
+    from shared.permissions import Permissions
     from shared.processing import Processing
     from shared.reading import Reading
     from shared.tickets import Tickets
+    from shared.users import Users
 
 _MODEL_SCOPE = "https://cognitiveservices.azure.com/.default"
 
@@ -55,7 +57,6 @@ def order(ticket: "StoredTicket") -> Order:
 def accounts() -> "Accounts":
     from shared.accounts import Accounts, Policy
     from shared.credentials import AccessTokens
-    from shared.users import Users
 
     known = settings()
     policy = Policy(
@@ -65,7 +66,14 @@ def accounts() -> "Accounts":
         admin_password=known.bootstrap_admin_password,
     )
     tokens = AccessTokens(known.secret_key, known.access_token_minutes)
-    return Accounts(Users(_table("users")), tokens, policy)
+    return Accounts(_users(), tokens, policy)
+
+
+@cache
+def permissions() -> "Permissions":
+    from shared.permissions import Permissions
+
+    return Permissions(_users())
 
 
 @cache
@@ -80,7 +88,7 @@ def intake() -> "Intake":
 def reading() -> "Reading":
     from shared.reading import Reading
 
-    return Reading(_tickets(), _container())
+    return Reading(_tickets(), _container(), permissions())
 
 
 @cache
@@ -105,6 +113,13 @@ def _credential() -> "AsyncTokenCredential":
     from azure.identity.aio import DefaultAzureCredential
 
     return DefaultAzureCredential()
+
+
+@cache
+def _users() -> "Users":
+    from shared.users import Users
+
+    return Users(_table("users"))
 
 
 @cache

@@ -11,6 +11,7 @@ from shared.attempts import Attempt
 from shared.audit import Actor, Draft, first_invalid
 from shared.errors import NotFound, Unavailable
 from shared.models import AuditAction, Status, StoredTicket, StoredUser
+from shared.permissions import Permissions
 from shared.processing import Processing
 from shared.reading import Reading
 from shared.steps import Order, RoundFacts, Step
@@ -59,7 +60,7 @@ async def run(processing: Processing, order: Order) -> Step:
 
 
 async def shown(house: House, order: Order) -> StoredTicket:
-    reading = Reading(house.tickets, house.container)
+    reading = Reading(house.tickets, house.container, Permissions(house.users))
     return await reading.with_result(await house.tickets.read(order["ticket_id"]))
 
 
@@ -291,7 +292,7 @@ async def test_only_readers_may_read(house: House, owner: StoredUser) -> None:
     from shared.models import Role
 
     order = await opened(house, owner)
-    reading = Reading(house.tickets, house.container)
+    reading = Reading(house.tickets, house.container, Permissions(house.users))
     await reading.ticket(owner, order["ticket_id"])
     await reading.ticket(user(Role.ADMIN), order["ticket_id"])
     for stranger in (user(), user(Role.MANAGER)):
