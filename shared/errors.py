@@ -11,6 +11,7 @@ AmidaError
 │   ├── TooLarge           413  over a documented limit
 │   ├── WrongType          415  a media type this endpoint does not read
 │   ├── Invalid            422  readable, but does not validate; lists where
+│   ├── TooMany            429  too many failures; says when to try again
 │   └── Unavailable        503  storage is away; says when to try again
 ├── StepError              ends or delays one step of a ticket; the reason is for people
 │   ├── TryLater           the other side is busy, slow or away: wait, then again
@@ -107,6 +108,20 @@ class Invalid(Problem):
 
     def body(self, instance: str) -> dict[str, Any]:
         return super().body(instance) | {"errors": self.errors}
+
+
+class TooMany(Problem):
+    """`seconds` is how long to wait."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.seconds)}
 
 
 class Unavailable(Problem):

@@ -11,6 +11,13 @@ class AuditAction(StrEnum):
     TICKET_STARTED = "ticket_started"
     TICKET_COMPLETED = "ticket_completed"
     TICKET_FAILED = "ticket_failed"
+    USER_CREATED = "user_created"
+    USER_UPDATED = "user_updated"
+    USER_DELETED = "user_deleted"
+    LOGIN_SUCCEEDED = "login_succeeded"
+    LOGIN_FAILED = "login_failed"
+    LOGOUT = "logout"
+    REFRESH_REUSED = "refresh_reused"
 
 
 class EntityType(StrEnum):

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -46,6 +46,50 @@ class Registration(Model):
     job_title: Line | None = None
 
 
+class NewUser(Registration):
+    """What an admin may say of a new user."""
+
+    role: Role = Role.USER
+    is_active: bool = True
+    is_verified: bool = False
+
+
+class OwnChanges(Model):
+    """What users may change of themselves: only fields that are present. A new `password` needs
+    the `current_password`; a manager's `department` is ignored."""
+
+    email: Email = ""
+    username: Username = ""
+    full_name: Line | None = None
+    department: Line | None = None
+    job_title: Line | None = None
+    password: Password = ""
+    current_password: Annotated[str, StringConstraints(max_length=1024)] = ""
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, by name."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class UserChanges(OwnChanges):
+    """What an admin may change of a user; of oneself, role and the two flags are ignored."""
+
+    role: Role = Role.USER
+    is_active: bool = True
+    is_verified: bool = False
+
+
+class UsersQuery(Model):
+    skip: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class Refresh(Model):
+    """A refresh token, to be exchanged or given up."""
+
+    refresh_token: Annotated[str, StringConstraints(max_length=1024)]
+
+
 class Login(Model):
     """`username` may be the username or the email, in any case."""
 
@@ -78,7 +122,14 @@ class User(Model):
 
 
 class StoredUser(User):
-    """A user with what stays inside: `tokens_from` (Unix time) ends every older token."""
+    """A user with what stays inside."""
 
-    password_hash: str = Field(exclude=True, repr=False)
+    # Without one the user signs in elsewhere.
+    password_hash: str = Field(default="", exclude=True, repr=False)
+    # Unix time: every older token has ended.
     tokens_from: float = Field(default=0.0, exclude=True)
+    # The ids of tokens that were given up, each with the Unix time at which it expires.
+    revoked: dict[str, float] = Field(default={}, exclude=True)
+    # The number of the last audit event, and its hash.
+    events: int = Field(default=0, exclude=True)
+    last_hash: str = Field(default="", exclude=True)

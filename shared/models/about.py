@@ -1,0 +1,55 @@
+"""What the app says about itself, and how it says that something went wrong."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.models.base import Model
+
+
+class Alive(Model):
+    status: Literal["ok"]
+
+
+class Check(Model):
+    """Whether a service is there; `latency_ms` is how long its answer took, in milliseconds."""
+
+    ok: bool
+    latency_ms: float
+
+
+class Readiness(Model):
+    """By service: storage, model and, when it is configured, realtime."""
+
+    status: Literal["ready", "not ready"]
+    checks: dict[str, Check]
+
+
+class TaskType(Model):
+    """A type of tickets: the JSON Schema of its `task_data`, and a `task_data` that works."""
+
+    schema_: dict[str, Any] = Field(alias="schema")
+    example: dict[str, Any]
+    enabled: bool
+
+
+class ProblemDetails(Model):
+    """An error as RFC 9457 has it; `detail` is a sentence to act on."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+class Fault(Model):
+    """One thing that does not validate: where, what the rule is, and its name."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class InvalidDetails(ProblemDetails):
+    errors: list[Fault]
