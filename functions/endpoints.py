@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+PREFIX = "/api/v1"
+"""What host.json puts before every route."""
+
 
 class Described(TypedDict, total=False):
     """What the description says of an endpoint beside its route and its handler's docstring.
@@ -38,6 +41,8 @@ class Described(TypedDict, total=False):
     """That of success, 200 without it."""
     errors: tuple[int, ...]
     """Statuses beside those that follow from the rest."""
+    others: Mapping[int, str]
+    """The models of other answers that are no errors' problem+json, by status."""
     public: bool
     """Whether it needs no token."""
 

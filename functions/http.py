@@ -25,6 +25,16 @@ log = logging.getLogger(__name__)
 MOST_BODY = 1024 * 1024
 _MOST_AGENT = 256
 
+_SAFE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Headers of every answer that does not set its own."""
+
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 
@@ -54,7 +64,7 @@ def _answering(handler: Handler) -> Handler:
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
         path = urlsplit(kwargs["req"].url).path
         try:
-            return await handler(*args, **kwargs)
+            return _safe(await handler(*args, **kwargs))
         except Problem as problem:
             return _problem(problem.body(path), problem.headers)
         except Exception as error:
@@ -69,6 +79,12 @@ def _answering(handler: Handler) -> Handler:
             }
             return _problem(body, {})
 
+    return answer
+
+
+def _safe(answer: func.HttpResponse) -> func.HttpResponse:
+    for name, value in _SAFE.items():
+        answer.headers.setdefault(name, value)
     return answer
 
 
@@ -160,9 +176,10 @@ def _check_type(req: func.HttpRequest, wanted: str) -> None:
 
 
 def _problem(body: dict[str, Any], headers: Mapping[str, str]) -> func.HttpResponse:
-    return func.HttpResponse(
+    answer = func.HttpResponse(
         json.dumps(body),
         status_code=body["status"],
         headers=dict(headers),
         mimetype="application/problem+json",
     )
+    return _safe(answer)

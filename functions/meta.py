@@ -1,11 +1,26 @@
 """The app about itself."""
 
+from pathlib import Path
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from functions.http import answer_json, endpoint
 from shared import wiring
+from shared.errors import NotFound
 from shared.tasks import TASKS, task_of
+
+_SWAGGER = Path(__file__).parent / "swagger"
+_SWAGGER_TYPES = {
+    "start.js": "text/javascript",
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+}
+_PAGE_MAY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src data: 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -16,13 +31,21 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     return answer_json({"status": "ok"})
 
 
-@endpoint(bp, "GET", "health/ready", tag="about", answer="Readiness", public=True)
+@endpoint(
+    bp,
+    "GET",
+    "health/ready",
+    tag="about",
+    answer="Readiness",
+    others={503: "Readiness"},
+    public=True,
+)
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the services that the app stands on are there, and how fast they answer."""
     checks = await wiring.health().check()
     ok = all(check["ok"] for check in checks.values())
     body = {"status": "ready" if ok else "not ready", "checks": checks}
-    return answer_json(body, 200 if ok else 503)
+    return answer_json(body) if ok else answer_json(body, 503, {"Retry-After": "5"})
 
 
 @endpoint(bp, "GET", "task-types", tag="about", answer="dict[str, TaskType]", public=True)
@@ -37,3 +60,30 @@ async def task_types(req: func.HttpRequest) -> func.HttpResponse:
         for name in TASKS
     }
     return answer_json(described)
+
+
+@endpoint(bp, "GET", "openapi.json", tag="about", media=("application/json",), public=True)
+async def openapi(req: func.HttpRequest) -> func.HttpResponse:
+    """This description."""
+    from functions.openapi import description
+
+    return answer_json(description())
+
+
+@endpoint(bp, "GET", "docs", tag="about", media=("text/html",), public=True)
+async def docs(req: func.HttpRequest) -> func.HttpResponse:
+    """A page to read this description and to try the calls."""
+    page = (_SWAGGER / "index.html").read_bytes()
+    headers = {"Content-Security-Policy": _PAGE_MAY}
+    return func.HttpResponse(page, headers=headers, mimetype="text/html")
+
+
+@endpoint(bp, "GET", "docs/{file}", tag="about", media=("text/javascript", "text/css"), public=True)
+async def docs_file(req: func.HttpRequest) -> func.HttpResponse:
+    """A part of that page."""
+    name = req.route_params["file"]
+    if name not in _SWAGGER_TYPES:
+        raise NotFound("There is no such file.")
+    headers = {"Cache-Control": "public, max-age=3600"}
+    content = (_SWAGGER / name).read_bytes()
+    return func.HttpResponse(content, headers=headers, mimetype=_SWAGGER_TYPES[name])

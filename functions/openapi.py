@@ -1,0 +1,186 @@
+"""The API description (OpenAPI 3.1), made of the registered endpoints and the models that validate.
+
+Imported when it is asked for: it imports every model.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from functions.endpoints import ENDPOINTS, PREFIX, Endpoint
+from functions.schemas import Schemas
+from shared.tasks import TASKS, task_of
+
+VERSION = "1.0.0"
+_ABOUT = """Tickets whose work an AI model does in durable steps, and whose claims are checked.
+
+Sign in with `POST /auth/login` and send the access token as `Authorization: Bearer …`."""
+
+_TAKEN = {
+    "If-Match": "The ETag that the change is meant for; another one answers 412.",
+    "If-None-Match": "An ETag that is known already; the same one answers 304.",
+    "Idempotency-Key": "1 to 255 visible ASCII characters: within 24 hours the same request "
+    "with the same key is answered as the first time and does nothing again.",
+}
+_GIVEN = {
+    "ETag": "The version of what is answered.",
+    "Location": "The path of what was made.",
+    "Retry-After": "Seconds to wait before the next try.",
+    "WWW-Authenticate": "The scheme to sign in with.",
+    "Content-Disposition": "The name of the file.",
+}
+_GIVEN_WITH = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+_PATH_VALUE = re.compile(r"\{(\w+)[^}]*\}")
+
+Json = dict[str, Any]
+
+
+@cache
+def description() -> Json:
+    """The whole description; the same for the life of the process."""
+    schemas = Schemas(ENDPOINTS)
+    statuses = sorted({status for endpoint in ENDPOINTS for status in _errors(endpoint)})
+    paths: dict[str, Json] = {}
+    for endpoint in sorted(ENDPOINTS, key=lambda e: (e.path, e.method)):
+        path = "/" + _PATH_VALUE.sub(r"{\1}", endpoint.path)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Amida AI Ticket Orchestrator",
+            "version": VERSION,
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": PREFIX}],
+        "tags": [{"name": tag} for tag in sorted({_tag(endpoint) for endpoint in ENDPOINTS})],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "responses": {str(code): _problem(code, schemas) for code in statuses},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "password": {
+                    "type": "oauth2",
+                    "flows": {"password": {"tokenUrl": f"{PREFIX}/auth/login", "scopes": {}}},
+                },
+            },
+        },
+    }
+
+
+def _tag(endpoint: Endpoint) -> str:
+    return endpoint.described.get("tag") or endpoint.path.partition("/")[0]
+
+
+def _operation(endpoint: Endpoint, schemas: Schemas) -> Json:
+    told = endpoint.described
+    summary, _, more = (endpoint.handler.__doc__ or "").strip().partition("\n")
+    body = _body(endpoint, schemas)
+    return {
+        "operationId": endpoint.handler.__name__,
+        "summary": summary.removesuffix("."),
+        **({"description": " ".join(more.split())} if more.strip() else {}),
+        "tags": [_tag(endpoint)],
+        "security": [] if told.get("public") else [{"bearer": []}, {"password": []}],
+        "parameters": [*_parameters(endpoint), *schemas.query(told.get("query", ""))],
+        **({"requestBody": body} if body else {}),
+        "responses": _responses(endpoint, schemas),
+    }
+
+
+def _parameters(endpoint: Endpoint) -> Iterable[Json]:
+    for name in _PATH_VALUE.findall(endpoint.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    for name in endpoint.described.get("takes", ()):
+        schema = _KEY if name == "Idempotency-Key" else {"type": "string"}
+        yield {"name": name, "in": "header", "description": _TAKEN[name], "schema": schema}
+
+
+def _body(endpoint: Endpoint, schemas: Schemas) -> Json:
+    told = endpoint.described
+    content: Json = {}
+    if model := told.get("body"):
+        content["application/json"] = {"schema": schemas.taken(model), **_examples(model)}
+    if model := told.get("form"):
+        content["application/x-www-form-urlencoded"] = {"schema": schemas.taken(model)}
+    if parts := told.get("multipart"):
+        content["multipart/form-data"] = {
+            "schema": {
+                "type": "object",
+                "properties": {name: schemas.taken(model) for name, model in parts.items()},
+                "required": list(parts)[:1],
+            }
+        }
+    return {"required": True, "content": content} if content else {}
+
+
+def _examples(model: str) -> Json:
+    """New tickets have an example for each task type; other models bring their own."""
+    if model != "NewTicket":
+        return {}
+    return {
+        "examples": {
+            name: {
+                "value": {
+                    "title": "A ticket",
+                    "task_type": name,
+                    "task_data": task_of(name).EXAMPLE,
+                }
+            }
+            for name in TASKS
+        }
+    }
+
+
+def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
+    told = endpoint.described
+    status = told.get("status", 200)
+    content: Json = {kind: {} for kind in told.get("media", ())}
+    if model := told.get("answer"):
+        content["application/json"] = {"schema": schemas.given(model)}
+    responses = {str(status): _response(status, content, told.get("gives", ()))}
+    if "If-None-Match" in told.get("takes", ()):
+        responses["304"] = _response(304, {}, ("ETag",))
+    for code in sorted(_errors(endpoint)):
+        responses[str(code)] = {"$ref": f"#/components/responses/{code}"}
+    for code, model in told.get("others", {}).items():
+        content = {"application/json": {"schema": schemas.given(model)}}
+        responses[str(code)] = _response(code, content, _GIVEN_WITH.get(code, ()))
+    return responses
+
+
+def _problem(status: int, schemas: Schemas) -> Json:
+    model = "InvalidDetails" if status == HTTPStatus.UNPROCESSABLE_ENTITY else "ProblemDetails"
+    content = {"application/problem+json": {"schema": schemas.given(model)}}
+    return _response(status, content, _GIVEN_WITH.get(status, ()))
+
+
+def _response(status: int, content: Mapping[str, Any], headers: Iterable[str]) -> Json:
+    given = {name: {"description": _GIVEN[name], "schema": {"type": "string"}} for name in headers}
+    return {
+        "description": HTTPStatus(status).phrase,
+        **({"headers": given} if given else {}),
+        **({"content": dict(content)} if content else {}),
+    }
+
+
+def _errors(endpoint: Endpoint) -> set[int]:
+    told = endpoint.described
+    errors = {500, 503, *told.get("errors", ())}
+    if not told.get("public"):
+        errors.add(401)
+    if "{" in endpoint.path:
+        errors.add(404)
+    if told.get("body") or told.get("form") or told.get("multipart"):
+        errors |= {400, 413, 415, 422}
+    if told.get("query"):
+        errors.add(422)
+    if "If-Match" in told.get("takes", ()):
+        errors.add(412)
+    if "Idempotency-Key" in told.get("takes", ()):
+        errors |= {400, 409, 422}
+    return errors
