@@ -56,7 +56,7 @@ class HttpFunctions:
         value = func.HttpRequest(
             request.method,
             str(request.url),
-            headers=_joined(request.headers.items()),
+            headers=_headers(request),
             params=_joined(request.query_params.multi_items()),
             route_params=values,
             body=await request.body(),
@@ -83,6 +83,18 @@ def _template(function: Function, prefix: str) -> Template:
 
 def _methods(function: Function) -> list[str]:
     return [method.upper() for method in function.trigger.get("methods") or []]
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """The request's headers; the connection's address stands last in X-Forwarded-For, as Azure's
+    front end writes it, whatever the client has put there."""
+    headers = _joined(request.headers.items())
+    if request.client is not None:
+        host, port = request.client
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        before = headers.get("x-forwarded-for")
+        headers["x-forwarded-for"] = f"{before}, {address}" if before else address
+    return headers
 
 
 def _joined(pairs: object) -> dict[str, str]:

@@ -31,6 +31,14 @@ from infra.local.serving import end_with_parent, take_port
 
 log = logging.getLogger("host")
 
+_ALLOWED_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+)
+
 
 @dataclass
 class Host:
@@ -136,6 +144,7 @@ def serve(folder: Path, address: str, port: int, state: Path, cors: list[str]) -
             log_config=None,
             access_log=False,
             lifespan="on",
+            proxy_headers=False,  # The address is the connection's, not what a client wrote.
             timeout_graceful_shutdown=1,
         )
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -160,7 +169,7 @@ def _cors(app: FunctionApp) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=app.cors,
             allow_methods=["*"],
-            allow_headers=["*"],
+            allow_headers=list(_ALLOWED_HEADERS),
             allow_credentials=app.cors_credentials,
             expose_headers=["ETag", "Location", "Retry-After"],
         )

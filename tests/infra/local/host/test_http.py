@@ -112,6 +112,16 @@ class TestRequests:
         assert found["x-one"] == "1"
         assert [part.strip() for part in found["x-many"].split(",")] == ["a", "b"]
 
+    @pytest.mark.parametrize(("written", "before"), [(None, []), ("6.6.6.6", ["6.6.6.6"])])
+    def test_the_connections_address_is_the_last_that_is_forwarded(
+        self, web: HostProcess, written: str | None, before: list[str]
+    ) -> None:
+        headers = {"X-Forwarded-For": written} if written else {}
+        found = shown(web, "plain_name", headers=headers)["headers"]["x-forwarded-for"]
+        *others, last = found.split(", ")
+        assert others == before
+        assert last.startswith("127.0.0.1:")
+
     def test_binary_bodies(self, web: HostProcess) -> None:
         body = bytes(range(256)) * 5000
         found = shown(web, "plain_name", "POST", content=body)
@@ -216,9 +226,36 @@ class TestSettings:
         answer = web.client.get("/api/items/x", headers={"origin": origin})
         assert answer.headers["access-control-allow-origin"] == origin
 
-    def test_cors_keeps_others_out(self, web: HostProcess) -> None:
-        answer = web.client.get("/api/items/x", headers={"origin": "https://elsewhere.example"})
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://elsewhere.example",
+            "null",
+            "http://localhost:3000.elsewhere.example",
+            "https://tickets.example.elsewhere.example",
+            "https://xtickets.example",
+            "http://tickets.example",
+        ],
+    )
+    def test_cors_keeps_others_out(self, web: HostProcess, origin: str) -> None:
+        answer = web.client.get("/api/items/x", headers={"origin": origin})
         assert "access-control-allow-origin" not in answer.headers
+        asks = {"origin": origin, "access-control-request-method": "PUT"}
+        asked = web.client.options("/api/items/x", headers=asks)
+        assert "access-control-allow-origin" not in asked.headers
+
+    def test_cors_lets_the_headers_of_the_api_pass(self, web: HostProcess) -> None:
+        asks = {"origin": "http://localhost:3000", "access-control-request-method": "PUT"}
+        names = "authorization, content-type, idempotency-key, if-match, if-none-match"
+        may = web.client.options(
+            "/api/items/x", headers={**asks, "access-control-request-headers": names}
+        )
+        assert may.status_code == 200
+        assert set(names.split(", ")) <= set(
+            may.headers["access-control-allow-headers"].lower().split(", ")
+        )
+        other = {**asks, "access-control-request-headers": "x-other"}
+        assert web.client.options("/api/items/x", headers=other).status_code == 400
 
     def test_an_error_has_cors_headers_too(self, web: HostProcess) -> None:
         origin = "http://localhost:3000"
