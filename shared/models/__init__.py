@@ -17,6 +17,7 @@ from shared.models.calls import Answer, Call, Question, Record, message
 from shared.models.events import AuditAction, AuditEvent, EntityType
 from shared.models.tickets import (
     Attachment,
+    DirectUpload,
     NewTicket,
     Notice,
     Priority,
@@ -25,7 +26,9 @@ from shared.models.tickets import (
     Status,
     StoredTicket,
     Ticket,
+    Uploaded,
     Usage,
+    WantedUpload,
 )
 from shared.models.users import (
     Email,
@@ -53,6 +56,7 @@ __all__ = [
     "AuditEvent",
     "Call",
     "Check",
+    "DirectUpload",
     "Email",
     "EntityType",
     "Fault",
@@ -82,11 +86,13 @@ __all__ = [
     "TaskType",
     "Ticket",
     "Tokens",
+    "Uploaded",
     "Usage",
     "User",
     "UserChanges",
     "Username",
     "UsersQuery",
+    "WantedUpload",
     "message",
     "now",
     "rfc3339",

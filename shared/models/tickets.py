@@ -60,11 +60,39 @@ class Usage(Model):
 
 
 class Attachment(Model):
+    """A file of a ticket. `file_size` is in bytes, `sha256` of them in hex."""
+
     id: str
     filename: str
     file_size: int
     content_type: str
+    sha256: str
     uploaded_at: Instant
+
+
+class Uploaded(Attachment):
+    """What adding a file answers: `attachment_id` is its `id` under the name clients know."""
+
+    attachment_id: str
+    message: str
+
+
+class WantedUpload(Model):
+    """A file that a client wants to put into Blob storage by itself. `size` is in bytes;
+    `content_type` is taken for a hint: what counts is the name."""
+
+    filename: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    content_type: Annotated[str, StringConstraints(max_length=255)] = ""
+    size: Annotated[int, Field(ge=1)]
+
+
+class DirectUpload(Model):
+    """A request that puts one blob into storage until `expires_at`: send the file as its body."""
+
+    url: str
+    method: str = "PUT"
+    headers: dict[str, str]
+    expires_at: Instant
 
 
 class Ticket(Model):
@@ -105,6 +133,8 @@ class StoredTicket(Ticket):
 
     etag: str = Field(default="", exclude=True)
     started_at: datetime | None = Field(default=None, exclude=True)
+    # Opened without the files that its type needs: it waits for them while it is pending.
+    waits_for_files: bool = Field(default=False, exclude=True)
     # The attempt whose result is shown, 0 while there is none.
     result_attempt: int = Field(default=0, exclude=True)
     # The number of the last realtime message, and of the last audit event with its hash.
