@@ -1,16 +1,18 @@
-"""The audit trail of a ticket: a chain in which each event carries the hash of the one before.
+"""The audit trail of a ticket, and of a user for what concerns no ticket: a chain in which each
+event carries the hash of the one before.
 
-Changing, deleting or inserting an event breaks the chain from there on; the ticket's own row
-knows the number and the hash of the last event, so that a missing tail shows as well.
+Changing, deleting or inserting an event breaks the chain from there on; the row of the ticket or
+user knows the number and the hash of the last event, so that a missing tail shows as well.
 """
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from shared.models import AuditAction, AuditEvent, EntityType, StoredTicket
+from shared.models import AuditAction, AuditEvent, EntityType, StoredTicket, StoredUser
 from shared.strictjson import canonical
 
 
@@ -43,22 +45,53 @@ def digest(event: AuditEvent) -> str:
 
 def next_event(ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEvent:
     """The event that follows the last one of `ticket`."""
-    number = ticket.events + 1
-    event = AuditEvent(
-        id=f"{ticket.id}.{number:06d}",
-        action=draft.action,
+    return _event(
+        draft,
+        id=f"{ticket.id}.{ticket.events + 1:06d}",
         entity_type=EntityType.TICKET,
         entity_id=ticket.id,
-        user_id=draft.actor.user_id,
         timestamp=moment,
+        ticket_id=ticket.id,
+        previous_hash=ticket.last_hash,
+    )
+
+
+def next_user_event(user: StoredUser, draft: Draft, moment: datetime) -> AuditEvent:
+    """The event that follows the last one of `user`."""
+    return _event(
+        draft,
+        id=f"{user.id}.{user.events + 1:06d}",
+        entity_type=EntityType.USER,
+        entity_id=user.id,
+        timestamp=moment,
+        previous_hash=user.last_hash,
+    )
+
+
+def nobodys_event(draft: Draft, moment: datetime) -> AuditEvent:
+    """An event that concerns no user whom we know: a chain of its own."""
+    number = secrets.token_hex(8)
+    return _event(
+        draft,
+        id=f"{number}.000001",
+        entity_type=EntityType.USER,
+        entity_id=number,
+        timestamp=moment,
+    )
+
+
+def _event(draft: Draft, **place: Any) -> AuditEvent:
+    """`draft` at its place in a chain."""
+    event = AuditEvent(
+        action=draft.action,
+        user_id=draft.actor.user_id,
         description=draft.description,
         old_values=draft.old_values,
         new_values=draft.new_values,
         metadata=draft.metadata,
         ip_address=draft.actor.ip_address,
         user_agent=draft.actor.user_agent,
-        ticket_id=ticket.id,
-        previous_hash=ticket.last_hash,
+        **place,
     )
     return event.model_copy(update={"hash": digest(event)})
 

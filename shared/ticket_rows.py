@@ -1,25 +1,20 @@
-"""How tickets and their audit events look as rows: the RowKey begins with the kind.
-
-JSON is kept as bytes (64 KiB fit), times as texts that sort, and an empty text stands for none,
-because storage cannot clear a property.
-"""
+"""How tickets and their audit events look as rows: the RowKey begins with the kind."""
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from enum import Enum
 from typing import Any
 
-from shared import strictjson
 from shared.clients.tables import Row
+from shared.columns import from_columns, to_column
 from shared.ids import split_ticket_id
-from shared.models import AuditEvent, Progress, StoredTicket, rfc3339
+from shared.models import AuditEvent, StoredTicket
 
 _TICKET_COLUMNS = (
     *("title", "description", "task_type", "priority", "status", "task_data", "source"),
     *("assigned_to", "created_at", "updated_at", "started_at", "completed_at", "attempt"),
     *("progress", "processing_logs", "error_message", "ai_model_used", "tokens_used"),
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
+    *("attachments", "waits_for_files"),
 )
 _EVENT_COLUMNS = (
     *("action", "entity_type", "entity_id", "user_id", "timestamp", "description"),
@@ -35,47 +30,32 @@ _OPTIONAL = {
 def ticket_row(ticket_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The row, or the part of it that `values` (fields of a StoredTicket) change."""
     owner, rest = split_ticket_id(ticket_id)
-    columns = {name: _column(values[name]) for name in _TICKET_COLUMNS if name in values}
+    columns = {name: to_column(values[name]) for name in _TICKET_COLUMNS if name in values}
     return {"PartitionKey": owner, "RowKey": f"ticket_{rest}", **columns}
 
 
 def event_row(event: AuditEvent) -> dict[str, Any]:
     owner, rest = split_ticket_id(event.entity_id)
     number = event.id.rpartition(".")[2]
-    columns = {name: _column(getattr(event, name)) for name in _EVENT_COLUMNS}
+    columns = {name: to_column(getattr(event, name)) for name in _EVENT_COLUMNS}
     return {"PartitionKey": owner, "RowKey": f"event_{rest}_{number}", **columns}
-
-
-def _column(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        return strictjson.dumps(value)
-    if isinstance(value, Progress):
-        return value.model_dump_json()
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return value.value if isinstance(value, Enum) else value
-
-
-def _fields(row: Row) -> dict[str, Any]:
-    values = dict(row.values)
-    for name, value in row.values.items():
-        if isinstance(value, bytes):
-            values[name] = json.loads(value)
-        elif value == "" and name in _OPTIONAL:
-            values[name] = None
-    return values
 
 
 def as_ticket(row: Row) -> StoredTicket:
     owner, rest = str(row.values["PartitionKey"]), row.key.removeprefix("ticket_")
-    fields = _fields(row) | {"id": f"{owner}-{rest}", "created_by": owner, "etag": row.etag}
+    fields = from_columns(row.values, _OPTIONAL) | {
+        "id": f"{owner}-{rest}",
+        "created_by": owner,
+        "etag": row.etag,
+    }
     fields["progress"] = json.loads(fields["progress"])
     return StoredTicket.model_validate(fields)
 
 
 def as_event(row: Row, ticket_id: str) -> AuditEvent:
     number = row.key.rpartition("_")[2]
-    fields = _fields(row) | {"id": f"{ticket_id}.{number}", "ticket_id": ticket_id}
+    fields = from_columns(row.values, _OPTIONAL) | {
+        "id": f"{ticket_id}.{number}",
+        "ticket_id": ticket_id,
+    }
     return AuditEvent.model_validate(fields)

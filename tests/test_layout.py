@@ -25,7 +25,7 @@ FLOORS = (
     ("shared.transitions", "shared.notices"),
     ("shared.tickets", "shared.users", "shared.intents", "shared.attempts", "shared.permissions"),
     ("shared.counters", "shared.ticket_rows", "shared.audit", "shared.credentials"),
-    ("shared.tasks",),
+    ("shared.tasks", "shared.columns"),
     ("shared.clients", "shared.documents", "shared.diffs"),
     ("shared.jsonschemas", "shared.strictjson", "shared.ids", "shared.locks", "shared.steps"),
     ("shared.models", "shared.settings"),

@@ -1,0 +1,35 @@
+"""How values lie in the columns of a row: JSON as bytes (64 KiB fit), times as texts that sort, and
+an empty text for none, because storage cannot clear a property."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from shared.models import Progress, rfc3339
+from shared.strictjson import dumps
+
+
+def to_column(value: Any) -> Any:
+    """What storage keeps for `value`."""
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        return dumps(value)
+    if isinstance(value, Progress):
+        return value.model_dump_json()
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def from_columns(columns: Mapping[str, Any], optional: Collection[str]) -> dict[str, Any]:
+    """The values of a row; an empty text is None where a column is `optional`."""
+    values = dict(columns)
+    for name, value in columns.items():
+        if isinstance(value, bytes):
+            values[name] = json.loads(value)
+        elif value == "" and name in optional:
+            values[name] = None
+    return values
