@@ -58,7 +58,7 @@ def test_after_the_last_attempt_a_timer_fires_at_once_and_the_last_error_is_seen
     assert len(of_type(history, "TaskFailed")) == 3
     last = of_type(history, "TimerCreated")[-1]
     assert len(of_type(history, "TimerFired")) == 3
-    assert moment(last, "FireAt") - moment(last) < timedelta(milliseconds=300)
+    assert moment(last, "FireAt") <= moment(last), "due when it was made"
 
 
 def test_one_attempt_is_one_attempt(durable: Durable) -> None:

@@ -75,6 +75,15 @@ class TestEvents:
         durable.raise_event(instance, "other", 3)
         assert durable.wait(instance)["output"] == [2, 1, 3]
 
+    def test_a_wait_that_lost_a_race_does_not_take_the_event_of_a_later_one(
+        self, durable: Durable
+    ) -> None:
+        instance = waiting(durable, "lost_wait", None)
+        durable.raise_event(instance, "other", 1)
+        durable.wait_for_step(instance, "again")
+        durable.raise_event(instance, "go", 2)
+        assert durable.wait(instance)["output"] == [1, 2]
+
     def test_an_event_in_time_beats_the_timer(self, durable: Durable) -> None:
         instance = waiting(durable, "approval", 600)
         durable.raise_event(instance, "approved", "yes")

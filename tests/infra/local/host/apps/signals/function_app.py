@@ -137,3 +137,13 @@ def late_twice(context: df.DurableOrchestrationContext) -> Any:
 def count_up(context: df.DurableOrchestrationContext) -> Any:
     """Never yields and never ends."""
     context.continue_as_new(context.get_input() + 1)
+
+
+@app.orchestration_trigger(context_name="context")
+def lost_wait(context: df.DurableOrchestrationContext) -> Any:
+    context.set_custom_status("waiting")
+    go, other = (context.wait_for_external_event(name) for name in ("go", "other"))
+    winner = yield context.task_any([go, other])
+    context.set_custom_status("again")
+    second = yield context.wait_for_external_event("go")
+    return [winner.result, second]
