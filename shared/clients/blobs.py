@@ -2,14 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import ContentSettings, StorageErrorCode
+from azure.storage.blob import BlobBlock, ContentSettings, StorageErrorCode
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared import strictjson
@@ -26,7 +27,18 @@ _PATIENCE: dict[str, Any] = {
 }
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
+_BLOCK = 2 * 1024 * 1024
+
 T = TypeVar("T")
+
+
+class File(Protocol):
+    """What is stored piece by piece, so that it is not held in memory once more."""
+
+    @property
+    def size(self) -> int: ...
+
+    def part(self, start: int, length: int) -> bytes: ...
 
 
 def service(
@@ -69,6 +81,33 @@ class Container:
 
         await self._with_container(call)
 
+    async def write_file(self, name: str, file: File) -> None:
+        """Store a file piece by piece, replacing what was there. Nobody is ever shown it by the
+        type that storage keeps of it."""
+
+        async def call() -> None:
+            blob = self._client.get_blob_client(name)
+            if file.size <= _BLOCK:
+                await blob.upload_blob(file.part(0, _BLOCK), overwrite=True)
+                return
+            blocks = []
+            for start in range(0, file.size, _BLOCK):
+                block = f"{start:016d}"
+                await blob.stage_block(block, file.part(start, _BLOCK))
+                blocks.append(BlobBlock(block))
+            await blob.commit_block_list(blocks)
+
+        await self._with_container(call)
+
+    async def delete(self, name: str) -> None:
+        """Delete a blob; one that is not there is deleted already."""
+
+        async def call() -> None:
+            await self._client.delete_blob(name)
+
+        with suppress(ResourceNotFoundError):
+            await told(call)
+
     async def exists(self, name: str) -> bool:
         async def call() -> bool:
             return await self._client.get_blob_client(name).exists()
@@ -80,6 +119,18 @@ class Container:
 
         async def call() -> list[str]:
             return [name async for name in self._client.list_blob_names(name_starts_with=prefix)]
+
+        try:
+            return await told(call)
+        except ResourceNotFoundError:
+            return []
+
+    async def listed(self, prefix: str) -> list[tuple[str, datetime]]:
+        """Names of the blobs that begin with `prefix`, and when each was last written."""
+
+        async def call() -> list[tuple[str, datetime]]:
+            blobs = self._client.list_blobs(name_starts_with=prefix)
+            return [(blob.name, blob.last_modified) async for blob in blobs]
 
         try:
             return await told(call)

@@ -1,0 +1,153 @@
+"""Multipart forms: the parts of a body as views of it, so that no file is held twice."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import azure.functions as func
+
+from shared.errors import Invalid, Malformed, TooLarge, WrongType
+
+if TYPE_CHECKING:
+    from shared.files import NewFile
+
+_TYPE = "multipart/form-data"
+_MOST_PARTS = 128
+
+
+@dataclass(slots=True)
+class Part:
+    """`headers` have names in lower case; `start` and `end` are places in the body."""
+
+    headers: dict[str, bytes] = field(default_factory=dict)
+    start: int = 0
+    end: int = 0
+
+
+class Form:
+    """The parts of a request's body, in order. Raises Malformed, TooLarge, WrongType."""
+
+    def __init__(self, req: func.HttpRequest, most: int) -> None:
+        body = req.get_body()
+        if len(body) > most:
+            raise TooLarge(f"The body has {len(body)} bytes; at most {most} are allowed.")
+        self._view = memoryview(body)
+        self._parts = [(_disposition(part), part) for part in _parts(body, _boundary(req))]
+
+    def files(self, *names: str) -> "list[NewFile]":
+        """The files of the fields `names`. Raises Invalid for one without a name."""
+        from shared.files import InMemory, NewFile
+
+        found = []
+        for options, part in self._parts:
+            if options.get(b"name", b"").decode(errors="replace") not in names:
+                continue
+            if b"filename" not in options:
+                raise Invalid("Every file needs a name.", [_fault("has no file name")])
+            view = self._view[part.start : part.end]
+            found.append(NewFile(_text(options[b"filename"]), InMemory(view)))
+        return found
+
+    def field(self, name: str, most: int) -> bytes | None:
+        """What a field holds, None when there is none. Raises TooLarge."""
+        for options, part in self._parts:
+            if options.get(b"name") == name.encode():
+                if part.end - part.start > most:
+                    raise TooLarge(f"The part {name} may have at most {most} bytes.")
+                return bytes(self._view[part.start : part.end])
+        return None
+
+
+def is_multipart(req: func.HttpRequest) -> bool:
+    return req.headers.get("Content-Type", "").lower().startswith("multipart/")
+
+
+def _boundary(req: func.HttpRequest) -> bytes:
+    from python_multipart.multipart import parse_options_header
+
+    kind, options = parse_options_header(req.headers.get("Content-Type", ""))
+    if kind != _TYPE.encode():
+        raise WrongType(f"The body must be {_TYPE}.")
+    boundary = options.get(b"boundary", b"")
+    if not boundary:
+        raise Malformed("The Content-Type names no boundary.")
+    return boundary
+
+
+def _parts(body: bytes, boundary: bytes) -> list[Part]:
+    """Where the parts lie. The parser gets the body in one piece: what it reports are places."""
+    from python_multipart.exceptions import FormParserError
+    from python_multipart.multipart import MultipartParser
+
+    reader = _Reader()
+    try:
+        parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
+        parser.write(body)
+        parser.finalize()
+    except FormParserError:
+        raise Malformed("The body cannot be read: no multipart form.") from None
+    if not reader.ended:
+        raise Malformed("The body cannot be read: its last part does not end.")
+    return reader.parts
+
+
+class _Reader:
+    """Collects what the parser reports."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.ended = False
+        self._name = b""
+        self._value = b""
+
+    def callbacks(self) -> dict[str, object]:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._header_name,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_part_data": self._data,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) == _MOST_PARTS:
+            raise Malformed(f"A form may have at most {_MOST_PARTS} parts.")
+        self.parts.append(Part())
+
+    def _header_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_end(self) -> None:
+        self.parts[-1].headers[self._name.decode("latin-1").lower()] = self._value
+        self._name = self._value = b""
+
+    def _data(self, _: bytes, start: int, end: int) -> None:
+        part = self.parts[-1]
+        part.start, part.end = part.start or start, end
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+def _disposition(part: Part) -> dict[bytes, bytes]:
+    from python_multipart.multipart import parse_options_header
+
+    header = part.headers.get("content-disposition", b"")
+    kind, options = parse_options_header(header.decode("latin-1"))
+    if kind != b"form-data" or b"name" not in options:
+        raise Malformed("The body cannot be read: a part without a name.")
+    return options
+
+
+def _text(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        raise Invalid("A file name must be UTF-8.", [_fault("is not UTF-8")]) from None
+
+
+def _fault(words: str) -> dict[str, object]:
+    return {"loc": ["filename"], "msg": f"it {words}", "type": "filename"}
