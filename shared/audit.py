@@ -27,7 +27,8 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What happened, before it has its place in a chain."""
+    """What happened, before it has its place in a chain. `about` is the entity, where that is
+    something of the ticket rather than the ticket itself."""
 
     action: AuditAction
     actor: Actor
@@ -35,6 +36,7 @@ class Draft:
     old_values: dict[str, Any] = field(default_factory=dict)
     new_values: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    about: tuple[EntityType, str] | None = None
 
 
 def digest(event: AuditEvent) -> str:
@@ -45,11 +47,12 @@ def digest(event: AuditEvent) -> str:
 
 def next_event(ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEvent:
     """The event that follows the last one of `ticket`."""
+    entity_type, entity_id = draft.about or (EntityType.TICKET, ticket.id)
     return _event(
         draft,
         id=f"{ticket.id}.{ticket.events + 1:06d}",
-        entity_type=EntityType.TICKET,
-        entity_id=ticket.id,
+        entity_type=entity_type,
+        entity_id=entity_id,
         timestamp=moment,
         ticket_id=ticket.id,
         previous_hash=ticket.last_hash,
