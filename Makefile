@@ -5,6 +5,7 @@ PYTHON ?= python3
 PORT ?= 7071
 DEMO_PORT ?= 7171
 STATE ?= .local
+FUZZ_SECONDS ?= 90
 BIN := .venv/bin
 SOURCES := function_app.py functions shared infra tests
 STAMP := .venv/.requirements-installed
@@ -34,10 +35,11 @@ run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
 test: setup  ## every test, in parallel
 	@$(BIN)/python -m pytest -n 4
 
-check: setup  ## format, lint and types
+check: setup  ## format, lint, types, and a minute of generated requests
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.contract.fuzz --seconds $(FUZZ_SECONDS)
 
 bench: setup  ## the benchmarks, as a table
 	@$(BIN)/python -m tests.benchmarks

@@ -16,7 +16,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local.host.blobs import BlobFunctions
@@ -68,11 +67,15 @@ class Host:
             self.invoker.close()
 
         served = Starlette(
-            routes=[*self.api.routes(), Mount("/", app=self.http)],
+            routes=self.api.routes(),
             middleware=_cors(self.app),
             exception_handlers={404: _not_found, 405: _not_found},
             lifespan=running,
         )
+
+        # No Mount: its pattern leaves out paths with an encoded line break.
+        served.router.default = self.http
+        served.router.redirect_slashes = False
 
         async def with_folded_paths(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":

@@ -46,6 +46,7 @@ class TestRoutes:
             ("Items/x/", "read_item", {"id": "x"}),
             ("items/a%20b%2Fc", "read_item", {"id": "a b/c"}),
             ("items/%C3%BC", "read_item", {"id": "ü"}),
+            ("items/a%0Ab", "read_item", {"id": "a\nb"}),
             ("words/Word", "word", {"word": "Word"}),
             ("codes/abc/9", "code", {"code": "abc", "at": "9"}),
             (f"keys/{'0' * 32}", "key", {"key": "0" * 32}),
