@@ -62,7 +62,7 @@ def _answering(handler: Handler) -> Handler:
 
     @wraps(handler)
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
-        path = urlsplit(kwargs["req"].url).path
+        path = _path(kwargs["req"])
         try:
             return _safe(await handler(*args, **kwargs))
         except Problem as problem:
@@ -150,6 +150,13 @@ def matches(header: str, etag: str) -> bool:
     """Whether an If-None-Match header names `etag`; weakly, as is right for reading."""
     named = {part.strip().removeprefix("W/") for part in header.split(",")}
     return "*" in named or etag in named
+
+
+def _path(req: func.HttpRequest) -> str:
+    try:
+        return urlsplit(req.url).path
+    except ValueError:  # It has a host that no URL can have.
+        return ""
 
 
 def _address(req: func.HttpRequest) -> str:

@@ -13,6 +13,8 @@ def loads(text: str | bytes) -> Any:
     and Infinity, duplicate keys, more than 64 levels, lone surrogates, numbers beyond reason.
     """
     try:
+        # Left to itself, json.loads also takes UTF-16, UTF-32 and byte order marks.
+        text = text.decode() if isinstance(text, bytes) else text
         value = json.loads(
             text, parse_constant=_no_constant, parse_int=_integer, object_pairs_hook=_unique
         )

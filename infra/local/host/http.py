@@ -40,7 +40,7 @@ class HttpFunctions:
         await response(scope, receive, send)
 
     def _find(self, request: Request) -> tuple[Function, dict[str, str]] | None:
-        raw = request.scope.get("raw_path") or request.url.path.encode()
+        raw = request.scope.get("raw_path") or request.scope["path"].encode()
         path = raw.decode("latin-1").lstrip("/")
         for template, function in self._routes:
             methods = _methods(function)
@@ -61,7 +61,7 @@ class HttpFunctions:
             route_params=values,
             body=await request.body(),
         )
-        subject = f"{request.method} {request.url.path}"
+        subject = f"{request.method} {request.scope['path']}"
         try:
             result = await self._invoker.call(
                 function, value, subject, lambda r: str(getattr(r, "status_code", 200))
