@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class World:
         """The management API of the app's host."""
         return Durable(self.host)
 
-    def log_in(self, username: str = "ada") -> httpx2.Client:
+    def log_in(self, username: str) -> httpx2.Client:
         """A client with the token of a user, who is registered where that is due."""
         client = httpx2.Client(base_url=f"{self.host.base_url}/api/v1", timeout=30)
         new = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
@@ -114,7 +115,7 @@ def worlds(connection_string: str, folder: Path, **settings: str) -> Iterator[Wo
         try:
             host.start()
             world = World(host, storage, model, httpx2.Client())
-            world.api = world.log_in()
+            world.api = world.log_in(f"ada-{uuid.uuid4().hex[:8]}")  # storage is shared by worlds
             yield world
         finally:
             host.close()
