@@ -1,0 +1,344 @@
+"""What hostile clients send: a clear 4xx comes back, nothing of it is applied, nothing stored."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+from starlette.responses import Response
+
+from tests.proxy import Call
+from tests.world import PASSWORD, SETTINGS, World, custom
+
+JsonObject = dict[str, Any]
+FAR = 4_000_000_000
+"""A Unix time in the next century."""
+CANARY = "canary-7f3a"
+JSON = {"Content-Type": "application/json"}
+ODD_KEYS = [
+    "a'b",
+    "' or PartitionKey ne '",
+    "a%2Fb",
+    "a%5Cb",
+    "a%23b",
+    "a%3Fb",
+    "%00",
+    "a%0Ab",
+    "%ED%A0%80",
+    "%C3%BC",
+    "..",
+    "%2e%2e%2fusers",
+    "a" * 1025,
+    "0" * 16 + "-" + "0" * 22,
+    "0" * 16 + "-" + "G" * 22,
+    "%F0%9F%98%80",
+]
+
+
+@pytest.fixture
+def _calm_storage(world: World) -> Iterator[None]:
+    world.storage.reset()
+    yield
+    world.storage.reset()
+
+
+def problem(answer: httpx2.Response, status: int) -> JsonObject:
+    """The body of an answer that must be this problem, with its headers as they should be."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    body: JsonObject = answer.json()
+    assert body["status"] == status
+    assert {"type", "title", "status", "detail", "instance"} <= set(body)
+    assert body["detail"].endswith(".")
+    return body
+
+
+def claims(world: World, **changes: Any) -> JsonObject:
+    """Those of Ada's token, changed; None removes one."""
+    token = world.api.headers["Authorization"].partition(" ")[2]
+    found = jwt.decode(token, options={"verify_signature": False}) | changes
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def signed(claims: JsonObject, key: str = SETTINGS["SECRET_KEY"], **more: Any) -> str:
+    return jwt.encode(claims, key, **{"algorithm": "HS256", **more})
+
+
+def part(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def by_hand(claims: JsonObject, **header: Any) -> str:
+    """A token without a signature."""
+    return f"{part({'alg': 'none', 'typ': 'JWT', **header})}.{part(claims)}."
+
+
+class TestTokens:
+    def refused(self, world: World, authorization: str) -> None:
+        headers = {"Authorization": authorization}
+        answer = world.host.client.get("/api/v1/users/me", headers=headers)
+        problem(answer, 401)
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+    def test_a_good_one_is_taken(self, world: World) -> None:
+        headers = {"Authorization": f"Bearer {signed(claims(world))}"}
+        assert world.host.client.get("/api/v1/users/me", headers=headers).status_code == 200
+
+    @pytest.mark.parametrize(
+        "authorization",
+        ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic YTpi", f"Bearer {'a' * 9000}"],
+        ids=lambda text: text[:10],
+    )
+    def test_no_token_at_all(self, world: World, authorization: str) -> None:
+        self.refused(world, authorization)
+
+    @pytest.mark.parametrize("alg", ["none", "None", "NONE", "", "HS256", None, 1])
+    def test_no_signature(self, world: World, alg: Any) -> None:
+        self.refused(world, f"Bearer {by_hand(claims(world), alg=alg)}")
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"key": "another secret that is long enough"},
+            {"key": SETTINGS["SECRET_KEY"] * 2, "algorithm": "HS512"},
+            {"algorithm": "HS384"},
+            {"key": "another secret that is long enough", "headers": {"kid": "../../dev/null"}},
+            {"key": "another secret that is long enough", "headers": {"kid": "' or '1'='1"}},
+            {"key": "another secret that is long enough", "headers": {"jku": "http://127.0.0.1/"}},
+        ],
+    )
+    def test_another_key_or_algorithm(self, world: World, more: JsonObject) -> None:
+        self.refused(world, f"Bearer {signed(claims(world), **more)}")
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"exp": None},
+            {"exp": "soon"},
+            {"exp": str(FAR)},
+            {"exp": 1},
+            {"exp": []},
+            {"iat": None},
+            {"jti": None},
+            {"sub": None},
+            {"sub": "0" * 16},
+            {"sub": "a'b"},
+            {"sub": "x" * 1025},
+            {"sub": "\ud800"},
+            {"sub": ["a"]},
+            {"nbf": FAR},
+        ],
+        ids=lambda changes: str(changes)[:20],
+    )
+    def test_claims_that_do_not_count(self, world: World, changes: JsonObject) -> None:
+        changed = claims(world, **changes)
+        try:
+            token = signed(changed)
+        except TypeError:  # The library itself refuses to sign some.
+            body = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(changed)}"
+            key = jwt.get_algorithm_by_name("HS256").prepare_key(SETTINGS["SECRET_KEY"])
+            seal = jwt.get_algorithm_by_name("HS256").sign(body.encode(), key)
+            token = f"{body}.{base64.urlsafe_b64encode(seal).decode().rstrip('=')}"
+        self.refused(world, f"Bearer {token}")
+
+    def test_a_role_of_ones_own_making(self, world: World) -> None:
+        headers = {"Authorization": f"Bearer {signed(claims(world, role='admin'))}"}
+        answer = world.host.client.get("/api/v1/users/me", headers=headers)
+        assert answer.status_code == 401 or answer.json()["role"] == "user"
+
+
+class TestBodies:
+    @pytest.mark.parametrize("path", ["/tickets", "/auth/register", "/auth/login/json"])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"null x",
+            b"\xff\xfe",
+            b"\xef\xbb\xbf{}",
+            b'{"title": NaN}',
+            b'{"title": 1e999}',
+            b'{"title": -Infinity}',
+            b'{"title": "a", "title": "b"}',
+            b'{"title": "\\ud800"}',
+            b'{"title": "\xed\xa0\x80"}',
+            b'{"title": ' + b"1" * 5000 + b"}",
+            b"[" * 100_000,
+            b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+            b'{"task_data": ' + b"[" * 64 + b"]" * 64 + b"}",
+        ],
+        ids=lambda body: repr(body[:16]),
+    )
+    def test_what_is_no_plain_json(self, world: World, path: str, body: bytes) -> None:
+        problem(world.api.post(path, content=body, headers=JSON), 400)
+
+    @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b"true", b"{}", b"[{}]"])
+    @pytest.mark.parametrize(
+        "path", ["/tickets", "/auth/register", "/auth/login/json", "/auth/refresh"]
+    )
+    def test_json_of_another_form(self, world: World, path: str, body: bytes) -> None:
+        refusal = problem(world.api.post(path, content=body, headers=JSON), 422)
+        assert refusal["errors"]
+        for fault in refusal["errors"]:
+            assert set(fault) == {"loc", "msg", "type"}
+
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "x", ","]
+    )
+    def test_another_type(self, world: World, kind: str) -> None:
+        answer = world.api.post("/tickets", content=b"{}", headers={"Content-Type": kind})
+        problem(answer, 415)
+
+    @pytest.mark.parametrize("size", [1024 * 1024 + 1, 11 * 1024 * 1024])
+    def test_a_body_over_the_limit(self, world: World, size: int) -> None:
+        problem(world.api.post("/tickets", content=b" " * size, headers=JSON), 413)
+
+    def test_a_long_body_without_a_length(self, world: World) -> None:
+        pieces = (b" " * 1024 * 1024 for _ in range(3))
+        problem(world.api.post("/tickets", content=pieces, headers=JSON), 413)
+
+    def test_task_data_over_its_limit(self, world: World) -> None:
+        problem(world.api.post("/tickets", json=custom(context="x" * 70_000)), 413)
+
+    def test_faults_do_not_repeat_what_was_sent(self, world: World) -> None:
+        wrong = custom(output_schema=CANARY) | {"title": [CANARY], "priority": CANARY}
+        answer = world.api.post("/tickets", json=wrong)
+        places = {tuple(fault["loc"]) for fault in problem(answer, 422)["errors"]}
+        assert {("title",), ("priority",)} <= places
+        assert CANARY not in answer.text
+        world.api.post("/auth/register", json={"email": CANARY, "username": "x", "password": "y"})
+        assert CANARY not in world.host.log
+
+
+class TestProperties:
+    def test_a_new_user_gets_no_rights_of_their_choice(self, world: World) -> None:
+        new = {"email": "eve@example.com", "username": "eve", "password": PASSWORD}
+        tries = {"role": "admin", "is_verified": True, "id": "0" * 16, "PartitionKey": "x"}
+        tries |= {"odata.type": "x", "password_hash": "x", "tokens_from": 0, "RowKey": "x"}
+        user = world.host.client.post("/api/v1/auth/register", json=new | tries).json()
+        assert (user["role"], user["is_verified"]) == ("user", False)
+        assert user["id"] != "0" * 16
+        assert not {"PartitionKey", "odata.type", "password_hash", "RowKey"} & set(user)
+
+    def test_a_new_ticket_is_what_the_app_makes_it(self, world: World) -> None:
+        tries = {"status": "completed", "owner": "x", "created_by": "0" * 16, "id": "x"}
+        tries |= {"attempt": "9", "source": "blob", "PartitionKey": "x", "odata.type": "x"}
+        tries |= {"result_data": "x", "tokens_used": "7", "etag": "x", "error_message": "x"}
+        answer = world.api.post("/tickets", json=custom() | tries)
+        assert answer.status_code == 201
+        ticket = answer.json()
+        assert (ticket["status"], ticket["attempt"], ticket["source"]) == ("pending", 1, "api")
+        assert ticket["created_by"] == world.api.get("/users/me").json()["id"]
+        assert not {"owner", "PartitionKey", "odata.type", "etag"} & set(ticket)
+        assert world.read(ticket["id"])["error_message"] is None
+
+    @pytest.mark.parametrize(
+        "title", ["'; drop", '"', "\u202egnp.exe", "\x00", "\x07", "\uffff", "😀", "</td>", "=1+1"]
+    )
+    def test_odd_texts_are_kept_as_they_are_or_refused(self, world: World, title: str) -> None:
+        answer = world.api.post("/tickets", json=custom(context=title) | {"title": title})
+        if answer.status_code != 422:
+            assert answer.status_code == 201, answer.text
+            ticket = world.read(answer.json()["id"])
+            assert (ticket["title"], ticket["task_data"]["context"]) == (title, title)
+
+
+class TestKeys:
+    @pytest.mark.parametrize("key", ODD_KEYS, ids=lambda key: key[:20])
+    def test_ids_that_are_none_are_absent(self, world: World, key: str) -> None:
+        answer = world.api.get(f"/tickets/{key}")
+        assert answer.status_code == 404
+        assert CANARY not in answer.text
+
+    @pytest.mark.parametrize(
+        "name", ["a'b", "a/b", "a\\b", "#", "?", "a" * 254, "\x00", "ü", "😀", "' or 1 eq 1 or '"]
+    )
+    def test_names_that_are_nobodys(self, world: World, name: str) -> None:
+        form = {"username": name, "password": "wrong password"}
+        problem(world.host.client.post("/api/v1/auth/login", data=form), 401)
+
+    @pytest.mark.parametrize(
+        "name", ["a'b", "a/b", "ab#", "a?b", "tickets", "\x00\x00\x00", "ü" * 4]
+    )
+    def test_names_that_nobody_may_have(self, world: World, name: str) -> None:
+        new = {"email": "odd@example.com", "username": name, "password": PASSWORD}
+        problem(world.host.client.post("/api/v1/auth/register", json=new), 422)
+
+
+class TestObjects:
+    def test_anothers_ticket_answers_as_an_absent_one(self, world: World) -> None:
+        ticket = world.open()["id"]
+        absent = ticket[:-8] + "00000000"
+        mallory = world.log_in("mallory")
+        bodies = []
+        for ticket_id in (ticket, absent):
+            body = problem(mallory.get(f"/tickets/{ticket_id}"), 404)
+            assert body.pop("instance").endswith(ticket_id)
+            bodies.append(body)
+        assert bodies[0] == bodies[1]
+
+
+class TestPaths:
+    @pytest.mark.parametrize("path", ["/health", "/users/me", "/task-types", "/openapi.json"])
+    def test_a_slash_at_the_end_does_not_matter(self, world: World, path: str) -> None:
+        assert world.api.get(path).json().keys() == world.api.get(f"{path}/").json().keys()
+
+    @pytest.mark.parametrize("verb", ["PATCH", "POST", "DELETE", "TRACE", "PROPFIND"])
+    def test_another_verb_is_not_found(self, world: World, verb: str) -> None:
+        assert world.api.request(verb, "/health").status_code == 404
+
+    def test_every_answer_has_safe_headers(self, world: World) -> None:
+        for path in (
+            "/health",
+            "/users/me",
+            "/tickets/x",
+            "/docs",
+            "/docs/start.js",
+            "/task-types",
+        ):
+            headers = world.api.get(path).headers
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["x-frame-options"] == "DENY"
+            assert "default-src 'none'" in headers["content-security-policy"]
+            assert headers["referrer-policy"] == "no-referrer"
+        assert world.api.get("/users/me").headers["cache-control"] == "no-store"
+
+    def test_a_host_that_no_url_can_have(self, world: World) -> None:
+        answer = world.api.get("/tickets/x", headers={"Host": "["})
+        problem(answer, 404)
+
+
+@pytest.mark.usefixtures("_calm_storage")
+class TestStorage:
+    def test_that_is_away_is_503_and_says_when_to_come_back(self, world: World) -> None:
+        async def away(_: Call) -> Response:
+            return Response(status_code=503)
+
+        eve = world.log_in("late")
+        world.storage.reset(before=away)
+        answer = eve.post("/tickets", json=custom())
+        problem(answer, 503)
+        assert int(answer.headers["retry-after"]) >= 1
+        ready = eve.get("/health/ready")
+        assert (ready.status_code, ready.json()["checks"]["storage"]["ok"]) == (503, False)
+        assert int(ready.headers["retry-after"]) >= 1
+        assert eve.get("/health").json() == {"status": "ok"}
+
+    def test_that_answers_nonsense_is_500_with_an_id_that_is_in_the_log(self, world: World) -> None:
+        async def nonsense(_: Call) -> Response:
+            return Response(f'{{"odata.error": {{"code": "{CANARY}"}}}}', 400, JSON)
+
+        eve = world.log_in("later")
+        world.storage.reset(before=nonsense)
+        answer = eve.post("/tickets", json=custom())
+        body = problem(answer, 500)
+        assert CANARY not in answer.text
+        fault = body["detail"].rpartition(": ")[2].rstrip(".")
+        assert len(fault) >= 8
+        assert fault in world.host.log
