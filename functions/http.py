@@ -100,8 +100,8 @@ def answer_json(
 
 
 async def caller(req: func.HttpRequest) -> "StoredUser":
-    """The user who asks, as stored now: one storage call. Raises NotSignedIn."""
-    return await wiring.accounts().caller(req.headers.get("Authorization", ""))
+    """The user who asks: one storage call, or none. Raises NotSignedIn."""
+    return await wiring.callers().caller(req.headers.get("Authorization", ""))
 
 
 def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":

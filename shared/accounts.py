@@ -1,131 +1,141 @@
-"""Accounts: registration, login, and who a request comes from."""
+"""Accounts as their holders use them: registration, login, refresh, logout."""
 
-import secrets
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from shared.credentials import (
-    AccessTokens,
-    RefreshToken,
-    hash_password,
-    password_fits,
-    token_pair,
+from shared.audit import Actor, Draft
+from shared.callers import Presented
+from shared.credentials import AccessTokens, RefreshToken, hash_password, token_pair
+from shared.errors import Conflict, Forbidden, NotSignedIn
+from shared.first_admin import FirstAdmin
+from shared.models import (
+    AuditAction,
+    Login,
+    Refresh,
+    Registration,
+    StoredUser,
+    Tokens,
+    now,
+    validated,
 )
-from shared.errors import Conflict, Forbidden, NotSignedIn, Unavailable, WriteConflict
-from shared.ids import new_user_id
-from shared.models import Login, Registration, Role, StoredUser, Tokens, now, validated
-from shared.users import KnownUser, Users
+from shared.passwords import Passwords
+from shared.sessions import Session, Sessions, opening
+from shared.throttle import Door
+from shared.user_rows import KnownUser
+from shared.users import UserChange, Users, created, newcomer
 
-_TRIES = 10
+_MOST_REVOKED = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the settings say about accounts. The admin's email is lower case, "" for none."""
+    """What the settings say about accounts."""
 
     registration_open: bool
     refresh_token_days: int
-    admin_email: str
-    admin_password: str
+    first_admin: FirstAdmin
 
 
 class Accounts:
-    """Everything about users that a caller can ask for."""
+    """Everything that people do with accounts of their own."""
 
-    def __init__(self, users: Users, tokens: AccessTokens, policy: Policy) -> None:
+    def __init__(
+        self,
+        users: Users,
+        passwords: Passwords,
+        sessions: Sessions,
+        tokens: AccessTokens,
+        policy: Policy,
+    ) -> None:
         self._users = users
+        self._passwords = passwords
+        self._sessions = sessions
         self._tokens = tokens
         self._policy = policy
 
-    async def register(self, body: Any) -> StoredUser:
+    async def register(self, body: Any, actor: Actor) -> StoredUser:
         """A new user of the lowest role. Raises Invalid, Forbidden, Conflict."""
         if not self._policy.registration_open:
             raise Forbidden("Registration is closed; please ask an administrator.")
         new = validated(Registration, body)
-        if new.email.casefold() == self._policy.admin_email:
+        if self._policy.first_admin.is_called(new.email):
             raise Conflict("This email is taken; please choose another.")
-        user = await _new_user(new.model_dump(exclude={"password"}), new.password)
-        await self._users.add(user)
-        return user
+        user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
+        return await self._users.add(user, created(user, replace(actor, user_id=user.id)))
 
-    async def login(self, body: Any) -> Tokens:
-        """Tokens for a username or email and its password.
+    async def login(self, body: Any, actor: Actor) -> Tokens:
+        """Tokens for a username or email and its password: four storage calls, whether there is
+        such a user or not.
 
-        Raises Invalid, and NotSignedIn alike for an unknown name, a wrong password and a user
-        that is not active.
+        Raises Invalid, TooMany, and NotSignedIn alike for an unknown name, a wrong password and
+        a user that is not active.
         """
         login = validated(Login, body)
-        for _ in range(_TRIES):
-            known = await self._users.by_name(login.username)
-            if known is None and login.username.casefold() == self._policy.admin_email:
-                known = await self._bootstrap_admin()
-            if not await password_fits(known.user if known else None, login.password):
-                known = None
-            if known is None or not known.user.is_active:
-                raise NotSignedIn("Username or password is wrong.")
-            try:
-                return await self._sign_in(known)
-            except WriteConflict:
-                continue  # The user was changed meanwhile, perhaps deactivated: look again.
-        raise Unavailable("This account is busy at the moment; please try again.")
+        answer: list[Tokens] = []
 
-    async def refresh(self, body: Mapping[str, Any]) -> Tokens:
-        """A new pair for a refresh token, which is used up. Raises NotSignedIn."""
-        old = RefreshToken.parse(str(body.get("refresh_token", "")))
-        new = RefreshToken.new(old.family)
-        moment = now()
-        user_id = await self._users.rotate_session(old, new, moment)
-        known = await self._users.by_id(user_id)
-        if known is None or not known.user.is_active:
-            await self._users.close_session(new)
-            raise NotSignedIn("This account is not active.")
-        return token_pair(self._tokens, known.user, new, moment)
+        async def sign_in(known: KnownUser, door: Door) -> None:
+            answer.append(await self._sign_in(known, door, actor))
 
-    async def caller(self, authorization: str) -> StoredUser:
-        """The user whose token an `Authorization` header carries, as stored now.
+        await self._passwords.check(login.username, login.password, actor, sign_in)
+        return answer[0]
 
-        Raises NotSignedIn.
+    async def refresh(self, body: Any, actor: Actor) -> Tokens:
+        """A new pair for a refresh token, which is used up: three storage calls.
+
+        Raises Invalid and NotSignedIn.
         """
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise NotSignedIn("This needs a bearer token; please sign in.")
-        claims = self._tokens.read(token.strip())
-        known = await self._users.by_id(claims.sub)
-        if known is None or not known.user.is_active or claims.iat < known.user.tokens_from:
-            raise NotSignedIn("The access token is not valid any more; please sign in again.")
-        return known.user
-
-    async def _sign_in(self, known: KnownUser) -> Tokens:
+        old = RefreshToken.parse(validated(Refresh, body).refresh_token)
         moment = now()
-        refresh = RefreshToken.new()
-        user = known.user.model_copy(update={"last_login": moment})
+        session = await self._sessions.read(old, moment)
+        known = await self._users.by_id(session.user_id) if session else None
+        if session is None or known is None or not _may_refresh(known.user, session):
+            raise NotSignedIn("The refresh token is not valid any more; please sign in again.")
+        new = RefreshToken.new(old.family)
+        if session.has(old) and await self._sessions.rotate(session, new):
+            return token_pair(self._tokens, known.user, new, moment)
+        await self._sessions.close(session)
+        draft = Draft(AuditAction.REFRESH_REUSED, actor, "A refresh token was used twice")
+        await self._users.change(known.user.id, lambda _: UserChange({}, draft))
+        raise NotSignedIn("The refresh token has been used before; please sign in again.")
+
+    async def logout(self, user: StoredUser, token: Presented, body: Any, actor: Actor) -> None:
+        """End the access token of `user` and the family of the refresh token in `body`.
+
+        Another's refresh token stays as it is. Raises Invalid.
+        """
+        text = validated(Refresh, body).refresh_token
+        session: Session | None = None
+        with suppress(NotSignedIn):  # What is no refresh token need not be ended.
+            session = await self._sessions.read(RefreshToken.parse(text), now())
+        if session is not None and session.user_id == user.id:
+            await self._sessions.close(session)
+        draft = Draft(AuditAction.LOGOUT, actor, "Signed out")
+        await self._users.change(user.id, lambda stored: _revoking(stored, token, draft))
+
+    async def _sign_in(self, known: KnownUser, door: Door, actor: Actor) -> Tokens:
+        moment = now()
+        user, refresh = known.user, RefreshToken.new()
         until = moment + timedelta(days=self._policy.refresh_token_days)
-        await self._users.open_session(KnownUser(user, known.etag), refresh, until)
-        return token_pair(self._tokens, user, refresh, moment)
-
-    async def _bootstrap_admin(self) -> KnownUser:
-        """The first admin comes into being when they first sign in."""
-        email = self._policy.admin_email
-        for username in ("admin", f"admin-{secrets.token_hex(3)}"):
-            fields = {"email": email, "username": username, "role": Role.ADMIN}
-            admin = await _new_user(fields, self._policy.admin_password)
-            with suppress(Conflict):  # The name is taken, or another process was faster.
-                await self._users.add(admin)
-            known = await self._users.by_name(email)
-            if known is not None:
-                return known
-        raise Unavailable("The first administrator could not be made; please try again.")
+        session = opening(refresh, user.id, max(moment.timestamp(), user.tokens_from), until)
+        draft = Draft(AuditAction.LOGIN_SUCCEEDED, replace(actor, user_id=user.id), "Signed in")
+        also = (session, *door.name.unchanged())
+        change = UserChange({"last_login": moment}, draft, also, moment=moment)
+        return token_pair(self._tokens, await self._users.apply(known, change), refresh, moment)
 
 
-async def _new_user(fields: Mapping[str, Any], password: str) -> StoredUser:
-    moment = now()
-    return StoredUser(
-        id=new_user_id(),
-        created_at=moment,
-        updated_at=moment,
-        password_hash=await hash_password(password),
-        **fields,
-    )
+def _may_refresh(user: StoredUser, session: Session) -> bool:
+    return user.is_active and session.opened_at >= user.tokens_from
+
+
+def _revoking(user: StoredUser, token: Presented, draft: Draft) -> UserChange | None:
+    """Forget the tokens that have expired by themselves; too many at once end all there are."""
+    if token.token_id in user.revoked:
+        return None
+    at = now().timestamp()
+    revoked = {one: ends for one, ends in user.revoked.items() if ends > at}
+    revoked[token.token_id] = token.ends
+    if len(revoked) > _MOST_REVOKED:
+        return UserChange({"revoked": {}, "tokens_from": at}, draft)
+    return UserChange({"revoked": revoked}, draft)

@@ -6,7 +6,7 @@ Heavy libraries (argon2, PyJWT with its cryptography) are imported where they ar
 import asyncio
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from hmac import compare_digest
@@ -53,12 +53,12 @@ async def hash_password(password: str) -> str:
     return await asyncio.to_thread(lambda: _hasher().hash(password))
 
 
-async def password_fits(user: StoredUser | None, password: str) -> bool:
-    """Whether `password` is the user's; without a user the same work is done for nothing."""
-    return await asyncio.to_thread(_verify, user.password_hash if user else None, password)
+async def password_fits(password_hash: str, password: str) -> bool:
+    """Whether the hash is that of `password`; without a hash the same work is done for nothing."""
+    return await asyncio.to_thread(_verify, password_hash, password)
 
 
-def _verify(password_hash: str | None, password: str) -> bool:
+def _verify(password_hash: str, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
@@ -66,7 +66,7 @@ def _verify(password_hash: str | None, password: str) -> bool:
         _hasher().verify(password_hash or nobodys_hash, password)
     except (InvalidHashError, VerificationError):
         return False
-    return password_hash is not None
+    return password_hash != ""
 
 
 class AccessTokens:
@@ -141,6 +141,7 @@ class RefreshToken:
 def token_pair(
     access: AccessTokens, user: StoredUser, refresh: RefreshToken, at: datetime
 ) -> Tokens:
-    """What a login answers."""
-    signed = access.sign(user.id, user.role, at)
+    """What a login answers. However wrong a clock is, the token is no older than it must be."""
+    begins = max(at, datetime.fromtimestamp(user.tokens_from, UTC))
+    signed = access.sign(user.id, user.role, begins)
     return Tokens(access_token=signed, expires_in=access.seconds, refresh_token=str(refresh))

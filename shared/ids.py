@@ -6,11 +6,13 @@ owner's partition ascending order is newest first.
 
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.errors import NotFound
 
 _LAST_MICROSECOND = 16**14 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_USER_ID = re.compile(r"[0-9a-f]{16}")
 _TICKET_ID = re.compile(r"([0-9a-f]{16})-([0-9a-f]{22})")
 
 
@@ -18,9 +20,25 @@ def new_user_id() -> str:
     return secrets.token_hex(8)
 
 
+def is_user_id(text: str) -> bool:
+    """Whether `text` can be the id of a user, and so is safe in storage keys."""
+    return _USER_ID.fullmatch(text) is not None
+
+
 def new_ticket_id(owner: str, now: datetime) -> str:
-    inverted = _LAST_MICROSECOND - int(now.astimezone(UTC).timestamp() * 1_000_000)
-    return f"{owner}-{inverted:014x}{secrets.token_hex(4)}"
+    return f"{owner}-{_inverted(now):014x}{secrets.token_hex(4)}"
+
+
+def older_than(moment: datetime) -> str:
+    """What the second half of a ticket's id, sorted, begins with at the earliest when the ticket is
+    older than `moment`; without a zone it is UTC."""
+    inverted = _inverted(moment) + 1
+    return f"{inverted:014x}" if inverted <= _LAST_MICROSECOND else "g"
+
+
+def _inverted(moment: datetime) -> int:
+    since = moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH
+    return min(max(_LAST_MICROSECOND - since // timedelta(microseconds=1), 0), _LAST_MICROSECOND)
 
 
 def split_ticket_id(ticket_id: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from shared.errors import SettingsError
 
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
+_ANY_TENANT = {"common", "organizations", "consumers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Settings:
     access_token_minutes: int
     refresh_token_days: int
     registration_open: bool
+    user_cache: float
+    entra_authority: str
+    entra_tenant_id: str
+    entra_audiences: tuple[str, ...]
     bootstrap_admin_email: str
     bootstrap_admin_password: str = field(repr=False)
     storage: Storage
@@ -104,11 +109,16 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     _check_schedule(env)
     model_base_url, uses_identity = _model_endpoint(env)
     admin_email, admin_password = _bootstrap_admin(env)
+    tenant, audiences = _entra(env)
     return Settings(
         secret_key=_secret_key(env),
         access_token_minutes=env.integer("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1),
         refresh_token_days=env.integer("REFRESH_TOKEN_EXPIRE_DAYS", 30, 1),
         registration_open=env.flag("REGISTRATION_OPEN", default=True),
+        user_cache=env.number("USER_CACHE_SECONDS", 5, 0),
+        entra_authority=env.address("ENTRA_AUTHORITY") or "https://login.microsoftonline.com",
+        entra_tenant_id=tenant,
+        entra_audiences=audiences,
         bootstrap_admin_email=admin_email,
         bootstrap_admin_password=admin_password,
         storage=_storage(env),
@@ -186,6 +196,20 @@ def _bootstrap_admin(env: _Environment) -> tuple[str, str]:
     if password and len(password) < 8:
         raise SettingsError("The setting BOOTSTRAP_ADMIN_PASSWORD needs at least 8 characters.")
     return email, password
+
+
+def _entra(env: _Environment) -> tuple[str, tuple[str, ...]]:
+    """The tenant and the audiences whose Microsoft Entra ID tokens are accepted."""
+    tenant = env.text("ENTRA_TENANT_ID")
+    given = env.text("ENTRA_AUDIENCE").split(",")
+    audiences = tuple(part.strip() for part in given if part.strip())
+    if bool(tenant) != bool(audiences):
+        raise SettingsError(
+            "The settings ENTRA_TENANT_ID and ENTRA_AUDIENCE belong together: set both, or neither."
+        )
+    if tenant in _ANY_TENANT or not re.fullmatch(r"[A-Za-z0-9.-]*", tenant):
+        raise SettingsError("The setting ENTRA_TENANT_ID must be the id of one tenant.")
+    return tenant, audiences
 
 
 def _check_schedule(env: _Environment) -> None:

@@ -16,13 +16,23 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from shared.accounts import Accounts
+    from shared.callers import Callers
+    from shared.changing import Changing
     from shared.clients.blobs import Container
+    from shared.clients.entra import EntraTokens
     from shared.clients.model import ModelClient
     from shared.clients.realtime import Realtime
     from shared.clients.tables import Table
+    from shared.credentials import AccessTokens
+    from shared.first_admin import FirstAdmin
     from shared.health import Health
+    from shared.idempotency import Keys
     from shared.intake import Intake
+    from shared.listing import Listing
+    from shared.members import Members
     from shared.models import StoredTicket
+    from shared.notices import Notices
+    from shared.passwords import Passwords
     from shared.permissions import Permissions
     from shared.processing import Processing
     from shared.reading import Reading
@@ -56,17 +66,27 @@ def order(ticket: "StoredTicket") -> Order:
 @cache
 def accounts() -> "Accounts":
     from shared.accounts import Accounts, Policy
-    from shared.credentials import AccessTokens
+    from shared.sessions import Sessions
 
     known = settings()
-    policy = Policy(
-        registration_open=known.registration_open,
-        refresh_token_days=known.refresh_token_days,
-        admin_email=known.bootstrap_admin_email,
-        admin_password=known.bootstrap_admin_password,
-    )
-    tokens = AccessTokens(known.secret_key, known.access_token_minutes)
-    return Accounts(_users(), tokens, policy)
+    policy = Policy(known.registration_open, known.refresh_token_days, _first_admin())
+    sessions = Sessions(_table("users"))
+    return Accounts(_users(), _passwords(), sessions, _access_tokens(), policy)
+
+
+@cache
+def callers() -> "Callers":
+    from shared.callers import Callers
+
+    return Callers(_users(), _access_tokens(), _entra())
+
+
+@cache
+def members() -> "Members":
+    from shared.counters import Counters
+    from shared.members import Members
+
+    return Members(_users(), _passwords(), Counters(_table("tickets")), _first_admin())
 
 
 @cache
@@ -78,10 +98,36 @@ def permissions() -> "Permissions":
 
 @cache
 def intake() -> "Intake":
+    from shared.idempotency import Keys
     from shared.intake import Intake
     from shared.intents import Intents
 
-    return Intake(_tickets(), Intents(_table("tickets")), settings().sweep_after)
+    table, sweep_after = _table("tickets"), settings().sweep_after
+    return Intake(_tickets(), Intents(table), Keys(table), _users(), sweep_after)
+
+
+@cache
+def keys() -> "Keys":
+    from shared.idempotency import Keys
+
+    return Keys(_table("tickets"))
+
+
+@cache
+def changing() -> "Changing":
+    from shared.changing import Changing, Times
+
+    known = settings()
+    # A piece of work asks the model at most twice.
+    times = Times(known.sweep_after, known.sweep_after + 2 * known.model_timeout)
+    return Changing(_tickets(), _container(), _users(), permissions(), _notices(), times)
+
+
+@cache
+def listing() -> "Listing":
+    from shared.listing import Listing
+
+    return Listing(_table("tickets"), _tickets(), reading(), permissions())
 
 
 @cache
@@ -93,12 +139,9 @@ def reading() -> "Reading":
 
 @cache
 def processing() -> "Processing":
-    from shared.intents import Intents
-    from shared.notices import Notices
     from shared.processing import Processing
 
-    intents, notices = Intents(_table("tickets")), Notices(_realtime())
-    return Processing(_tickets(), intents, _container(), _model(), notices)
+    return Processing(_tickets(), _container(), _model(), _notices())
 
 
 @cache
@@ -119,7 +162,46 @@ def _credential() -> "AsyncTokenCredential":
 def _users() -> "Users":
     from shared.users import Users
 
-    return Users(_table("users"))
+    return Users(_table("users"), settings().user_cache)
+
+
+@cache
+def _passwords() -> "Passwords":
+    from shared.passwords import Passwords
+
+    return Passwords(_users(), _table("users"), _first_admin())
+
+
+@cache
+def _first_admin() -> "FirstAdmin":
+    from shared.first_admin import FirstAdmin
+
+    return FirstAdmin(settings().bootstrap_admin_email, settings().bootstrap_admin_password)
+
+
+@cache
+def _access_tokens() -> "AccessTokens":
+    from shared.credentials import AccessTokens
+
+    return AccessTokens(settings().secret_key, settings().access_token_minutes)
+
+
+@cache
+def _entra() -> "EntraTokens | None":
+    """None where the settings name no tenant."""
+    from shared.clients.entra import EntraTokens
+
+    known = settings()
+    if not known.entra_tenant_id:
+        return None
+    return EntraTokens(known.entra_authority, known.entra_tenant_id, known.entra_audiences)
+
+
+@cache
+def _notices() -> "Notices":
+    from shared.notices import Notices
+
+    return Notices(_realtime())
 
 
 @cache

@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 
 from infra.local.azurite import Azurite, Ports
-from shared.accounts import Accounts, Policy
 from shared.clients import blobs, tables
 from shared.clients.blobs import Container
 from shared.clients.model import ModelClient
 from shared.clients.realtime import Realtime
 from shared.clients.tables import Table
-from shared.credentials import AccessTokens
 from shared.intake import Intake
 from shared.intents import Intents
 from shared.models import Role, StoredUser, now
@@ -24,6 +22,7 @@ from shared.tickets import Tickets
 from shared.users import Users
 from tests.model_server import ModelServer, model_server
 from tests.proxy import StorageProxy, storage_proxy
+from tests.shared.office import Office
 
 SWEEP_AFTER = 1.0
 
@@ -88,7 +87,7 @@ class House:
         self.tickets = Tickets(self.table)
         self.intents = Intents(self.table)
         self.intake = Intake(self.tickets, self.intents, SWEEP_AFTER)
-        self.users = Users(self.table)
+        self.users = Users(self.table, remember=0)
         self.processing = self._processing(self.tickets)
 
     def worker(self) -> Processing:
@@ -100,15 +99,15 @@ class House:
         client = model_client(self.model)
         return Processing(tickets, self.intents, self.container, client, notices)
 
-    def accounts(self, *, registration_open: bool = True, admin_email: str = "") -> Accounts:
-        tokens = AccessTokens("k" * 32, 30)
-        policy = Policy(registration_open, 30, admin_email, "admin-password" if admin_email else "")
-        return Accounts(self.users, tokens, policy)
-
 
 @pytest.fixture
 def house(table: Table, container: Container, model: ModelServer) -> House:
     return House(table, container, model)
+
+
+@pytest.fixture
+def office(table: Table) -> Office:
+    return Office(table)
 
 
 @pytest.fixture

@@ -8,17 +8,17 @@ from typing import Any
 import jwt
 import pytest
 
+from shared.clients.tables import Table
 from shared.credentials import AccessTokens, hash_password
 from shared.errors import Conflict, Forbidden, Invalid, NotSignedIn, Problem
 from shared.models import Role, Tokens, now
-from tests.shared.conftest import House
+from tests.shared.office import HERE, PASSWORD, SECRET, Office
 
 ANN: dict[str, Any] = {
     "email": "Ann@Example.com",
     "username": "Ann.B",
     "password": "a good password",
 }
-SECRET = "k" * 32
 
 
 def signed(**changes: Any) -> str:
@@ -28,22 +28,22 @@ def signed(**changes: Any) -> str:
     return jwt.encode(kept, SECRET, algorithm="HS256")
 
 
-async def bearer(house: House) -> tuple[str, str]:
+async def bearer(office: Office) -> tuple[str, str]:
     """A registered user's id and `Authorization` header."""
-    user = await house.accounts().register(ANN)
-    tokens = await house.accounts().login(ANN)
+    user = await office.accounts.register(ANN, HERE)
+    tokens = await office.accounts.login(ANN, HERE)
     return user.id, f"Bearer {tokens.access_token}"
 
 
-async def test_a_registered_user_signs_in_by_either_name_in_any_case(house: House) -> None:
-    accounts = house.accounts()
-    user = await accounts.register(ANN | {"role": "admin", "is_active": False, "id": "x"})
+async def test_a_registered_user_signs_in_by_either_name_in_any_case(office: Office) -> None:
+    accounts = office.accounts
+    user = await accounts.register(ANN | {"role": "admin", "is_active": False, "id": "x"}, HERE)
     assert (user.role, user.is_active, user.email) == (Role.USER, True, "Ann@Example.com")
 
     for name in ("ann.b", "ANN@EXAMPLE.COM"):
-        tokens = await accounts.login({"username": name, "password": ANN["password"]})
+        tokens = await accounts.login({"username": name, "password": ANN["password"]}, HERE)
         assert (tokens.token_type, tokens.expires_in) == ("bearer", 1800)
-        caller = await accounts.caller(f"bearer {tokens.access_token}")
+        caller = await office.callers.caller(f"bearer {tokens.access_token}")
         assert caller.id == user.id
         assert caller.last_login is not None
 
@@ -51,22 +51,22 @@ async def test_a_registered_user_signs_in_by_either_name_in_any_case(house: Hous
 @pytest.mark.parametrize(
     "taken", [{"email": "ann@example.COM"}, {"username": "ANN.b"}, {}], ids=str
 )
-async def test_a_taken_name_is_refused_in_any_case(house: House, taken: dict[str, str]) -> None:
-    await house.accounts().register(ANN)
+async def test_a_taken_name_is_refused_in_any_case(office: Office, taken: dict[str, str]) -> None:
+    await office.accounts.register(ANN, HERE)
     other = {"email": "bob@example.com", "username": "bob", "password": ANN["password"]}
     with pytest.raises(Conflict):
-        await house.accounts().register((other | taken) if taken else ANN)
+        await office.accounts.register((other | taken) if taken else ANN, HERE)
     if taken:
-        await house.accounts().register(other)  # The refused try left nothing behind.
+        await office.accounts.register(other, HERE)  # The refused try left nothing behind.
 
 
-async def test_of_simultaneous_registrations_one_wins(house: House) -> None:
-    accounts = house.accounts()
+async def test_of_simultaneous_registrations_one_wins(office: Office) -> None:
+    accounts = office.accounts
 
     async def register(number: int) -> bool:
         body = {"email": f"u{number % 2}@example.com", "username": "same", "password": "x" * 8}
         try:
-            await accounts.register(body)
+            await accounts.register(body, HERE)
         except Conflict:
             return False
         return True
@@ -95,39 +95,39 @@ async def test_of_simultaneous_registrations_one_wins(house: House) -> None:
     ids=str,
 )
 async def test_what_does_not_validate_is_named_but_not_shown(
-    house: House, change: dict[str, Any]
+    office: Office, change: dict[str, Any]
 ) -> None:
     with pytest.raises(Invalid) as invalid:
-        await house.accounts().register(ANN | change)
+        await office.accounts.register(ANN | change, HERE)
     [fault] = invalid.value.errors
     assert fault["loc"] == list(change)
     assert set(fault) == {"loc", "msg", "type"}
     assert "good password" not in str(invalid.value.body("/"))
 
 
-async def test_registration_can_be_closed(house: House) -> None:
+async def test_registration_can_be_closed(table: Table) -> None:
     with pytest.raises(Forbidden):
-        await house.accounts(registration_open=False).register(ANN)
+        await Office(table, registration_open=False).accounts.register(ANN, HERE)
 
 
 @pytest.mark.parametrize("name", ["Ann.B", "nobody", "nobody@example.com", "a/b#c?\\"])
-async def test_unknown_and_known_names_fail_alike(house: House, name: str) -> None:
-    await house.accounts().register(ANN)
+async def test_unknown_and_known_names_fail_alike(office: Office, name: str) -> None:
+    await office.accounts.register(ANN, HERE)
     with pytest.raises(NotSignedIn) as refusal:
-        await house.accounts().login({"username": name, "password": "wrong"})
+        await office.accounts.login({"username": name, "password": "wrong"}, HERE)
     assert refusal.value.detail == "Username or password is wrong."
 
 
-async def test_unknown_and_known_names_take_the_same_time(house: House) -> None:
-    accounts = house.accounts()
-    await accounts.register(ANN)
+async def test_unknown_and_known_names_take_the_same_time(office: Office) -> None:
+    accounts = office.accounts
+    await accounts.register(ANN, HERE)
 
     async def cost(name: str) -> float:
         times = []
         for _ in range(8):
             begin = time.perf_counter()
             with pytest.raises(NotSignedIn):
-                await accounts.login({"username": name, "password": "wrong"})
+                await accounts.login({"username": name, "password": "wrong"}, HERE)
             times.append(time.perf_counter() - begin)
         return min(times)
 
@@ -136,19 +136,19 @@ async def test_unknown_and_known_names_take_the_same_time(house: House) -> None:
     assert 0.6 < known / unknown < 1.6
 
 
-async def test_the_first_admin_comes_from_the_settings(house: House) -> None:
-    accounts = house.accounts(admin_email="boss@example.com")
+async def test_the_first_admin_comes_from_the_settings(office: Office) -> None:
+    accounts = office.accounts
     with pytest.raises(Conflict):
-        await accounts.register(ANN | {"email": "Boss@example.com"})
-    await accounts.register(ANN | {"username": "admin"})
+        await accounts.register(ANN | {"email": "Boss@example.com"}, HERE)
+    await accounts.register(ANN | {"username": "admin"}, HERE)
 
     logins = [
-        accounts.login({"username": "BOSS@example.com", "password": "admin-password"})
+        accounts.login({"username": "BOSS@example.com", "password": PASSWORD}, HERE)
         for _ in range(4)
     ]
     tokens = await asyncio.gather(*logins)
 
-    callers = [await accounts.caller(f"Bearer {pair.access_token}") for pair in tokens]
+    callers = [await office.callers.caller(f"Bearer {pair.access_token}") for pair in tokens]
     assert len({caller.id for caller in callers}) == 1
     assert callers[0].role is Role.ADMIN
 
@@ -176,50 +176,50 @@ async def test_passwords_are_argon2id_with_19_mib_and_two_passes() -> None:
         "é",
     ],
 )
-async def test_only_our_own_whole_tokens_count(house: House, token: str) -> None:
+async def test_only_our_own_whole_tokens_count(office: Office, token: str) -> None:
     with pytest.raises(NotSignedIn):
-        await house.accounts().caller(f"Bearer {token}")
+        await office.callers.caller(f"Bearer {token}")
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic abc", "Bearer  "])
-async def test_other_authorization_is_none(house: House, header: str) -> None:
+async def test_other_authorization_is_none(office: Office, header: str) -> None:
     with pytest.raises(NotSignedIn):
-        await house.accounts().caller(header)
+        await office.callers.caller(header)
 
 
-async def test_a_deactivated_user_is_out_at_once(house: House) -> None:
-    user_id, header = await bearer(house)
-    await house.users.change(user_id, {"is_active": False})
-    for attempt in (house.accounts().caller(header), house.accounts().login(ANN)):
+async def test_a_deactivated_user_is_out_at_once(office: Office) -> None:
+    user_id, header = await bearer(office)
+    await office.users.change(user_id, {"is_active": False})
+    for attempt in (office.callers.caller(header), office.accounts.login(ANN, HERE)):
         with pytest.raises(NotSignedIn):
             await attempt
 
 
-async def test_a_new_stamp_ends_older_tokens_but_not_newer_ones(house: House) -> None:
-    user_id, old = await bearer(house)
-    await house.users.change(user_id, {"tokens_from": now().timestamp()})
+async def test_a_new_stamp_ends_older_tokens_but_not_newer_ones(office: Office) -> None:
+    user_id, old = await bearer(office)
+    await office.users.change(user_id, {"tokens_from": now().timestamp()})
     with pytest.raises(NotSignedIn):
-        await house.accounts().caller(old)
-    new = await house.accounts().login(ANN)
-    assert (await house.accounts().caller(f"Bearer {new.access_token}")).id == user_id
+        await office.callers.caller(old)
+    new = await office.accounts.login(ANN, HERE)
+    assert (await office.callers.caller(f"Bearer {new.access_token}")).id == user_id
 
 
-async def test_a_refresh_token_works_once_and_its_reuse_ends_the_family(house: House) -> None:
-    accounts = house.accounts()
-    await accounts.register(ANN)
-    first = await accounts.login(ANN)
+async def test_a_refresh_token_works_once_and_its_reuse_ends_the_family(office: Office) -> None:
+    accounts = office.accounts
+    await accounts.register(ANN, HERE)
+    first = await accounts.login(ANN, HERE)
     second = await accounts.refresh({"refresh_token": first.refresh_token})
-    assert (await accounts.caller(f"Bearer {second.access_token}")).username == "Ann.B"
+    assert (await office.callers.caller(f"Bearer {second.access_token}")).username == "Ann.B"
 
     for used in (first, second):
         with pytest.raises(NotSignedIn):
             await accounts.refresh({"refresh_token": used.refresh_token})
 
 
-async def test_a_refresh_token_used_twice_at_once_gives_at_most_one_pair(house: House) -> None:
-    accounts = house.accounts()
-    await accounts.register(ANN)
-    pair = await accounts.login(ANN)
+async def test_a_refresh_token_used_twice_at_once_gives_at_most_one_pair(office: Office) -> None:
+    accounts = office.accounts
+    await accounts.register(ANN, HERE)
+    pair = await accounts.login(ANN, HERE)
 
     async def refresh() -> Tokens | Problem:
         try:
@@ -232,9 +232,9 @@ async def test_a_refresh_token_used_twice_at_once_gives_at_most_one_pair(house: 
 
 
 @pytest.mark.parametrize("token", ["", "x", "0" * 32, "0" * 32 + ".x", "../" * 11, None, 5])
-async def test_no_refresh_token_is_refused(house: House, token: Any) -> None:
+async def test_no_refresh_token_is_refused(office: Office, token: Any) -> None:
     with pytest.raises(NotSignedIn):
-        await house.accounts().refresh({"refresh_token": token})
+        await office.accounts.refresh({"refresh_token": token}, HERE)
 
 
 def test_an_access_token_lives_as_long_as_it_says() -> None:

@@ -1,0 +1,75 @@
+"""Accounts over one table, as one process has them, and short ways to use them in tests."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.accounts import Accounts, Policy
+from shared.audit import Actor
+from shared.callers import Callers
+from shared.clients.entra import EntraTokens
+from shared.clients.tables import Table
+from shared.counters import Counters
+from shared.credentials import AccessTokens
+from shared.first_admin import FirstAdmin
+from shared.members import Members
+from shared.models import Role, StoredUser, Tokens
+from shared.passwords import Passwords
+from shared.sessions import Sessions
+from shared.users import Users
+
+SECRET = "k" * 32
+PASSWORD = "a good password"
+BOSS = "boss@example.com"
+HERE = Actor(None, "192.0.2.1", "test")
+JsonObject = dict[str, Any]
+
+
+def names(username: str, **more: Any) -> JsonObject:
+    """What registers `username`."""
+    email = f"{username}@example.com"
+    return {"email": email, "username": username, "password": PASSWORD, **more}
+
+
+@dataclass
+class Office:
+    """`remember` is how many seconds users are remembered for."""
+
+    table: Table
+    remember: float = 0.0
+    registration_open: bool = True
+    entra: EntraTokens | None = None
+
+    def __post_init__(self) -> None:
+        admin = FirstAdmin(BOSS, PASSWORD)
+        tokens = AccessTokens(SECRET, 30)
+        self.users = Users(self.table, self.remember)
+        self.passwords = Passwords(self.users, self.table, admin)
+        self.callers = Callers(self.users, tokens, self.entra)
+        policy = Policy(self.registration_open, 30, admin)
+        sessions = Sessions(self.table)
+        self.accounts = Accounts(self.users, self.passwords, sessions, tokens, policy)
+        self.members = Members(self.users, self.passwords, Counters(self.table), admin)
+
+    async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:
+        """A new user with any role."""
+        boss = await self.boss()
+        return await self.members.create(boss, names(username, role=role, **more), HERE)
+
+    async def boss(self) -> StoredUser:
+        """The first admin."""
+        return await self.caller((await self.login(BOSS)).access_token)
+
+    async def login(self, name: str, password: str = PASSWORD, actor: Actor = HERE) -> Tokens:
+        return await self.accounts.login({"username": name, "password": password}, actor)
+
+    async def refresh(self, tokens: Tokens) -> Tokens:
+        return await self.accounts.refresh({"refresh_token": tokens.refresh_token}, HERE)
+
+    async def caller(self, token: str) -> StoredUser:
+        return await self.callers.caller(f"Bearer {token}")
+
+    async def logout(self, access_token: str, refresh_token: str) -> None:
+        present = await self.callers.present(f"Bearer {access_token}")
+        user = present.checked()
+        body = {"refresh_token": refresh_token}
+        await self.accounts.logout(user, present, body, HERE)
