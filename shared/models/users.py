@@ -15,25 +15,35 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+_EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s.\x00-\x1f\x7f]+$"
+_RESERVED = ("tickets", "rejected")
+
+
 def _email(text: str) -> str:
-    if not re.fullmatch(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s.\x00-\x1f\x7f]+", text):
+    if not re.fullmatch(_EMAIL, text):
         raise ValueError("must be an email address")
     return text
 
 
 def _username(text: str) -> str:
-    if text.lower() in {"tickets", "rejected"}:
+    if text.lower() in _RESERVED:
         raise ValueError("this name is reserved")
     return text
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(_email),
+    Field(json_schema_extra={"pattern": _EMAIL}),
+]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=1024)]
 Username = Annotated[
     str,
     StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
     AfterValidator(_username),
+    Field(json_schema_extra={"not": {"enum": list(_RESERVED)}}),
 ]
 
 
