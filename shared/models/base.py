@@ -30,6 +30,21 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class Changes(Model):
+    """A change: only the fields that were sent count, whatever the others are."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, by name."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
 M = TypeVar("M", bound=BaseModel)
 
 

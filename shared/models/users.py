@@ -2,11 +2,11 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.models.base import Instant, Model
+from shared.models.base import Changes, Instant, Model
 
 
 class Role(StrEnum):
@@ -64,7 +64,7 @@ class NewUser(Registration):
     is_verified: bool = False
 
 
-class OwnChanges(Model):
+class OwnChanges(Changes):
     """What users may change of themselves: only fields that are present. A new `password` needs
     the `current_password`; a manager's `department` is ignored."""
 
@@ -75,10 +75,6 @@ class OwnChanges(Model):
     job_title: Line | None = None
     password: Password = ""
     current_password: Annotated[str, StringConstraints(max_length=1024)] = ""
-
-    def given(self) -> dict[str, Any]:
-        """The fields that were sent, by name."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class UserChanges(OwnChanges):
