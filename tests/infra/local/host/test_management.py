@@ -127,6 +127,12 @@ class TestStart:
         assert status["input"] == {"a": 1}
         assert status["output"] == {"a": 1}
 
+    @pytest.mark.parametrize("body", [[1], "text"])
+    def test_plain_json_the_sdk_cannot_decode(self, durable: Durable, body: object) -> None:
+        payload = durable.post("/orchestrators/echo_input", body).json()
+        status = durable.wait(payload["id"])
+        assert (status["input"], status["runtimeStatus"]) == (body, "Failed")
+
 
 class TestStatus:
     def test_its_shape(self, durable: Durable, finished: str) -> None:

@@ -75,6 +75,14 @@ class TestEvents:
         durable.raise_event(instance, "other", 3)
         assert durable.wait(instance)["output"] == [2, 1, 3]
 
+    def test_the_sdk_takes_an_event_only_in_the_case_it_waits_for(self, durable: Durable) -> None:
+        instance = waiting(durable, "wait_for", ["go"])
+        durable.raise_event(instance, "GO", 1)
+        durable.run("count_down", 1)
+        assert durable.status(instance)["runtimeStatus"] == "Running"
+        durable.raise_event(instance, "go", 2)
+        assert durable.wait(instance)["output"] == [2]
+
     def test_a_wait_that_lost_a_race_does_not_take_the_event_of_a_later_one(
         self, durable: Durable
     ) -> None:
