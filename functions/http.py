@@ -16,7 +16,7 @@ from shared.errors import Malformed, Problem, TooLarge, WrongType
 
 if TYPE_CHECKING:
     from shared.audit import Actor
-    from shared.models import Model, StoredUser
+    from shared.models import Model, StoredTicket, StoredUser
 
 M = TypeVar("M", bound="Model")
 
@@ -99,6 +99,13 @@ def answer_json(
     )
 
 
+def answer_ticket(
+    ticket: "StoredTicket", status: int = 200, headers: Mapping[str, str] | None = None
+) -> func.HttpResponse:
+    """A ticket with its ETag."""
+    return answer_json(ticket, status, {**(headers or {}), "ETag": etag_of(ticket.version)})
+
+
 async def caller(req: func.HttpRequest) -> "StoredUser":
     """The user who asks: one storage call, or none. Raises NotSignedIn."""
     return await wiring.callers().caller(req.headers.get("Authorization", ""))
@@ -115,8 +122,13 @@ def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
 def json_body(req: func.HttpRequest) -> Any:
     """The JSON of a request. Raises Malformed, TooLarge, WrongType."""
     _check_type(req, "application/json")
+    return parsed(_body(req))
+
+
+def parsed(text: bytes) -> Any:
+    """JSON that a client sent. Raises Malformed."""
     try:
-        return strictjson.loads(_body(req))
+        return strictjson.loads(text)
     except ValueError as error:
         raise Malformed(f"The body cannot be read: {error}.") from None
 
@@ -140,7 +152,7 @@ def query_of(req: func.HttpRequest, model: type[M]) -> M:
 
 
 def etag_of(version: str) -> str:
-    """The public ETag of a row's version."""
+    """The public ETag of a version of a ticket."""
     from hashlib import sha256
 
     return f'"{sha256(version.encode()).hexdigest()[:24]}"'
@@ -150,6 +162,20 @@ def matches(header: str, etag: str) -> bool:
     """Whether an If-None-Match header names `etag`; weakly, as is right for reading."""
     named = {part.strip().removeprefix("W/") for part in header.split(",")}
     return "*" in named or etag in named
+
+
+def expects(req: func.HttpRequest) -> "Callable[[StoredTicket], None]":
+    """What `If-Match` allows, compared strongly: a weak ETag names no version at all."""
+    from shared.errors import Overtaken
+
+    header = req.headers.get("If-Match", "*")
+    named = {part.strip() for part in header.split(",")}
+
+    def check(ticket: "StoredTicket") -> None:
+        if "*" not in named and etag_of(ticket.version) not in named:
+            raise Overtaken("The ticket has changed since you read it; please read it again.")
+
+    return check
 
 
 def _path(req: func.HttpRequest) -> str:

@@ -58,7 +58,7 @@ class Form:
 
 
 def is_multipart(req: func.HttpRequest) -> bool:
-    return req.headers.get("Content-Type", "").lower().startswith("multipart/")
+    return str(req.headers.get("Content-Type", "")).lower().startswith("multipart/")
 
 
 def _boundary(req: func.HttpRequest) -> bytes:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
+from functions.waiting import EVENT, Signal, go_on, until_quiet
 from shared import wiring
+from shared.errors import Unavailable
 from shared.steps import Kind, Order, Patience, RoundFacts, Step, failure, first_of, kind_of
 from shared.tasks import TASKS
 
@@ -45,10 +47,54 @@ async def start(client: df.DurableOrchestrationClient, ticket: "StoredTicket") -
             log.exception("Ticket %s is not started yet; the sweeper will", ticket.id)
 
 
+async def stop(client: df.DurableOrchestrationClient, ticket: "StoredTicket") -> None:
+    """End the workflow of a ticket that was cancelled.
+
+    Raises nothing: without this the workflow ends at its next step, which changes nothing.
+    """
+    try:
+        await client.terminate(f"{ticket.id}-{ticket.attempt}", "The ticket was cancelled.")
+    except Exception as error:  # The SDK has no exception of its own for any of this.
+        if "No instance" not in str(error):
+            log.warning("The workflow of ticket %s is left to end by itself", ticket.id)
+
+
+async def erase(client: df.DurableOrchestrationClient, ticket_id: str, attempts: int) -> None:
+    """End the workflows of a ticket that was deleted and remove their history; it may take
+    another call until one that runs has gone. Raises Unavailable."""
+    for attempt in range(1, attempts + 1):
+        instance = f"{ticket_id}-{attempt}"
+        try:
+            await client.terminate(instance, "The ticket was deleted.")
+        except Exception as error:
+            if "No instance" in str(error):
+                continue
+            log.exception("The workflow of ticket %s cannot be ended now", ticket_id)
+            raise Unavailable("The workflow cannot be ended at the moment.") from None
+        await client.purge_instance_history(instance)
+
+
+async def tell(
+    client: df.DurableOrchestrationClient, ticket: "StoredTicket", signal: Signal = Signal.CHANGED
+) -> bool:
+    """Tell the workflow of a ticket that waits about its files; whether it could be told."""
+    instance = f"{ticket.id}-{ticket.attempt}"
+    try:
+        await client.raise_event(instance, EVENT, signal.value)
+    except Exception:  # The SDK has no exception of its own for any of this.
+        log.warning("Ticket %s is not told of its files yet; the sweeper will", ticket.id)
+        await start(client, ticket)  # It may have given up waiting just now.
+        return False
+    return True
+
+
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
 def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
     order: Order = context.get_input()
+    event = None
     try:
+        if waiting := order.get("waiting"):
+            event = yield from until_quiet(context, waiting)
         end = yield from _attempt(context, order)
     except Exception:  # An activity that failed in spite of its retries; it has logged why.
         end = failure(
@@ -59,6 +105,8 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
         yield context.call_activity_with_retry("finish_ticket", _END_RETRY, [order, end])
     elif kind_of(end) is Kind.FAILURE:
         yield context.call_activity_with_retry("fail_ticket", _END_RETRY, [order, end["reason"]])
+    elif kind_of(end) is Kind.NO_FILES and not go_on(context, order, event):
+        yield context.call_activity_with_retry("give_up_ticket", _END_RETRY, [order])
     return end["kind"]
 
 
@@ -146,4 +194,5 @@ for task_type in TASKS:
     _activity(f"{task_type}_work", lambda *piece: wiring.processing().work(*piece))
     _activity(f"{task_type}_combine", lambda *round_: wiring.processing().combine(*round_))
 _activity("finish_ticket", lambda order, done: wiring.processing().finish(order, done))
+_activity("give_up_ticket", lambda order: wiring.processing().give_up(order))
 _activity("fail_ticket", lambda order, reason: wiring.processing().fail(order, reason))

@@ -1,13 +1,37 @@
 """Tickets."""
 
+import logging
+from typing import TYPE_CHECKING, Any
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from functions import pipeline
-from functions.http import actor, answer_json, caller, endpoint, etag_of, json_body, matches
+from functions.http import (
+    MOST_BODY,
+    actor,
+    answer_json,
+    answer_ticket,
+    caller,
+    endpoint,
+    etag_of,
+    expects,
+    json_body,
+    matches,
+    parsed,
+    query_of,
+)
+from functions.multipart import Form, is_multipart
 from shared import wiring
+from shared.errors import Invalid, Unavailable
 
+if TYPE_CHECKING:
+    from shared.batches import Batch
+
+log = logging.getLogger(__name__)
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+_SANDBOX = "default-src 'none'; sandbox"
 
 
 @endpoint(
@@ -16,6 +40,8 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
     "tickets",
     starts=True,
     body="NewTicket",
+    multipart={"ticket": "NewTicket", "files": "list[binary]"},
+    takes=("Idempotency-Key",),
     answer="Ticket",
     status=201,
     gives=("Location", "ETag"),
@@ -23,12 +49,44 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 async def create_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """Open a ticket; its work starts at once."""
+    """Open a ticket; its work starts at once, unless it has to wait for files. With an Idempotency-Key the same request may be sent
+    again for a day: it has the same answer and opens nothing more."""
+    from shared.idempotency import once
+
     user = await caller(req)
-    ticket = await wiring.intake().open_ticket(user, json_body(req), actor(req, user.id))
-    await pipeline.start(client, ticket)
-    headers = {"Location": f"/api/v1/tickets/{ticket.id}", "ETag": etag_of(ticket.etag)}
-    return answer_json(ticket, 201, headers)
+    body, files = await _posted(req)
+    content = {"ticket": body, "files": files.fingerprint} if files else body
+    first = once(user.id, req.headers.get("Idempotency-Key"), content)
+    opened = await wiring.intake().open_ticket(user, body, actor(req, user.id), first, files)
+    if opened.is_new:
+        await pipeline.start(client, opened.ticket)
+    location = f"/api/v1/tickets/{opened.ticket.id}"
+    return answer_ticket(opened.ticket, 201, {"Location": location})
+
+
+async def _posted(req: func.HttpRequest) -> "tuple[Any, Batch | None]":
+    """A new ticket, from JSON or from a form that may bring its files."""
+    if not is_multipart(req):
+        return json_body(req), None
+    form = Form(req, wiring.settings().max_upload_size)
+    ticket = form.field("ticket", MOST_BODY)
+    if ticket is None:
+        fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}
+        raise Invalid("The form has no part named ticket.", [fault])
+    body = parsed(ticket)
+    files = await wiring.attachments().examine(form.files("files", "file"))
+    return body, wiring.attachments().batch(files) if files else None
+
+
+@endpoint(bp, "GET", "tickets", query="TicketsQuery", answer="TicketPage", errors=(400,))
+async def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
+    """The tickets that the caller may read, newest first. `cursor` goes on at the same cost
+    however far it has come; `total` counts at most the newest 10,000 where filters other than
+    `status` and `task_type` are used (500 for an administrator)."""
+    from shared.models import TicketsQuery
+
+    user = await caller(req)
+    return answer_json(await wiring.listing().page(user, query_of(req, TicketsQuery)))
 
 
 @endpoint(
@@ -38,7 +96,115 @@ async def read_ticket(req: func.HttpRequest) -> func.HttpResponse:
     """A ticket with its result and attachments."""
     user = await caller(req)
     ticket = await wiring.reading().ticket(user, req.route_params["ticket_id"])
-    etag = etag_of(ticket.etag)
+    etag = etag_of(ticket.version)
     if matches(req.headers.get("If-None-Match", ""), etag):
         return func.HttpResponse(status_code=304, headers={"ETag": etag})
-    return answer_json(await wiring.reading().with_result(ticket), headers={"ETag": etag})
+    return answer_ticket(await wiring.reading().with_result(ticket))
+
+
+@endpoint(
+    bp,
+    "PUT",
+    "tickets/{ticket_id}",
+    starts=True,
+    body="TicketChanges",
+    takes=("If-Match",),
+    answer="Ticket",
+    gives=("ETag",),
+    errors=(403, 409, 412),
+)
+async def change_ticket(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Change what is given. `task_data` can be changed until processing begins; a manager may only
+    reassign."""
+    user = await caller(req)
+    ticket = await wiring.changing().edit(
+        user, req.route_params["ticket_id"], json_body(req), actor(req, user.id), expects(req)
+    )
+    if ticket.status == "cancelled":
+        await pipeline.stop(client, ticket)
+    return answer_ticket(await wiring.reading().with_result(ticket))
+
+
+@endpoint(bp, "DELETE", "tickets/{ticket_id}", starts=True, status=204, errors=(403,))
+async def delete_ticket(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Delete a ticket with its files and results and stop its work. Its audit trail stays."""
+    user = await caller(req)
+    ticket = await wiring.changing().delete(
+        user, req.route_params["ticket_id"], actor(req, user.id)
+    )
+    try:
+        await pipeline.erase(client, ticket.id, ticket.attempt)
+    except Unavailable:
+        log.warning("The workflow of ticket %s is left to the sweeper", ticket.id)
+    return func.HttpResponse(status_code=204)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "tickets/{ticket_id}/cancel",
+    starts=True,
+    answer="Ticket",
+    gives=("ETag",),
+    errors=(403, 409),
+)
+async def cancel_ticket(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Stop a ticket that has not ended; one that is cancelled already stays as it is."""
+    user = await caller(req)
+    ticket = await wiring.changing().cancel(
+        user, req.route_params["ticket_id"], actor(req, user.id)
+    )
+    await pipeline.stop(client, ticket)
+    return answer_ticket(await wiring.reading().with_result(ticket))
+
+
+@endpoint(
+    bp,
+    "POST",
+    "tickets/{ticket_id}/reprocess",
+    starts=True,
+    answer="Ticket",
+    gives=("ETag",),
+    errors=(403, 409),
+)
+async def reprocess_ticket(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
+    user = await caller(req)
+    ticket = await wiring.changing().reprocess(
+        user, req.route_params["ticket_id"], actor(req, user.id)
+    )
+    await pipeline.start(client, ticket)
+    return answer_ticket(await wiring.reading().with_result(ticket))
+
+
+@endpoint(
+    bp,
+    "GET",
+    "tickets/{ticket_id}/result",
+    query="ResultQuery",
+    media=("application/json", "text/markdown"),
+    gives=("Content-Disposition",),
+    errors=(406, 409),
+)
+async def read_result(req: func.HttpRequest) -> func.HttpResponse:
+    """The result in one of the forms that its task type offers, for saving."""
+    from shared.models import ResultQuery
+
+    user = await caller(req)
+    wanted = query_of(req, ResultQuery).format
+    file = await wiring.reading().result(user, req.route_params["ticket_id"], wanted)
+    headers = {
+        "Content-Type": file.content_type,
+        "Content-Disposition": f'attachment; filename="{file.filename}"',
+        "Content-Security-Policy": _SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return func.HttpResponse(file.content, headers=headers)

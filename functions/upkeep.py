@@ -1,16 +1,40 @@
 """What happens by the clock."""
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from functions import pipeline
 from shared import wiring
 
+if TYPE_CHECKING:
+    from shared.intents import Intent
+
 bp = df.Blueprint()
+
+_HOURLY = "0 12 * * * *"
 
 
 @bp.timer_trigger("timer", schedule="%SWEEP_SCHEDULE%")  # type: ignore[untyped-decorator]
 @bp.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
 async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
-    """Bring in the tickets that a crash left between storing and starting."""
-    await wiring.intake().sweep(lambda ticket: pipeline.start(client, ticket))
+    """Bring in the tickets that a crash left half-way: between storing and starting, or while they
+    were being deleted or given files."""
+
+    async def delete(intent: "Intent") -> None:
+        await pipeline.erase(client, intent.ticket_id, intent.standing.attempt)
+        await wiring.changing().complete_deletion(intent)
+
+    async def settle_files(intent: "Intent") -> None:
+        await wiring.attachments().settle(intent, lambda ticket: pipeline.tell(client, ticket))
+
+    start = partial(pipeline.start, client)
+    await wiring.intake().sweep(start, delete, settle_files)
+
+
+@bp.timer_trigger("timer", schedule=_HOURLY)  # type: ignore[untyped-decorator]
+async def expire(timer: func.TimerRequest) -> None:
+    """Forget idempotency keys whose day is over."""
+    await wiring.keys().expire()

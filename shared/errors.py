@@ -8,6 +8,8 @@ AmidaError
 │   ├── Forbidden          403  may see it, may not do this
 │   ├── NotFound           404  absent, or not the caller's: the same body
 │   ├── Conflict           409  the present state does not allow it
+│   ├── NoSuchFormat       406  a form of a result that there is not; names those that are
+│   ├── Overtaken          412  the If-Match header names another version
 │   ├── TooLarge           413  over a documented limit
 │   ├── WrongType          415  a media type this endpoint does not read
 │   ├── Invalid            422  readable, but does not validate; lists where
@@ -87,6 +89,14 @@ class NotFound(Problem):
 
 class Conflict(Problem):
     status = HTTPStatus.CONFLICT
+
+
+class NoSuchFormat(Problem):
+    status = HTTPStatus.NOT_ACCEPTABLE
+
+
+class Overtaken(Problem):
+    status = HTTPStatus.PRECONDITION_FAILED
 
 
 class TooLarge(Problem):

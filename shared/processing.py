@@ -7,16 +7,19 @@ should wait, or cannot be done, it answers as such.
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 
 from shared import strictjson, transitions
 from shared.attempts import Attempt
 from shared.clients.blobs import Container
 from shared.errors import CannotBeDone, NotFound, TryLater
-from shared.intents import Intents
-from shared.models import StoredTicket
+from shared.files import Files
+from shared.index import standing
+from shared.intents import Intent, Purpose
+from shared.models import StoredTicket, now
 from shared.notices import Notices
+from shared.packed import pack
 from shared.steps import Kind, Order, RoundFacts, Step, failure, step
 from shared.tasks import task_of
 from shared.tasks.base import Asks, Context, Round, WorkContext
@@ -55,14 +58,13 @@ class Processing:
     def __init__(
         self,
         tickets: Tickets,
-        intents: Intents,
         container: Container,
         model: Asks,
         notices: Notices,
     ) -> None:
         self._tickets = tickets
-        self._intents = intents
         self._container = container
+        self._files = Files(container)
         self._model = model
         self._notices = notices
 
@@ -70,9 +72,13 @@ class Processing:
     async def plan(self, order: Order) -> Step:
         """Begin the attempt and say what its first round is."""
         ticket = await self.change(order, transitions.begin(order["attempt"]))
+        if transitions.lacks_files(ticket) and ticket.attempt == order["attempt"]:
+            # It is in good hands: this workflow waits.
+            await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
+            return step(Kind.NO_FILES)
         if not runs(ticket, order["attempt"]):
             return step(Kind.STOPPED)
-        await asyncio.gather(self._attempt(order).open(), self._intents.drop(ticket.id))
+        await self._attempt(order).open()
         return _round(await task_of(ticket.task_type).plan(Context(ticket)), 0)
 
     @_answering
@@ -85,7 +91,8 @@ class Processing:
         if not runs(ticket, order["attempt"]):
             return step(Kind.STOPPED)
         if not done:
-            context = WorkContext(ticket, self._model, attempt.record)
+            read_file = partial(self._files.read, ticket.id)
+            context = WorkContext(ticket, self._model, attempt.record, read_file)
             outcome = await task_of(ticket.task_type).work(context, item)
             await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
         # Counting what is stored, rather than adding one, stays right when this runs twice.
@@ -118,7 +125,8 @@ class Processing:
 
     async def finish(self, order: Order, done: Step) -> None:
         """The ticket is completed, once, unless something else ended it before."""
-        decide = transitions.complete(order["attempt"], done["model"], done["tokens"])
+        result = pack(await self._attempt(order).result())
+        decide = transitions.complete(order["attempt"], done["model"], done["tokens"], result)
         with suppress(NotFound):
             await self.change(order, decide)
 
@@ -127,6 +135,11 @@ class Processing:
         ledger = await self._attempt(order).ledger()
         with suppress(NotFound):
             await self.change(order, transitions.fail(order["attempt"], ledger, reason))
+
+    async def give_up(self, order: Order) -> None:
+        """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
+        with suppress(NotFound):
+            await self.change(order, transitions.give_up(order["attempt"]))
 
     async def change(
         self, order: Order, decide: Decide, known: StoredTicket | None = None

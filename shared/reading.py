@@ -2,8 +2,11 @@
 
 from shared.attempts import Attempt
 from shared.clients.blobs import Container
+from shared.errors import Conflict
 from shared.models import StoredTicket, User
+from shared.packed import unpack
 from shared.permissions import Permissions, Right
+from shared.rendering import ResultFile, form_of, rendered
 from shared.tickets import Tickets
 
 
@@ -22,8 +25,18 @@ class Reading:
         return ticket
 
     async def with_result(self, ticket: StoredTicket) -> StoredTicket:
-        """The ticket with its result, if there is one: one more storage call."""
+        """The ticket with its result, if there is one: one more storage call for a long one."""
         if not ticket.result_attempt:
             return ticket
+        if ticket.result:
+            return ticket.model_copy(update={"result_data": unpack(ticket.result)})
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
         return ticket.model_copy(update={"result_data": await attempt.result()})
+
+    async def result(self, caller: User, ticket_id: str, wanted: str) -> ResultFile:
+        """The result in the form `wanted`. Raises NotFound, NoSuchFormat, Conflict."""
+        ticket = await self.ticket(caller, ticket_id)
+        form = form_of(ticket.task_type, wanted)
+        if not ticket.result_attempt:
+            raise Conflict(f"This ticket is {ticket.status.value}; there is no result of it.")
+        return rendered(await self.with_result(ticket), form)

@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from shared.errors import SettingsError
 
 _TRUE = {"true", "1", "yes", "on"}
+_SCHEDULES = (
+    ("SWEEP_SCHEDULE", "0 * * * * *", "once a minute"),
+    ("RETENTION_SCHEDULE", "0 30 3 * * *", "once a night"),
+)
 _FALSE = {"false", "0", "no", "off"}
 _ANY_TENANT = {"common", "organizations", "consumers"}
 
@@ -53,6 +57,11 @@ class Settings:
     webpubsub_hub: str
     sweep_after: float
     max_file_size: int
+    max_upload_size: int
+    max_blob_size: int
+    files_quiet: float
+    wait_for_files: float
+    audit_retention_days: int
     allowed_origins: tuple[str, ...]
 
 
@@ -106,7 +115,8 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     Raises SettingsError for the first one that is missing or bad.
     """
     env = _Environment(values)
-    _check_schedule(env)
+    for name, default, means in _SCHEDULES:
+        _check_schedule(env, name, f'put an NCRONTAB schedule there, "{default}" for {means}.')
     model_base_url, uses_identity = _model_endpoint(env)
     admin_email, admin_password = _bootstrap_admin(env)
     tenant, audiences = _entra(env)
@@ -136,6 +146,11 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         webpubsub_hub=env.text("WEBPUBSUB_HUB", "tickets"),
         sweep_after=env.number("SWEEP_AFTER_SECONDS", 60, 1),
         max_file_size=env.integer("MAX_FILE_SIZE", 10_485_760, 1),
+        max_upload_size=env.integer("MAX_UPLOAD_SIZE", 52_428_800, 1),
+        max_blob_size=env.integer("MAX_BLOB_SIZE", 104_857_600, 1),
+        files_quiet=env.number("FILES_QUIET_SECONDS", 2, 0.01),
+        wait_for_files=env.number("WAIT_FOR_FILES_HOURS", 24, 0.0001) * 3600,
+        audit_retention_days=env.integer("AUDIT_RETENTION_DAYS", 0, 0),
         allowed_origins=_origins(env),
     )
 
@@ -212,11 +227,10 @@ def _entra(env: _Environment) -> tuple[str, tuple[str, ...]]:
     return tenant, audiences
 
 
-def _check_schedule(env: _Environment) -> None:
+def _check_schedule(env: _Environment, name: str, advice: str) -> None:
     """The platform reads the schedule itself, but says little when it is not there."""
-    advice = 'put an NCRONTAB schedule there, "0 * * * * *" for once a minute.'
-    if len(env.required("SWEEP_SCHEDULE", advice).split()) not in (5, 6):
-        raise SettingsError(f"The setting SWEEP_SCHEDULE is no schedule: {advice}")
+    if len(env.required(name, advice).split()) not in (5, 6):
+        raise SettingsError(f"The setting {name} is no schedule: {advice}")
 
 
 def _origins(env: _Environment) -> tuple[str, ...]:

@@ -10,6 +10,15 @@ from typing import Any, TypedDict
 Step = dict[str, Any]
 
 
+class Waiting(TypedDict):
+    """A ticket that has yet to get its files: it is begun when `quiet` seconds have passed without
+    another, and given up at `until` (RFC 3339). `stirring` is whether there may be files already."""
+
+    quiet: float
+    until: str
+    stirring: bool
+
+
 class Order(TypedDict):
     """What the workflow is started with. Waits are seconds."""
 
@@ -19,6 +28,7 @@ class Order(TypedDict):
     parallel: int
     first_wait: float
     most_wait: float
+    waiting: Waiting | None
 
 
 class RoundFacts(TypedDict):
@@ -37,6 +47,8 @@ class Kind(StrEnum):
     DONE = "done"
     WAIT = "wait"
     FAILURE = "failure"
+    # The ticket still waits for its first file.
+    NO_FILES = "no_files"
     # The ticket was cancelled, deleted or taken over by another attempt: leave it alone.
     STOPPED = "stopped"
 

@@ -7,14 +7,14 @@ from typing import Any
 from shared.clients.tables import Row
 from shared.columns import from_columns, to_column
 from shared.ids import split_ticket_id
-from shared.models import AuditEvent, StoredTicket
+from shared.models import AuditEvent, Status, StoredTicket
 
 _TICKET_COLUMNS = (
     *("title", "description", "task_type", "priority", "status", "task_data", "source"),
     *("assigned_to", "created_at", "updated_at", "started_at", "completed_at", "attempt"),
     *("progress", "processing_logs", "error_message", "ai_model_used", "tokens_used"),
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
-    *("attachments", "waits_for_files"),
+    *("attachments", "waits_for_files", "assignment", "result"),
 )
 _EVENT_COLUMNS = (
     *("action", "entity_type", "entity_id", "user_id", "timestamp", "description"),
@@ -34,15 +34,22 @@ def ticket_row(ticket_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"PartitionKey": owner, "RowKey": f"ticket_{rest}", **columns}
 
 
+def status_row(ticket_id: str, status: Status, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of the ticket's copy, which lies with those of the same status."""
+    rest = split_ticket_id(ticket_id)[1]
+    return ticket_row(ticket_id, values) | {"RowKey": f"status_{status.value}_{rest}"}
+
+
 def event_row(event: AuditEvent) -> dict[str, Any]:
-    owner, rest = split_ticket_id(event.entity_id)
+    owner, rest = split_ticket_id(event.id.partition(".")[0])
     number = event.id.rpartition(".")[2]
     columns = {name: to_column(getattr(event, name)) for name in _EVENT_COLUMNS}
     return {"PartitionKey": owner, "RowKey": f"event_{rest}_{number}", **columns}
 
 
 def as_ticket(row: Row) -> StoredTicket:
-    owner, rest = str(row.values["PartitionKey"]), row.key.removeprefix("ticket_")
+    """From the ticket's own row or from its copy, whose ETag is not the ticket's."""
+    owner, rest = str(row.values["PartitionKey"]), row.key.rpartition("_")[2]
     fields = from_columns(row.values, _OPTIONAL) | {
         "id": f"{owner}-{rest}",
         "created_by": owner,

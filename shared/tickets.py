@@ -1,39 +1,48 @@
 """The rows of tickets: each change, its audit event and its counts in one transaction.
 
-All rows of a ticket lie in its owner's partition of the table `tickets`.
+All rows of a ticket lie in its owner's partition of the table `tickets`: the ticket itself, a copy
+under its status (so that a list by status is a range, too), its events. What lists it elsewhere is
+written before and cleaned up after; see `index`.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.audit import Draft, next_event
 from shared.clients.tables import Table, Verb, Write
-from shared.counters import Counters, counter_name
+from shared.counters import Counters, Totals, counter_name
 from shared.errors import NotFound, Unavailable, WriteConflict
+from shared.idempotency import Once
 from shared.ids import split_ticket_id
+from shared.index import Index, Place, standing
+from shared.intents import Intent, Purpose, settled
 from shared.locks import Locks
-from shared.models import AuditEvent, Notice, StoredTicket, now
-from shared.ticket_rows import as_event, as_ticket, event_row, ticket_row
+from shared.models import AuditEvent, Notice, Status, StoredTicket, now
+from shared.ticket_rows import as_event, as_ticket, event_row, status_row, ticket_row
 
 _TRIES = 60
+_MOST_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """New values of a ticket, what the audit trail says of it, and which realtime messages
-    will tell it: each takes the next number of the ticket."""
+    will tell it: each takes the next number of the ticket. `more` are events after the first."""
 
     values: Mapping[str, Any]
     event: Draft | None = None
     notices: tuple[Notice, ...] = ()
     moment: datetime = field(default_factory=now)
+    more: tuple[Draft, ...] = ()
 
 
 Decide = Callable[[StoredTicket], Change | None]
+DecideEnd = Callable[[StoredTicket], Draft]
 
 
 class Tickets:
@@ -42,7 +51,8 @@ class Tickets:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._counters = Counters(table)
-        self._tickets = Locks()
+        self._index = Index(table)
+        self._locks = Locks()
 
     async def read(self, ticket_id: str) -> StoredTicket:
         """One point read. Raises NotFound."""
@@ -53,23 +63,41 @@ class Tickets:
         return as_ticket(row)
 
     async def events(self, ticket_id: str) -> list[AuditEvent]:
-        """The audit trail of a ticket, oldest first."""
+        """The audit trail of a ticket, oldest first; it outlives the ticket."""
         owner, rest = split_ticket_id(ticket_id)
         rows = self._table.query(owner, f"event_{rest}_", f"event_{rest}`")
         return [as_event(row, ticket_id) async for row in rows]
 
-    async def create(self, ticket: StoredTicket, draft: Draft) -> StoredTicket:
-        """Store a new ticket with its first event and its count: one transaction."""
+    async def totals(self, owner: str) -> Totals:
+        """How many tickets an owner has by status and type: one storage call."""
+        return await self._counters.totals(owner)
+
+    async def create(
+        self, ticket: StoredTicket, draft: Draft, once: Once | None = None
+    ) -> StoredTicket:
+        """Store a new ticket with its first event and its count: two storage calls.
+
+        Raises WriteConflict when `once` has been carried out already.
+        """
         event = next_event(ticket, draft, ticket.created_at)
         ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash})
         writes = [
             Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__)),
             Write(Verb.INSERT, event_row(event)),
+            Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__)),
         ]
+        stands = standing(ticket)
+        intent = Intent(Purpose.OPEN, stands, ticket.created_at)
+        also = [intent.note(), *([once.reminder(ticket)] if once else [])]
+        await self._index.add(stands.places(), ticket.task_type, also)
         counts = {counter_name(ticket.status, ticket.task_type): 1}
         try:
-            etag = await self._write(ticket.created_by, writes, counts)
-        except WriteConflict:
+            every = [*writes, *([once.note(ticket)] if once else [])]
+            etag = await self._counters.write(ticket.created_by, every, counts)
+        except WriteConflict as conflict:
+            if conflict.index == len(writes):
+                await self.forget(intent)
+                raise
             # The id is ours alone: an earlier try took effect although its answer was lost.
             return await self.read(ticket.id)
         return ticket.model_copy(update={"etag": etag})
@@ -83,52 +111,121 @@ class Tickets:
         been made already. `known` saves the first read. Answers the ticket as it then is, and the
         change if this call made one. Raises NotFound.
         """
-        async with self._tickets.of(ticket_id):
+        tried: set[Place] = set()
+        async with self._turn(ticket_id):
             for number in range(_TRIES):
                 ticket = known or await self.read(ticket_id)
                 known = None
                 change = decide(ticket)
                 if change is None:
+                    await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
                     return ticket, None
                 try:
-                    return await self._apply(ticket, change), change
+                    return await self._apply(ticket, change, tried), change
                 except WriteConflict:
                     await asyncio.sleep(random.uniform(0, min(0.01 * number, 0.2)))  # noqa: S311
         raise Unavailable("This ticket is being changed by others; please try again.")
 
-    async def _apply(self, ticket: StoredTicket, change: Change) -> StoredTicket:
-        seq = ticket.seq + len(change.notices)
-        fields = {"updated_at": change.moment, "seq": seq, **change.values}
-        writes: list[Write] = []
-        if change.event is not None:
-            event = next_event(ticket, change.event, change.moment)
-            fields |= {"events": ticket.events + 1, "last_hash": event.hash}
-            writes = [Write(Verb.INSERT, event_row(event))]
-        changed = ticket.model_copy(update=fields)
-        row = ticket_row(ticket.id, fields)
-        writes = [Write(Verb.MERGE, row, ticket.etag), *writes]
-        etag = await self._write(ticket.created_by, writes, _counts(ticket, changed))
+    async def delete(self, ticket_id: str, decide: DecideEnd) -> StoredTicket:
+        """Remove a ticket but not its events; what it was.
+
+        What is left to do outside the tables, `Intents` knows until it is done. Raises NotFound.
+        """
+        gone: StoredTicket | None = None
+        async with self._turn(ticket_id):
+            for number in range(_TRIES):
+                try:
+                    ticket = await self.read(ticket_id)
+                except NotFound:
+                    if gone is None:
+                        raise
+                    return gone  # An earlier try took effect although its answer was lost.
+                draft = decide(ticket)
+                gone = ticket
+                try:
+                    await self._remove(ticket, draft)
+                except WriteConflict:
+                    await asyncio.sleep(random.uniform(0, min(0.01 * number, 0.2)))  # noqa: S311
+                else:
+                    return ticket
+        raise Unavailable("This ticket is being changed by others; please try again.")
+
+    async def forget(self, intent: Intent, known: StoredTicket | None = None) -> None:
+        """Remove an intent, and what it listed where that is not where the ticket is listed."""
+        present = standing(known).places() if known else frozenset()
+        stale = intent.standing.places() - present
+        done = [settled(intent.ticket_id, intent.purpose)]
+        await self._index.remove(stale, intent.standing.task_type, done)
+
+    @asynccontextmanager
+    async def _turn(self, ticket_id: str) -> AsyncIterator[None]:
+        """The turn of a writer of this process; it is not without end."""
+        try:
+            async with asyncio.timeout(_MOST_SECONDS), self._locks.of(ticket_id):
+                yield
+        except TimeoutError:
+            raise Unavailable("Storage is slow at the moment; please try again.") from None
+
+    async def _apply(self, ticket: StoredTicket, change: Change, tried: set[Place]) -> StoredTicket:
+        changed, writes = _written(ticket, change)
+        before, after = standing(ticket).places(), standing(changed).places()
+        if after - before:
+            also = _intended(ticket, changed)
+            await self._index.add(after - before, ticket.task_type, also)
+            tried |= after - before
+        etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
+        stale = (before | tried) - after
+        if stale:
+            left = ticket.status is Status.PENDING is not changed.status
+            also = [settled(ticket.id, Purpose.OPEN)] if left else []
+            await self._index.remove(stale, ticket.task_type, also)
         return changed.model_copy(update={"etag": etag})
 
-    async def _write(self, owner: str, writes: list[Write], counts: Mapping[str, int]) -> str:
-        """Write all or nothing, counts included; the first write's new ETag.
+    async def _remove(self, ticket: StoredTicket, draft: Draft) -> None:
+        stands, moment = standing(ticket), now()
+        intent = Intent(Purpose.DELETE, stands, moment, draft.actor)
+        await self._index.add((), ticket.task_type, [intent.note()])
+        row = ticket_row(ticket.id, {})
+        writes = [
+            Write(Verb.DELETE, row, ticket.etag),
+            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
+            Write(Verb.INSERT, event_row(next_event(ticket, draft, moment))),
+        ]
+        counts = {counter_name(ticket.status, ticket.task_type): -1}
+        await self._counters.write(ticket.created_by, writes, counts)
+        await self._index.remove(
+            stands.places(), ticket.task_type, [settled(ticket.id, Purpose.OPEN)]
+        )
 
-        Raises WriteConflict for any write but the counter's, whose conflicts are settled here.
-        """
-        if not counts:
-            return (await self._table.write(writes))[0]
-        async with self._counters.borrow(owner) as shard:
-            for _ in range(_TRIES):
-                try:
-                    etags = await self._table.write([*writes, shard.write(counts)])
-                except WriteConflict as conflict:
-                    if conflict.index != len(writes):
-                        raise
-                    await shard.refresh()
-                    continue
-                shard.keep(counts, etags[-1])
-                return etags[0]
-        raise Unavailable("Too much happens at once in this account; please try again.")
+
+def _written(ticket: StoredTicket, change: Change) -> tuple[StoredTicket, list[Write]]:
+    """The ticket after `change`, and the writes that make it so, the ticket's own row first."""
+    seq = ticket.seq + len(change.notices)
+    fields = {"updated_at": change.moment, "seq": seq, **change.values}
+    changed, events = ticket, []
+    for draft in [*([change.event] if change.event else []), *change.more]:
+        event = next_event(changed, draft, change.moment)
+        told = {"events": changed.events + 1, "last_hash": event.hash}
+        changed = changed.model_copy(update=told)
+        events.append(Write(Verb.INSERT, event_row(event)))
+        fields |= told
+    changed = changed.model_copy(update=fields)
+    if changed.status is ticket.status:
+        copies = [Write(Verb.MERGE, status_row(ticket.id, ticket.status, fields))]
+    else:
+        copies = [
+            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
+            Write(Verb.INSERT, status_row(ticket.id, changed.status, changed.__dict__)),
+        ]
+    own = Write(Verb.MERGE, ticket_row(ticket.id, fields), ticket.etag)
+    return changed, [own, *copies, *events]
+
+
+def _intended(before: StoredTicket, after: StoredTicket) -> list[Write]:
+    """A ticket that becomes pending (again) needs a workflow, which a crash may prevent."""
+    if after.status is not Status.PENDING or before.status is Status.PENDING:
+        return []
+    return [Intent(Purpose.OPEN, standing(after), after.updated_at).note()]
 
 
 def _counts(before: StoredTicket, after: StoredTicket) -> dict[str, int]:

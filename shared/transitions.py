@@ -20,13 +20,22 @@ def runs(ticket: StoredTicket, attempt: int) -> bool:
     return ticket.status is Status.PROCESSING and ticket.attempt == attempt
 
 
+def lacks_files(ticket: StoredTicket) -> bool:
+    """Whether it is not begun because its first file has not come yet."""
+    waits = ticket.status is Status.PENDING and ticket.waits_for_files
+    return waits and not ticket.attachments
+
+
 def begin(attempt: int) -> Decide:
     def decide(ticket: StoredTicket) -> Change | None:
         if ticket.status is not Status.PENDING or ticket.attempt != attempt:
             return None
+        if lacks_files(ticket):
+            return None
         moment = now()
         values = {
             "status": Status.PROCESSING,
+            "waits_for_files": False,
             "started_at": moment,
             "progress": Progress(stage="planning"),
             "processing_logs": logged(ticket, moment, f"Attempt {attempt} begins."),
@@ -72,13 +81,16 @@ def wait(attempt: int, reason: str) -> Decide:
     return decide
 
 
-def complete(attempt: int, model: str | None, tokens: int) -> Decide:
+def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decide:
+    """`result` is that of the attempt, packed, or empty when it is too long for that."""
+
     def decide(ticket: StoredTicket) -> Change | None:
         if not runs(ticket, attempt):
             return None
         values = {
             "status": Status.COMPLETED,
             "result_attempt": attempt,
+            "result": result,
             "ai_model_used": model,
             "tokens_used": tokens,
             "error_message": None,
@@ -107,6 +119,24 @@ def fail(attempt: int, ledger: Ledger, reason: str) -> Decide:
         }
         notices = (Notice.TICKET_UPDATE, Notice.ERROR_NOTIFICATION)
         return _end(ticket, AuditAction.TICKET_FAILED, f"Failed: {reason}", values, notices)
+
+    return decide
+
+
+def give_up(attempt: int) -> Decide:
+    """Nobody sent a file in all the time there was."""
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        if ticket.attempt != attempt or not lacks_files(ticket):
+            return None
+        text = "No file came in time."
+        values = {
+            "status": Status.CANCELLED,
+            "waits_for_files": False,
+            "error_message": f"{text} Please reprocess the ticket when there is one.",
+            "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
+        }
+        return _end(ticket, AuditAction.TICKET_CANCELLED, text, values, (Notice.TICKET_UPDATE,))
 
     return decide
 

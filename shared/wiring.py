@@ -6,16 +6,18 @@ them costs more than everything else at a cold start.
 
 import logging
 import os
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.settings import Settings, read_settings
-from shared.steps import Order
+from shared.steps import Order, Waiting
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from shared.accounts import Accounts
+    from shared.attachments import Attachments
     from shared.callers import Callers
     from shared.changing import Changing
     from shared.clients.blobs import Container
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from shared.clients.realtime import Realtime
     from shared.clients.tables import Table
     from shared.credentials import AccessTokens
+    from shared.files import Files
     from shared.first_admin import FirstAdmin
     from shared.health import Health
     from shared.idempotency import Keys
@@ -60,7 +63,16 @@ def order(ticket: "StoredTicket") -> Order:
         parallel=settings().max_parallel_work,
         first_wait=settings().model_retry,
         most_wait=settings().model_max_wait,
+        waiting=_waiting(ticket) if ticket.waits_for_files else None,
     )
+
+
+def _waiting(ticket: "StoredTicket") -> Waiting:
+    """What the workflow of a ticket that waits for its files must know."""
+    from shared.models import rfc3339
+
+    until = ticket.updated_at + timedelta(seconds=settings().wait_for_files)
+    return Waiting(quiet=settings().files_quiet, until=rfc3339(until), stirring=True)
 
 
 @cache
@@ -128,6 +140,15 @@ def listing() -> "Listing":
     from shared.listing import Listing
 
     return Listing(_table("tickets"), _tickets(), reading(), permissions())
+
+
+@cache
+def attachments() -> "Attachments":
+    from shared.attachments import Attachments
+    from shared.intents import Intents
+
+    intents, most = Intents(_table("tickets")), settings().max_file_size
+    return Attachments(_tickets(), intents, _files(), permissions(), most)
 
 
 @cache
@@ -202,6 +223,13 @@ def _notices() -> "Notices":
     from shared.notices import Notices
 
     return Notices(_realtime())
+
+
+@cache
+def _files() -> "Files":
+    from shared.files import Files
+
+    return Files(_container())
 
 
 @cache

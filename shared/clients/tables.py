@@ -38,6 +38,9 @@ _OVERTAKEN = {
     "EntityNotFound",
 }
 
+MOST_ROWS = 1000
+"""As many rows as storage gives in one answer."""
+
 T = TypeVar("T")
 Values = Mapping[str, Any]
 
@@ -57,12 +60,14 @@ class Row:
 class Verb(StrEnum):
     INSERT = "create"
     MERGE = "update"
+    REPLACE = "upsert"
     DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a transaction. MERGE changes the given properties of the row with `etag`."""
+    """One write of a transaction. MERGE changes the given properties of the row with `etag`;
+    REPLACE puts the row there whatever was before. Without an ETag any version will do."""
 
     verb: Verb
     values: Values
@@ -72,7 +77,9 @@ class Write:
         options: dict[str, Any] = {}
         if self.verb is Verb.MERGE:
             options["mode"] = UpdateMode.MERGE
-        if self.verb is not Verb.INSERT:
+        elif self.verb is Verb.REPLACE:
+            options["mode"] = UpdateMode.REPLACE
+        if self.etag:
             options |= {"etag": self.etag, "match_condition": MatchConditions.IfNotModified}
         return self.verb.value, dict(self.values), options
 
@@ -128,18 +135,33 @@ class Table:
         with suppress(ResourceNotFoundError):
             await told(call)
 
-    async def query(self, partition: str, first: str, beyond: str) -> AsyncIterator[Row]:
-        """The rows of a partition with `first` <= RowKey < `beyond`, in order."""
+    async def query(
+        self,
+        partition: str,
+        first: str,
+        beyond: str,
+        *,
+        equal: Mapping[str, str] | None = None,
+        columns: Sequence[str] = (),
+        page: int = MOST_ROWS,
+    ) -> AsyncIterator[Row]:
+        """The rows of a partition with `first` <= RowKey < `beyond`, in order, and with the
+        columns `equal`: all their columns, or those named. A storage call brings `page` rows."""
+        wanted = {} if equal is None else {f"v{n}": pair for n, pair in enumerate(equal.items())}
         pages = self._client.query_entities(
-            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond",
-            parameters={"partition": partition, "first": first, "beyond": beyond},
+            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond"
+            + "".join(f" and {column} eq @{name}" for name, (column, _) in wanted.items()),
+            parameters={"partition": partition, "first": first, "beyond": beyond}
+            | {name: value for name, (_, value) in wanted.items()},
+            select=[*columns] or None,
+            results_per_page=page,
         ).by_page()
         while True:
             try:
-                page = await told(pages.__anext__)
+                entities = await told(pages.__anext__)
             except (StopAsyncIteration, ResourceNotFoundError):
                 return
-            async for entity in page:
+            async for entity in entities:
                 yield _row(entity)
 
     async def _with_table(self, call: Callable[[], Awaitable[T]]) -> T:

@@ -35,13 +35,13 @@ _KINDS = {
     ".json": "application/json",
     ".xml": "application/xml",
 }
-_SOURCE_SUFFIXES = """
-    bash bat bicep c cc cfg clj cljs cmake conf cpp cs css cxx dart diff erl ex exs fs fsx go gradle
-    graphql groovy h hcl hh hpp hrl hs ini ipynb java jl js jsonc jsonl jsx kt kts less lisp lua m mjs
-    mk ml mm nim patch php pl pm proto ps1 py pyi r rb rs rst sass scala scm scss sh sol sql svelte
-    swift tcl tex tf toml ts tsx v vb vhd vue yaml yml zig zsh
-""".split()
-_KINDS |= {f".{suffix}": SOURCE for suffix in _SOURCE_SUFFIXES}
+_SOURCE_SUFFIXES = (
+    "bash bat bicep c cc cfg clj cljs cmake conf cpp cs css cxx dart diff erl ex exs fs fsx "
+    "go gradle graphql groovy h hcl hh hpp hrl hs ini ipynb java jl js jsonc jsonl jsx kt kts "
+    "less lisp lua m mjs mk ml mm nim patch php pl pm proto ps1 py pyi r rb rs rst sass scala "
+    "scm scss sh sol sql svelte swift tcl tex tf toml ts tsx v vb vhd vue yaml yml zig zsh"
+)
+_KINDS |= {f".{suffix}": SOURCE for suffix in _SOURCE_SUFFIXES.split()}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # ESC colours logs
 _SOURCE_NAMES = {"dockerfile", "makefile", "jenkinsfile", "gemfile", "rakefile"}
 

@@ -12,7 +12,7 @@ from shared.models.about import (
     Readiness,
     TaskType,
 )
-from shared.models.base import Instant, Model, now, rfc3339, validated
+from shared.models.base import Instant, Model, Words, now, rfc3339, validated
 from shared.models.calls import Answer, Call, Question, Record, message
 from shared.models.events import AuditAction, AuditEvent, EntityType
 from shared.models.tickets import (
@@ -22,10 +22,14 @@ from shared.models.tickets import (
     Notice,
     Priority,
     Progress,
+    ResultQuery,
     Source,
     Status,
     StoredTicket,
     Ticket,
+    TicketChanges,
+    TicketPage,
+    TicketsQuery,
     Uploaded,
     Usage,
     WantedUpload,
@@ -78,6 +82,7 @@ __all__ = [
     "Record",
     "Refresh",
     "Registration",
+    "ResultQuery",
     "Role",
     "Source",
     "Status",
@@ -85,6 +90,9 @@ __all__ = [
     "StoredUser",
     "TaskType",
     "Ticket",
+    "TicketChanges",
+    "TicketPage",
+    "TicketsQuery",
     "Tokens",
     "Uploaded",
     "Usage",
@@ -93,6 +101,7 @@ __all__ = [
     "Username",
     "UsersQuery",
     "WantedUpload",
+    "Words",
     "message",
     "now",
     "rfc3339",

@@ -8,6 +8,10 @@ from shared.models.base import Instant, Model
 
 class AuditAction(StrEnum):
     TICKET_CREATED = "ticket_created"
+    TICKET_UPDATED = "ticket_updated"
+    TICKET_CANCELLED = "ticket_cancelled"
+    TICKET_REPROCESSED = "ticket_reprocessed"
+    TICKET_DELETED = "ticket_deleted"
     TICKET_STARTED = "ticket_started"
     TICKET_COMPLETED = "ticket_completed"
     TICKET_FAILED = "ticket_failed"

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.models.base import Instant, Model
+from shared.models.base import Changes, Instant, Model, Words, rfc3339
 
 
 class Priority(StrEnum):
@@ -29,12 +29,17 @@ class Source(StrEnum):
     BLOB = "blob"
 
 
+Title = Annotated[Words, StringConstraints(max_length=255)]
+Description = Annotated[str, StringConstraints(max_length=16_000)]
+
+
 class NewTicket(Model):
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-    description: Annotated[str, StringConstraints(max_length=16_000)] = ""
+    title: Title
+    description: Description = ""
     task_type: str
     priority: Priority = Priority.MEDIUM
     task_data: dict[str, Any] = {}
+    assigned_to: str | None = None
 
 
 class Progress(Model):
@@ -120,6 +125,50 @@ class Ticket(Model):
     source: Source = Source.API
 
 
+class TicketChanges(Changes):
+    """What is not given stays as it is. `task_data` can be changed until processing begins;
+    `assigned_to` null takes the assignment back; the only status to ask for is `cancelled`."""
+
+    title: Title = ""
+    description: Description = ""
+    priority: Priority = Priority.MEDIUM
+    task_data: dict[str, Any] = {}
+    assigned_to: str | None = None
+    status: Literal[Status.CANCELLED] = Status.CANCELLED
+
+
+class TicketsQuery(Model):
+    """Which tickets are listed, and which part of them. `cursor` is the `next_cursor` of an answer
+    to the same filters; it goes before `page`."""
+
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    per_page: Annotated[int, Field(ge=1, le=100)] = 20
+    status: Status | None = None
+    task_type: str | None = None
+    priority: Priority | None = None
+    created_by: str | None = None
+    assigned_to: str | None = None
+    q: Annotated[str, StringConstraints(max_length=255)] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    cursor: str | None = None
+
+
+class TicketPage(Model):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    tickets: list[Ticket]
+    total: int
+    page: int
+    per_page: int
+    pages: int
+    next_cursor: str | None = None
+
+
+class ResultQuery(Model):
+    format: str = "json"
+
+
 class Notice(StrEnum):
     """The kinds of realtime messages about a ticket."""
 
@@ -137,7 +186,16 @@ class StoredTicket(Ticket):
     waits_for_files: bool = Field(default=False, exclude=True)
     # The attempt whose result is shown, 0 while there is none.
     result_attempt: int = Field(default=0, exclude=True)
+    # That result, compressed, when it is small; else it is read from its blob.
+    result: str = Field(default="", exclude=True)
+    # How often the ticket was assigned.
+    assignment: int = Field(default=0, exclude=True)
     # The number of the last realtime message, and of the last audit event with its hash.
     seq: int = Field(default=0, exclude=True)
     events: int = Field(default=0, exclude=True)
     last_hash: str = Field(default="", exclude=True)
+
+    @property
+    def version(self) -> str:
+        """Another one after each change; known before the ticket is stored."""
+        return f"{self.id} {rfc3339(self.updated_at)} {self.seq} {self.events}"

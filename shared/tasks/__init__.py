@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 TASKS: dict[str, str] = {
     "custom": "shared.tasks.custom",
+    "doc_analysis": "shared.tasks.doc_analysis",
 }
 
 

@@ -63,10 +63,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class WorkContext(Context):
-    """What a task may use while it works."""
+    """What a task may use while it works. `read_file` gives the bytes of an attachment by its id,
+    None when it has been removed."""
 
     model: Asks
     record: Record
+    read_file: Callable[[str], Awaitable[bytes | None]]
 
     async def complete(self, form: AnswerForm[T], question: Question) -> T:
         """Ask the model; the call goes to the ticket's ledger. Raises StepError."""
@@ -76,14 +78,17 @@ class WorkContext(Context):
 
 class Task(Protocol):
     """A module of this package. `FORMATS` are those it offers beside json and md; `EXAMPLE` is a
-    task_data that works."""
+    task_data that works; a ticket of a type that `NEEDS_FILES` is not begun without one."""
 
     FORMATS: tuple[str, ...]
+    NEEDS_FILES: bool
     EXAMPLE: dict[str, Any]
     TaskData: type[TaskData]
     plan: Callable[[Context], Awaitable[Round]]
     work: Callable[[WorkContext, Item], Awaitable[Model]]
     combine: Callable[[Context, Sequence[Any]], Awaitable[Round | Result]]
+    render: Callable[[dict[str, Any], str], str | bytes]
+    """The stored result in any of the forms but json; nothing active is left in it."""
 
 
 def unknown_keys(data: TaskData) -> list[str]:

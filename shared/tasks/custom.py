@@ -4,15 +4,17 @@ form that the requester's own schema describes."""
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator
 
 from shared import jsonschemas
 from shared.clients.schemas import AnswerForm, of_model, of_schema
 from shared.errors import BadSchema
-from shared.models import Model, Question
+from shared.markdown import inert
+from shared.models import Model, Question, Words
 from shared.tasks import base
 
 FORMATS: tuple[str, ...] = ()
+NEEDS_FILES = False
 EXAMPLE: dict[str, Any] = {
     "task_description": "Summarise this note for the management in five sentences.",
     "instructions": "Plain words, no adjectives.",
@@ -31,7 +33,7 @@ def _usable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 class TaskData(base.TaskData):
-    task_description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    task_description: Words
     instructions: str | None = None
     context: str | None = None
     output_schema: Annotated[dict[str, Any], AfterValidator(_usable)] | None = None
@@ -72,6 +74,10 @@ async def combine(context: base.Context, outcomes: Sequence[Any]) -> base.Result
     data = TaskData.model_validate(context.ticket.task_data)
     result = Result if data.output_schema is None else StructuredResult
     return result(**outcomes[0], warnings=base.unknown_keys(data))
+
+
+def render(result: dict[str, Any], form: str) -> str:
+    return f"{inert(result['task_result'])}\n"
 
 
 def _form(data: TaskData) -> AnswerForm[Any]:

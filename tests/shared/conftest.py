@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 
 from infra.local.azurite import Azurite, Ports
+from shared.changing import Changing, Times
 from shared.clients import blobs, tables
 from shared.clients.blobs import Container
 from shared.clients.model import ModelClient
 from shared.clients.realtime import Realtime
 from shared.clients.tables import Table
+from shared.idempotency import Keys
 from shared.intake import Intake
 from shared.intents import Intents
+from shared.listing import Listing
 from shared.models import Role, StoredUser, now
 from shared.notices import Notices
+from shared.permissions import Permissions
 from shared.processing import Processing
+from shared.reading import Reading
 from shared.tickets import Tickets
 from shared.users import Users
 from tests.model_server import ModelServer, model_server
@@ -25,6 +30,7 @@ from tests.proxy import StorageProxy, storage_proxy
 from tests.shared.office import Office
 
 SWEEP_AFTER = 1.0
+LINGER = 2.0
 
 
 @pytest.fixture(scope="session")
@@ -86,18 +92,36 @@ class House:
     def __post_init__(self) -> None:
         self.tickets = Tickets(self.table)
         self.intents = Intents(self.table)
-        self.intake = Intake(self.tickets, self.intents, SWEEP_AFTER)
+        self.keys = Keys(self.table)
         self.users = Users(self.table, remember=0)
+        self.intake = self.another_intake()
+        self.permissions = Permissions(self.users)
+        self.reading = Reading(self.tickets, self.container, self.permissions)
+        self.listing = Listing(self.table, self.tickets, self.reading, self.permissions)
+        self.changing = self.another_changing()
         self.processing = self._processing(self.tickets)
 
     def worker(self) -> Processing:
         """The activities as another process would have them."""
         return self._processing(Tickets(self.table))
 
+    def another_intake(self) -> Intake:
+        """The intake as another process would have it."""
+        tickets = Tickets(self.table)
+        return Intake(tickets, self.intents, self.keys, self.users, SWEEP_AFTER)
+
+    def another_changing(self) -> Changing:
+        """The changes as another process would make them."""
+        tickets, times = Tickets(self.table), Times(SWEEP_AFTER, LINGER)
+        permissions, notices = Permissions(self.users), self._notices()
+        return Changing(tickets, self.container, self.users, permissions, notices, times)
+
+    def _notices(self) -> Notices:
+        return Notices(Realtime("", "", "tickets", None))
+
     def _processing(self, tickets: Tickets) -> Processing:
-        notices = Notices(Realtime("", "", "tickets", None))
         client = model_client(self.model)
-        return Processing(tickets, self.intents, self.container, client, notices)
+        return Processing(tickets, self.container, client, self._notices())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ ACTOR = Actor("u", "192.0.2.1", "agent/1.0")
 
 
 async def opened(house: House, owner: StoredUser) -> StoredTicket:
-    return await house.intake.open_ticket(owner, BODY, ACTOR)
+    return (await house.intake.open_ticket(owner, BODY, ACTOR)).ticket
 
 
 def to_status(status: Status) -> Decide:

@@ -1,0 +1,142 @@
+"""Files on tickets, and direct uploads."""
+
+from urllib.parse import quote
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from functions import pipeline
+from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body
+from functions.multipart import Form
+from functions.waiting import Signal
+from shared import wiring
+
+bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+_SANDBOX = "default-src 'none'; sandbox"
+
+
+@endpoint(
+    bp,
+    "POST",
+    "tickets/{ticket_id}/attachments",
+    starts=True,
+    tag="attachments",
+    multipart={"file": "list[binary]"},
+    answer="Uploaded | list[Uploaded]",
+    status=201,
+    errors=(403, 409),
+)
+async def add_attachments(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Add one file or several; a list answers several."""
+    user = await caller(req)
+    form = Form(req, wiring.settings().max_upload_size)
+    added = await wiring.attachments().add(
+        user,
+        req.route_params["ticket_id"],
+        form.files("file", "files"),
+        actor(req, user.id),
+        lambda ticket: pipeline.tell(client, ticket),
+    )
+    answers = [file.model_dump(mode="json") for file in added]
+    return answer_json(answers[0] if len(answers) == 1 else answers, 201)
+
+
+@endpoint(
+    bp, "GET", "tickets/{ticket_id}/attachments", tag="attachments", answer="list[Attachment]"
+)
+async def list_attachments(req: func.HttpRequest) -> func.HttpResponse:
+    """The files of a ticket."""
+    user = await caller(req)
+    found = await wiring.attachments().listed(user, req.route_params["ticket_id"])
+    return answer_json([file.model_dump(mode="json") for file in found])
+
+
+@endpoint(
+    bp,
+    "GET",
+    "tickets/{ticket_id}/attachments/{attachment_id}",
+    tag="attachments",
+    media=("application/octet-stream",),
+    gives=("Content-Disposition",),
+)
+async def download_attachment(req: func.HttpRequest) -> func.HttpResponse:
+    """The bytes of a file, for saving: nothing is shown or run in place."""
+    user = await caller(req)
+    ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
+    file, content = await wiring.attachments().download(
+        user, ticket_id, attachment_id, actor(req, user.id)
+    )
+    headers = {
+        "Content-Disposition": _disposition(file.filename),
+        "Content-Security-Policy": _SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+        "ETag": f'"{file.sha256}"',
+    }
+    return func.HttpResponse(content, headers=headers, mimetype=file.content_type)
+
+
+@endpoint(
+    bp,
+    "DELETE",
+    "tickets/{ticket_id}/attachments/{attachment_id}",
+    tag="attachments",
+    status=204,
+    errors=(403, 409),
+)
+async def remove_attachment(req: func.HttpRequest) -> func.HttpResponse:
+    """Remove a file from a ticket."""
+    user = await caller(req)
+    ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
+    await wiring.attachments().remove(user, ticket_id, attachment_id, actor(req, user.id))
+    return func.HttpResponse(status_code=204)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "tickets/{ticket_id}/submit",
+    starts=True,
+    tag="tickets",
+    answer="Ticket",
+    gives=("ETag",),
+    errors=(403, 409),
+)
+async def submit_ticket(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Begin a ticket that waits for files: all of them are there."""
+    user = await caller(req)
+    ticket = await wiring.attachments().submit(
+        user,
+        req.route_params["ticket_id"],
+        actor(req, user.id),
+        lambda ticket: pipeline.tell(client, ticket, Signal.SUBMITTED),
+    )
+    return answer_ticket(ticket)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "tickets/{ticket_id}/uploads",
+    tag="attachments",
+    body="WantedUpload",
+    answer="DirectUpload",
+    errors=(403, 409),
+)
+async def direct_upload(req: func.HttpRequest) -> func.HttpResponse:
+    """How to put one large file straight into Blob storage, from where the ticket takes it."""
+    user = await caller(req)
+    upload = await wiring.uploads().offer(
+        user, req.route_params["ticket_id"], json_body(req), actor(req, user.id)
+    )
+    return answer_json(upload)
+
+
+def _disposition(filename: str) -> str:
+    """RFC 6266: the name in ASCII for old readers, and whole for all others."""
+    plain = "".join(c if " " <= c <= "~" and c not in '"\\%' else "_" for c in filename)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

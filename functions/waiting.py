@@ -1,0 +1,55 @@
+"""The workflow of a ticket that waits for its files, before its first step.
+
+The instance begins when nothing has come for a while and ends the wait after a day. It trusts no
+event: each only makes it look at the ticket (by its plan) once things are quiet. An event that is
+lost is raised again by the sweeper.
+
+Every wait is a new task, because the platform does not wait again for one that it has been told of;
+and a wait that goes on does so in a new generation, because an event that came while nobody waited
+would be handed to every later wait.
+"""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import azure.durable_functions as df
+
+from shared.steps import Order, Waiting
+
+EVENT = "files"
+
+
+class Signal(StrEnum):
+    """What an event says."""
+
+    CHANGED = "changed"
+    SUBMITTED = "submitted"
+
+
+def until_quiet(
+    context: df.DurableOrchestrationContext, waiting: Waiting
+) -> Generator[Any, Any, Any]:
+    """Wait until it is time to look at the ticket; the last event waited for, which may come."""
+    end, stirring = datetime.fromisoformat(waiting["until"]), waiting["stirring"]
+    while True:
+        quiet = context.current_utc_datetime + timedelta(seconds=waiting["quiet"])
+        timer = context.create_timer(min(quiet, end) if stirring else end)
+        event = context.wait_for_external_event(EVENT)
+        winner = yield context.task_any([event, timer])
+        if winner is timer:
+            return event
+        timer.cancel()
+        if Signal.SUBMITTED in str(event.result):
+            return event
+        stirring = True
+
+
+def go_on(context: df.DurableOrchestrationContext, order: Order, event: Any) -> bool:
+    """Wait on, in a new generation; False when the time is over."""
+    waiting = order.get("waiting")
+    if waiting is None or context.current_utc_datetime >= datetime.fromisoformat(waiting["until"]):
+        return False
+    context.continue_as_new({**order, "waiting": {**waiting, "stirring": event.is_completed}})
+    return True

@@ -1,0 +1,47 @@
+"""Markdown that does nothing but show text, whatever a model or a document has put into it: no HTML,
+no image that is fetched when it is shown, no link that runs something.
+
+What is code is left as it is, and only what every reader of Markdown takes for code: blocks between
+fences that begin a line. Anything subtler is for readers to disagree about.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+
+_FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
+_HTML = re.compile(r"<(?=[A-Za-z/!?])")
+_TARGET = re.compile(
+    r"(\]\(\s*|\]:\s*)(?!(?:https?|mailto):)[A-Za-z][A-Za-z0-9+.-]*\\?:", re.IGNORECASE
+)
+
+
+def inert(text: str) -> str:
+    """`text` with everything active in it made visible instead."""
+    return "".join(part if is_code else _tamed(part) for part, is_code in _parts(text))
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The parts of `text`, and whether each is fenced code."""
+    part: list[str] = []
+    fence = ""
+    for line in re.split(r"(?<=\n)|(?<=\r)(?!\n)", text):
+        if not fence:
+            opened = _FENCE.match(line.rstrip("\r\n"))
+            if opened:
+                yield "".join(part), False
+                part, fence = [], opened[1]
+            part.append(line)
+            continue
+        part.append(line)
+        if re.fullmatch(rf" {{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*", line.rstrip("\r\n")):
+            yield "".join(part), True
+            part, fence = [], ""
+    yield "".join(part), bool(fence)
+
+
+def _tamed(text: str) -> str:
+    while (plain := html.unescape(text)) != text:
+        text = plain
+    text = _TARGET.sub(r"\1#", text.replace("![", "["))
+    return _HTML.sub("&lt;", text)
