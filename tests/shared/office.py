@@ -15,6 +15,7 @@ from shared.members import Members
 from shared.models import Role, StoredUser, Tokens
 from shared.passwords import Passwords
 from shared.sessions import Sessions
+from shared.user_trail import UserTrail
 from shared.users import Users
 
 SECRET = "k" * 32
@@ -48,6 +49,7 @@ class Office:
         policy = Policy(self.registration_open, 30, admin)
         sessions = Sessions(self.table)
         self.accounts = Accounts(self.users, self.passwords, sessions, tokens, policy)
+        self.trail = UserTrail(self.table)
         self.members = Members(self.users, self.passwords, Counters(self.table), admin)
 
     async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:

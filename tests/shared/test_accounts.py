@@ -1,38 +1,25 @@
-"""Accounts over real tables: unique names without races, passwords, tokens and their end."""
+"""Accounts over real tables: unique names without races, passwords, and who is let in."""
 
 import asyncio
 import time
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 
-import jwt
 import pytest
 
+from shared.audit import first_invalid
 from shared.clients.tables import Table
-from shared.credentials import AccessTokens, hash_password
-from shared.errors import Conflict, Forbidden, Invalid, NotSignedIn, Problem
-from shared.models import Role, Tokens, now
-from tests.shared.office import HERE, PASSWORD, SECRET, Office
+from shared.credentials import hash_password
+from shared.errors import Conflict, Forbidden, Invalid, NotSignedIn
+from shared.models import AuditAction, Role
+from tests.proxy import StorageProxy
+from tests.shared.office import HERE, PASSWORD, Office
 
 ANN: dict[str, Any] = {
     "email": "Ann@Example.com",
     "username": "Ann.B",
     "password": "a good password",
 }
-
-
-def signed(**changes: Any) -> str:
-    stamp = now().timestamp()
-    claims = {"sub": "x", "iat": stamp, "exp": stamp + 60, "jti": "j", "role": "admin"} | changes
-    kept = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(kept, SECRET, algorithm="HS256")
-
-
-async def bearer(office: Office) -> tuple[str, str]:
-    """A registered user's id and `Authorization` header."""
-    user = await office.accounts.register(ANN, HERE)
-    tokens = await office.accounts.login(ANN, HERE)
-    return user.id, f"Bearer {tokens.access_token}"
 
 
 async def test_a_registered_user_signs_in_by_either_name_in_any_case(office: Office) -> None:
@@ -157,89 +144,41 @@ async def test_passwords_are_argon2id_with_19_mib_and_two_passes() -> None:
     assert (await hash_password("x")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        signed(exp=None),
-        signed(iat=None),
-        signed(jti=None),
-        signed(role=None),
-        signed(sub=None),
-        signed(exp=now().timestamp() - 1),
-        signed(exp=str(int(now().timestamp()) + 60)),
-        signed(jti=5),
-        jwt.encode({"sub": "x", "iat": 0, "exp": 9e9, "jti": "j", "role": "u"}, "y" * 32),
-        jwt.encode({"sub": "x", "iat": 0, "exp": 9e9, "jti": "j", "role": "u"}, "", "none"),
-        jwt.encode({"sub": "x", "iat": 0, "exp": 9e9, "jti": "j", "role": "u"}, SECRET, "HS512"),
-        "a.b.c",
-        "",
-        "é",
-    ],
-)
-async def test_only_our_own_whole_tokens_count(office: Office, token: str) -> None:
+async def test_a_login_takes_four_storage_calls_whoever_comes(
+    office: Office, storage: StorageProxy
+) -> None:
+    await office.accounts.register(ANN, HERE)
+    counts = {}
+    for name, password in (("Ann.B", PASSWORD), ("Ann.B", "wrong"), ("nobody", "wrong")):
+        for _ in range(2):
+            storage.reset()
+            with suppress(NotSignedIn):
+                await office.login(name, password)
+            counts[name, password] = len(storage.calls)
+    assert set(counts.values()) == {4}
+
+
+async def test_each_login_is_in_the_audit_trail_of_the_user(office: Office) -> None:
+    user = await office.accounts.register(ANN, HERE)
+    await office.login("Ann.B")
     with pytest.raises(NotSignedIn):
-        await office.callers.caller(f"Bearer {token}")
+        await office.login("Ann.B", "wrong")
+    events = await office.trail.of_user(user.id)
+    assert [event.action for event in events] == [
+        AuditAction.USER_CREATED,
+        AuditAction.LOGIN_SUCCEEDED,
+        AuditAction.LOGIN_FAILED,
+    ]
+    assert first_invalid(events) is None
+    assert [event.user_id for event in events] == [user.id, user.id, None]
+    assert {event.ip_address for event in events} == {"192.0.2.1"}
+    assert "wrong" not in str([event.model_dump() for event in events]).replace("was wrong", "")
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Basic abc", "Bearer  "])
-async def test_other_authorization_is_none(office: Office, header: str) -> None:
+async def test_a_failure_of_nobody_is_audited_without_the_name(office: Office) -> None:
     with pytest.raises(NotSignedIn):
-        await office.callers.caller(header)
-
-
-async def test_a_deactivated_user_is_out_at_once(office: Office) -> None:
-    user_id, header = await bearer(office)
-    await office.users.change(user_id, {"is_active": False})
-    for attempt in (office.callers.caller(header), office.accounts.login(ANN, HERE)):
-        with pytest.raises(NotSignedIn):
-            await attempt
-
-
-async def test_a_new_stamp_ends_older_tokens_but_not_newer_ones(office: Office) -> None:
-    user_id, old = await bearer(office)
-    await office.users.change(user_id, {"tokens_from": now().timestamp()})
-    with pytest.raises(NotSignedIn):
-        await office.callers.caller(old)
-    new = await office.accounts.login(ANN, HERE)
-    assert (await office.callers.caller(f"Bearer {new.access_token}")).id == user_id
-
-
-async def test_a_refresh_token_works_once_and_its_reuse_ends_the_family(office: Office) -> None:
-    accounts = office.accounts
-    await accounts.register(ANN, HERE)
-    first = await accounts.login(ANN, HERE)
-    second = await accounts.refresh({"refresh_token": first.refresh_token})
-    assert (await office.callers.caller(f"Bearer {second.access_token}")).username == "Ann.B"
-
-    for used in (first, second):
-        with pytest.raises(NotSignedIn):
-            await accounts.refresh({"refresh_token": used.refresh_token})
-
-
-async def test_a_refresh_token_used_twice_at_once_gives_at_most_one_pair(office: Office) -> None:
-    accounts = office.accounts
-    await accounts.register(ANN, HERE)
-    pair = await accounts.login(ANN, HERE)
-
-    async def refresh() -> Tokens | Problem:
-        try:
-            return await accounts.refresh({"refresh_token": pair.refresh_token})
-        except NotSignedIn as problem:
-            return problem
-
-    answers = await asyncio.gather(*(refresh() for _ in range(5)))
-    assert sum(isinstance(answer, Tokens) for answer in answers) <= 1
-
-
-@pytest.mark.parametrize("token", ["", "x", "0" * 32, "0" * 32 + ".x", "../" * 11, None, 5])
-async def test_no_refresh_token_is_refused(office: Office, token: Any) -> None:
-    with pytest.raises(NotSignedIn):
-        await office.accounts.refresh({"refresh_token": token}, HERE)
-
-
-def test_an_access_token_lives_as_long_as_it_says() -> None:
-    tokens = AccessTokens(SECRET, 30)
-    claims = tokens.read(tokens.sign("x", Role.USER, now()))
-    assert claims.exp - claims.iat == pytest.approx(1800)
-    with pytest.raises(NotSignedIn):
-        tokens.read(tokens.sign("x", Role.USER, now() - timedelta(minutes=31)))
+        await office.login("a password typed as a name", "wrong")
+    [event] = [event async for event in office.trail.newest()]
+    assert (event.action, event.user_id) == (AuditAction.LOGIN_FAILED, None)
+    assert "a password typed" not in event.model_dump_json()
+    assert first_invalid([event]) is None
