@@ -78,12 +78,12 @@ def _tag(endpoint: Endpoint) -> str:
 
 def _operation(endpoint: Endpoint, schemas: Schemas) -> Json:
     told = endpoint.described
-    summary, _, more = (endpoint.handler.__doc__ or "").strip().partition("\n")
+    summary, _, more = " ".join((endpoint.handler.__doc__ or "").split()).partition(". ")
     body = _body(endpoint, schemas)
     return {
         "operationId": endpoint.handler.__name__,
         "summary": summary.removesuffix("."),
-        **({"description": " ".join(more.split())} if more.strip() else {}),
+        **({"description": more} if more else {}),
         "tags": [_tag(endpoint)],
         "security": [] if told.get("public") else [{"bearer": []}, {"password": []}],
         "parameters": [*_parameters(endpoint), *schemas.query(told.get("query", ""))],

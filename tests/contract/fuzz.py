@@ -18,7 +18,9 @@ from tests.world import PASSWORD, World, worlds
 ADMIN = {"username": "root@example.com", "password": PASSWORD}
 SETTINGS = {"BOOTSTRAP_ADMIN_EMAIL": ADMIN["username"], "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
 CONFIG = Path(__file__).parent / "schemathesis.toml"
-LOGOUT_SECONDS = 3
+# Whoever signs out, or gives themselves another password, cannot go on.
+ENDING = ("logout", "change_user")
+ENDING_SECONDS = 6
 
 
 def fuzz(world: World, folder: str, seconds: int, more: list[str]) -> list[str]:
@@ -27,14 +29,17 @@ def fuzz(world: World, folder: str, seconds: int, more: list[str]) -> list[str]:
     login = api.post("/auth/login", data=ADMIN).raise_for_status()
     api.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
     wrong = []
-    # Whoever signs out cannot go on: that call has a run of its own, at the end.
-    if schemathesis(api, folder, seconds, "--exclude-operation-id", "logout", *more):
+    if schemathesis(api, folder, seconds, *_each("--exclude-operation-id"), *more):
         wrong.append("The app and its description differ, see above.")
     if api.get("/users/me").status_code != 200:
         wrong.append("The administrator's token has ended on the way, so little was tried.")
-    if schemathesis(api, folder, LOGOUT_SECONDS, "--include-operation-id", "logout"):
-        wrong.append("Signing out and its description differ, see above.")
+    if schemathesis(api, folder, ENDING_SECONDS, *_each("--include-operation-id")):
+        wrong.append("The calls that end tokens and their description differ, see above.")
     return wrong + [line for line in world.host.log.splitlines() if "Fault " in line]
+
+
+def _each(option: str) -> list[str]:
+    return [word for name in ENDING for word in (option, name)]
 
 
 def schemathesis(api: httpx2.Client, folder: str, seconds: int, *more: str) -> int:
