@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.audit import Actor, Draft, next_user_event
-from shared.clients.tables import Table, Verb, Write
+from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Conflict, Unavailable, WriteConflict
 from shared.ids import is_user_id, new_user_id
-from shared.models import AuditAction, StoredUser, now
+from shared.models import AuditAction, StoredUser, now, rfc3339
 from shared.user_rows import (
     NEVER,
     PARTITION,
@@ -145,6 +145,23 @@ class Users:
         first = members_key(department)
         rows = self._table.query(PARTITION, first, f"{first}~")
         return [one.key.removeprefix(first) async for one in rows]
+
+    async def clear(self, moment: datetime) -> int:
+        """Delete what no longer counts: sessions that have ended, failures to sign in from long
+        ago; how many rows."""
+        cleared = 0
+        for kind in ("address_", "name_", "session_"):
+            rows = self._table.query(PARTITION, kind, f"{kind}~", columns=("RowKey", "expires_at"))
+            async for one in rows:
+                if one.values["expires_at"] <= rfc3339(moment):
+                    cleared += await self._cleared(one)
+        return cleared
+
+    async def _cleared(self, one: Row) -> bool:
+        with suppress(WriteConflict):  # It counts again.
+            await self._table.write([Write(Verb.DELETE, row(one.key, {}), one.etag)])
+            return True
+        return False
 
     async def add(self, user: StoredUser, draft: Draft) -> StoredUser:
         """Store a new user. Raises Conflict when the email or the username is taken."""

@@ -1,0 +1,146 @@
+"""Ten wrong passwords for a name, or a hundred from an address, and nobody is heard for a while."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.audit import Actor
+from shared.clients.tables import Row, Table
+from shared.errors import Conflict, Forbidden, NotSignedIn, TooMany, WriteConflict
+from shared.models import now
+from shared.throttle import MOST_BY_ADDRESS, MOST_BY_NAME, WINDOW, Door, Record, read_door
+from tests.proxy import StorageProxy
+from tests.shared.office import HERE, PASSWORD, Office, names
+
+ADDRESS = "198.51.100.7"
+
+
+async def fail(office: Office, name: str, times: int, address: str | None = ADDRESS) -> None:
+    for _ in range(times):
+        with pytest.raises(NotSignedIn):
+            await office.login(name, "wrong", Actor(None, address))
+
+
+@pytest.mark.parametrize("name", ["ann", "ANN@example.com", "nobody", "nobody@example.com"])
+async def test_after_ten_failures_a_name_is_not_heard(office: Office, name: str) -> None:
+    await office.accounts.register(names("ann"), HERE)
+    await fail(office, name, MOST_BY_NAME)
+    for password in ("wrong", PASSWORD):
+        with pytest.raises(TooMany) as refusal:
+            await office.login(name.upper(), password, Actor(None, "203.0.113.9"))
+        assert refusal.value.detail == "Signing in has failed too often; please try again later."
+        assert 890 <= int(refusal.value.headers["Retry-After"]) <= 900
+
+
+async def test_other_names_and_refused_tries_are_not_counted(
+    office: Office, storage: StorageProxy
+) -> None:
+    await office.accounts.register(names("ann"), HERE)
+    await office.accounts.register(names("bob"), HERE)
+    await fail(office, "ann", MOST_BY_NAME)
+    storage.reset()
+    with pytest.raises(TooMany):
+        await office.login("ann", "wrong", Actor(None, ADDRESS))
+    assert [call.method for call in storage.calls] == ["GET", "GET"]
+    assert await office.login("bob")
+
+
+async def test_it_outlives_a_restart_and_holds_for_all_processes(
+    office: Office, table: Table
+) -> None:
+    await fail(office, "ann", MOST_BY_NAME)
+    with pytest.raises(TooMany):
+        await Office(table).login("ann")
+
+
+async def test_after_a_hundred_failures_an_address_is_not_heard(
+    office: Office, table: Table
+) -> None:
+    await office.accounts.register(names("ann"), HERE)
+    moment = now()
+    for _ in range(MOST_BY_ADDRESS - 1):
+        door = await read_door(table, "someone", ADDRESS)
+        assert door.address is not None
+        await table.write([door.address.failed(moment)])
+    await fail(office, "somebody", 1)
+    with pytest.raises(TooMany):
+        await office.login("ann", PASSWORD, Actor(None, ADDRESS))
+    assert await office.login("ann", PASSWORD, Actor(None, "198.51.100.8"))
+    assert await office.login("ann", PASSWORD, Actor(None, None))
+
+
+async def test_of_many_guesses_at_once_only_ten_are_answered(office: Office) -> None:
+    await office.accounts.register(names("ann"), HERE)
+    answers = await asyncio.gather(
+        *(office.login("ann", "wrong", Actor(None, ADDRESS)) for _ in range(16)),
+        return_exceptions=True,
+    )
+    kinds = [type(answer) for answer in answers]
+    assert kinds.count(NotSignedIn) == MOST_BY_NAME
+    assert kinds.count(TooMany) == len(kinds) - MOST_BY_NAME
+
+
+async def test_a_right_guess_among_too_many_is_not_answered(office: Office, table: Table) -> None:
+    """It was checked before the limit was reached, and must not get in after."""
+    await office.accounts.register(names("ann"), HERE)
+    await fail(office, "ann", MOST_BY_NAME - 1)
+    door = await read_door(table, "ann", ADDRESS)
+    await fail(office, "ann", 1)
+    with pytest.raises(WriteConflict):
+        await table.write(door.name.unchanged())
+
+
+async def test_failures_are_forgotten_in_time() -> None:
+    start = now()
+    record = Record("name_x", 2, None)
+    assert record.wait(start) == 0
+    row = {"failures": f"[{start.timestamp()}, {start.timestamp() + 60}]", "user_id": "x"}
+    record = Record("name_x", 2, Row(row, "etag"))
+    assert record.wait(start + timedelta(seconds=61)) == WINDOW.total_seconds() - 61
+    assert record.wait(start + WINDOW) == 0
+    assert record.wait(start + WINDOW + timedelta(hours=1)) == 0
+    Door(record, None).check(start + WINDOW)
+
+
+async def test_a_name_that_somebody_tried_can_still_be_registered(office: Office) -> None:
+    await fail(office, "ann", 2)
+    await fail(office, "ann@example.com", 1)
+    await office.accounts.register(names("ann"), HERE)
+    assert await office.login("ann")
+    with pytest.raises(Conflict):
+        await office.accounts.register(names("ann"), HERE)
+
+
+async def test_a_success_forgives_nothing(office: Office) -> None:
+    await office.accounts.register(names("ann"), HERE)
+    await fail(office, "ann", MOST_BY_NAME - 1)
+    assert await office.login("ann")
+    await fail(office, "ann", 1)
+    with pytest.raises(TooMany):
+        await office.login("ann")
+
+
+async def test_the_present_password_cannot_be_guessed_either(office: Office) -> None:
+    user = await office.hire("ann")
+    body = {"password": "new password", "current_password": "wrong"}
+    for _ in range(MOST_BY_NAME):
+        with pytest.raises(Forbidden):
+            await office.members.change_own(user, body, HERE)
+    with pytest.raises(TooMany):
+        await office.members.change_own(user, body | {"current_password": PASSWORD}, HERE)
+
+
+async def test_what_no_longer_counts_is_cleared_away(office: Office, table: Table) -> None:
+    await office.accounts.register(names("ann"), HERE)
+    await office.login("ann")
+    await fail(office, "ann", 1)
+    await fail(office, "nobody", 1)
+    before = {row.key async for row in table.query("users", "a", "z")}
+    assert await office.users.clear(now()) == 0
+    assert await office.users.clear(now() + WINDOW) == 2  # the address and the name of nobody
+    assert await office.users.clear(now() + timedelta(days=31)) == 1  # the session
+    after = {row.key async for row in table.query("users", "a", "z")}
+    assert {key.partition("_")[0] for key in before - after} == {"address", "name", "session"}
+    with pytest.raises(NotSignedIn):
+        await office.login("ann", "wrong")
