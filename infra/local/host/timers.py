@@ -80,7 +80,7 @@ class TimerFunctions:
         due = datetime.now(UTC)
         while True:
             due = next_tick(max(due, datetime.now(UTC)))
-            await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
+            await _sleep_until(due)
             late = datetime.now(UTC) - due
             await self._fire(function, past_due=late > LATE)
 
@@ -89,3 +89,9 @@ class TimerFunctions:
             await self._invoker.call(function, func.timer.TimerRequest(past_due=past_due), "timer")
         except (Exception, SystemExit):  # SystemExit would end the host
             log.exception("%s timer", function.name)
+
+
+async def _sleep_until(due: datetime) -> None:
+    """Not a moment less, although the loop's clock may run ahead of the wall's."""
+    while (left := (due - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110
+        await asyncio.sleep(left)
