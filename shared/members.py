@@ -75,6 +75,8 @@ class Members:
         whose present one is not given."""
         changes = validated(OwnChanges, body)
         given = changes.given()
+        if "email" in given and given["email"].casefold() != caller.email.casefold():
+            given["is_verified"] = False
         if caller.role is Role.MANAGER:
             given.pop("department", None)
         verified = ""
