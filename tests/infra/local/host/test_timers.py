@@ -13,15 +13,17 @@ APPS = Path(__file__).parent / "apps"
 ROUNDS = 3
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs") / "file"
+
+
+@pytest.fixture(scope="module")
+def host(start_module_host: StartHost, runs: Path) -> HostProcess:
+    return start_module_host(APPS / "ticks", {"RUNS_FILE": str(runs), "OFTEN": "*/1 * * * * *"})
+
+
 class TestRuns:
-    @pytest.fixture(scope="class")
-    def runs(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        return tmp_path_factory.mktemp("runs") / "file"
-
-    @pytest.fixture(scope="class")
-    def host(self, start_module_host: StartHost, runs: Path) -> HostProcess:
-        return start_module_host(APPS / "ticks", {"RUNS_FILE": str(runs), "OFTEN": "*/1 * * * * *"})
-
     @pytest.mark.parametrize(
         "what", ["every_second False", "by_setting", "raising", "leaving", "slow ends"]
     )
