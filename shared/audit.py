@@ -72,13 +72,14 @@ def next_user_event(user: StoredUser, draft: Draft, moment: datetime) -> AuditEv
 
 
 def nobodys_event(draft: Draft, moment: datetime) -> AuditEvent:
-    """An event that concerns no user whom we know: a chain of its own."""
+    """An event that concerns no ticket or user whom we know: a chain of its own."""
     number = secrets.token_hex(8)
+    entity_type, entity_id = draft.about or (EntityType.USER, number)
     return _event(
         draft,
         id=f"{number}.000001",
-        entity_type=EntityType.USER,
-        entity_id=number,
+        entity_type=entity_type,
+        entity_id=entity_id,
         timestamp=moment,
     )
 
@@ -99,9 +100,11 @@ def _event(draft: Draft, **place: Any) -> AuditEvent:
     return event.model_copy(update={"hash": digest(event)})
 
 
-def first_invalid(events: Iterable[AuditEvent]) -> str | None:
-    """The id of the first event that does not follow from those before, None for a whole chain."""
-    previous = ""
+def first_invalid(events: Iterable[AuditEvent], previous: str = "") -> str | None:
+    """The id of the first event that does not follow from those before, None for a whole chain.
+
+    `previous` is the hash of what was before the first, when older events have been removed.
+    """
     for event in events:
         if event.previous_hash != previous or event.hash != digest(event):
             return event.id

@@ -1,5 +1,5 @@
 """How values lie in the columns of a row: JSON as bytes (64 KiB fit), times as texts that sort, and
-an empty text for none, because storage cannot clear a property."""
+an empty text for none, because storage cannot clear a property; and how times lie in keys."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -7,8 +7,14 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from shared.ids import inverted
 from shared.models import Progress, rfc3339
 from shared.strictjson import dumps
+
+
+def log_key(moment: datetime) -> str:
+    """What the keys of the events at `moment` begin with where they lie newest first."""
+    return f"log_{inverted(moment):014x}_"
 
 
 def to_column(value: Any) -> Any:

@@ -102,8 +102,8 @@ class Files:
             await self._container.delete(_blob(ticket_id, attachment_id))
 
     async def remove_others(self, ticket_id: str, kept: Collection[str], age: timedelta) -> None:
-        """Remove the files that are not the ticket's, once they are older than `age`: whoever stored
-        them died before the ticket knew of them."""
+        """Remove the files that are not the ticket's, once they are older than `age`: whoever
+        stored them died before the ticket knew of them."""
         names = {_blob(ticket_id, attachment_id) for attachment_id in kept}
         before = now() - age
         for name, changed in await self._container.listed(f"attachments/{ticket_id}/"):

@@ -26,19 +26,25 @@ def is_user_id(text: str) -> bool:
 
 
 def new_ticket_id(owner: str, now: datetime) -> str:
-    return f"{owner}-{_inverted(now):014x}{secrets.token_hex(4)}"
+    return f"{owner}-{inverted(now):014x}{secrets.token_hex(4)}"
 
 
 def older_than(moment: datetime) -> str:
     """What the second half of a ticket's id, sorted, begins with at the earliest when the ticket is
     older than `moment`; without a zone it is UTC."""
-    inverted = _inverted(moment) + 1
-    return f"{inverted:014x}" if inverted <= _LAST_MICROSECOND else "g"
+    number = inverted(moment) + 1
+    return f"{number:014x}" if number <= _LAST_MICROSECOND else "g"
 
 
-def _inverted(moment: datetime) -> int:
+def inverted(moment: datetime) -> int:
+    """A number that falls as time goes on; 14 hex digits hold it. Without a zone it is UTC."""
     since = moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH
     return min(max(_LAST_MICROSECOND - since // timedelta(microseconds=1), 0), _LAST_MICROSECOND)
+
+
+def moment_of(number: int) -> datetime:
+    """The time that `inverted` made a number of."""
+    return _EPOCH + timedelta(microseconds=_LAST_MICROSECOND - number)
 
 
 def split_ticket_id(ticket_id: str) -> tuple[str, str]:

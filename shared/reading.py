@@ -3,7 +3,7 @@
 from shared.attempts import Attempt
 from shared.clients.blobs import Container
 from shared.errors import Conflict
-from shared.models import StoredTicket, User
+from shared.models import AuditEvent, StoredTicket, User
 from shared.packed import unpack
 from shared.permissions import Permissions, Right
 from shared.rendering import ResultFile, form_of, rendered
@@ -23,6 +23,11 @@ class Reading:
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(caller, ticket, Right.READ)
         return ticket
+
+    async def events(self, caller: User, ticket_id: str) -> list[AuditEvent]:
+        """What happened to a ticket, oldest first. Raises NotFound."""
+        await self.ticket(caller, ticket_id)
+        return await self._tickets.events(ticket_id)
 
     async def with_result(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with its result, if there is one: one more storage call for a long one."""

@@ -12,7 +12,7 @@ Step = dict[str, Any]
 
 class Waiting(TypedDict):
     """A ticket that has yet to get its files: it is begun when `quiet` seconds have passed without
-    another, and given up at `until` (RFC 3339). `stirring` is whether there may be files already."""
+    another, and given up at `until` (RFC 3339). `stirring` is whether there may be some already."""
 
     quiet: float
     until: str

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from shared.clients.tables import Row
-from shared.columns import from_columns, to_column
+from shared.clients.tables import Row, Verb, Write
+from shared.columns import from_columns, log_key, to_column
 from shared.ids import split_ticket_id
 from shared.models import AuditEvent, Status, StoredTicket
 
@@ -40,11 +40,13 @@ def status_row(ticket_id: str, status: Status, values: Mapping[str, Any]) -> dic
     return ticket_row(ticket_id, values) | {"RowKey": f"status_{status.value}_{rest}"}
 
 
-def event_row(event: AuditEvent) -> dict[str, Any]:
-    owner, rest = split_ticket_id(event.id.partition(".")[0])
-    number = event.id.rpartition(".")[2]
+def event_writes(event: AuditEvent) -> list[Write]:
+    """An event at its place in the chain, and its copy at its place in time."""
+    ticket_id, _, number = event.id.partition(".")
+    owner, rest = split_ticket_id(ticket_id)
     columns = {name: to_column(getattr(event, name)) for name in _EVENT_COLUMNS}
-    return {"PartitionKey": owner, "RowKey": f"event_{rest}_{number}", **columns}
+    keys = (f"event_{rest}_{number}", f"{log_key(event.timestamp)}{event.id}")
+    return [Write(Verb.INSERT, {"PartitionKey": owner, "RowKey": key, **columns}) for key in keys]
 
 
 def as_ticket(row: Row) -> StoredTicket:
@@ -60,7 +62,8 @@ def as_ticket(row: Row) -> StoredTicket:
 
 
 def as_event(row: Row, ticket_id: str) -> AuditEvent:
-    number = row.key.rpartition("_")[2]
+    """From its place in the chain or in time."""
+    number = row.key.replace(".", "_").rpartition("_")[2]
     fields = from_columns(row.values, _OPTIONAL) | {
         "id": f"{ticket_id}.{number}",
         "ticket_id": ticket_id,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.activity import Activity
 from shared.audit import Draft, next_event
 from shared.clients.tables import Table, Verb, Write
 from shared.counters import Counters, Totals, counter_name
@@ -23,7 +24,7 @@ from shared.index import Index, Place, standing
 from shared.intents import Intent, Purpose, settled
 from shared.locks import Locks
 from shared.models import AuditEvent, Notice, Status, StoredTicket, now
-from shared.ticket_rows import as_event, as_ticket, event_row, status_row, ticket_row
+from shared.ticket_rows import as_event, as_ticket, event_writes, status_row, ticket_row
 
 _TRIES = 60
 _MOST_SECONDS = 120.0
@@ -52,6 +53,7 @@ class Tickets:
         self._table = table
         self._counters = Counters(table)
         self._index = Index(table)
+        self._activity = Activity(table)
         self._locks = Locks()
 
     async def read(self, ticket_id: str) -> StoredTicket:
@@ -83,13 +85,16 @@ class Tickets:
         ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash})
         writes = [
             Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__)),
-            Write(Verb.INSERT, event_row(event)),
+            *event_writes(event),
             Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__)),
         ]
         stands = standing(ticket)
         intent = Intent(Purpose.OPEN, stands, ticket.created_at)
-        also = [intent.note(), *([once.reminder(ticket)] if once else [])]
+        owner, moment = ticket.created_by, ticket.created_at
+        reminder = [once.reminder(ticket)] if once else []
+        also = [intent.note(), *reminder, *self._activity.due(owner, moment)]
         await self._index.add(stands.places(), ticket.task_type, also)
+        self._activity.made(owner, moment)
         counts = {counter_name(ticket.status, ticket.task_type): 1}
         try:
             every = [*writes, *([once.note(ticket)] if once else [])]
@@ -173,6 +178,8 @@ class Tickets:
             also = _intended(ticket, changed)
             await self._index.add(after - before, ticket.task_type, also)
             tried |= after - before
+        if change.event is not None:
+            await self._activity.mark(ticket.created_by, change.moment)
         etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
         stale = (before | tried) - after
         if stale:
@@ -184,12 +191,14 @@ class Tickets:
     async def _remove(self, ticket: StoredTicket, draft: Draft) -> None:
         stands, moment = standing(ticket), now()
         intent = Intent(Purpose.DELETE, stands, moment, draft.actor)
-        await self._index.add((), ticket.task_type, [intent.note()])
+        also = [intent.note(), *self._activity.due(ticket.created_by, moment)]
+        await self._index.add((), ticket.task_type, also)
+        self._activity.made(ticket.created_by, moment)
         row = ticket_row(ticket.id, {})
         writes = [
             Write(Verb.DELETE, row, ticket.etag),
             Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
-            Write(Verb.INSERT, event_row(next_event(ticket, draft, moment))),
+            *event_writes(next_event(ticket, draft, moment)),
         ]
         counts = {counter_name(ticket.status, ticket.task_type): -1}
         await self._counters.write(ticket.created_by, writes, counts)
@@ -207,7 +216,7 @@ def _written(ticket: StoredTicket, change: Change) -> tuple[StoredTicket, list[W
         event = next_event(changed, draft, change.moment)
         told = {"events": changed.events + 1, "last_hash": event.hash}
         changed = changed.model_copy(update=told)
-        events.append(Write(Verb.INSERT, event_row(event)))
+        events += event_writes(event)
         fields |= told
     changed = changed.model_copy(update=fields)
     if changed.status is ticket.status:

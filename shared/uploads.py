@@ -17,7 +17,7 @@ from shared.audit import Actor, Draft
 from shared.clients.landing import Landing, Version
 from shared.documents.kinds import kind_of_name
 from shared.documents.names import safe_name
-from shared.errors import Conflict, Invalid, NotFound, Problem, TooLarge, WriteConflict, WrongType
+from shared.errors import Conflict, Invalid, NotFound, Problem, TooLarge, WrongType
 from shared.file_changes import check_open, check_room
 from shared.files import NewFile, examine
 from shared.locks import Locks
@@ -93,7 +93,8 @@ class Uploads:
         self._turns = Locks()
 
     async def offer(self, caller: User, ticket_id: str, body: Any, actor: Actor) -> DirectUpload:
-        """How to send one file. Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, WrongType."""
+        """How to send one file. Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, and
+        WrongType."""
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(caller, ticket, Right.ATTACH)
         wanted = validated(WantedUpload, body)

@@ -9,12 +9,11 @@ it · `member_{department}_{id}` · `gone_{id}` that a user was deleted · `sess
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from shared.clients.tables import Row, Verb, Write
-from shared.columns import from_columns, to_column
+from shared.columns import from_columns, log_key, to_column
 from shared.models import AuditEvent, StoredUser
 
 PARTITION = "users"
@@ -25,7 +24,6 @@ _OPTIONAL = {
     *("full_name", "department", "job_title", "last_login"),
     *("user_id", "ip_address", "user_agent", "ticket_id"),
 }
-_LAST_MICROSECOND = 16**14 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +66,6 @@ def session_key(family: str) -> str:
     return f"session_{family}"
 
 
-def log_key(moment: datetime) -> str:
-    """The key of the first event at `moment`; those after it are older."""
-    micros = int(moment.astimezone(UTC).timestamp() * 1_000_000)
-    return f"log_{_LAST_MICROSECOND - micros:014x}_"
-
-
 def hashed(text: str) -> str:
     return sha256(text.encode(errors="replace")).hexdigest()
 
@@ -108,12 +100,12 @@ def _keys(user: StoredUser | None) -> list[str]:
 def event_writes(event: AuditEvent) -> list[Write]:
     """An event at its place in the chain, and its copy at its place in time."""
     values = {name: value for name, value in event.__dict__.items() if name != "id"}
-    number = event.id.rpartition(".")[2]
-    keys = (f"event_{event.entity_id}_{number}", f"{log_key(event.timestamp)}{event.id}")
+    chain, _, number = event.id.partition(".")
+    keys = (f"event_{chain}_{number}", f"{log_key(event.timestamp)}{event.id}")
     return [Write(Verb.INSERT, row(key, values)) for key in keys]
 
 
 def as_event(found: Row) -> AuditEvent:
     values = from_columns(found.values, _OPTIONAL)
-    number = found.key.replace(".", "_").rpartition("_")[2]
-    return AuditEvent.model_validate(values | {"id": f"{values['entity_id']}.{number}"})
+    *_, chain, number = found.key.replace(".", "_").split("_")
+    return AuditEvent.model_validate(values | {"id": f"{chain}.{number}"})

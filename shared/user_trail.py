@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from shared.clients.tables import MOST_ROWS, Table
+from shared.columns import log_key
 from shared.models import AuditEvent
-from shared.user_rows import PARTITION, as_event, log_key
+from shared.user_rows import PARTITION, as_event
 
 _FIRST, _BEYOND = "log_", "log`"
 

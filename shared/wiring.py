@@ -8,23 +8,17 @@ import logging
 import os
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.settings import Settings, read_settings
 from shared.steps import Order, Waiting
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
-
     from shared.accounts import Accounts
     from shared.attachments import Attachments
     from shared.callers import Callers
     from shared.changing import Changing
-    from shared.clients.blobs import Container
     from shared.clients.entra import EntraTokens
-    from shared.clients.model import ModelClient
-    from shared.clients.realtime import Realtime
-    from shared.clients.tables import Table
     from shared.credentials import AccessTokens
     from shared.files import Files
     from shared.first_admin import FirstAdmin
@@ -39,10 +33,11 @@ if TYPE_CHECKING:
     from shared.permissions import Permissions
     from shared.processing import Processing
     from shared.reading import Reading
+    from shared.services import Services
     from shared.tickets import Tickets
+    from shared.trail import Trail
+    from shared.uploads import Uploads
     from shared.users import Users
-
-_MODEL_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
 @cache
@@ -82,7 +77,7 @@ def accounts() -> "Accounts":
 
     known = settings()
     policy = Policy(known.registration_open, known.refresh_token_days, _first_admin())
-    sessions = Sessions(_table("users"))
+    sessions = Sessions(_services().table("users"))
     return Accounts(_users(), _passwords(), sessions, _access_tokens(), policy)
 
 
@@ -98,7 +93,7 @@ def members() -> "Members":
     from shared.counters import Counters
     from shared.members import Members
 
-    return Members(_users(), _passwords(), Counters(_table("tickets")), _first_admin())
+    return Members(_users(), _passwords(), Counters(_services().table("tickets")), _first_admin())
 
 
 @cache
@@ -114,7 +109,7 @@ def intake() -> "Intake":
     from shared.intake import Intake
     from shared.intents import Intents
 
-    table, sweep_after = _table("tickets"), settings().sweep_after
+    table, sweep_after = _services().table("tickets"), settings().sweep_after
     return Intake(_tickets(), Intents(table), Keys(table), _users(), sweep_after)
 
 
@@ -122,7 +117,7 @@ def intake() -> "Intake":
 def keys() -> "Keys":
     from shared.idempotency import Keys
 
-    return Keys(_table("tickets"))
+    return Keys(_services().table("tickets"))
 
 
 @cache
@@ -132,14 +127,14 @@ def changing() -> "Changing":
     known = settings()
     # A piece of work asks the model at most twice.
     times = Times(known.sweep_after, known.sweep_after + 2 * known.model_timeout)
-    return Changing(_tickets(), _container(), _users(), permissions(), _notices(), times)
+    return Changing(_tickets(), _services().container, _users(), permissions(), _notices(), times)
 
 
 @cache
 def listing() -> "Listing":
     from shared.listing import Listing
 
-    return Listing(_table("tickets"), _tickets(), reading(), permissions())
+    return Listing(_services().table("tickets"), _tickets(), reading(), permissions())
 
 
 @cache
@@ -147,50 +142,58 @@ def attachments() -> "Attachments":
     from shared.attachments import Attachments
     from shared.intents import Intents
 
-    intents, most = Intents(_table("tickets")), settings().max_file_size
+    intents, most = Intents(_services().table("tickets")), settings().max_file_size
     return Attachments(_tickets(), intents, _files(), permissions(), most)
+
+
+@cache
+def uploads() -> "Uploads":
+    from shared.uploads import Uploads
+
+    landing, most = _services().landing, settings().max_blob_size
+    return Uploads(_tickets(), attachments(), permissions(), landing, trail(), most)
+
+
+@cache
+def trail() -> "Trail":
+    from shared.trail import Trail
+
+    return Trail(_tickets(), _services().table("tickets"), _services().table("users"))
 
 
 @cache
 def reading() -> "Reading":
     from shared.reading import Reading
 
-    return Reading(_tickets(), _container(), permissions())
+    return Reading(_tickets(), _services().container, permissions())
 
 
 @cache
 def processing() -> "Processing":
     from shared.processing import Processing
 
-    return Processing(_tickets(), _container(), _model(), _notices())
+    return Processing(_tickets(), _services().container, _services().model, _notices())
 
 
 @cache
 def health() -> "Health":
     from shared.health import Health
 
-    return Health(_table("tickets"), _model(), _realtime())
-
-
-@cache
-def _credential() -> "AsyncTokenCredential":
-    from azure.identity.aio import DefaultAzureCredential
-
-    return DefaultAzureCredential()
+    return Health(_services().table("tickets"), _services().model, _services().realtime)
 
 
 @cache
 def _users() -> "Users":
     from shared.users import Users
 
-    return Users(_table("users"), settings().user_cache)
+    return Users(_services().table("users"), settings().user_cache)
 
 
 @cache
 def _passwords() -> "Passwords":
     from shared.passwords import Passwords
 
-    return Passwords(_users(), _table("users"), _first_admin())
+    return Passwords(_users(), _services().table("users"), _first_admin())
 
 
 @cache
@@ -222,73 +225,25 @@ def _entra() -> "EntraTokens | None":
 def _notices() -> "Notices":
     from shared.notices import Notices
 
-    return Notices(_realtime())
+    return Notices(_services().realtime)
 
 
 @cache
 def _files() -> "Files":
     from shared.files import Files
 
-    return Files(_container())
+    return Files(_services().container)
 
 
 @cache
 def _tickets() -> "Tickets":
     from shared.tickets import Tickets
 
-    return Tickets(_table("tickets"))
+    return Tickets(_services().table("tickets"))
 
 
 @cache
-def _table_service() -> Any:
-    from shared.clients import tables
+def _services() -> "Services":
+    from shared.services import Services
 
-    storage = settings().storage
-    credential = None if storage.connection_string else _credential()
-    return tables.service(storage.connection_string, storage.table_uri, credential)
-
-
-@cache
-def _table(name: str) -> "Table":
-    from shared.clients.tables import Table
-
-    return Table(_table_service(), name)
-
-
-@cache
-def _container() -> "Container":
-    from shared.clients import blobs
-
-    storage = settings().storage
-    credential = None if storage.connection_string else _credential()
-    service = blobs.service(storage.connection_string, storage.blob_uri, credential)
-    return blobs.Container(service, "amida-work")
-
-
-@cache
-def _model() -> "ModelClient":
-    from shared.clients.model import ModelClient
-
-    known = settings()
-    key: Any = known.model_api_key or "none"
-    if known.model_uses_identity:
-        from azure.identity.aio import get_bearer_token_provider
-
-        key = get_bearer_token_provider(_credential(), _MODEL_SCOPE)
-    return ModelClient(
-        known.model_base_url,
-        key,
-        known.model_deployment,
-        known.model_timeout,
-        known.model_max_output_tokens,
-    )
-
-
-@cache
-def _realtime() -> "Realtime":
-    from shared.clients.realtime import Realtime
-
-    known = settings()
-    connection, endpoint = known.webpubsub_connection_string, known.webpubsub_endpoint
-    credential = _credential() if endpoint and not connection else None
-    return Realtime(connection, endpoint, known.webpubsub_hub, credential)
+    return Services(settings())

@@ -14,7 +14,15 @@ from shared.models.about import (
 )
 from shared.models.base import Instant, Model, Words, now, rfc3339, validated
 from shared.models.calls import Answer, Call, Question, Record, message
-from shared.models.events import AuditAction, AuditEvent, EntityType
+from shared.models.events import (
+    AuditAction,
+    AuditEvent,
+    AuditPage,
+    AuditQuery,
+    EntityType,
+    Verification,
+    VerifyQuery,
+)
 from shared.models.tickets import (
     Attachment,
     DirectUpload,
@@ -58,6 +66,8 @@ __all__ = [
     "Attachment",
     "AuditAction",
     "AuditEvent",
+    "AuditPage",
+    "AuditQuery",
     "Call",
     "Check",
     "DirectUpload",
@@ -100,6 +110,8 @@ __all__ = [
     "UserChanges",
     "Username",
     "UsersQuery",
+    "Verification",
+    "VerifyQuery",
     "WantedUpload",
     "Words",
     "message",

@@ -1,5 +1,6 @@
 """Events of the audit trail."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -55,3 +56,38 @@ class AuditEvent(Model):
     ticket_id: str | None = None
     previous_hash: str = ""
     hash: str = ""
+
+
+class AuditQuery(Model):
+    """Which events are searched for: `since` <= time < `until`. `cursor` is the `next_cursor` of an
+    answer to the same filters."""
+
+    entity_type: EntityType | None = None
+    entity_id: str | None = None
+    user_id: str | None = None
+    action: AuditAction | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: str | None = None
+
+
+class AuditPage(Model):
+    """Newest first. `next_cursor` is null when there is nothing older; a page before that may hold
+    few events or none."""
+
+    events: list[AuditEvent]
+    next_cursor: str | None = None
+
+
+class VerifyQuery(Model):
+    ticket_id: str
+
+
+class Verification(Model):
+    """`first_invalid` is the id of the first of the ticket's `events` that was changed, put in, or
+    is missing."""
+
+    ticket_id: str
+    valid: bool
+    events: int
+    first_invalid: str | None = None

@@ -37,11 +37,15 @@ def ticket(**task_data: Any) -> StoredTicket:
     )
 
 
+async def no_files(_: str) -> bytes | None:
+    return None
+
+
 async def result(model: ModelServer, asked: StoredTicket) -> dict[str, Any]:
     async def record(_: Call) -> None:
         """The ledger is no matter here."""
 
-    context = base.WorkContext(asked, model_client(model), record)
+    context = base.WorkContext(asked, model_client(model), record, no_files)
     round_ = await custom.plan(context)
     outcomes = [(await custom.work(context, item)).model_dump(mode="json") for item in round_.items]
     return (await custom.combine(context, outcomes)).model_dump(mode="json")

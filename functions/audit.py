@@ -1,0 +1,47 @@
+"""The audit trail: of a ticket for its readers, of everything for administrators."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from functions.http import answer_json, caller, endpoint, query_of
+from shared import wiring
+
+bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+@endpoint(bp, "GET", "tickets/{ticket_id}/events", tag="audit", answer="list[AuditEvent]")
+async def ticket_events(req: func.HttpRequest) -> func.HttpResponse:
+    """What happened to a ticket, oldest first."""
+    user = await caller(req)
+    events = await wiring.reading().events(user, req.route_params["ticket_id"])
+    return answer_json([event.model_dump(mode="json") for event in events])
+
+
+@endpoint(
+    bp, "GET", "audit", tag="audit", query="AuditQuery", answer="AuditPage", errors=(400, 403)
+)
+async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
+    """Search the whole trail, newest first; for administrators."""
+    from shared.models import AuditQuery
+    from shared.permissions import check_admin
+
+    check_admin(await caller(req))
+    return answer_json(await wiring.trail().search(query_of(req, AuditQuery)))
+
+
+@endpoint(
+    bp,
+    "GET",
+    "audit/verify",
+    tag="audit",
+    query="VerifyQuery",
+    answer="Verification",
+    errors=(403, 404),
+)
+async def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether nothing of a ticket's trail was changed, put in or taken away; for administrators."""
+    from shared.models import VerifyQuery
+    from shared.permissions import check_admin
+
+    check_admin(await caller(req))
+    return answer_json(await wiring.trail().verify(query_of(req, VerifyQuery).ticket_id))
