@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -283,6 +284,10 @@ class TestObjects:
             bodies.append(body)
         assert bodies[0] == bodies[1]
 
+    @pytest.mark.parametrize("path", ["/users", "/audit", "/audit/verify?ticket_id=x", "/users/x"])
+    def test_what_is_for_admins_is_forbidden(self, world: World, path: str) -> None:
+        problem(world.api.get(path), 403)
+
 
 class TestPaths:
     @pytest.mark.parametrize("path", ["/health", "/users/me", "/task-types", "/openapi.json"])
@@ -329,6 +334,45 @@ class TestStorage:
         assert (ready.status_code, ready.json()["checks"]["storage"]["ok"]) == (503, False)
         assert int(ready.headers["retry-after"]) >= 1
         assert eve.get("/health").json() == {"status": "ok"}
+
+    def test_that_is_away_breaks_no_call(self, world: World) -> None:
+        async def away(_: Call) -> Response:
+            return Response(status_code=503)
+
+        description = world.api.get("/openapi.json").json()
+        user, ticket = world.api.get("/users/me").json()["id"], world.open()["id"]
+        values = {"{user_id}": user, "{ticket_id}": ticket, "{attachment_id}": "0" * 16}
+        bodies = {
+            "register": {"email": "x@example.com", "username": "xxx", "password": PASSWORD},
+            "login_json": {"username": "nobody", "password": "wrong password"},
+            "refresh": {"refresh_token": f"{'0' * 32}.x"},
+            "logout": {"refresh_token": f"{'0' * 32}.x"},
+            "create_ticket": custom(),
+            "change_ticket": {"title": "Another"},
+            "change_me": {"full_name": "Ada"},
+            "direct_upload": {"filename": "a.txt", "content_type": "text/plain", "size": 5},
+        }
+        calls = []
+        for path, item in description["paths"].items():
+            for name, value in values.items():
+                path = path.replace(name, value)  # noqa: PLW2901
+            for verb, operation in item.items():
+                name = operation["operationId"]
+                more: JsonObject = {"json": bodies[name]} if name in bodies else {}
+                if name == "add_attachments":
+                    more = {"files": {"file": ("a.txt", b"Some text.")}}
+                calls.append((name, verb.upper(), path, more))
+        # The app answers from its memory who Ada is, for some seconds.
+        world.storage.reset(before=away)
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(
+                threads.map(lambda call: world.api.request(call[1], call[2], **call[3]), calls)
+            )
+        told = {call[0]: answer.status_code for call, answer in zip(calls, answers, strict=True)}
+        assert 500 not in told.values(), told
+        assert {name for name in bodies if told[name] != 503} == set(), told
+        for answer in answers:
+            assert answer.status_code != 503 or int(answer.headers["retry-after"]) >= 1
 
     def test_that_answers_nonsense_is_500_with_an_id_that_is_in_the_log(self, world: World) -> None:
         async def nonsense(_: Call) -> Response:
