@@ -13,7 +13,7 @@ from shared.models import Model
 if TYPE_CHECKING:
     from jwt import PyJWK, PyJWKClient
 
-PUBLIC_CLOUD = "https://login.microsoftonline.com"
+_PUBLIC_CLOUD = "https://login.microsoftonline.com"
 _ALGORITHM = "RS256"
 _CLAIMS = ["iss", "aud", "iat", "exp", "oid"]
 _KEYS_LIVE_SECONDS = 3600
@@ -46,9 +46,13 @@ class EntraTokens:
         self._tenant = tenant
         self._audiences = list(audiences)
         self._home = f"{authority}/{tenant}"
-        self._issuers = [f"{self._home}/v2.0"]
-        if authority == PUBLIC_CLOUD:  # Who issues tokens of version 1 of the same tenant.
-            self._issuers.append(f"https://sts.windows.net/{tenant}/")
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """Who issues the tenant's tokens, of version 2 and, in the public cloud, 1."""
+        if self._home.startswith(f"{_PUBLIC_CLOUD}/"):
+            return f"{self._home}/v2.0", f"https://sts.windows.net/{self._tenant}/"
+        return (f"{self._home}/v2.0",)
 
     @property
     def tenant(self) -> str:
@@ -79,7 +83,7 @@ class EntraTokens:
                 key,
                 algorithms=[_ALGORITHM],
                 audience=self._audiences,
-                issuer=self._issuers,
+                issuer=self.issuers,
                 options=options,
             )
             read = EntraClaims.model_validate(claims)

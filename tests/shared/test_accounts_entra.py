@@ -1,0 +1,215 @@
+"""Microsoft Entra ID tokens against a local tenant: which count, and whom they make."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import HMACAlgorithm
+
+from shared.clients.entra import EntraTokens
+from shared.clients.tables import Table
+from shared.errors import Conflict, Forbidden, NotSignedIn, Unavailable
+from shared.models import AuditAction, Role
+from tests.entra_server import AUDIENCE, TENANT, Entra, entra_server, new_key
+from tests.proxy import StorageProxy
+from tests.shared.office import HERE, PASSWORD, SECRET, Office, names
+
+
+@pytest.fixture
+def entra() -> Iterator[Entra]:
+    with entra_server() as running:
+        yield running
+
+
+@pytest.fixture
+def office(table: Table, entra: Entra) -> Office:
+    tokens = EntraTokens(entra.authority, TENANT, [AUDIENCE, "other"])
+    return Office(table, entra=tokens)
+
+
+async def test_a_token_makes_a_user_at_first_sight(office: Office, entra: Entra) -> None:
+    token = entra.token(oid="a", email="Eve@Contoso.example")
+    first = await office.caller(token)
+    assert (first.email, first.username) == ("Eve@Contoso.example", "Eve")
+    assert (first.full_name, first.role, first.is_active) == ("Eve", Role.USER, True)
+    assert (await office.caller(entra.token(oid="a", name="Other"))).id == first.id
+    assert (await office.caller(entra.token(oid="b"))).id != first.id
+    events = await office.trail.of_user(first.id)
+    assert [event.action for event in events] == [AuditAction.USER_CREATED]
+
+
+async def test_many_first_sights_at_once_make_one_user(office: Office, entra: Entra) -> None:
+    token = entra.token(oid="a")
+    callers = await asyncio.gather(*(office.caller(token) for _ in range(6)))
+    assert len({caller.id for caller in callers}) == 1
+    assert len(await office.users.page(0, 10)) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": 1},
+        {"exp": None},
+        {"exp": "99999999999"},
+        {"iat": None},
+        {"iat": "1"},
+        {"nbf": 99999999999},
+        {"aud": "api://another"},
+        {"aud": None},
+        {"iss": "https://login.microsoftonline.com/x/v2.0"},
+        {"iss": None},
+        {"tid": "another"},
+        {"oid": None},
+        {"oid": ""},
+        {"oid": 5},
+        {"roles": "admin"},
+    ],
+    ids=str,
+)
+async def test_other_claims_are_refused(
+    office: Office, entra: Entra, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(NotSignedIn):
+        await office.caller(entra.token(**changes))
+    assert await office.users.page(0, 10) == []
+
+
+async def test_other_keys_and_algorithms_are_refused(office: Office, entra: Entra) -> None:
+    public = entra.keys["key-1"].public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    claims = entra.claims()
+    own_claims = {"sub": "0" * 16, "iat": 1, "exp": 9e9, "jti": "j", "role": "admin"}
+    stolen = {"kid": "key-1", "jku": "http://127.0.0.1:1/keys", "x5u": "http://127.0.0.1:1"}
+    other = new_key()
+    for token in (
+        entra.token(key=other),
+        jwt.encode(claims, other, "RS256", headers=stolen),
+        jwt.encode(claims, other, "RS256", headers={"kid": "../../etc/passwd"}),
+        jwt.encode(claims, other, "RS256", headers={"jwk": entra.published()["keys"][0]}),
+        jwt.encode(claims, entra.keys["key-1"], "RS512", headers={"kid": "key-1"}),
+        jwt.encode(claims, "", "none", headers={"kid": "key-1"}),
+        jwt.encode(claims, SECRET, "HS256", headers={"kid": "key-1"}),
+        hs256_with_public_key(claims, pem),
+        hs256_with_public_key(own_claims, pem),
+    ):
+        with pytest.raises(NotSignedIn):
+            await office.caller(token)
+
+
+def hs256_with_public_key(claims: dict[str, Any], pem: bytes) -> str:
+    """What PyJWT refuses to sign, but an attacker does not."""
+    head, body, _ = jwt.encode(claims, SECRET, "HS256", headers={"kid": "key-1"}).split(".")
+    hmac = HMACAlgorithm(HMACAlgorithm.SHA256)
+    signature = hmac.sign(f"{head}.{body}".encode(), pem)
+    return f"{head}.{body}.{jwt.utils.base64url_encode(signature).decode()}"
+
+
+async def test_without_the_settings_such_tokens_are_refused(table: Table, entra: Entra) -> None:
+    with pytest.raises(NotSignedIn):
+        await Office(table).caller(entra.token())
+
+
+@pytest.mark.parametrize(
+    ("roles", "role"),
+    [
+        (["admin"], Role.ADMIN),
+        (["Manager", "user"], Role.MANAGER),
+        (["user"], Role.USER),
+        (["superadmin", "root"], Role.USER),
+        ([], Role.USER),
+        (None, Role.USER),
+    ],
+)
+async def test_app_roles_are_ours(
+    office: Office, entra: Entra, roles: list[str] | None, role: Role
+) -> None:
+    assert (await office.caller(entra.token(roles=roles))).role is role
+
+
+async def test_a_changed_app_role_counts_at_once_and_ends_older_tokens(
+    office: Office, entra: Entra
+) -> None:
+    stamp = entra.claims()["iat"]
+    old = entra.token(oid="a", roles=["admin"], iat=stamp - 60)
+    new = entra.token(oid="a", roles=[], iat=stamp)
+    assert (await office.caller(old)).role is Role.ADMIN
+    user = await office.caller(new)
+    assert user.role is Role.USER
+    with pytest.raises(NotSignedIn):
+        await office.caller(old)
+    event = (await office.trail.of_user(user.id))[-1]
+    assert (event.old_values, event.new_values) == ({"role": "admin"}, {"role": "user"})
+
+
+async def test_a_name_leads_to_no_account_that_is_there(office: Office, entra: Entra) -> None:
+    ann = await office.accounts.register(names("ann"), HERE)
+    for number, address in enumerate(("ann@example.com", "ann@contoso.example", "boss", "", "@")):
+        token = entra.token(oid=str(number), preferred_username=address)
+        user = await office.caller(token)
+        assert user.id != ann.id
+        assert user.username != "ann"
+        assert user.email != ann.email
+    assert (await office.caller((await office.login("ann")).access_token)).id == ann.id
+
+
+async def test_who_signs_in_elsewhere_has_no_password_here(office: Office, entra: Entra) -> None:
+    eve = await office.caller(entra.token(oid="a"))
+    for password in ("", PASSWORD, "wrong"):
+        with pytest.raises(NotSignedIn):
+            await office.login(eve.username, password)
+    with pytest.raises(Forbidden):
+        await office.members.change_own(eve, {"password": PASSWORD}, HERE)
+    for change in ({"password": PASSWORD}, {"role": "admin"}):
+        with pytest.raises(Conflict):
+            await office.members.change(await office.boss(), eve.id, change, HERE)
+
+
+async def test_deactivating_deleting_and_logout_hold(office: Office, entra: Entra) -> None:
+    token, other = entra.token(oid="a"), entra.token(oid="a", uti="2")
+    eve = await office.caller(token)
+    await office.logout(token, "")
+    with pytest.raises(NotSignedIn):
+        await office.caller(token)
+    assert await office.caller(other)
+
+    boss = await office.boss()
+    await office.members.change(boss, eve.id, {"is_active": False}, HERE)
+    with pytest.raises(NotSignedIn):
+        await office.caller(other)
+    await office.members.delete(boss, eve.id, HERE)
+    with pytest.raises(NotSignedIn):
+        await office.caller(entra.token(oid="a"))
+
+
+async def test_keys_are_fetched_once_and_again_for_no_made_up_id(
+    office: Office, entra: Entra, storage: StorageProxy
+) -> None:
+    token = entra.token(oid="a")
+    await office.caller(token)
+    storage.reset()
+    await office.caller(token)
+    assert len(storage.calls) == 1
+    other = new_key()
+    for number in range(20):
+        with pytest.raises(NotSignedIn):
+            await office.caller(entra.token(key_id=f"made-up-{number}", key=other))
+    assert entra.fetches == 1
+
+
+async def test_without_keys_it_is_unavailable_and_recovers(office: Office, entra: Entra) -> None:
+    entra.away = True
+    with pytest.raises(Unavailable):
+        await office.caller(entra.token())
+    entra.away = False
+    assert await office.caller(entra.token())
+
+
+def test_the_public_cloud_issues_tokens_of_two_versions() -> None:
+    tokens = EntraTokens("https://login.microsoftonline.com", TENANT, [AUDIENCE])
+    assert tokens.issuers == (
+        f"https://login.microsoftonline.com/{TENANT}/v2.0",
+        f"https://sts.windows.net/{TENANT}/",
+    )
