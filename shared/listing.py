@@ -171,7 +171,8 @@ def _closed(rest: str) -> str:
 def _opened(cursor: str) -> str:
     """Raises Malformed."""
     try:
-        rest = base64.b64decode(f"{cursor}==", altchars=b"-_", validate=True).hex()
+        padded = cursor + "=" * (-len(cursor) % 4)
+        rest = base64.b64decode(padded, altchars=b"-_", validate=True).hex()
     except ValueError:
         rest = ""
     if not _REST.fullmatch(rest) or _closed(rest) != cursor:

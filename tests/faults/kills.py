@@ -80,7 +80,7 @@ def _ended(world: World, ticket_id: str) -> bool:
 
 
 def _check(world: World, accepted: str | None, how: str) -> None:
-    wait_for(lambda: not list(_rows(world, "intake")), f"no intent to be left, {how}")
+    wait_for(lambda: not _intents(world), f"no intent to be left, {how}")
     stored = [ticket["RowKey"] for ticket in _tickets(world)]
     if accepted is not None:
         assert "ticket_" + accepted.partition("-")[2] in stored, f"lost, {how}"
@@ -107,6 +107,10 @@ def _check_audit(world: World, how: str) -> None:
         if name == "completed__custom"
     )
     assert counted == len(tickets), how
+    listed = [row["RowKey"] for row in _rows(world, "index")]
+    for status in ("all", "completed"):
+        found = sum(key.startswith(f"{status}_") and owner in key for key in listed)
+        assert found == len(tickets), f"{status}: {found} of {len(tickets)} listed, {how}"
 
 
 def _owner(world: World) -> str:
@@ -115,6 +119,10 @@ def _owner(world: World) -> str:
 
 def _tickets(world: World) -> Iterator[dict[str, Any]]:
     return (row for row in _rows(world, _owner(world)) if row["RowKey"].startswith("ticket_"))
+
+
+def _intents(world: World) -> list[dict[str, Any]]:
+    return [row for row in _rows(world, "index") if row["RowKey"].startswith("intent_")]
 
 
 def _rows(world: World, partition: str) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Opening tickets: what is refused, what it costs, and that a crash anywhere is mended."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ from starlette.responses import Response
 from shared.audit import Actor, first_invalid
 from shared.errors import Invalid, NotFound, TooLarge, Unavailable
 from shared.ids import new_ticket_id
+from shared.index import Standing
+from shared.intents import Intent, Purpose
 from shared.models import Source, Status, StoredTicket, StoredUser, now
 from shared.steps import Order
 from tests.proxy import Call, StorageProxy
@@ -23,7 +25,24 @@ BODY: dict[str, Any] = {
 
 
 async def opened(house: House, owner: StoredUser, **changes: Any) -> StoredTicket:
-    return await house.intake.open_ticket(owner, BODY | changes, Actor(owner.id))
+    opened = await house.intake.open_ticket(owner, BODY | changes, Actor(owner.id))
+    return opened.ticket
+
+
+def intent(ticket_id: str, moment: datetime) -> Intent:
+    return Intent(Purpose.OPEN, Standing(ticket_id, "custom", Status.PENDING), moment)
+
+
+def order_of(ticket: StoredTicket) -> Order:
+    return Order(
+        ticket_id=ticket.id,
+        attempt=1,
+        task_type="custom",
+        parallel=1,
+        first_wait=1,
+        most_wait=1,
+        waiting=None,
+    )
 
 
 async def swept(house: House) -> list[str]:
@@ -33,8 +52,12 @@ async def swept(house: House) -> list[str]:
     async def start(ticket: StoredTicket) -> None:
         started.append(ticket.id)
 
-    await house.intake.sweep(start)
+    await house.intake.sweep(start, house.changing.complete_deletion, nothing)
     return started
+
+
+async def nothing(_: Intent) -> None:
+    """No ticket here has files."""
 
 
 async def aged(factor: float = 1.1) -> None:
@@ -141,15 +164,7 @@ async def test_a_pending_ticket_is_started_until_it_moves_on(
     assert await swept(house) == [ticket.id]
     assert await swept(house) == [ticket.id]
 
-    order = Order(
-        ticket_id=ticket.id,
-        attempt=1,
-        task_type="custom",
-        parallel=1,
-        first_wait=1,
-        most_wait=1,
-    )
-    await house.processing.plan(order)
+    await house.processing.plan(order_of(ticket))
 
     assert await swept(house) == []
     assert await house.intents.all() == []
@@ -159,19 +174,10 @@ async def test_an_intent_whose_ticket_moved_on_or_never_came_is_removed(
     house: House, owner: StoredUser
 ) -> None:
     old = now() - timedelta(seconds=SWEEP_AFTER * 3)
-    await house.intents.add(new_ticket_id(owner.id, old), old)
+    await house.intents.add(intent(new_ticket_id(owner.id, old), old))
     ticket = await opened(house, owner)
-    await house.processing.plan(
-        Order(
-            ticket_id=ticket.id,
-            attempt=1,
-            task_type="custom",
-            parallel=1,
-            first_wait=1,
-            most_wait=1,
-        )
-    )
-    await house.intents.add(ticket.id, old)
+    await house.processing.plan(order_of(ticket))
+    await house.intents.add(intent(ticket.id, old))
 
     assert await swept(house) == []
     assert await house.intents.all() == []
@@ -181,7 +187,7 @@ async def test_an_intent_whose_ticket_may_still_come_is_kept(
     house: House, owner: StoredUser
 ) -> None:
     young = now() - timedelta(seconds=SWEEP_AFTER * 1.2)
-    await house.intents.add(new_ticket_id(owner.id, young), young)
+    await house.intents.add(intent(new_ticket_id(owner.id, young), young))
     assert await swept(house) == []
     assert len(await house.intents.all()) == 1
 
@@ -198,7 +204,7 @@ async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
             raise Unavailable("not now")
         started.append(ticket.id)
 
-    assert await house.intake.sweep(start) == 3
+    assert await house.intake.sweep(start, house.changing.complete_deletion, nothing) == 3
     assert sorted(started) == sorted([tickets[0].id, tickets[2].id])
 
 
