@@ -45,11 +45,15 @@ class Schemas:
             return
         model = self.components[self.taken(name)["$ref"].rpartition("/")[2]]
         for parameter, schema in model["properties"].items():
+            required = parameter in model.get("required", ())
+            # An empty value is none.
+            least = {"minLength": 1} if required and schema.get("type") == "string" else {}
             yield {
                 "name": parameter,
                 "in": "query",
-                "required": parameter in model.get("required", ()),
-                "schema": _without_null(schema),
+                "required": required,
+                "allowEmptyValue": not required,
+                "schema": _without_null(schema) | least,
             }
 
 

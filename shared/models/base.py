@@ -1,10 +1,14 @@
 """What all models share: times, how payloads are read, and how their faults are told."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -31,6 +35,28 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 
+
+def _no_number(value: Any) -> Any:
+    """pydantic would take numbers, also as text, for Unix times."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt]", value):
+        raise ValueError("must be a time like 2026-01-31T12:00:00Z")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time between the years 1 and 9999") from None
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_no_number),
+    AfterValidator(_in_utc),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time that a client sends."""
 
 Words = Annotated[
     str,

@@ -1,10 +1,9 @@
 """Events of the audit trail."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.models.base import Instant, Model
+from shared.models.base import Instant, Model, Moment
 
 
 class AuditAction(StrEnum):
@@ -66,8 +65,8 @@ class AuditQuery(Model):
     entity_id: str | None = None
     user_id: str | None = None
     action: AuditAction | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     cursor: str | None = None
 
 

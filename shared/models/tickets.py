@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.models.base import Changes, Instant, Model, Words, rfc3339
+from shared.models.base import Changes, Instant, Model, Moment, Words, rfc3339
 
 
 class Priority(StrEnum):
@@ -88,7 +88,7 @@ class WantedUpload(Model):
 
     filename: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
     content_type: Annotated[str, StringConstraints(max_length=255)] = ""
-    size: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=1, strict=True)]
 
 
 class DirectUpload(Model):
@@ -149,8 +149,8 @@ class TicketsQuery(Model):
     created_by: str | None = None
     assigned_to: str | None = None
     q: Annotated[str, StringConstraints(max_length=255)] | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
     cursor: str | None = None
 
 

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
 from shared.models.base import Changes, Instant, Model
 
@@ -60,8 +60,8 @@ class NewUser(Registration):
     """What an admin may say of a new user."""
 
     role: Role = Role.USER
-    is_active: bool = True
-    is_verified: bool = False
+    is_active: StrictBool = True
+    is_verified: StrictBool = False
 
 
 class OwnChanges(Changes):
@@ -81,8 +81,8 @@ class UserChanges(OwnChanges):
     """What an admin may change of a user; of oneself, role and the two flags are ignored."""
 
     role: Role = Role.USER
-    is_active: bool = True
-    is_verified: bool = False
+    is_active: StrictBool = True
+    is_verified: StrictBool = False
 
 
 class UsersQuery(Model):
