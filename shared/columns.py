@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from shared.ids import inverted
-from shared.models import Progress, rfc3339
+from shared.models import Model, Progress, rfc3339
 from shared.strictjson import dumps
 
 
@@ -21,13 +21,19 @@ def to_column(value: Any) -> Any:
     """What storage keeps for `value`."""
     if value is None:
         return ""
-    if isinstance(value, dict | list):
+    if isinstance(value, list):
+        return dumps([_plain(part) for part in value])
+    if isinstance(value, dict):
         return dumps(value)
     if isinstance(value, Progress):
         return value.model_dump_json()
     if isinstance(value, datetime):
         return rfc3339(value)
     return value.value if isinstance(value, Enum) else value
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, Model) else value
 
 
 def from_columns(columns: Mapping[str, Any], optional: Collection[str]) -> dict[str, Any]:

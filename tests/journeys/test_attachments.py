@@ -1,0 +1,259 @@
+"""Files on tickets, from the request to the blob and back, and all that must not get in."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from azure.storage.blob import ContainerClient
+
+from tests import files
+from tests.model_server import completion
+from tests.world import JsonObject, World, custom, worlds
+
+MOST = 200_000
+NOTE = ("note.txt", files.TEXT.encode())
+
+
+@pytest.fixture(scope="module")
+def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The app with small limits."""
+    limits = {"MAX_FILE_SIZE": str(MOST), "MAX_UPLOAD_SIZE": str(2 * MOST)}
+    with worlds(storage, tmp_path_factory.mktemp("world"), **limits) as running:
+        yield running
+
+
+@pytest.fixture
+def ticket(world: World) -> str:
+    """The id of a ticket that has ended."""
+    return str(world.run()["id"])
+
+
+def attach(world: World, ticket: str, *given: tuple[str, bytes], **more: Any) -> httpx2.Response:
+    parts = [("file", (name, content, "application/x-lie")) for name, content in given]
+    return world.api.post(f"/tickets/{ticket}/attachments", files=parts, **more)
+
+
+def blobs(world: World, ticket: str) -> list[str]:
+    client = ContainerClient.from_connection_string(world.storage.upstream, "amida-work")
+    with client:
+        return list(client.list_blob_names(name_starts_with=f"attachments/{ticket}/"))
+
+
+def actions(world: World, ticket: str) -> list[str]:
+    return [event["action"] for event in world.api.get(f"/tickets/{ticket}/events").json()]
+
+
+def test_a_file_is_added_shown_downloaded_and_removed(world: World, ticket: str) -> None:
+    answer = attach(world, ticket, NOTE)
+    assert answer.status_code == 201, answer.text
+    added = answer.json()
+    assert added["id"] == added["attachment_id"]
+    assert added["filename"] == "note.txt"
+    assert added["file_size"] == len(NOTE[1])
+    assert added["content_type"] == "text/plain"
+    assert added["sha256"] == sha256(NOTE[1]).hexdigest()
+    assert added["uploaded_at"].endswith("Z")
+    assert added["message"]
+
+    [listed] = world.api.get(f"/tickets/{ticket}/attachments").json()
+    assert listed == {name: added[name] for name in listed}
+    assert world.read(ticket)["attachments"] == [listed]
+
+    got = world.api.get(f"/tickets/{ticket}/attachments/{added['id']}")
+    assert got.content == NOTE[1]
+    assert got.headers["content-type"].startswith("text/plain")
+
+    path = f"/tickets/{ticket}/attachments/{added['id']}"
+    assert world.api.delete(path).status_code == 204
+    assert world.api.delete(path).status_code == world.api.get(path).status_code == 404
+    assert world.read(ticket)["attachments"] == []
+    assert blobs(world, ticket) == []
+    assert actions(world, ticket)[-2:] == ["attachment_added", "attachment_removed"]
+
+
+def test_what_is_downloaded_is_saved_and_never_shown(world: World, ticket: str) -> None:
+    name = "Über \u20ac.html"
+    added = attach(world, ticket, (name, b"<script>alert(1)</script>")).json()
+    got = world.api.get(f"/tickets/{ticket}/attachments/{added['id']}")
+    assert got.headers["content-disposition"] == (
+        f"attachment; filename=\"_ber _.html\"; filename*=UTF-8''{quote(name)}"
+    )
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in got.headers["content-security-policy"]
+
+
+def test_several_files_answer_a_list_and_are_audited_one_by_one(world: World, ticket: str) -> None:
+    given = [(f"{n}.txt", f"file {n}".encode()) for n in range(5)]
+    answer = attach(world, ticket, *given)
+    assert answer.status_code == 201
+    assert [file["filename"] for file in answer.json()] == [name for name, _ in given]
+    assert actions(world, ticket).count("attachment_added") == 5
+
+
+def test_the_same_bytes_are_stored_once(world: World, ticket: str) -> None:
+    first = attach(world, ticket, NOTE).json()
+    again = attach(world, ticket, ("copy.txt", NOTE[1])).json()
+    twice = attach(world, ticket, NOTE, ("b.txt", b"b"), ("c.txt", b"b")).json()
+    assert again["id"] == twice[0]["id"] == first["id"]
+    assert "note.txt" in again["message"]
+    assert twice[1]["id"] == twice[2]["id"]
+    assert len(world.read(ticket)["attachments"]) == len(blobs(world, ticket)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status"),
+    [
+        ("a.pdf", files.EXE, 415),
+        ("a.docx", files.zipped(a_txt=b"x"), 415),
+        ("a.txt", b"\x00\x01\x02", 415),
+        ("a.exe", b"text", 415),
+        ("../../a.txt", b"text", 422),
+        ("..%2f..%2fa.txt", b"text", 422),
+        ("a\r\nX-Evil: 1.txt", b"text", 422),
+        ("a\u202etxt.txt", b"text", 422),
+        ("n" * 300 + ".txt", b"text", 422),
+        ("nul.txt", b"text", 422),
+        ("big.txt", b"x" * (MOST + 1), 413),
+    ],
+)
+def test_what_is_no_good_is_refused_and_nothing_is_stored(
+    world: World, ticket: str, name: str, content: bytes, status: int
+) -> None:
+    answer = attach(world, ticket, NOTE, (name, content))
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert world.read(ticket)["attachments"] == []
+    assert blobs(world, ticket) == []
+
+
+def raw(world: World, ticket: str, body: bytes, kind: str) -> httpx2.Response:
+    headers = {"Content-Type": kind}
+    return world.api.post(f"/tickets/{ticket}/attachments", content=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{}", "application/json", 415),
+        (b"", "multipart/form-data; boundary=x", 400),
+        (b"--x\r\nnonsense", "multipart/form-data; boundary=x", 400),
+        (b"--x\r\n\r\nno name\r\n--x--\r\n", "multipart/form-data; boundary=x", 400),
+        (b"text", "multipart/form-data", 400),
+        (b"--x--\r\n", "multipart/form-data; boundary=x", 422),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nno name\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            422,
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nno end',
+            "multipart/form-data; boundary=x",
+            400,
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff.txt"\r\n\r\n'
+            b"a\r\n--x--\r\n",
+            "multipart/form-data; boundary=x",
+            422,
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\na\r\n' * 200 + b"--x--\r\n",
+            "multipart/form-data; boundary=x",
+            400,
+        ),
+        (b"x" * (2 * MOST + 1), "multipart/form-data; boundary=x", 413),
+    ],
+)
+def test_broken_forms_are_refused(
+    world: World, ticket: str, body: bytes, kind: str, status: int
+) -> None:
+    answer = raw(world, ticket, body, kind)
+    assert answer.status_code == status, answer.text
+
+
+def test_parts_are_told_apart_byte_by_byte(world: World, ticket: str) -> None:
+    content = b"--x\r\n--xy--\r\n\r\n--x\n-- x\r\n--\r\n"
+    head = b'--xy1\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    body = head + content + b"\r\n--xy1--\r\n"
+    added = raw(world, ticket, body, 'multipart/form-data; boundary="xy1"')
+    assert added.status_code == 201, added.text
+    got = world.api.get(f"/tickets/{ticket}/attachments/{added.json()['id']}")
+    assert got.content == content
+
+
+def test_nobody_else_sees_or_changes_files_and_a_denied_download_leaves_a_trace(
+    world: World, ticket: str
+) -> None:
+    added = attach(world, ticket, NOTE).json()
+    stranger = world.log_in("mallory")
+    path = f"/tickets/{ticket}/attachments"
+    absent = stranger.get(f"/tickets/{ticket[:-1]}0/attachments/{added['id']}")
+    denied = stranger.get(f"{path}/{added['id']}")
+    assert denied.status_code == absent.status_code == 404
+    assert denied.json()["detail"] == absent.json()["detail"]
+    assert stranger.get(path).status_code == 404
+    assert stranger.delete(f"{path}/{added['id']}").status_code == 404
+    assert stranger.post(path, files={"file": NOTE}).status_code == 404
+    last = world.api.get(f"/tickets/{ticket}/events").json()[-1]
+    assert last["action"] == "attachment_denied"
+    assert (last["entity_type"], last["entity_id"]) == ("attachment", added["id"])
+    assert last["user_id"] == stranger.get("/users/me").json()["id"]
+
+
+def test_a_running_ticket_keeps_its_files(world: World) -> None:
+    before = world.open()
+    added = attach(world, world.run()["id"], NOTE)
+    assert added.status_code == 201
+    world.until_ended(before["id"])
+
+    running: JsonObject = {}
+
+    def look(_: int, __: JsonObject) -> Any:
+        path = f"/tickets/{running['id']}/attachments"
+        running["add"] = world.api.post(path, files={"file": NOTE}).status_code
+        return completion('{"summary": "s", "task_result": "r"}')
+
+    world.model.reset(look)
+    posted = world.api.post("/tickets", json=custom())
+    running["id"] = posted.json()["id"]
+    world.until_ended(running["id"])
+    world.model.reset()
+    assert running["add"] == 409
+
+
+def test_a_ticket_comes_with_its_files_in_one_form(world: World) -> None:
+    form = {"ticket": (None, json.dumps(custom()), "application/json")}
+    two = [*form.items(), ("files", NOTE), ("files", ("b.md", b"# b"))]
+    answer = world.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
+    assert answer.status_code == 201, answer.text
+    opened = answer.json()
+    assert [file["filename"] for file in opened["attachments"]] == ["note.txt", "b.md"]
+    assert world.read(opened["id"])["attachments"] == opened["attachments"]
+    assert len(blobs(world, opened["id"])) == 2
+
+    again = world.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
+    assert (again.status_code, again.json()["id"]) == (201, opened["id"])
+    other = [*form.items(), ("files", NOTE)]
+    clash = world.api.post("/tickets", files=other, headers={"Idempotency-Key": "form-1"})
+    assert clash.status_code == 422
+
+    bad = [*form.items(), ("files", ("a.pdf", files.EXE))]
+    assert world.api.post("/tickets", files=bad).status_code == 415
+    assert world.api.post("/tickets", files=[("files", NOTE)]).status_code == 422
+
+
+def test_a_file_costs_few_storage_calls(world: World, ticket: str) -> None:
+    world.api.get("/users/me")
+    world.storage.reset()
+    added = attach(world, ticket, NOTE).json()
+    assert len(world.storage.calls) <= 5
+    world.storage.reset()
+    world.api.get(f"/tickets/{ticket}/attachments/{added['id']}")
+    assert len(world.storage.calls) == 2
+    world.storage.reset()
+    world.api.get(f"/tickets/{ticket}/attachments")
+    assert len(world.storage.calls) == 1
