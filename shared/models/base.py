@@ -43,20 +43,23 @@ def _no_number(value: Any) -> Any:
     return value
 
 
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("must be a time between the years 1 and 9999") from None
+# Nothing here is as old or as far ahead, and there is still room to reckon around them.
+_OLDEST, _NEWEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
+
+
+def _within_reason(moment: datetime) -> datetime:
+    if not _OLDEST.year <= moment.year < _NEWEST.year:
+        return _OLDEST if moment.year < _OLDEST.year else _NEWEST
+    return max(moment.astimezone(UTC), _OLDEST)
 
 
 Moment = Annotated[
     AwareDatetime,
     BeforeValidator(_no_number),
-    AfterValidator(_in_utc),
+    AfterValidator(_within_reason),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time that a client sends."""
+"""A time that a client asks about, in UTC."""
 
 Words = Annotated[
     str,

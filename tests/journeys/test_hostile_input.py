@@ -289,6 +289,53 @@ class TestObjects:
         problem(world.api.get(path), 403)
 
 
+class TestQueries:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "per_page=0",
+            "per_page=101",
+            "per_page=" + "9" * 5000,
+            "per_page=1&per_page=2",
+            "page=-1",
+            "page=x",
+            "status=done",
+            "status=failed'",
+            "created_after=1",
+            "created_after=yesterday",
+            "created_after=2026-01-01",
+            "created_before=2026-13-01T00:00:00Z",
+        ],
+        ids=lambda query: query[:30],
+    )
+    def test_that_do_not_validate(self, world: World, query: str) -> None:
+        [fault] = problem(world.api.get(f"/tickets?{query}"), 422)["errors"]
+        assert fault["loc"] == ["query", query.partition("=")[0]]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "status=&q=&page=&per_page=&cursor=&created_after=&assigned_to=",
+            "created_after=0001-01-01T00:00:00%2B14:00",
+            "created_before=9999-12-31T23:59:59-14:00",
+            "created_by=a'b",
+            "assigned_to=%27%20or%201%20eq%201%20or%20%27",
+            "task_type=a'b",
+            "q=%00%27%5C%F0%9F%98%80",
+            "unknown=1",
+        ],
+    )
+    def test_that_are_odd_but_fine(self, world: World, query: str) -> None:
+        answer = world.api.get(f"/tickets?{query}")
+        assert answer.status_code == 200, answer.text
+
+    @pytest.mark.parametrize(
+        "cursor", ["x", "%00", "A" * 3000, "%F0%9F%98%80", "bnVsbA", "..", "%27"]
+    )
+    def test_a_cursor_of_ones_own_making(self, world: World, cursor: str) -> None:
+        problem(world.api.get(f"/tickets?cursor={cursor}"), 400)
+
+
 class TestPaths:
     @pytest.mark.parametrize("path", ["/health", "/users/me", "/task-types", "/openapi.json"])
     def test_a_slash_at_the_end_does_not_matter(self, world: World, path: str) -> None:
