@@ -1,0 +1,197 @@
+"""A doc_analysis ticket that waits for its files, and what it makes of them."""
+
+import json
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests import files
+from tests.host_process import wait_for
+from tests.model_server import completion
+from tests.world import JsonObject, World, kill_now, worlds
+
+QUIET = 1.0
+NOTE = ("note.txt", files.TEXT.encode())
+
+
+@pytest.fixture(scope="module")
+def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    quiet = {"FILES_QUIET_SECONDS": str(QUIET)}
+    with worlds(storage, tmp_path_factory.mktemp("world"), **quiet) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _honest_model(world: World) -> None:
+    world.model.reset()
+
+
+def body(**task_data: str) -> JsonObject:
+    return {"title": "Papers", "task_type": "doc_analysis", "task_data": task_data}
+
+
+def waiting(world: World) -> str:
+    answer = world.api.post("/tickets", json=body())
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["status"] == "pending"
+    return str(answer.json()["id"])
+
+
+def attach(world: World, ticket: str, *given: tuple[str, bytes]) -> httpx2.Response:
+    return world.api.post(
+        f"/tickets/{ticket}/attachments", files=[("file", file) for file in given]
+    )
+
+
+def submit(world: World, ticket: str) -> httpx2.Response:
+    return world.api.post(f"/tickets/{ticket}/submit")
+
+
+def began(ticket: JsonObject) -> bool:
+    return ticket["status"] != "pending"
+
+
+def test_it_begins_by_itself_when_no_file_has_come_for_a_while(world: World) -> None:
+    ticket = waiting(world)
+    for number in range(3):
+        assert attach(world, ticket, (f"{number}.txt", f"{number} {files.TEXT}".encode())).is_success
+    ended = world.until_ended(ticket)
+    assert ended["status"] == "completed", ended["error_message"]
+    assert [one["name"] for one in ended["result_data"]["documents"]] == ["0.txt", "1.txt", "2.txt"]
+    assert ended["result_data"]["coverage"]["documents_read"] == 3
+
+
+def test_it_waits_on_without_a_file_and_then_begins_with_one(world: World) -> None:
+    ticket = waiting(world)
+    generations = wait_for(
+        lambda: world.durable.status(f"{ticket}-1")["input"].count('stirring\\": false')
+        or '"stirring": false' in str(world.durable.status(f"{ticket}-1")["input"]),
+        "the wait to go on",
+    )
+    assert generations
+    assert not began(world.read(ticket))
+    attach(world, ticket, NOTE)
+    assert world.until_ended(ticket)["status"] == "completed"
+
+
+def test_submit_begins_at_once(world: World) -> None:
+    ticket = waiting(world)
+    refused = submit(world, ticket)
+    assert refused.status_code == 409
+    attach(world, ticket, NOTE)
+    answer = submit(world, ticket)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["id"] == ticket
+    assert world.until_ended(ticket)["status"] == "completed"
+    assert submit(world, ticket).status_code == 409
+    events = [event["action"] for event in world.api.get(f"/tickets/{ticket}/events").json()]
+    assert events.count("ticket_submitted") == events.count("ticket_started") == 1
+
+
+def test_a_ticket_that_does_not_wait_cannot_be_submitted(world: World) -> None:
+    assert submit(world, world.open()["id"]).status_code == 409
+    stranger = world.log_in("mallory")
+    assert stranger.post(f"/tickets/{waiting(world)}/submit").status_code == 404
+
+
+def test_a_file_that_is_taken_back_does_not_begin_it(world: World) -> None:
+    ticket = waiting(world)
+    added = attach(world, ticket, NOTE).json()
+    assert world.api.delete(f"/tickets/{ticket}/attachments/{added['id']}").status_code == 204
+    assert submit(world, ticket).status_code == 409
+    attach(world, ticket, ("other.txt", b"Something else. It is short."))
+    ended = world.until_ended(ticket)
+    assert [one["name"] for one in ended["result_data"]["documents"]] == ["other.txt"]
+
+
+def test_with_files_it_begins_at_once(world: World) -> None:
+    form = [("ticket", (None, json.dumps(body()), "application/json")), ("files", NOTE)]
+    answer = world.api.post("/tickets", files=form)
+    assert answer.status_code == 201, answer.text
+    ticket = answer.json()["id"]
+    assert submit(world, ticket).status_code == 409
+    assert world.until_ended(ticket)["status"] == "completed"
+    again = world.api.post(f"/tickets/{ticket}/reprocess")
+    assert again.status_code == 200, again.text
+    assert world.until_ended(ticket)["attempt"] == 2
+
+
+def test_quotes_are_in_the_file_or_dropped_and_counted(world: World) -> None:
+    said = {
+        "summary": "Ice.",
+        "insights": [
+            {
+                "text": "Ships <img> wait.",
+                "quotes": ["Ships wait outside until the ice breaks.", "Ships fly."],
+            },
+            {"text": "Nonsense.", "quotes": ["The harbour burns."]},
+        ],
+        "gaps": ["Who pays?"],
+        "recommendations": ["Wait."],
+    }
+    world.model.reset(lambda _, __: completion(json.dumps(said)))
+    ticket = waiting(world)
+    attach(world, ticket, NOTE, ("paper.pdf", files.PDF))
+    submit(world, ticket)
+    result = world.until_ended(ticket)["result_data"]
+    assert result["insights"] == [
+        {
+            "text": "Ships <img> wait.",
+            "evidence": [
+                {
+                    "document": "note.txt",
+                    "place": "line 1",
+                    "quote": "Ships wait outside until the ice breaks.",
+                }
+            ],
+        }
+    ]
+    assert result["coverage"]["quotes_dropped"] == 2
+    assert result["coverage"]["insights_dropped"] == 1
+    assert result["coverage"]["not_read"] == ["paper.pdf"]
+    assert any("paper.pdf" in warning for warning in result["warnings"])
+    assert result["conflicts"] == []
+    assert "Ships wait outside" in result["analysis"]
+    assert "<img>" not in result["analysis"].replace("\\<img\\>", "")
+
+
+def test_files_that_none_can_read_fail_the_ticket_with_their_names(world: World) -> None:
+    ticket = waiting(world)
+    attach(world, ticket, ("paper.pdf", files.PDF), ("letter.docx", files.docx()))
+    submit(world, ticket)
+    ended = world.until_ended(ticket)
+    assert ended["status"] == "failed"
+    assert "paper.pdf" in ended["error_message"]
+    assert "letter.docx" in ended["error_message"]
+    assert world.model.bodies == []
+
+
+def test_cancelling_ends_the_wait(world: World) -> None:
+    ticket = waiting(world)
+    assert world.api.post(f"/tickets/{ticket}/cancel").json()["status"] == "cancelled"
+    assert submit(world, ticket).status_code == 409
+    assert world.read(ticket)["status"] == "cancelled"
+
+
+def test_a_wait_survives_kill_9_and_a_lost_event_is_raised_again(world: World) -> None:
+    ticket = waiting(world)
+    wait_for(lambda: world.durable.status(f"{ticket}-1")["runtimeStatus"] == "Running", "the wait")
+    attach(world, ticket, NOTE)
+    kill_now(world.host.pid)
+    world.restart()
+    assert world.until_ended(ticket)["status"] == "completed"
+
+
+def test_without_a_file_it_ends_as_cancelled_after_its_time(
+    storage: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    short = {"FILES_QUIET_SECONDS": "0.2", "WAIT_FOR_FILES_HOURS": str(1.5 / 3600)}
+    with worlds(storage, tmp_path_factory.mktemp("short"), **short) as hasty:
+        ticket = waiting(hasty)
+        ended = hasty.until_ended(ticket)
+        assert ended["status"] == "cancelled"
+        assert "file" in ended["error_message"]
+        attach(hasty, ticket, NOTE)
+        assert hasty.api.post(f"/tickets/{ticket}/reprocess").is_success
+        assert hasty.until_ended(ticket)["status"] == "completed"
