@@ -36,5 +36,13 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
 
 @bp.timer_trigger("timer", schedule=_HOURLY)  # type: ignore[untyped-decorator]
 async def expire(timer: func.TimerRequest) -> None:
-    """Forget idempotency keys whose day is over."""
+    """Forget idempotency keys whose day is over, sessions that have ended, old failures to sign
+    in."""
     await wiring.keys().expire()
+    await wiring.accounts().expire()
+
+
+@bp.timer_trigger("timer", schedule="%RETENTION_SCHEDULE%")  # type: ignore[untyped-decorator]
+async def retain(timer: func.TimerRequest) -> None:
+    """Remove audit events that are older than they have to be kept."""
+    await wiring.retention().enforce()

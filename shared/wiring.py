@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from shared.permissions import Permissions
     from shared.processing import Processing
     from shared.reading import Reading
+    from shared.retention import Retention
     from shared.services import Services
     from shared.tickets import Tickets
     from shared.trail import Trail
@@ -159,6 +160,14 @@ def trail() -> "Trail":
     from shared.trail import Trail
 
     return Trail(_tickets(), _services().table("tickets"), _services().table("users"))
+
+
+@cache
+def retention() -> "Retention":
+    from shared.retention import Retention
+
+    days = settings().audit_retention_days
+    return Retention(_services().table("tickets"), _services().table("users"), days)
 
 
 @cache

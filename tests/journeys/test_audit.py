@@ -1,0 +1,232 @@
+"""The audit trail of everything, as an administrator searches and verifies it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from azure.data.tables import TableServiceClient
+
+from tests import files
+from tests.world import PASSWORD, JsonObject, World, worlds
+
+ADMIN = "root@example.com"
+NOTE = ("note.txt", files.TEXT.encode())
+
+
+@pytest.fixture(scope="module")
+def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    settings = {"BOOTSTRAP_ADMIN_EMAIL": ADMIN, "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
+    with worlds(storage, tmp_path_factory.mktemp("world"), **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def admin(world: World) -> httpx2.Client:
+    client = httpx2.Client(base_url=f"{world.host.base_url}/api/v1", timeout=30)
+    login = client.post("/auth/login", data={"username": ADMIN, "password": PASSWORD})
+    assert login.status_code == 200, login.text
+    client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+    return client
+
+
+@pytest.fixture
+def ticket(world: World) -> str:
+    """A ticket with a file, at its end."""
+    made = world.run()["id"]
+    added = world.api.post(f"/tickets/{made}/attachments", files={"file": NOTE})
+    assert added.status_code == 201
+    return str(made)
+
+
+def search(admin: httpx2.Client, **filters: str) -> list[JsonObject]:
+    """All pages."""
+    events: list[JsonObject] = []
+    for _ in range(100):
+        answer = admin.get("/audit", params=filters)
+        assert answer.status_code == 200, answer.text
+        events += answer.json()["events"]
+        cursor = answer.json()["next_cursor"]
+        if cursor is None:
+            return events
+        filters["cursor"] = cursor
+    raise AssertionError("there is no end of pages")
+
+
+def ids(events: list[JsonObject]) -> list[str]:
+    return [event["id"] for event in events]
+
+
+def test_an_event_says_who_did_what_from_where(world: World, ticket: str) -> None:
+    events = world.api.get(f"/tickets/{ticket}/events").json()
+    assert [event["action"] for event in events] == [
+        "ticket_created",
+        "ticket_started",
+        "ticket_completed",
+        "attachment_added",
+    ]
+    last = events[-1]
+    assert last["entity_type"] == "attachment"
+    assert last["ticket_id"] == ticket
+    assert last["user_id"] == world.api.get("/users/me").json()["id"]
+    assert last["ip_address"] == "127.0.0.1"
+    assert last["user_agent"].startswith("python-httpx2")
+    assert last["new_values"]["filename"] == "note.txt"
+    assert events[0]["previous_hash"] == ""
+    for before, after in zip(events, events[1:], strict=False):
+        assert after["previous_hash"] == before["hash"]
+    assert "freezes" not in str(events)
+
+
+def test_the_search_finds_tickets_and_users_newest_first(
+    world: World, admin: httpx2.Client, ticket: str
+) -> None:
+    world.log_in("grace")
+    events = search(admin)
+    times = [event["timestamp"] for event in events]
+    assert times == sorted(times, reverse=True)
+    assert len(set(ids(events))) == len(events)
+    known = {event["action"] for event in events}
+    assert {"ticket_created", "attachment_added", "user_created", "login_succeeded"} <= known
+    mine = [event for event in events if event["ticket_id"] == ticket]
+    assert ids(mine)[::-1] == ids(world.api.get(f"/tickets/{ticket}/events").json())
+
+
+def test_every_filter_holds(world: World, admin: httpx2.Client, ticket: str) -> None:
+    everything = search(admin)
+    me = world.api.get("/users/me").json()["id"]
+    attachment = world.read(ticket)["attachments"][0]["id"]
+    middle = everything[len(everything) // 2]["timestamp"]
+
+    def expected(**values: str) -> list[str]:
+        fits: Any = values.items()
+        return [e["id"] for e in everything if all(e[name] == value for name, value in fits)]
+
+    for filters in (
+        {"entity_type": "ticket", "entity_id": ticket},
+        {"entity_type": "attachment"},
+        {"entity_type": "attachment", "entity_id": attachment},
+        {"entity_type": "user"},
+        {"user_id": me},
+        {"action": "ticket_completed"},
+        {"action": "attachment_added", "user_id": me},
+    ):
+        found = ids(search(admin, **filters))
+        assert found, filters
+        assert found == expected(**filters), filters
+    since = ids(search(admin, since=middle))
+    until = ids(search(admin, until=middle))
+    assert since == [e["id"] for e in everything if e["timestamp"] >= middle]
+    assert until == [e["id"] for e in everything if e["timestamp"] < middle]
+    assert search(admin, entity_type="ticket", entity_id="nothing") == []
+
+
+def test_pages_join_without_gaps_and_at_bounded_cost(world: World, admin: httpx2.Client) -> None:
+    ticket = world.run()["id"]
+    for batch in range(4):
+        given = [("files", (f"{batch}-{n}.txt", f"{batch} {n}".encode())) for n in range(20)]
+        assert world.api.post(f"/tickets/{ticket}/attachments", files=given).is_success
+    me = world.api.get("/users/me").json()["id"]
+    admin.get("/users/me")
+    world.storage.reset()
+    first = admin.get("/audit", params={"user_id": me}).json()
+    calls = len(world.storage.calls)
+    owners = {event["ticket_id"].split("-")[0] for event in search(admin) if event["ticket_id"]}
+    assert len(first["events"]) == 50
+    assert first["next_cursor"]
+    assert calls <= 3 + len(owners)
+    found = search(admin, user_id=me)
+    assert len(set(ids(found))) == len(found) >= 81
+    assert ids(found)[:50] == ids(first["events"])
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"cursor": "x"}, 400),
+        ({"cursor": "log_' or 1 eq 1"}, 400),
+        ({"action": "dance"}, 422),
+        ({"entity_type": "planet"}, 422),
+        ({"since": "yesterday"}, 422),
+    ],
+)
+def test_a_bad_search_is_refused(
+    admin: httpx2.Client, query: dict[str, str], status: int
+) -> None:
+    assert admin.get("/audit", params=query).status_code == status
+
+
+def test_only_administrators_search_and_verify(world: World, ticket: str) -> None:
+    assert world.api.get("/audit").status_code == 403
+    assert world.api.get("/audit/verify", params={"ticket_id": ticket}).status_code == 403
+    assert httpx2.get(f"{world.host.base_url}/api/v1/audit").status_code == 401
+
+
+def verify(admin: httpx2.Client, ticket: str) -> JsonObject:
+    answer = admin.get("/audit/verify", params={"ticket_id": ticket})
+    assert answer.status_code == 200, answer.text
+    found: JsonObject = answer.json()
+    return found
+
+
+class Rows:
+    """Somebody at the table itself."""
+
+    def __init__(self, world: World, ticket: str) -> None:
+        service = TableServiceClient.from_connection_string(world.storage.upstream)
+        self.table = service.get_table_client("tickets")
+        self.owner, _, self.rest = ticket.partition("-")
+
+    def change(self, number: int, **values: str) -> None:
+        key = {"PartitionKey": self.owner, "RowKey": f"event_{self.rest}_{number:06d}"}
+        self.table.update_entity(key | values)
+
+    def delete(self, number: int) -> None:
+        self.table.delete_entity(self.owner, f"event_{self.rest}_{number:06d}")
+
+
+def test_an_untouched_trail_is_valid(admin: httpx2.Client, ticket: str) -> None:
+    assert verify(admin, ticket) == {
+        "ticket_id": ticket,
+        "valid": True,
+        "events": 4,
+        "first_invalid": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("damage", "first_invalid"),
+    [
+        (lambda rows: rows.change(2, description="Nothing happened."), 2),
+        (lambda rows: rows.change(3, user_id="somebody"), 3),
+        (lambda rows: rows.delete(1), 2),
+        (lambda rows: rows.delete(3), 4),
+        (lambda rows: rows.delete(4), 4),
+        (lambda rows: [rows.delete(n) for n in (1, 2, 3, 4)], 1),
+    ],
+)
+def test_tampering_shows(
+    world: World, admin: httpx2.Client, ticket: str, damage: Any, first_invalid: int
+) -> None:
+    damage(Rows(world, ticket))
+    found = verify(admin, ticket)
+    assert found["valid"] is False
+    assert found["first_invalid"] == f"{ticket}.{first_invalid:06d}"
+
+
+def test_the_trail_outlives_the_ticket_and_its_end_is_known(
+    world: World, admin: httpx2.Client, ticket: str
+) -> None:
+    assert world.api.delete(f"/tickets/{ticket}").status_code == 204
+    assert verify(admin, ticket)["valid"]
+    last = search(admin, entity_type="ticket", entity_id=ticket)[0]
+    assert last["action"] == "ticket_deleted"
+    Rows(world, ticket).delete(5)
+    assert verify(admin, ticket)["first_invalid"] == f"{ticket}.000005"
+
+
+def test_there_is_nothing_to_verify_of_what_never_was(admin: httpx2.Client, ticket: str) -> None:
+    for absent in (re.sub(".$", "x", ticket), ticket[:-4] + "0000", "../", ""):
+        answer = admin.get("/audit/verify", params={"ticket_id": absent})
+        assert answer.status_code == (404 if absent else 422), absent
