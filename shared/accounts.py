@@ -114,6 +114,10 @@ class Accounts:
         draft = Draft(AuditAction.LOGOUT, actor, "Signed out")
         await self._users.change(user.id, lambda stored: _revoking(stored, token, draft))
 
+    async def expire(self) -> None:
+        """Delete the traces of sessions that have ended and of failures from long ago."""
+        await self._users.clear(now())
+
     async def _sign_in(self, known: KnownUser, door: Door, actor: Actor) -> Tokens:
         moment = now()
         user, refresh = known.user, RefreshToken.new()

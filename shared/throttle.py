@@ -53,7 +53,7 @@ class Record:
         failures = [*self.failures(moment), round(moment.timestamp(), 3)][-self.most :]
         values = {"failures": json.dumps(failures)}
         if not self.user_id:
-            values["expires_at"] = rfc3339(moment + WINDOW)
+            values |= {"user_id": "", "expires_at": rfc3339(moment + WINDOW)}
         if self.found is None:
             return Write(Verb.INSERT, row(self.key, values))
         return Write(Verb.MERGE, row(self.key, values), self.found.etag)

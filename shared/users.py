@@ -33,6 +33,11 @@ from shared.user_rows import (
 
 _TRIES = 30
 _REMEMBERED = 10_000
+_TRANSIENT: dict[str, dict[str, str]] = {
+    "address_": {},
+    "name_": {"user_id": ""},
+    "session_": {},
+}
 _SHOWN = (
     *("email", "username", "full_name", "department", "job_title"),
     *("is_active", "is_verified", "role"),
@@ -150,8 +155,10 @@ class Users:
         """Delete what no longer counts: sessions that have ended, failures to sign in from long
         ago; how many rows."""
         cleared = 0
-        for kind in ("address_", "name_", "session_"):
-            rows = self._table.query(PARTITION, kind, f"{kind}~", columns=("RowKey", "expires_at"))
+        for kind, equal in _TRANSIENT.items():
+            rows = self._table.query(
+                PARTITION, kind, f"{kind}~", equal=equal, columns=("RowKey", "expires_at")
+            )
             async for one in rows:
                 if one.values["expires_at"] <= rfc3339(moment):
                     cleared += await self._cleared(one)

@@ -31,7 +31,6 @@ FLOORS = (
     ("shared.passwords", "shared.callers"),
     ("shared.first_admin", "shared.entra_users"),
     ("shared.transitions", "shared.notices"),
-    ("shared.user_trail",),
     ("shared.tickets", "shared.users", "shared.attempts", "shared.permissions"),
     ("shared.batches",),
     ("shared.intents", "shared.idempotency", "shared.ranges", "shared.files", "shared.activity"),

@@ -12,10 +12,10 @@ from shared.counters import Counters
 from shared.credentials import AccessTokens
 from shared.first_admin import FirstAdmin
 from shared.members import Members
-from shared.models import Role, StoredUser, Tokens
+from shared.models import AuditEvent, Role, StoredUser, Tokens
 from shared.passwords import Passwords
 from shared.sessions import Sessions
-from shared.user_trail import UserTrail
+from shared.user_rows import PARTITION, as_event
 from shared.users import Users
 
 SECRET = "k" * 32
@@ -29,6 +29,22 @@ def names(username: str, **more: Any) -> JsonObject:
     """What registers `username`."""
     email = f"{username}@example.com"
     return {"email": email, "username": username, "password": PASSWORD, **more}
+
+
+class UserTrail:
+    """The audit trail of users as it lies in the table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def of_user(self, user_id: str) -> list[AuditEvent]:
+        """The whole chain of a user, oldest first."""
+        rows = self._table.query(PARTITION, f"event_{user_id}_", f"event_{user_id}`")
+        return [as_event(row) async for row in rows]
+
+    async def newest(self) -> list[AuditEvent]:
+        """The events of everybody, newest first."""
+        return [as_event(row) async for row in self._table.query(PARTITION, "log_", "log`")]
 
 
 @dataclass

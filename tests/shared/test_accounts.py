@@ -178,7 +178,7 @@ async def test_each_login_is_in_the_audit_trail_of_the_user(office: Office) -> N
 async def test_a_failure_of_nobody_is_audited_without_the_name(office: Office) -> None:
     with pytest.raises(NotSignedIn):
         await office.login("a password typed as a name", "wrong")
-    [event] = [event async for event in office.trail.newest()]
+    [event] = await office.trail.newest()
     assert (event.action, event.user_id) == (AuditAction.LOGIN_FAILED, None)
     assert "a password typed" not in event.model_dump_json()
     assert first_invalid([event]) is None
