@@ -14,6 +14,7 @@ GOOD = {
     "STORAGE_CONNECTION": "UseDevelopmentStorage=true",
     "AZURE_OPENAI_ENDPOINT": "https://res.openai.azure.com/",
     "SWEEP_SCHEDULE": "0 * * * * *",
+    "RETENTION_SCHEDULE": "0 30 3 * * *",
 }
 
 
@@ -24,6 +25,8 @@ def test_what_is_not_set_has_the_default_of_the_contract() -> None:
     assert settings.model_deployment == "grok-3"
     assert settings.allowed_origins == ("http://localhost:3000", "http://localhost:5173")
     assert settings.registration_open
+    assert (settings.user_cache, settings.entra_tenant_id) == (5, "")
+    assert settings.entra_authority == "https://login.microsoftonline.com"
 
 
 def test_the_sample_lists_the_defaults() -> None:
@@ -52,6 +55,12 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"REGISTRATION_OPEN": "maybe"}, "REGISTRATION_OPEN"),
         ({"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, "BOOTSTRAP_ADMIN_PASSWORD"),
         ({"BOOTSTRAP_ADMIN_PASSWORD": "12345678"}, "BOOTSTRAP_ADMIN_EMAIL"),
+        ({"ENTRA_TENANT_ID": "t"}, "ENTRA_AUDIENCE"),
+        ({"ENTRA_AUDIENCE": "api://amida"}, "ENTRA_TENANT_ID"),
+        ({"ENTRA_TENANT_ID": "common", "ENTRA_AUDIENCE": "a"}, "ENTRA_TENANT_ID"),
+        ({"ENTRA_TENANT_ID": "a/b", "ENTRA_AUDIENCE": "a"}, "ENTRA_TENANT_ID"),
+        ({"ENTRA_AUTHORITY": "login.microsoftonline.com"}, "ENTRA_AUTHORITY"),
+        ({"USER_CACHE_SECONDS": "-1"}, "USER_CACHE_SECONDS"),
         ({"ALLOWED_ORIGINS": "https://*.example.com"}, "ALLOWED_ORIGINS"),
         ({"ALLOWED_ORIGINS": "example.com"}, "ALLOWED_ORIGINS"),
         ({"WEBPUBSUB_ENDPOINT": "wss://x"}, "WEBPUBSUB_ENDPOINT"),
@@ -82,3 +91,8 @@ def test_storage_may_be_an_account_with_our_identity() -> None:
 def test_no_secret_is_shown() -> None:
     secrets = {"SECRET_KEY": "very-secret-" * 4, "AZURE_OPENAI_API_KEY": "very-secret-key"}
     assert "very-secret" not in repr(read_settings(GOOD | secrets))
+
+
+def test_entra_may_serve_several_audiences() -> None:
+    entra = read_settings(GOOD | {"ENTRA_TENANT_ID": "t", "ENTRA_AUDIENCE": "api://a, b"})
+    assert (entra.entra_tenant_id, entra.entra_audiences) == ("t", ("api://a", "b"))
