@@ -29,7 +29,7 @@ class Source(StrEnum):
     BLOB = "blob"
 
 
-Title = Annotated[Words, StringConstraints(max_length=255)]
+Title = Annotated[Words, StringConstraints(max_length=255), Field(examples=["Release notes"])]
 Description = Annotated[str, StringConstraints(max_length=16_000)]
 
 

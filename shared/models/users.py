@@ -36,14 +36,16 @@ Email = Annotated[
     str,
     StringConstraints(max_length=254),
     AfterValidator(_email),
-    Field(json_schema_extra={"pattern": _EMAIL}),
+    Field(json_schema_extra={"pattern": _EMAIL}, examples=["ada@example.com"]),
 ]
-Password = Annotated[str, StringConstraints(min_length=8, max_length=1024)]
+Password = Annotated[
+    str, StringConstraints(min_length=8, max_length=1024), Field(examples=["correct horse battery"])
+]
 Username = Annotated[
     str,
     StringConstraints(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
     AfterValidator(_username),
-    Field(json_schema_extra={"not": {"enum": list(_RESERVED)}}),
+    Field(json_schema_extra={"not": {"enum": list(_RESERVED)}}, examples=["ada"]),
 ]
 
 
@@ -99,8 +101,12 @@ class Refresh(Model):
 class Login(Model):
     """`username` may be the username or the email, in any case."""
 
-    username: Annotated[str, StringConstraints(min_length=1, max_length=254)]
-    password: Annotated[str, StringConstraints(max_length=1024)]
+    username: Annotated[
+        str, StringConstraints(min_length=1, max_length=254), Field(examples=["ada"])
+    ]
+    password: Annotated[
+        str, StringConstraints(max_length=1024), Field(examples=["correct horse battery"])
+    ]
 
 
 class Tokens(Model):

@@ -100,6 +100,12 @@ def test_each_task_type_has_its_schema_and_an_example(description: JsonObject) -
     assert custom["required"] == ["task_description"]
 
 
+def test_bodies_have_examples(description: JsonObject) -> None:
+    fields = description["components"]["schemas"]["Registration"]["properties"]
+    assert fields["email"]["examples"] == ["ada@example.com"]
+    assert all(fields[name]["examples"] for name in ("username", "password"))
+
+
 def test_the_examples_work(world: World, description: JsonObject) -> None:
     body = description["paths"]["/tickets"]["post"]["requestBody"]["content"]["application/json"]
     for example in body["examples"].values():
