@@ -180,7 +180,8 @@ def expects(req: func.HttpRequest) -> "Callable[[StoredTicket], None]":
 
 def _path(req: func.HttpRequest) -> str:
     try:
-        return urlsplit(req.url).path
+        path: str = urlsplit(req.url).path
+        return path
     except ValueError:  # It has a host that no URL can have.
         return ""
 
