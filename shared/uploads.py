@@ -6,6 +6,7 @@ is set aside with the reason. Either way the arrived blob goes, so that an event
 finds nothing to do.
 """
 
+import io
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
@@ -133,7 +134,7 @@ class Uploads:
         kind_of_name(name)
         with tempfile.TemporaryFile() as file:
             await self._landing.fetch(path, version, file)
-            new = NewFile(name, OnDisk(file, version.size))
+            new = NewFile(name, OnDisk(file, file.seek(0, io.SEEK_END)))
             await self._attachments.take(ticket, await examine([new], self._most), Actor(), tell)
 
     async def _target(self, path: str) -> tuple[StoredTicket, str]:

@@ -84,6 +84,8 @@ def _same(answer: httpx2.Response) -> Response:
     for name, value in answer.headers.multi_items():
         if name.lower() not in HOP_BY_HOP:
             response.headers[name] = value
+    if answer.request.method == "HEAD":  # There it tells of a body that is not sent.
+        response.headers["content-length"] = answer.headers.get("content-length", "0")
     return response
 
 

@@ -151,9 +151,7 @@ def test_pages_join_without_gaps_and_at_bounded_cost(world: World, admin: httpx2
         ({"since": "yesterday"}, 422),
     ],
 )
-def test_a_bad_search_is_refused(
-    admin: httpx2.Client, query: dict[str, str], status: int
-) -> None:
+def test_a_bad_search_is_refused(admin: httpx2.Client, query: dict[str, str], status: int) -> None:
     assert admin.get("/audit", params=query).status_code == status
 
 

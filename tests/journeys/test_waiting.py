@@ -55,7 +55,9 @@ def began(ticket: JsonObject) -> bool:
 def test_it_begins_by_itself_when_no_file_has_come_for_a_while(world: World) -> None:
     ticket = waiting(world)
     for number in range(3):
-        assert attach(world, ticket, (f"{number}.txt", f"{number} {files.TEXT}".encode())).is_success
+        assert attach(
+            world, ticket, (f"{number}.txt", f"{number} {files.TEXT}".encode())
+        ).is_success
     ended = world.until_ended(ticket)
     assert ended["status"] == "completed", ended["error_message"]
     assert [one["name"] for one in ended["result_data"]["documents"]] == ["0.txt", "1.txt", "2.txt"]
@@ -65,8 +67,10 @@ def test_it_begins_by_itself_when_no_file_has_come_for_a_while(world: World) -> 
 def test_it_waits_on_without_a_file_and_then_begins_with_one(world: World) -> None:
     ticket = waiting(world)
     generations = wait_for(
-        lambda: world.durable.status(f"{ticket}-1")["input"].count('stirring\\": false')
-        or '"stirring": false' in str(world.durable.status(f"{ticket}-1")["input"]),
+        lambda: (
+            world.durable.status(f"{ticket}-1")["input"].count('stirring\\": false')
+            or '"stirring": false' in str(world.durable.status(f"{ticket}-1")["input"])
+        ),
         "the wait to go on",
     )
     assert generations

@@ -1,0 +1,173 @@
+"""Files that go straight into Blob storage: the address, the taking, the setting aside."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+
+from tests import files
+from tests.host_process import wait_for
+from tests.world import JsonObject, World, worlds
+
+MOST_FILE, MOST_BLOB = 10_000, 9_000_000
+LARGE = (files.TEXT * 60_000).encode()[: MOST_BLOB - 1]
+
+
+@pytest.fixture(scope="module")
+def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    limits = {"MAX_FILE_SIZE": str(MOST_FILE), "MAX_BLOB_SIZE": str(MOST_BLOB)}
+    slow = {"SWEEP_AFTER_SECONDS": "20"}
+    with worlds(storage, tmp_path_factory.mktemp("world"), **limits, **slow) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def blobs(world: World) -> Iterator[BlobServiceClient]:
+    """Storage as somebody with its key sees it."""
+    with BlobServiceClient.from_connection_string(world.storage.upstream) as service:
+        yield service
+
+
+def ask(world: World, ticket: str, name: str, size: int) -> httpx2.Response:
+    body = {"filename": name, "content_type": "text/plain", "size": size}
+    return world.api.post(f"/tickets/{ticket}/uploads", json=body)
+
+
+def send(world: World, ticket: str, name: str, content: bytes) -> None:
+    answer = ask(world, ticket, name, len(content))
+    assert answer.status_code == 200, answer.text
+    upload = answer.json()
+    sent = httpx2.request(
+        upload["method"], upload["url"], headers=upload["headers"], content=content, timeout=60
+    )
+    assert sent.status_code == 201, sent.text
+
+
+def exists(blobs: BlobServiceClient, container: str, name: str) -> bool:
+    return bool(blobs.get_blob_client(container, name).exists())
+
+
+def reason(blobs: BlobServiceClient, path: str) -> JsonObject | None:
+    try:
+        text = blobs.get_blob_client("rejected", f"{path}.reason.json").download_blob().readall()
+    except ResourceNotFoundError:
+        return None
+    found: JsonObject = json.loads(text)
+    return found
+
+
+def test_a_large_file_becomes_an_attachment_once(world: World, blobs: BlobServiceClient) -> None:
+    ticket = world.run()["id"]
+    send(world, ticket, "large.txt", LARGE)
+    path = f"tickets/{ticket}/large.txt"
+    wait_for(lambda: world.read(ticket)["attachments"], "the attachment")
+    wait_for(lambda: not exists(blobs, "uploads", path), "the blob to be taken")
+    [taken] = world.read(ticket)["attachments"]
+    assert taken["filename"] == "large.txt"
+    assert taken["file_size"] == len(LARGE)
+    assert taken["sha256"] == sha256(LARGE).hexdigest()
+    got = world.api.get(f"/tickets/{ticket}/attachments/{taken['id']}")
+    assert got.content == LARGE
+
+    blobs.get_blob_client("uploads", path).upload_blob(LARGE)  # the same again, as a late event
+    wait_for(lambda: not exists(blobs, "uploads", path), "the blob to be looked at")
+    assert world.read(ticket)["attachments"] == [taken]
+    actions = [event["action"] for event in world.api.get(f"/tickets/{ticket}/events").json()]
+    assert actions.count("upload_requested") == actions.count("attachment_added") == 1
+
+
+def test_a_waiting_ticket_begins_with_an_uploaded_file(world: World) -> None:
+    body = {"title": "Papers", "task_type": "doc_analysis"}
+    ticket = world.api.post("/tickets", json=body).json()["id"]
+    send(world, ticket, "note.txt", files.TEXT.encode())
+    assert world.until_ended(ticket)["status"] == "completed"
+
+
+def test_the_address_is_for_one_blob_to_write_and_ends_soon(world: World) -> None:
+    ticket = world.run()["id"]
+    upload = ask(world, ticket, "a.txt", 5).json()
+    ends = datetime.fromisoformat(upload["expires_at"])
+    assert timedelta(0) < ends - datetime.now(UTC) <= timedelta(minutes=15)
+    signed = parse_qs(urlsplit(upload["url"]).query)
+    assert (signed["sr"], set(signed["sp"][0])) == (["b"], {"c", "w"})
+    assert datetime.fromisoformat(signed["se"][0]) <= ends + timedelta(seconds=1)
+
+    other = upload["url"].replace("a.txt", "b.txt")
+    headers = upload["headers"]
+    assert httpx2.put(other, headers=headers, content=b"x").status_code == 403
+    assert httpx2.get(upload["url"]).status_code in (403, 404)
+    assert httpx2.delete(upload["url"]).status_code == 403
+    assert httpx2.put(upload["url"], headers=headers, content=b"hello").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"filename": "a.txt", "size": MOST_BLOB + 1}, 413),
+        ({"filename": "a.exe", "size": 1}, 415),
+        ({"filename": "../a.txt", "size": 1}, 422),
+        ({"filename": "a.txt", "size": 0}, 422),
+        ({"filename": "a.txt"}, 422),
+        ({"filename": "", "size": 1}, 422),
+    ],
+)
+def test_what_could_not_be_taken_gets_no_address(
+    world: World, body: JsonObject, status: int
+) -> None:
+    ticket = world.run()["id"]
+    assert world.api.post(f"/tickets/{ticket}/uploads", json=body).status_code == status
+
+
+def test_a_stranger_gets_no_address(world: World) -> None:
+    ticket = world.run()["id"]
+    body = {"filename": "a.txt", "size": 1}
+    assert world.log_in("mallory").post(f"/tickets/{ticket}/uploads", json=body).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.pdf", files.EXE, "type"),
+        ("a.exe", b"text", "type"),
+        ("sub/a.txt", b"text", "name"),
+        ("big.txt", bytes(MOST_BLOB + 1), "size"),
+    ],
+)
+def test_what_cannot_be_taken_is_set_aside_with_the_reason(
+    world: World, blobs: BlobServiceClient, name: str, content: bytes, why: str
+) -> None:
+    ticket = world.run()["id"]
+    path = f"tickets/{ticket}/{name}"
+    blobs.get_blob_client("uploads", path).upload_blob(content)
+    told: Any = wait_for(lambda: reason(blobs, path), "the reason")
+    assert told["reason"] == why
+    assert told["detail"]
+    assert told["rejected_at"].endswith("Z")
+    wait_for(lambda: not exists(blobs, "uploads", path), "the blob to go")
+    assert blobs.get_blob_client("rejected", path).download_blob().readall() == content
+    assert world.read(ticket)["attachments"] == []
+    events = world.api.get(f"/tickets/{ticket}/events").json()
+    assert [event["action"] for event in events].count("blob_rejected") == 1
+    assert events[-1]["entity_id"] == f"uploads/{path}"
+
+
+def test_a_blob_for_no_ticket_is_set_aside(world: World, blobs: BlobServiceClient) -> None:
+    path = f"tickets/{'0' * 16}-{'0' * 22}/a.txt"
+    blobs.get_blob_client("uploads", path).upload_blob(b"text", overwrite=True)
+    told: Any = wait_for(lambda: reason(blobs, path), "the reason")
+    assert told["reason"] == "unknown_ticket"
+
+
+def test_what_lies_elsewhere_is_left_alone(world: World, blobs: BlobServiceClient) -> None:
+    ticket = world.run()["id"]
+    blobs.get_blob_client("uploads", "elsewhere/a.txt").upload_blob(b"text", overwrite=True)
+    send(world, ticket, "after.txt", b"text that comes later")
+    wait_for(lambda: world.read(ticket)["attachments"], "the later one")
+    assert exists(blobs, "uploads", "elsewhere/a.txt")
