@@ -27,7 +27,7 @@ _PATIENCE: dict[str, Any] = {
 }
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
-_BLOCK = 2 * 1024 * 1024
+_BLOCK = 1024 * 1024
 
 T = TypeVar("T")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import httpx2
@@ -74,7 +75,7 @@ def test_an_event_says_who_did_what_from_where(world: World, ticket: str) -> Non
     assert last["user_agent"].startswith("python-httpx2")
     assert last["new_values"]["filename"] == "note.txt"
     assert events[0]["previous_hash"] == ""
-    for before, after in zip(events, events[1:], strict=False):
+    for before, after in pairwise(events):
         assert after["previous_hash"] == before["hash"]
     assert "freezes" not in str(events)
 

@@ -1,0 +1,67 @@
+"""What four uploads of 10 MB at once cost the app in memory."""
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+
+from infra.local.azurite import Azurite, Ports
+from tests.world import World, worlds
+
+SIZE = 10_000_000
+AT_ONCE = 4
+Row = tuple[str, str, str]
+
+
+def measure() -> list[Row]:
+    """Rows of (what, measured, target)."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
+        worlds(azurite.connection_string, Path(folder) / "world", **_SETTINGS) as world,
+    ):
+        ticket = world.run()["id"]
+        for number in range(2):  # what is loaded or pooled at the first use is not counted
+            _upload(world, ticket, number, 100_000)
+        rows = []
+        for what, size in (("text", SIZE), ("pdf", SIZE)):
+            before = _reset_peak(world.host.pid)
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                numbers = range(10, 10 + AT_ONCE)
+                list(pool.map(lambda n, s=size, w=what: _upload(world, ticket, n, s, w), numbers))
+            more = _peak(world.host.pid) - before
+            name = f"{AT_ONCE} uploads of 10 MB at once, {what}"
+            rows.append((name, f"+ {more / 1024:.0f} MB of peak memory", "<= 60 MB"))
+        return rows
+
+
+_SETTINGS = {"SWEEP_AFTER_SECONDS": "60", "SWEEP_SCHEDULE": "0 * * * * *"}
+
+
+def _upload(world: World, ticket: str, number: int, size: int, kind: str = "text") -> None:
+    head = f"%PDF-1.7 {number} " if kind == "pdf" else f"{number} "
+    content = (head.encode() + b"0123456789abcde\n" * (size // 16 + 1))[:size]
+    name = f"{number}.{'pdf' if kind == 'pdf' else 'txt'}"
+    answer = httpx2.post(
+        f"{world.host.base_url}/api/v1/tickets/{ticket}/attachments",
+        files={"file": (name, content)},
+        headers=world.api.headers,
+        timeout=120,
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def _reset_peak(pid: int) -> int:
+    """Begin to measure the peak anew; what is in use now, in KiB."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return _status(pid, "VmRSS")
+
+
+def _peak(pid: int) -> int:
+    return _status(pid, "VmHWM")
+
+
+def _status(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])
