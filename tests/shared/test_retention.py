@@ -1,0 +1,82 @@
+"""Old audit events go, and what remains can still be verified."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import shared.retention
+from shared.audit import Actor, Draft
+from shared.horizons import horizon_of
+from shared.models import AuditAction, AuditQuery, StoredUser
+from shared.retention import Retention
+from shared.tickets import Change
+from shared.trail import Trail
+from tests.shared.conftest import House, user
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Lets retention believe that it is some days later."""
+
+    def later(days: float) -> None:
+        moment = datetime.now(UTC) + timedelta(days=days)
+        monkeypatch.setattr(shared.retention, "now", lambda: moment)
+
+    return later
+
+
+async def opened(house: House, owner: StoredUser) -> str:
+    body = {"title": "T", "task_type": "custom", "task_data": {"task_description": "Do."}}
+    made = await house.intake.open_ticket(owner, body, Actor(owner.id))
+    return made.ticket.id
+
+
+async def edited(house: House, ticket: str, times: int) -> None:
+    for number in range(times):
+        draft = Draft(AuditAction.TICKET_UPDATED, Actor(), f"Change {number}.")
+        await house.tickets.change(ticket, lambda _, draft=draft: Change({}, draft))
+
+
+async def test_events_stay_for_ever_without_a_limit(house: House, at: Any) -> None:
+    owner = user()
+    ticket = await opened(house, owner)
+    at(10_000)
+    assert await Retention(house.table, house.table, 0).enforce() == 0
+    assert len(await house.tickets.events(ticket)) == 1
+
+
+async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(
+    house: House, at: Any
+) -> None:
+    owner = user()
+    ticket = await opened(house, owner)
+    await edited(house, ticket, 60)
+    trail, retention = (
+        Trail(house.tickets, house.table, house.table),
+        Retention(house.table, house.table, 30),
+    )
+    assert await retention.enforce() == 0
+    at(31)
+    assert await retention.enforce() == 61
+    assert await house.tickets.events(ticket) == []
+    found = await trail.search(AuditQuery())
+    assert found.events == []
+    assert (await horizon_of(house.table, owner.id, ticket.partition("-")[2])).events == 61
+
+    await edited(house, ticket, 3)
+    verified = await trail.verify(ticket)
+    assert (verified.valid, verified.events) == (True, 3)
+    assert await retention.enforce() == 3
+
+
+async def test_a_removed_event_shows_also_behind_the_horizon(house: House, at: Any) -> None:
+    owner = user()
+    ticket = await opened(house, owner)
+    at(31)
+    await Retention(house.table, house.table, 30).enforce()
+    await edited(house, ticket, 2)
+    rest = ticket.partition("-")[2]
+    await house.table.delete(owner.id, f"event_{rest}_000002")
+    verified = await Trail(house.tickets, house.table, house.table).verify(ticket)
+    assert verified.first_invalid == f"{ticket}.000003"
