@@ -1,13 +1,14 @@
 """Checking a name's password: throttled, noted, and alike for names that there are and are not."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from shared.audit import Actor, Draft, nobodys_event
 from shared.clients.tables import Table
 from shared.credentials import password_fits
 from shared.errors import NotSignedIn, Unavailable, WriteConflict
 from shared.first_admin import FirstAdmin
+from shared.locks import Locks
 from shared.models import AuditAction, now
 from shared.throttle import Door, read_door
 from shared.user_rows import KnownUser, event_writes
@@ -24,6 +25,7 @@ class Passwords:
         self._users = users
         self._table = table
         self._first_admin = first_admin
+        self._lines = Locks()
 
     async def check(
         self,
@@ -38,21 +40,24 @@ class Passwords:
         NotSignedIn alike for an unknown name, a wrong password and a user that is not active.
         """
         fitting: dict[str, bool] = {}
-        for _ in range(_TRIES):
-            door = await read_door(self._table, name, actor.ip_address)
-            door.check(now())
-            known = await self._users.by_id(door.name.user_id or _NOBODY)
-            if known is None and self._first_admin.is_called(name):
-                await self._first_admin.make(self._users)
-                continue
-            stored = known.user.password_hash if known else ""
-            if stored not in fitting:
-                fitting[stored] = await password_fits(stored, password)
-            with suppress(WriteConflict):
-                if known is not None and fitting[stored] and known.user.is_active:
-                    return await then(known, door)
-                await self._refuse(known, door, actor)
-                raise NotSignedIn("Username or password is wrong.")
+        for number in range(_TRIES):
+            # Whoever was overtaken stands in line, so that many at once do not overtake each other.
+            line = self._lines.of(actor.ip_address or name) if number else nullcontext()
+            async with line:
+                door = await read_door(self._table, name, actor.ip_address)
+                door.check(now())
+                known = await self._users.by_id(door.name.user_id or _NOBODY)
+                if known is None and self._first_admin.is_called(name):
+                    await self._first_admin.make(self._users)
+                    continue
+                stored = known.user.password_hash if known else ""
+                if stored not in fitting:
+                    fitting[stored] = await password_fits(stored, password)
+                with suppress(WriteConflict):
+                    if known is not None and fitting[stored] and known.user.is_active:
+                        return await then(known, door)
+                    await self._refuse(known, door, actor)
+                    raise NotSignedIn("Username or password is wrong.")
         raise Unavailable("This account is busy at the moment; please try again.")
 
     async def _refuse(self, known: KnownUser | None, door: Door, actor: Actor) -> None:

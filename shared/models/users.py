@@ -32,6 +32,8 @@ def _username(text: str) -> str:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+# A blank line is none.
+MaybeLine = Annotated[Line | None, AfterValidator(lambda text: text or None)]
 Email = Annotated[
     str,
     StringConstraints(max_length=254),
@@ -53,9 +55,9 @@ class Registration(Model):
     email: Email
     username: Username
     password: Password
-    full_name: Line | None = None
-    department: Line | None = None
-    job_title: Line | None = None
+    full_name: MaybeLine = None
+    department: MaybeLine = None
+    job_title: MaybeLine = None
 
 
 class NewUser(Registration):
@@ -66,20 +68,23 @@ class NewUser(Registration):
     is_verified: StrictBool = False
 
 
-class OwnChanges(Changes):
+class _UserChanges(Changes):
+    email: Email = ""
+    username: Username = ""
+    full_name: MaybeLine = None
+    department: MaybeLine = None
+    job_title: MaybeLine = None
+    password: Password = ""
+
+
+class OwnChanges(_UserChanges):
     """What users may change of themselves: only fields that are present. A new `password` needs
     the `current_password`; a manager's `department` is ignored."""
 
-    email: Email = ""
-    username: Username = ""
-    full_name: Line | None = None
-    department: Line | None = None
-    job_title: Line | None = None
-    password: Password = ""
     current_password: Annotated[str, StringConstraints(max_length=1024)] = ""
 
 
-class UserChanges(OwnChanges):
+class UserChanges(_UserChanges):
     """What an admin may change of a user; of oneself, role and the two flags are ignored."""
 
     role: Role = Role.USER

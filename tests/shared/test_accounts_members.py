@@ -99,6 +99,8 @@ async def test_only_what_is_sent_changes_and_null_clears(office: Office) -> None
     assert known.user == changed
     assert changed.updated_at > ann.updated_at
     assert await office.members.change_own(ann, {"job_title": "Clerk"}, HERE) == changed
+    blank = await office.members.change_own(ann, {"department": "  "}, HERE)
+    assert blank == changed, "an empty department is none"
 
 
 @pytest.mark.parametrize(

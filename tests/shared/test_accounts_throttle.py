@@ -81,6 +81,15 @@ async def test_of_many_guesses_at_once_only_ten_are_answered(office: Office) -> 
     assert kinds.count(TooMany) == len(kinds) - MOST_BY_NAME
 
 
+async def test_a_crowd_behind_one_address_gets_its_answers(office: Office) -> None:
+    """Failures from one address count one after the other, however many come at once."""
+    answers = await asyncio.gather(
+        *(office.login(f"nobody-{n}", "wrong", Actor(None, ADDRESS)) for n in range(40)),
+        return_exceptions=True,
+    )
+    assert {type(answer) for answer in answers} == {NotSignedIn}
+
+
 async def test_a_right_guess_among_too_many_is_not_answered(office: Office, table: Table) -> None:
     """It was checked before the limit was reached, and must not get in after."""
     await office.accounts.register(names("ann"), HERE)
