@@ -227,7 +227,7 @@ def test_a_running_ticket_keeps_its_files(world: World) -> None:
 
 def test_a_ticket_comes_with_its_files_in_one_form(world: World) -> None:
     form = {"ticket": (None, json.dumps(custom()), "application/json")}
-    two = [*form.items(), ("files", NOTE), ("files", ("b.md", b"# b"))]
+    two: list[Any] = [*form.items(), ("files", NOTE), ("files", ("b.md", b"# b"))]
     answer = world.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
     assert answer.status_code == 201, answer.text
     opened = answer.json()
@@ -237,11 +237,11 @@ def test_a_ticket_comes_with_its_files_in_one_form(world: World) -> None:
 
     again = world.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
     assert (again.status_code, again.json()["id"]) == (201, opened["id"])
-    other = [*form.items(), ("files", NOTE)]
+    other: list[Any] = [*form.items(), ("files", NOTE)]
     clash = world.api.post("/tickets", files=other, headers={"Idempotency-Key": "form-1"})
     assert clash.status_code == 422
 
-    bad = [*form.items(), ("files", ("a.pdf", files.EXE))]
+    bad: list[Any] = [*form.items(), ("files", ("a.pdf", files.EXE))]
     assert world.api.post("/tickets", files=bad).status_code == 415
     assert world.api.post("/tickets", files=[("files", NOTE)]).status_code == 422
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -49,7 +50,7 @@ def submit(world: World, ticket: str) -> httpx2.Response:
 
 
 def began(ticket: JsonObject) -> bool:
-    return ticket["status"] != "pending"
+    return bool(ticket["status"] != "pending")
 
 
 def test_it_begins_by_itself_when_no_file_has_come_for_a_while(world: World) -> None:
@@ -110,7 +111,7 @@ def test_a_file_that_is_taken_back_does_not_begin_it(world: World) -> None:
 
 
 def test_with_files_it_begins_at_once(world: World) -> None:
-    form = [("ticket", (None, json.dumps(body()), "application/json")), ("files", NOTE)]
+    form: list[Any] = [("ticket", (None, json.dumps(body()), "application/json")), ("files", NOTE)]
     answer = world.api.post("/tickets", files=form)
     assert answer.status_code == 201, answer.text
     ticket = answer.json()["id"]
