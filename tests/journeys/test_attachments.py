@@ -11,6 +11,7 @@ import pytest
 from azure.storage.blob import ContainerClient
 
 from tests import files
+from tests.host_process import wait_for
 from tests.model_server import completion
 from tests.world import JsonObject, World, custom, worlds
 
@@ -213,7 +214,8 @@ def test_a_running_ticket_keeps_its_files(world: World) -> None:
     running: JsonObject = {}
 
     def look(_: int, __: JsonObject) -> Any:
-        path = f"/tickets/{running['id']}/attachments"
+        ticket = wait_for(lambda: running.get("id"), "the answer to the request")
+        path = f"/tickets/{ticket}/attachments"
         running["add"] = world.api.post(path, files={"file": NOTE}).status_code
         return completion('{"summary": "s", "task_result": "r"}')
 
