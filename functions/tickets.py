@@ -49,8 +49,9 @@ _SANDBOX = "default-src 'none'; sandbox"
 async def create_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """Open a ticket; its work starts at once, unless it has to wait for files. With an Idempotency-Key the same request may be sent
-    again for a day: it has the same answer and opens nothing more."""
+    """Open a ticket; its work starts at once, unless it has to wait for files. With an
+    Idempotency-Key the same request may be sent again for a day: it has the same answer and opens
+    nothing more."""
     from shared.idempotency import once
 
     user = await caller(req)

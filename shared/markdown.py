@@ -1,4 +1,4 @@
-"""Markdown that does nothing but show text, whatever a model or a document has put into it: no HTML,
+"""Markdown that does nothing but show text, whatever a model or a document put into it: no HTML,
 no image that is fetched when it is shown, no link that runs something.
 
 What is code is left as it is, and only what every reader of Markdown takes for code: blocks between

@@ -10,7 +10,15 @@ import pytest
 from functions import pipeline
 from shared.steps import Kind, Order, RoundFacts, Step, failure, step
 
-ORDER = Order(ticket_id="t", attempt=1, task_type="custom", parallel=3, first_wait=5, most_wait=60)
+ORDER = Order(
+    ticket_id="t",
+    attempt=1,
+    task_type="custom",
+    parallel=3,
+    first_wait=5,
+    most_wait=60,
+    waiting=None,
+)
 Answers = dict[str, Callable[[int, list[Any]], Step]]
 
 
