@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 bp = df.Blueprint()
 
+_NIGHTLY = "0 30 3 * * *"
 _HOURLY = "0 12 * * * *"
 
 
@@ -42,7 +43,7 @@ async def expire(timer: func.TimerRequest) -> None:
     await wiring.accounts().expire()
 
 
-@bp.timer_trigger("timer", schedule="%RETENTION_SCHEDULE%")  # type: ignore[untyped-decorator]
+@bp.timer_trigger("timer", schedule=_NIGHTLY)  # type: ignore[untyped-decorator]
 async def retain(timer: func.TimerRequest) -> None:
     """Remove audit events that are older than they have to be kept."""
     await wiring.retention().enforce()

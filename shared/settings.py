@@ -11,10 +11,6 @@ from dataclasses import dataclass, field
 from shared.errors import SettingsError
 
 _TRUE = {"true", "1", "yes", "on"}
-_SCHEDULES = (
-    ("SWEEP_SCHEDULE", "0 * * * * *", "once a minute"),
-    ("RETENTION_SCHEDULE", "0 30 3 * * *", "once a night"),
-)
 _FALSE = {"false", "0", "no", "off"}
 _ANY_TENANT = {"common", "organizations", "consumers"}
 
@@ -115,8 +111,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     Raises SettingsError for the first one that is missing or bad.
     """
     env = _Environment(values)
-    for name, default, means in _SCHEDULES:
-        _check_schedule(env, name, f'put an NCRONTAB schedule there, "{default}" for {means}.')
+    _check_schedule(env)
     model_base_url, uses_identity = _model_endpoint(env)
     admin_email, admin_password = _bootstrap_admin(env)
     tenant, audiences = _entra(env)
@@ -227,10 +222,11 @@ def _entra(env: _Environment) -> tuple[str, tuple[str, ...]]:
     return tenant, audiences
 
 
-def _check_schedule(env: _Environment, name: str, advice: str) -> None:
+def _check_schedule(env: _Environment) -> None:
     """The platform reads the schedule itself, but says little when it is not there."""
-    if len(env.required(name, advice).split()) not in (5, 6):
-        raise SettingsError(f"The setting {name} is no schedule: {advice}")
+    advice = 'put an NCRONTAB schedule there, "0 * * * * *" for once a minute.'
+    if len(env.required("SWEEP_SCHEDULE", advice).split()) not in (5, 6):
+        raise SettingsError(f"The setting SWEEP_SCHEDULE is no schedule: {advice}")
 
 
 def _origins(env: _Environment) -> tuple[str, ...]:
