@@ -37,6 +37,7 @@ def test_killed_while_the_model_thinks(world: World) -> None:
     ticket = world.until_ended(ticket["id"])
     assert ticket["status"] == "completed", ticket["error_message"]
     assert len(world.model.bodies) == 2
+    world.durable.wait(f"{ticket['id']}-1")
     history = world.durable.history(f"{ticket['id']}-1")
     done = [e["FunctionName"] for e in history if e["EventType"] == "TaskCompleted"]
     assert done == ["custom_plan", "custom_work", "custom_combine", "finish_ticket"]
