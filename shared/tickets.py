@@ -17,10 +17,10 @@ from shared.activity import Activity
 from shared.audit import Draft, next_event
 from shared.clients.tables import Table, Verb, Write
 from shared.counters import Counters, Totals, counter_name
-from shared.errors import NotFound, Unavailable, WriteConflict
+from shared.errors import NotFound, Problem, Unavailable, WriteConflict
 from shared.idempotency import Once
 from shared.ids import split_ticket_id
-from shared.index import Index, Place, standing
+from shared.index import EVERYBODY, Index, Place, standing
 from shared.intents import Intent, Purpose, settled
 from shared.locks import Locks
 from shared.models import AuditEvent, Notice, Status, StoredTicket, now
@@ -121,7 +121,11 @@ class Tickets:
             for number in range(_TRIES):
                 ticket = known or await self.read(ticket_id)
                 known = None
-                change = decide(ticket)
+                try:
+                    change = decide(ticket)
+                except Problem:
+                    await self._untry(ticket, tried)
+                    raise
                 if change is None:
                     await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
                     return ticket, None
@@ -162,6 +166,13 @@ class Tickets:
         done = [settled(intent.ticket_id, intent.purpose)]
         await self._index.remove(stale, intent.standing.task_type, done)
 
+    async def _untry(self, ticket: StoredTicket, tried: set[Place]) -> None:
+        """Remove what a try listed that somebody else overtook, where it cannot become true: while
+        the ticket is open another writer may be about to make it so."""
+        if ticket.status not in (Status.PENDING, Status.PROCESSING):
+            mine = {place for place in tried if place.partition == EVERYBODY}
+            await self._index.remove(mine - standing(ticket).places(), ticket.task_type)
+
     @asynccontextmanager
     async def _turn(self, ticket_id: str) -> AsyncIterator[None]:
         """The turn of a writer of this process; it is not without end."""
@@ -177,7 +188,7 @@ class Tickets:
         if after - before:
             also = _intended(ticket, changed)
             await self._index.add(after - before, ticket.task_type, also)
-            tried |= after - before
+            tried |= before | after
         if change.event is not None:
             await self._activity.mark(ticket.created_by, change.moment)
         etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))

@@ -110,9 +110,9 @@ class House:
         tickets = Tickets(self.table)
         return Intake(tickets, self.intents, self.keys, self.users, SWEEP_AFTER)
 
-    def another_changing(self) -> Changing:
+    def another_changing(self, linger: float = LINGER) -> Changing:
         """The changes as another process would make them."""
-        tickets, times = Tickets(self.table), Times(SWEEP_AFTER, LINGER)
+        tickets, times = Tickets(self.table), Times(SWEEP_AFTER, linger)
         permissions, notices = Permissions(self.users), self._notices()
         return Changing(tickets, self.container, self.users, permissions, notices, times)
 
