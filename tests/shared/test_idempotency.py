@@ -1,0 +1,98 @@
+"""Keys that make a POST safe to repeat, over real tables."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared import idempotency
+from shared.audit import Actor
+from shared.errors import Invalid, Malformed
+from shared.idempotency import once
+from shared.index import EVERYBODY
+from shared.intake import Intake, Opened
+from shared.models import StoredUser
+from tests.proxy import StorageProxy
+from tests.shared.conftest import House
+
+BODY: dict[str, Any] = {
+    "title": "A ticket",
+    "task_type": "custom",
+    "task_data": {"task_description": "Do it.", "number": 1.0},
+}
+
+
+async def post(intake: Intake, owner: StoredUser, key: str, **changes: Any) -> Opened:
+    body = BODY | changes
+    return await intake.open_ticket(owner, body, Actor(owner.id), once(owner.id, key, body))
+
+
+async def stored(house: House, owner: StoredUser) -> int:
+    return len([row async for row in house.table.query(owner.id, "ticket_", "ticket`")])
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "ü", "a\n", "\x7f"])
+def test_what_is_no_key_is_malformed(key: str) -> None:
+    with pytest.raises(Malformed):
+        once("0" * 16, key, {})
+
+
+async def test_the_same_request_again_answers_the_same(
+    house: House, owner: StoredUser, storage: StorageProxy
+) -> None:
+    first = await post(house.intake, owner, "k")
+    reordered = dict(reversed(BODY["task_data"].items())) | {"number": 1}
+    await house.changing.edit(
+        owner, first.ticket.id, {"title": "Changed"}, Actor(owner.id), lambda _: None
+    )
+    storage.reset()
+    again = await post(house.another_intake(), owner, "k", task_data=reordered)
+    assert len(storage.calls) == 1
+    assert (first.is_new, again.is_new) == (True, False)
+    same = first.ticket.model_dump(mode="json")
+    assert again.ticket.model_dump(mode="json") | {"task_data": same["task_data"]} == same
+    assert again.ticket.version == first.ticket.version
+    assert await stored(house, owner) == 1
+
+
+async def test_another_request_with_the_key_is_refused(house: House, owner: StoredUser) -> None:
+    await post(house.intake, owner, "k")
+    with pytest.raises(Invalid):
+        await post(house.intake, owner, "k", title="Another")
+    assert (await post(house.intake, owner, "k2", title="Another")).is_new
+    assert await stored(house, owner) == 2
+
+
+async def test_twenty_at_once_in_several_processes_make_one_ticket(
+    house: House, owner: StoredUser
+) -> None:
+    intakes = [house.another_intake() for _ in range(5)]
+    done = await asyncio.gather(*(post(intakes[n % 5], owner, "k") for n in range(20)))
+    assert len({one.ticket.id for one in done}) == 1
+    assert sum(one.is_new for one in done) == 1
+    assert await stored(house, owner) == 1
+    pointers = [row.key async for row in house.table.query(EVERYBODY, "all_", "all`")]
+    assert len(pointers) == 1, "what the losers listed is gone"
+
+
+async def test_a_deleted_ticket_is_not_made_again(house: House, owner: StoredUser) -> None:
+    first = await post(house.intake, owner, "k")
+    await house.changing.delete(owner, first.ticket.id, Actor(owner.id))
+    again = await post(house.intake, owner, "k")
+    assert (again.ticket.id, again.is_new) == (first.ticket.id, False)
+    assert await stored(house, owner) == 0
+
+
+async def test_a_key_is_forgotten_after_its_day(
+    house: House, owner: StoredUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await post(house.intake, owner, "k")
+    assert await house.keys.expire() == 0
+    monkeypatch.setattr(idempotency, "KEPT", timedelta(0))
+    again = await post(house.intake, owner, "k")
+    assert again.is_new
+    assert again.ticket.id != first.ticket.id
+    assert await house.keys.expire() == 2
+    left = [row.key async for row in house.table.query(owner.id, "once_", "once`")]
+    assert left == [row.key async for row in house.table.query(EVERYBODY, "key_", "key`")] == []
