@@ -1,0 +1,303 @@
+"""The calls about tickets, as clients make them: one test or more for each row of the contract."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tests.durable import JsonObject
+from tests.host_process import wait_for
+from tests.model_server import completion
+from tests.world import World, custom
+
+GOOD = json.dumps({"summary": "Short.", "task_result": "# Done <img src=x onerror=alert(1)>"})
+
+
+class Hanging(Response):
+    """An answer that never comes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+@pytest.fixture(autouse=True)
+def _honest_model(world: World) -> None:
+    world.model.reset(lambda *_: completion(GOOD))
+
+
+def running(world: World) -> JsonObject:
+    """A ticket whose model does not answer."""
+    world.model.reset(lambda *_: Hanging())
+    ticket = world.open()
+    wait_for(lambda: world.read(ticket["id"])["status"] == "processing", "the work to begin")
+    return world.read(ticket["id"])
+
+
+def instance(world: World, ticket_id: str, attempt: int = 1) -> int:
+    """The status code of asking for a workflow."""
+    return world.host.client.get(
+        f"/runtime/webhooks/durabletask/instances/{ticket_id}-{attempt}"
+    ).status_code
+
+
+def workflow(world: World, ticket_id: str) -> str:
+    answer = world.host.client.get(f"/runtime/webhooks/durabletask/instances/{ticket_id}-1")
+    return str(answer.json()["runtimeStatus"])
+
+
+def test_create_names_the_place_and_the_version(world: World) -> None:
+    answer = world.api.post("/tickets/", json=custom())
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"/api/v1/tickets/{answer.json()['id']}"
+    assert answer.headers["etag"].startswith('"')
+
+
+def test_list_filters_and_pages(world: World) -> None:
+    api = world.log_in("lister")
+    made = [
+        api.post("/tickets", json={**custom(), "title": f"Number {n}"}).json()["id"]
+        for n in range(3)
+    ]
+    first = api.get("/tickets", params={"per_page": 2, "status": "", "q": ""}).json()
+    assert [ticket["id"] for ticket in first["tickets"]] == [made[2], made[1]]
+    shown = {name: first[name] for name in ("total", "page", "per_page", "pages")}
+    assert shown == {"total": 3, "page": 1, "per_page": 2, "pages": 2}
+    params = {"per_page": 2, "cursor": first["next_cursor"]}
+    second = api.get("/tickets", params=params).json()
+    assert [ticket["id"] for ticket in second["tickets"]] == [made[0]]
+    assert second["next_cursor"] is None
+    found = api.get("/tickets", params={"q": "nUMBER 1"}).json()
+    assert [ticket["id"] for ticket in found["tickets"]] == [made[1]]
+
+
+def test_a_list_shows_results(world: World) -> None:
+    ticket = world.run()
+    page = world.api.get("/tickets", params={"status": "completed"}).json()
+    shown = next(one for one in page["tickets"] if one["id"] == ticket["id"])
+    assert shown == ticket
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("per_page=0", 422),
+        ("per_page=101", 422),
+        ("page=0", 422),
+        ("page=x", 422),
+        ("page=" + "9" * 5000, 422),
+        ("status=huge", 422),
+        ("priority=huge", 422),
+        ("created_after=yesterday", 422),
+        ("cursor=x", 400),
+        ("cursor=%00", 400),
+        ("task_type=x'%20or%20''eq'", 200),
+        ("created_by=x'%20or%20''eq'", 200),
+        ("created_after=0001-01-01T00:00:00Z&created_before=9999-12-31T00:00:00Z", 200),
+        ("page=1000000", 200),
+    ],
+)
+def test_odd_queries_are_refused_or_find_nothing(world: World, query: str, status: int) -> None:
+    assert world.api.get(f"/tickets?{query}").status_code == status
+
+
+def test_change_honours_if_match(world: World) -> None:
+    ticket = world.run()
+    path = f"/tickets/{ticket['id']}"
+    etag = world.api.get(path).headers["etag"]
+
+    def put(match: str, **changes: Any) -> httpx2.Response:
+        return world.api.put(path, json=changes, headers={"If-Match": match})
+
+    changed = put(etag, title="New", priority="urgent")
+    assert changed.status_code == 200
+    assert (changed.json()["title"], changed.json()["priority"]) == ("New", "urgent")
+    assert changed.headers["etag"] != etag
+    assert world.api.get(path).headers["etag"] == changed.headers["etag"]
+    assert put(etag, title="Newer").status_code == 412
+    assert put(f"W/{changed.headers['etag']}", title="Newer").status_code == 412
+    assert put(f'"other", {changed.headers["etag"]}', title="Newer").status_code == 200
+    assert put("*", title="Newest").status_code == 200
+    assert world.read(ticket["id"])["title"] == "Newest"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"title": ""}, 422),
+        ({"title": None}, 422),
+        ({"priority": "huge"}, 422),
+        ({"status": "completed"}, 422),
+        ({"status": "cancelled"}, 409),
+        ({"assigned_to": "nobody"}, 422),
+        ({"assigned_to": "0" * 16}, 422),
+        ({"task_data": {"task_description": "x"}}, 409),
+        ({"task_data": {"task_description": "x" * 70_000}}, 413),
+        ([], 422),
+        ({"created_by": "x", "attempt": 7, "PartitionKey": "y", "result_data": {"a": 1}}, 200),
+    ],
+)
+def test_changes_that_are_not_allowed(world: World, body: Any, status: int) -> None:
+    ticket = world.run()
+    answer = world.api.put(f"/tickets/{ticket['id']}", json=body)
+    assert answer.status_code == status, answer.text
+    assert world.read(ticket["id"]) == ticket
+
+
+def test_an_assignee_reads_and_no_more(world: World) -> None:
+    ben = world.log_in("assignee")
+    ben_id = ben.get("/users/me").json()["id"]
+    ticket = world.run()
+    path = f"/tickets/{ticket['id']}"
+    assert ben.get(path).status_code == 404
+    assert world.api.put(path, json={"assigned_to": ben_id}).json()["assigned_to"] == ben_id
+    assert ben.get(path).status_code == 200
+    assert [one["id"] for one in ben.get("/tickets").json()["tickets"]] == [ticket["id"]]
+    assert ben.get(f"{path}/result").status_code == 200
+    assert ben.put(path, json={"title": "Mine"}).status_code == 403
+    assert ben.delete(path).status_code == 403
+    for call in ("cancel", "reprocess"):
+        assert ben.post(f"{path}/{call}").status_code == 403
+    assert world.api.put(path, json={"assigned_to": None}).status_code == 200
+    assert ben.get(path).status_code == 404
+
+
+def test_cancel_ends_the_work_for_good(world: World) -> None:
+    ticket = running(world)
+    path = f"/tickets/{ticket['id']}"
+    cancelled = world.api.post(f"{path}/cancel")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
+    again = world.api.post(f"{path}/cancel")
+    assert (again.status_code, again.json()) == (200, cancelled.json())
+    wait_for(lambda: workflow(world, ticket["id"]) == "Terminated", "the workflow to end")
+    assert world.read(ticket["id"])["status"] == "cancelled"
+
+
+def test_put_cancels_too(world: World) -> None:
+    ticket = running(world)
+    answer = world.api.put(f"/tickets/{ticket['id']}", json={"status": "cancelled"})
+    assert answer.json()["status"] == "cancelled"
+    wait_for(lambda: workflow(world, ticket["id"]) == "Terminated", "the workflow to end")
+
+
+def test_what_has_ended_cannot_be_cancelled(world: World) -> None:
+    ticket = world.run()
+    assert world.api.post(f"/tickets/{ticket['id']}/cancel").status_code == 409
+
+
+def test_reprocess_is_a_new_attempt(world: World) -> None:
+    ticket = running(world)
+    path = f"/tickets/{ticket['id']}"
+    assert world.api.post(f"{path}/reprocess").status_code == 409
+    world.api.post(f"{path}/cancel")
+    world.model.reset(lambda *_: completion(GOOD))
+    for attempt in (2, 3):
+        again = world.api.post(f"{path}/reprocess")
+        assert (again.status_code, again.json()["attempt"]) == (200, attempt)
+        done = world.until_ended(ticket["id"])
+        assert (done["status"], done["attempt"]) == ("completed", attempt)
+        assert instance(world, ticket["id"], attempt) == 200
+
+
+def test_delete_leaves_nothing_but_its_trail(world: World) -> None:
+    ticket = running(world)
+    path = f"/tickets/{ticket['id']}"
+    total = world.api.get("/tickets").json()["total"]
+    assert world.api.delete(path).status_code == 204
+    for call in (world.api.get, world.api.delete):
+        assert call(path).status_code == 404
+    assert world.api.get("/tickets").json()["total"] == total - 1
+    wait_for(lambda: instance(world, ticket["id"]) == 404, "the history to go")
+
+
+def test_a_repeated_request_has_the_same_answer(world: World) -> None:
+    headers = {"Idempotency-Key": "one-of-twenty"}
+    world.model.reset(lambda *_: Hanging())
+
+    def post(_: int) -> httpx2.Response:
+        return world.api.post("/tickets", json=custom(), headers=headers)
+
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(post, range(20)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert len({answer.text for answer in answers}) == 1
+    assert len({answer.headers["etag"] for answer in answers}) == 1
+    other = world.api.post("/tickets", json=custom(context="x"), headers=headers)
+    assert other.status_code == 422
+    long = world.api.post("/tickets", json=custom(), headers={"Idempotency-Key": "x" * 256})
+    assert long.status_code == 400
+    elsewhere = world.log_in("another").post("/tickets", json=custom(), headers=headers)
+    assert elsewhere.headers["location"] != answers[0].headers["location"]
+
+
+def test_results_in_the_forms_that_there_are(world: World) -> None:
+    answer = world.api.post("/tickets", json={**custom(), "title": 'A "b"\r\nc: d/../é'})
+    ticket = world.until_ended(answer.json()["id"])
+    path = f"/tickets/{ticket['id']}/result"
+    plain = world.api.get(path)
+    assert plain.json() == ticket["result_data"]
+    assert plain.headers["content-disposition"] == 'attachment; filename="A-b-c-d.json"'
+    text = world.api.get(path, params={"format": "md"})
+    assert text.text == "# Done &lt;img src=x onerror=alert(1)>\n"
+    assert text.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert text.headers["x-content-type-options"] == "nosniff"
+    refused = world.api.get(path, params={"format": "docx"})
+    assert refused.status_code == 406
+    assert "json, md" in refused.json()["detail"]
+
+
+def test_there_is_no_result_before_the_end(world: World) -> None:
+    ticket = running(world)
+    assert world.api.get(f"/tickets/{ticket['id']}/result").status_code == 409
+
+
+CALLS = [
+    ("GET", ""),
+    ("PUT", ""),
+    ("DELETE", ""),
+    ("POST", "/cancel"),
+    ("POST", "/reprocess"),
+    ("GET", "/result"),
+]
+
+
+@pytest.mark.parametrize(("method", "call"), CALLS)
+def test_absent_and_foreign_are_the_same(world: World, method: str, call: str) -> None:
+    ticket = world.run()
+    eve = world.log_in("eve")
+    body = {"json": {"title": "x"}} if method == "PUT" else {}
+    bodies = []
+    odd = ["x", "'", "a" * 1025, "\U0001f600", "a#b", "a?b", "..\\", "\x01"]
+    absent = [ticket["id"][:-8] + "00000000", *odd]
+    for ticket_id in (ticket["id"], *absent):
+        answer = eve.request(method, f"/tickets/{quote(ticket_id, safe='')}{call}", **body)
+        assert answer.status_code == 404, (ticket_id, answer.text)
+        bodies.append(answer.json()["detail"])
+    assert len(set(bodies)) == 1
+    assert world.read(ticket["id"]) == ticket
+
+
+def test_reading_costs_one_storage_call_and_changing_two(world: World) -> None:
+    ticket = world.run()
+    path = f"/tickets/{ticket['id']}"
+    world.api.put(path, json={"title": "This hour's first change"})
+
+    def cost(method: str, where: str, **body: Any) -> int:
+        """The least of a few: a sweep may fall into one."""
+        counts = []
+        for number in range(6):
+            world.storage.reset()
+            sent = {"json": {**body, "title": f"{number}"}} if body else {}
+            assert world.api.request(method, where, **sent).is_success
+            mine = [call for call in world.storage.calls if "intent_" not in call.path]
+            counts.append(len(mine))
+        return min(counts)
+
+    assert cost("GET", path) == 1
+    assert cost("PUT", path, priority="low") == 2
