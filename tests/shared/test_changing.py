@@ -240,7 +240,7 @@ async def test_a_crash_before_a_new_attempt_starts_is_mended(
     assert started == [2]
 
 
-async def nothing(_: Intent) -> None:
+async def nothing(_: Intent | StoredTicket) -> None:
     """Not asked for here."""
 
 

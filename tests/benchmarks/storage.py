@@ -1,0 +1,201 @@
+"""Storage calls of the running app, counted by a proxy, and many writers of one ticket."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import httpx2
+
+from infra.local.azurite import Azurite, Ports
+from shared.audit import Actor, Draft, first_invalid
+from shared.clients import tables
+from shared.clients.tables import Table, Verb, Write
+from shared.counters import Counters, counter_name
+from shared.ids import new_ticket_id, new_user_id
+from shared.index import Index, standing
+from shared.models import AuditAction, Priority, Status, StoredTicket, now
+from shared.ticket_rows import status_row, ticket_row
+from shared.tickets import Change, Tickets
+from tests.world import PASSWORD, World, custom, worlds
+
+FEW, MANY, OWNERS = 500, 50_000, 1_000
+WRITERS, UPDATES = 16, 100
+_IN_A_TRANSACTION = 49  # tickets, of two rows each
+_ADMIN = "boss@example.com"
+_TRIES = 3
+_SETTINGS = {
+    "BOOTSTRAP_ADMIN_EMAIL": _ADMIN,
+    "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+    "SWEEP_SCHEDULE": "0 0 0 1 1 *",
+    "USER_CACHE_SECONDS": "600",
+}
+Row = tuple[str, str, str]
+
+
+def measure() -> list[Row]:
+    """Rows of (what, measured, target)."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
+        worlds(azurite.connection_string, Path(folder) / "world", **_SETTINGS) as world,
+    ):
+        rows = _single_calls(world)
+        rows += asyncio.run(_lists(world))
+        return [*rows, asyncio.run(_writers(azurite.connection_string))]
+
+
+def _cost(world: World, call: Callable[[], httpx2.Response]) -> int:
+    """The calls of a request, the fewest of some: the app's clock may strike during one."""
+    counts = []
+    for _ in range(_TRIES):
+        world.storage.reset()
+        answer = call()
+        if not answer.is_success:
+            raise RuntimeError(answer.text)
+        counts.append(len(world.storage.calls))
+    return min(counts)
+
+
+def _single_calls(world: World) -> list[Row]:
+    ticket = world.run()
+    path, numbers = f"/tickets/{ticket['id']}", iter(range(99))
+    world.api.put(path, json={"title": "The first change"})
+
+    def put() -> httpx2.Response:
+        return world.api.put(path, json={"title": f"Number {next(numbers)}"})
+
+    login = {"username": "ada", "password": PASSWORD}
+    if not world.log_in("ada"):
+        raise RuntimeError("nobody can sign in")
+    return [
+        _row("GET a ticket", _cost(world, lambda: world.api.get(path)), "1"),
+        _row("PUT a ticket", _cost(world, put), "<= 2"),
+        _row("POST a ticket, until stored", _creation(world), "<= 3"),
+        _row("login", _cost(world, lambda: world.api.post("/auth/login", data=login)), "<= 4"),
+    ]
+
+
+def _creation(world: World) -> int:
+    """A ticket that waits for files: its workflow does nothing but wait."""
+    body = custom() | {"task_type": "doc_analysis", "task_data": {}}
+    return _cost(world, lambda: world.api.post("/tickets", json=body))
+
+
+async def _lists(world: World) -> list[Row]:
+    admin = _admin(world)
+    ada = world.log_in("ada")
+    owner = ada.get("/users/me").json()["id"]
+    async with tables.service(world.storage.upstream, "", None) as service:
+        table = Table(service, "tickets")
+        await _fill(table, owner, FEW)
+        few = _list_costs(world, ada)
+        await _fill(table, owner, MANY - FEW)
+        many = _list_costs(world, ada)
+        few_owners = _list_costs(world, admin)
+        for _ in range(OWNERS):
+            await _fill(table, new_user_id(), 2)
+        many_owners = _list_costs(world, admin)
+    return [
+        (f"list of 20, of {FEW:,} tickets", _told(few), "constant"),
+        (f"list of 20, of {MANY:,} tickets", _told(many), "the same"),
+        ("admin's list, one owner", _told(few_owners), "constant"),
+        (f"admin's list, {OWNERS:,} owners", _told(many_owners), "the same"),
+    ]
+
+
+def _list_costs(world: World, api: httpx2.Client) -> list[int]:
+    """All, by status, and by cursor."""
+    cursor = api.get("/tickets").json()["next_cursor"]
+    queries: list[dict[str, str]] = [{}, {"status": "completed"}, {"cursor": cursor}]
+    return [_cost(world, partial(api.get, "/tickets", params=query)) for query in queries]
+
+
+def _told(costs: list[int]) -> str:
+    whole, status, cursor = costs
+    return f"{whole} calls, by status {status}, by cursor {cursor}"
+
+
+def _row(what: str, calls: int, target: str) -> Row:
+    return what, f"{calls} storage calls", target
+
+
+def _admin(world: World) -> httpx2.Client:
+    client = httpx2.Client(base_url=world.api.base_url, timeout=60)
+    login = client.post("/auth/login", data={"username": _ADMIN, "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+    return client
+
+
+async def _fill(table: Table, owner: str, count: int) -> None:
+    """Completed and failed tickets in turn, with all that lists and counts them."""
+    counters, index, begin = Counters(table), Index(table), now() - timedelta(days=30)
+    made = [_ticket(owner, begin + timedelta(milliseconds=n), n) for n in range(count)]
+    for start in range(0, count, _IN_A_TRANSACTION):
+        part = made[start : start + _IN_A_TRANSACTION]
+        counts: dict[str, int] = {}
+        for ticket in part:
+            name = counter_name(ticket.status, ticket.task_type)
+            counts[name] = counts.get(name, 0) + 1
+        await counters.write(owner, list(_writes(part)), counts)
+        places = [place for ticket in part for place in standing(ticket).places()]
+        await index.add(places, "custom")
+
+
+def _ticket(owner: str, moment: object, number: int) -> StoredTicket:
+    return StoredTicket.model_validate(
+        {
+            "id": new_ticket_id(owner, now() + timedelta(microseconds=number)),
+            "title": f"Number {number}",
+            "description": "",
+            "task_type": "custom",
+            "priority": Priority.MEDIUM,
+            "status": Status.COMPLETED if number % 2 else Status.FAILED,
+            "task_data": {"task_description": "Do it."},
+            "created_by": owner,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+    )
+
+
+def _writes(part: Iterable[StoredTicket]) -> Iterable[Write]:
+    for ticket in part:
+        yield Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__))
+        yield Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__))
+
+
+async def _writers(storage: str) -> Row:
+    """As many processes would: each writer has its own memory of counters and locks."""
+    async with tables.service(storage, "", None) as service:
+        table = Table(service, "writers")
+        ticket = _ticket(new_user_id(), now(), 0)
+        first = Tickets(table)
+        await first.create(ticket, Draft(AuditAction.TICKET_CREATED, Actor(), "Created."))
+        await asyncio.gather(*(_write(Tickets(table), ticket.id) for _ in range(WRITERS)))
+        last = await first.read(ticket.id)
+        events = await first.events(ticket.id)
+        totals = await first.totals(ticket.created_by)
+    lost = WRITERS * UPDATES - last.tokens_used
+    whole = first_invalid(events) is None and len(events) == WRITERS * UPDATES + 1
+    exact = {name: count for name, count in totals.items() if count} == {
+        counter_name(last.status, last.task_type): 1
+    }
+    measured = f"{lost} lost, chain whole: {whole}, counters exact: {exact}"
+    return f"{WRITERS} writers x {UPDATES} updates", measured, "0 lost, whole, exact"
+
+
+async def _write(tickets: Tickets, ticket_id: str) -> None:
+    """Every update adds one and moves the ticket between two statuses."""
+
+    def decide(seen: StoredTicket) -> Change:
+        status = Status.FAILED if seen.status is Status.COMPLETED else Status.COMPLETED
+        # The place of a ticket in lists is told by its attempt, which rises.
+        values = {"tokens_used": seen.tokens_used + 1, "status": status}
+        values["attempt"] = seen.attempt + 1
+        return Change(values, Draft(AuditAction.TICKET_UPDATED, Actor(), "One more."))
+
+    for _ in range(UPDATES):
+        await tickets.change(ticket_id, decide)
