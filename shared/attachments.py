@@ -86,7 +86,7 @@ class Attachments:
         intent = await batch.store(ticket)
         try:
             decide = adding(batch.attachments, actor)
-            ticket, _ = await self._tickets.change(ticket.id, decide, ticket)
+            ticket = await self._tickets.change(ticket.id, decide, ticket)
         except (Conflict, NotFound):
             await batch.clear(ticket.id)
             await batch.forget(intent)
@@ -136,7 +136,7 @@ class Attachments:
         """The ticket, which is begun now. Raises NotFound, Forbidden, Conflict."""
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(caller, ticket, Right.SUBMIT)
-        ticket, _ = await self._tickets.change(ticket_id, submitting(actor), ticket)
+        ticket = await self._tickets.change(ticket_id, submitting(actor), ticket)
         await tell(ticket)
         return ticket
 

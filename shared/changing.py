@@ -14,9 +14,8 @@ from shared.edits import Expects
 from shared.errors import NotFound, Unavailable
 from shared.intents import Intent
 from shared.models import StoredTicket, TicketChanges, User, now, validated
-from shared.notices import Notices
 from shared.permissions import Permissions, Right
-from shared.tickets import Decide, Tickets
+from shared.tickets import Tickets
 from shared.users import Users
 
 _BLOBS = ("work", "results", "attachments")
@@ -41,14 +40,12 @@ class Changing:
         container: Container,
         users: Users,
         permissions: Permissions,
-        notices: Notices,
         times: Times,
     ) -> None:
         self._tickets = tickets
         self._container = container
         self._users = users
         self._permissions = permissions
-        self._notices = notices
         self._times = times
 
     async def edit(
@@ -68,12 +65,12 @@ class Changing:
             check_task_data(ticket.task_type, changes.task_data)
         if "assigned_to" in changes.model_fields_set:
             await check_assignee(self._users, changes.assigned_to)
-        return await self._change(edits.edit(changes, actor, expects), ticket)
+        return await self._tickets.change(ticket.id, edits.edit(changes, actor, expects), ticket)
 
     async def cancel(self, caller: User, ticket_id: str, actor: Actor) -> StoredTicket:
         """Raises NotFound, Forbidden, Conflict."""
         ticket = await self._allowed(caller, ticket_id, Right.CANCEL)
-        return await self._change(edits.cancel(actor), ticket)
+        return await self._tickets.change(ticket.id, edits.cancel(actor), ticket)
 
     async def reprocess(self, caller: User, ticket_id: str, actor: Actor) -> StoredTicket:
         """Raises NotFound, Forbidden, Conflict."""
@@ -81,7 +78,7 @@ class Changing:
         try:
             # The intent that this leaves is taken for a dead one after this time.
             async with asyncio.timeout(self._times.sweep_after):
-                return await self._change(edits.reprocess(actor), ticket)
+                return await self._tickets.change(ticket.id, edits.reprocess(actor), ticket)
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
@@ -109,12 +106,6 @@ class Changing:
     async def _allowed(self, caller: User, ticket_id: str, right: Right) -> StoredTicket:
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(caller, ticket, right)
-        return ticket
-
-    async def _change(self, decide: Decide, ticket: StoredTicket) -> StoredTicket:
-        ticket, change = await self._tickets.change(ticket.id, decide, ticket)
-        if change is not None:
-            await self._notices.send(ticket, *change.notices)
         return ticket
 
     async def _clear(self, ticket_id: str) -> None:

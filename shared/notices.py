@@ -12,7 +12,7 @@ class Notices:
     def __init__(self, realtime: Realtime) -> None:
         self._realtime = realtime
 
-    async def send(self, ticket: StoredTicket, *notices: Notice) -> None:
+    async def send(self, ticket: StoredTicket, notices: tuple[Notice, ...]) -> None:
         """Send `notices`, the last of which has the number `ticket.seq`. Never raises."""
         if not self._realtime.is_on:
             return

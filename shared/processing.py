@@ -17,13 +17,12 @@ from shared.errors import CannotBeDone, NotFound, TryLater
 from shared.files import Files
 from shared.index import standing
 from shared.intents import Intent, Purpose
-from shared.models import StoredTicket, now
-from shared.notices import Notices
+from shared.models import now
 from shared.packed import pack
 from shared.steps import Kind, Order, RoundFacts, Step, failure, step
 from shared.tasks import task_of
 from shared.tasks.base import Asks, Context, Round, WorkContext
-from shared.tickets import Decide, Tickets
+from shared.tickets import Tickets
 from shared.transitions import runs
 
 P = ParamSpec("P")
@@ -46,7 +45,9 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
         except CannotBeDone as error:
             return failure(error.reason)
         except TryLater as later:
-            await self.change(order, transitions.wait(order["attempt"], later.reason))
+            await self._tickets.change(
+                order["ticket_id"], transitions.wait(order["attempt"], later.reason)
+            )
             return step(Kind.WAIT, seconds=later.seconds, reason=later.reason)
 
     return answer
@@ -60,18 +61,16 @@ class Processing:
         tickets: Tickets,
         container: Container,
         model: Asks,
-        notices: Notices,
     ) -> None:
         self._tickets = tickets
         self._container = container
         self._files = Files(container)
         self._model = model
-        self._notices = notices
 
     @_answering
     async def plan(self, order: Order) -> Step:
         """Begin the attempt and say what its first round is."""
-        ticket = await self.change(order, transitions.begin(order["attempt"]))
+        ticket = await self._tickets.change(order["ticket_id"], transitions.begin(order["attempt"]))
         if transitions.lacks_files(ticket) and ticket.attempt == order["attempt"]:
             # It is in good hands: this workflow waits.
             await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
@@ -97,7 +96,9 @@ class Processing:
             await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
         # Counting what is stored, rather than adding one, stays right when this runs twice.
         count = await attempt.count_outcomes(number)
-        await self.change(order, transitions.advance(order["attempt"], facts, count), ticket)
+        await self._tickets.change(
+            order["ticket_id"], transitions.advance(order["attempt"], facts, count), ticket
+        )
         return step(Kind.OUTCOME)
 
     @_answering
@@ -128,27 +129,20 @@ class Processing:
         result = pack(await self._attempt(order).result())
         decide = transitions.complete(order["attempt"], done["model"], done["tokens"], result)
         with suppress(NotFound):
-            await self.change(order, decide)
+            await self._tickets.change(order["ticket_id"], decide)
 
     async def fail(self, order: Order, reason: str) -> None:
         """The ticket has failed for this `reason`, unless something else ended it before."""
         ledger = await self._attempt(order).ledger()
         with suppress(NotFound):
-            await self.change(order, transitions.fail(order["attempt"], ledger, reason))
+            await self._tickets.change(
+                order["ticket_id"], transitions.fail(order["attempt"], ledger, reason)
+            )
 
     async def give_up(self, order: Order) -> None:
         """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
         with suppress(NotFound):
-            await self.change(order, transitions.give_up(order["attempt"]))
-
-    async def change(
-        self, order: Order, decide: Decide, known: StoredTicket | None = None
-    ) -> StoredTicket:
-        """Change the ticket and tell it to those who listen. Raises NotFound."""
-        ticket, change = await self._tickets.change(order["ticket_id"], decide, known)
-        if change is not None:
-            await self._notices.send(ticket, *change.notices)
-        return ticket
+            await self._tickets.change(order["ticket_id"], transitions.give_up(order["attempt"]))
 
     def _attempt(self, order: Order) -> Attempt:
         return Attempt(self._container, order["ticket_id"], order["attempt"])

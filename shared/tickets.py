@@ -7,7 +7,7 @@ written before and cleaned up after; see `index`.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,13 +44,20 @@ class Change:
 
 Decide = Callable[[StoredTicket], Change | None]
 DecideEnd = Callable[[StoredTicket], Draft]
+Announce = Callable[[StoredTicket, tuple[Notice, ...]], Awaitable[None]]
+"""Tells those who listen of a change; never raises."""
+
+
+async def to_nobody(ticket: StoredTicket, notices: tuple[Notice, ...]) -> None:
+    """For who changes tickets where nobody listens."""
 
 
 class Tickets:
-    """The table `tickets`."""
+    """The table `tickets`; `announce` is called after each change."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, announce: Announce = to_nobody) -> None:
         self._table = table
+        self._announce = announce
         self._counters = Counters(table)
         self._index = Index(table)
         self._activity = Activity(table)
@@ -109,13 +116,21 @@ class Tickets:
 
     async def change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None = None
-    ) -> tuple[StoredTicket, Change | None]:
+    ) -> StoredTicket:
         """Apply what `decide` makes of the ticket's present state; None leaves it as it is.
 
         `decide` is asked again when another writer was faster, so it must tell a change that has
-        been made already. `known` saves the first read. Answers the ticket as it then is, and the
-        change if this call made one. Raises NotFound.
+        been made already. `known` saves the first read. Answers the ticket as it then is, when
+        those who listen have been told. Raises NotFound.
         """
+        ticket, change = await self._change(ticket_id, decide, known)
+        if change is not None and change.notices:
+            await self._announce(ticket, change.notices)
+        return ticket
+
+    async def _change(
+        self, ticket_id: str, decide: Decide, known: StoredTicket | None
+    ) -> tuple[StoredTicket, Change | None]:
         tried: set[Place] = set()
         async with self._turn(ticket_id):
             for number in range(_TRIES):

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from shared.listing import Listing
     from shared.members import Members
     from shared.models import StoredTicket
-    from shared.notices import Notices
     from shared.passwords import Passwords
     from shared.permissions import Permissions
     from shared.processing import Processing
@@ -128,7 +127,7 @@ def changing() -> "Changing":
     known = settings()
     # A piece of work asks the model at most twice.
     times = Times(known.sweep_after, known.sweep_after + 2 * known.model_timeout)
-    return Changing(_tickets(), _services().container, _users(), permissions(), _notices(), times)
+    return Changing(_tickets(), _services().container, _users(), permissions(), times)
 
 
 @cache
@@ -181,7 +180,7 @@ def reading() -> "Reading":
 def processing() -> "Processing":
     from shared.processing import Processing
 
-    return Processing(_tickets(), _services().container, _services().model, _notices())
+    return Processing(_tickets(), _services().container, _services().model)
 
 
 @cache
@@ -231,13 +230,6 @@ def _entra() -> "EntraTokens | None":
 
 
 @cache
-def _notices() -> "Notices":
-    from shared.notices import Notices
-
-    return Notices(_services().realtime)
-
-
-@cache
 def _files() -> "Files":
     from shared.files import Files
 
@@ -246,9 +238,10 @@ def _files() -> "Files":
 
 @cache
 def _tickets() -> "Tickets":
+    from shared.notices import Notices
     from shared.tickets import Tickets
 
-    return Tickets(_services().table("tickets"))
+    return Tickets(_services().table("tickets"), Notices(_services().realtime).send)
 
 
 @cache

@@ -12,14 +12,12 @@ from shared.changing import Changing, Times
 from shared.clients import blobs, tables
 from shared.clients.blobs import Container
 from shared.clients.model import ModelClient
-from shared.clients.realtime import Realtime
 from shared.clients.tables import Table
 from shared.idempotency import Keys
 from shared.intake import Intake
 from shared.intents import Intents
 from shared.listing import Listing
 from shared.models import Role, StoredUser, now
-from shared.notices import Notices
 from shared.permissions import Permissions
 from shared.processing import Processing
 from shared.reading import Reading
@@ -113,15 +111,10 @@ class House:
     def another_changing(self, linger: float = LINGER) -> Changing:
         """The changes as another process would make them."""
         tickets, times = Tickets(self.table), Times(SWEEP_AFTER, linger)
-        permissions, notices = Permissions(self.users), self._notices()
-        return Changing(tickets, self.container, self.users, permissions, notices, times)
-
-    def _notices(self) -> Notices:
-        return Notices(Realtime("", "", "tickets", None))
+        return Changing(tickets, self.container, self.users, Permissions(self.users), times)
 
     def _processing(self, tickets: Tickets) -> Processing:
-        client = model_client(self.model)
-        return Processing(tickets, self.container, client, self._notices())
+        return Processing(tickets, self.container, model_client(self.model))
 
 
 @pytest.fixture

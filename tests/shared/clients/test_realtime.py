@@ -49,7 +49,7 @@ async def test_both_readers_hear_each_message_with_its_number(port: int) -> None
     progress = Progress(stage="working", done=1, total=2, percent=50)
     told = ticket(seq=7, status=Status.PROCESSING, progress=progress)
 
-    await Notices(realtime).send(told, Notice.PROCESSING_STATUS, Notice.TICKET_UPDATE)
+    await Notices(realtime).send(told, (Notice.PROCESSING_STATUS, Notice.TICKET_UPDATE))
 
     calls = sent(port)
     paths = ["tickets/users/ann/:send", "tickets/users/bob/:send"]
@@ -76,7 +76,7 @@ async def test_a_service_that_is_away_costs_one_short_try(
     notices = Notices(Realtime(away, "", "tickets", None))
     begin = time.perf_counter()
     for _ in range(50):
-        await notices.send(ticket(), Notice.TICKET_UPDATE)
+        await notices.send(ticket(), (Notice.TICKET_UPDATE,))
     assert time.perf_counter() - begin < 3
     assert caplog.text.count("Realtime is away") == 1
 
@@ -84,4 +84,4 @@ async def test_a_service_that_is_away_costs_one_short_try(
 async def test_without_a_service_nothing_is_tried() -> None:
     realtime = Realtime("", "", "tickets", None)
     assert not realtime.is_on
-    await Notices(realtime).send(ticket(), Notice.TICKET_UPDATE)
+    await Notices(realtime).send(ticket(), (Notice.TICKET_UPDATE,))
