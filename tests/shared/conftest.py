@@ -92,11 +92,11 @@ class House:
         self.intents = Intents(self.table)
         self.keys = Keys(self.table)
         self.users = Users(self.table, remember=0)
-        self.intake = self.another_intake()
+        self.intake = self._intake(self.tickets)
         self.permissions = Permissions(self.users)
         self.reading = Reading(self.tickets, self.container, self.permissions)
         self.listing = Listing(self.table, self.tickets, self.reading, self.permissions)
-        self.changing = self.another_changing()
+        self.changing = self._changing(self.tickets, LINGER)
         self.processing = self._processing(self.tickets)
 
     def worker(self) -> Processing:
@@ -105,13 +105,18 @@ class House:
 
     def another_intake(self) -> Intake:
         """The intake as another process would have it."""
-        tickets = Tickets(self.table)
-        return Intake(tickets, self.intents, self.keys, self.users, SWEEP_AFTER)
+        return self._intake(Tickets(self.table))
 
     def another_changing(self, linger: float = LINGER) -> Changing:
         """The changes as another process would make them."""
-        tickets, times = Tickets(self.table), Times(SWEEP_AFTER, linger)
-        return Changing(tickets, self.container, self.users, Permissions(self.users), times)
+        return self._changing(Tickets(self.table), linger)
+
+    def _intake(self, tickets: Tickets) -> Intake:
+        return Intake(tickets, self.intents, self.keys, self.users, SWEEP_AFTER)
+
+    def _changing(self, tickets: Tickets, linger: float) -> Changing:
+        times = Times(SWEEP_AFTER, linger)
+        return Changing(tickets, self.container, self.users, self.permissions, times)
 
     def _processing(self, tickets: Tickets) -> Processing:
         return Processing(tickets, self.container, model_client(self.model))
