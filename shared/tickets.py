@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from shared.activity import Activity
@@ -26,7 +27,6 @@ from shared.locks import Locks
 from shared.models import AuditEvent, Notice, Status, StoredTicket, now
 from shared.ticket_rows import as_event, as_ticket, event_writes, status_row, ticket_row
 
-_TRIES = 60
 _MOST_SECONDS = 120.0
 
 
@@ -133,7 +133,7 @@ class Tickets:
     ) -> tuple[StoredTicket, Change | None]:
         tried: set[Place] = set()
         async with self._turn(ticket_id):
-            for number in range(_TRIES):
+            for number in count():
                 ticket = known or await self.read(ticket_id)
                 known = None
                 try:
@@ -148,7 +148,7 @@ class Tickets:
                     return await self._apply(ticket, change, tried), change
                 except WriteConflict:
                     await asyncio.sleep(random.uniform(0, min(0.01 * number, 0.2)))  # noqa: S311
-        raise Unavailable("This ticket is being changed by others; please try again.")
+        raise AssertionError  # Only time ends these tries.
 
     async def delete(self, ticket_id: str, decide: DecideEnd) -> StoredTicket:
         """Remove a ticket but not its events; what it was.
@@ -157,7 +157,7 @@ class Tickets:
         """
         gone: StoredTicket | None = None
         async with self._turn(ticket_id):
-            for number in range(_TRIES):
+            for number in count():
                 try:
                     ticket = await self.read(ticket_id)
                 except NotFound:
@@ -172,7 +172,7 @@ class Tickets:
                     await asyncio.sleep(random.uniform(0, min(0.01 * number, 0.2)))  # noqa: S311
                 else:
                     return ticket
-        raise Unavailable("This ticket is being changed by others; please try again.")
+        raise AssertionError  # Only time ends these tries.
 
     async def forget(self, intent: Intent, known: StoredTicket | None = None) -> None:
         """Remove an intent, and what it listed where that is not where the ticket is listed."""
@@ -190,12 +190,13 @@ class Tickets:
 
     @asynccontextmanager
     async def _turn(self, ticket_id: str) -> AsyncIterator[None]:
-        """The turn of a writer of this process; it is not without end."""
+        """The turn of a writer of this process. Time bounds it, not a number of tries: one of many
+        writers loses most of its tries and must have its turn all the same."""
         try:
             async with asyncio.timeout(_MOST_SECONDS), self._locks.of(ticket_id):
                 yield
         except TimeoutError:
-            raise Unavailable("Storage is slow at the moment; please try again.") from None
+            raise Unavailable("This ticket is too busy at the moment; please try again.") from None
 
     async def _apply(self, ticket: StoredTicket, change: Change, tried: set[Place]) -> StoredTicket:
         changed, writes = _written(ticket, change)

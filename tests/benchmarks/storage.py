@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -35,16 +35,16 @@ _SETTINGS = {
 Row = tuple[str, str, str]
 
 
-def measure() -> list[Row]:
-    """Rows of (what, measured, target)."""
+def measure() -> Iterator[Row]:
+    """Rows of (what, measured, target), each as soon as it is known."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
         worlds(azurite.connection_string, Path(folder) / "world", **_SETTINGS) as world,
     ):
-        rows = _single_calls(world)
-        rows += asyncio.run(_lists(world))
-        return [*rows, asyncio.run(_writers(azurite.connection_string))]
+        yield from _single_calls(world)
+        yield asyncio.run(_writers(azurite.connection_string))
+        yield from asyncio.run(_lists(world))
 
 
 def _cost(world: World, call: Callable[[], httpx2.Response]) -> int:
