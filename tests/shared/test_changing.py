@@ -262,7 +262,7 @@ async def test_deleting_leaves_the_trail_and_nothing_else(house: House, owner: S
     assert await listed_of(house, ticket_id) == ["intent"]
     await checked(house, owner.id)
 
-    await asyncio.sleep(LINGER * 1.1)
+    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
     assert await house.intake.sweep(nothing, house.changing.complete_deletion, nothing) == 1
     assert await listed_of(house, ticket_id) == []
 
@@ -276,7 +276,7 @@ async def test_what_an_activity_leaves_after_the_deletion_goes_as_well(
     working = asyncio.create_task(house.worker().work(order, planned["facts"], 0, {}))
     await house.changing.delete(owner, order["ticket_id"], HERE)
     await working
-    await asyncio.sleep(LINGER * 1.1)
+    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
     await house.intake.sweep(nothing, house.changing.complete_deletion, nothing)
     assert await house.container.names(f"work/{order['ticket_id']}") == []
     assert await listed_of(house, order["ticket_id"]) == []
