@@ -27,7 +27,7 @@ from tests.model_server import ModelServer, model_server
 from tests.proxy import StorageProxy, storage_proxy
 from tests.shared.office import Office
 
-SWEEP_AFTER = 1.0
+SWEEP_AFTER = 2.5
 LINGER = 2.0
 
 

@@ -112,10 +112,10 @@ async def test_unknown_and_known_names_take_the_same_time(office: Office) -> Non
     async def cost(name: str) -> float:
         times = []
         for _ in range(8):
-            begin = time.perf_counter()
+            begin = time.process_time()  # with its threads; other work on the machine stays out
             with pytest.raises(NotSignedIn):
                 await accounts.login({"username": name, "password": "wrong"}, HERE)
-            times.append(time.perf_counter() - begin)
+            times.append(time.process_time() - begin)
         return min(times)
 
     await cost("warm-up")

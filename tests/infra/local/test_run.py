@@ -67,6 +67,14 @@ def running(port: int, state: Path, **env: str) -> Iterator[tuple[dict[str, Any]
     assert not alive, f"left behind: {alive}"
 
 
+def output_of(process: subprocess.Popen[str], seconds: float = STOP_SECONDS) -> str:
+    """All it printed until it ended by itself; what does not end is killed, and fails."""
+    try:
+        return process.communicate(timeout=seconds)[0]
+    finally:
+        process.kill()
+
+
 def log_in(ready: dict[str, Any]) -> httpx2.Client:
     client = httpx2.Client(base_url=ready["api_url"], timeout=30)
     login = {"username": ready["admin_email"], "password": ready["admin_password"]}
@@ -145,7 +153,7 @@ def test_a_taken_port_is_a_clear_error(tmp_path: Path, offset: int) -> None:
         taken.bind(("127.0.0.1", port + offset))
         taken.listen()
         process = start("run", port, tmp_path)
-        output, _ = process.communicate(timeout=STOP_SECONDS)
+        output = output_of(process)
     assert process.returncode == 2
     assert f"port {port + offset} " in output.splitlines()[-1]
     assert "Traceback" not in output
@@ -154,14 +162,14 @@ def test_a_taken_port_is_a_clear_error(tmp_path: Path, offset: int) -> None:
 def test_a_state_folder_in_use_is_a_clear_error(tmp_path: Path) -> None:
     with running(free_ports(), tmp_path):
         process = start("run", free_ports(), tmp_path)
-        output, _ = process.communicate(timeout=STOP_SECONDS)
+        output = output_of(process)
         assert process.returncode == 2
         assert str(tmp_path) in output.splitlines()[-1]
 
 
 def test_the_demo_shows_a_ticket_from_progress_to_result(tmp_path: Path) -> None:
     process = start("demo", free_ports(), tmp_path)
-    output, _ = process.communicate(timeout=120)
+    output = output_of(process, 120)
     assert process.returncode == 0, output
     assert "completed" in output
     assert "call to action:" in output
