@@ -20,7 +20,7 @@ from tests.proxy import StorageProxy, storage_proxy
 
 SETTINGS = {
     "SECRET_KEY": "0123456789abcdef" * 4,
-    "MODEL_TIMEOUT_SECONDS": "2",
+    "MODEL_TIMEOUT_SECONDS": "30",
     "MODEL_RETRY_SECONDS": "0.05",
     "MODEL_MAX_WAIT_SECONDS": "3",
     "SWEEP_SCHEDULE": "* * * * * *",

@@ -1,6 +1,7 @@
 """A custom ticket from POST to its end, whatever the model does."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -10,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.durable import JsonObject
 from tests.model_server import Script, completion
-from tests.world import World, custom
+from tests.world import World, custom, worlds
 
 SCHEMA = {
     "type": "object",
@@ -189,11 +190,14 @@ def test_a_model_that_talks_nonsense_fails_the_ticket_with_the_reason(
     assert ticket["result_data"] == {}
 
 
-def test_a_model_that_hangs_fails_the_ticket_within_its_bounds(world: World) -> None:
-    world.model.reset(always(Hanging()))
-    ticket = world.run()
+def test_a_model_that_hangs_fails_the_ticket_within_its_bounds(
+    storage: str, tmp_path: Path
+) -> None:
+    with worlds(storage, tmp_path, MODEL_TIMEOUT_SECONDS="1") as impatient:
+        impatient.model.reset(always(Hanging()))
+        ticket = impatient.run()
     assert ticket["status"] == "failed"
-    assert "did not answer within 2 seconds" in ticket["error_message"]
+    assert "did not answer within 1 seconds" in ticket["error_message"]
 
 
 def test_a_structured_answer_that_misses_the_schema_twice_fails_the_ticket(world: World) -> None:
