@@ -16,6 +16,8 @@ from tests.proxy import storage_proxy
 SDKS = "import azure.functions, azure.durable_functions"
 RUNS = 15
 IDLE_SECONDS = 90
+BLOB_POLL = "/uploads"
+"""What the local host lists each second, in place of Azure's events."""
 Row = tuple[str, str, str]
 
 
@@ -54,12 +56,13 @@ def _idle() -> Row:
         host.start()
         try:
             time.sleep(5)  # what belongs to the start is not idling
-            before = len(proxy.calls)
+            proxy.reset()
             time.sleep(IDLE_SECONDS)
-            count = (len(proxy.calls) - before) * 60 / IDLE_SECONDS
+            own = [call for call in proxy.calls if not call.path.endswith(BLOB_POLL)]
+            count = len(own) * 60 / IDLE_SECONDS
         finally:
             host.close()
-    return "idle app", f"{count:.1f} storage calls a minute", "<= 2"
+    return "idle app, besides the blob poll", f"{count:.1f} storage calls a minute", "<= 2"
 
 
 def _settings(storage: str) -> dict[str, str]:
