@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.health import Health
     from shared.idempotency import Keys
     from shared.intake import Intake
+    from shared.intents import Intents
     from shared.listing import Listing
     from shared.members import Members
     from shared.models import StoredTicket
@@ -105,12 +106,9 @@ def permissions() -> "Permissions":
 
 @cache
 def intake() -> "Intake":
-    from shared.idempotency import Keys
     from shared.intake import Intake
-    from shared.intents import Intents
 
-    table, sweep_after = _services().table("tickets"), settings().sweep_after
-    return Intake(_tickets(), Intents(table), Keys(table), _users(), sweep_after)
+    return Intake(_tickets(), _intents(), keys(), _users(), settings().sweep_after)
 
 
 @cache
@@ -140,10 +138,9 @@ def listing() -> "Listing":
 @cache
 def attachments() -> "Attachments":
     from shared.attachments import Attachments
-    from shared.intents import Intents
 
-    intents, most = Intents(_services().table("tickets")), settings().max_file_size
-    return Attachments(_tickets(), intents, _files(), permissions(), most)
+    most = settings().max_file_size
+    return Attachments(_tickets(), _intents(), _files(), permissions(), most)
 
 
 @cache
@@ -227,6 +224,13 @@ def _entra() -> "EntraTokens | None":
     if not known.entra_tenant_id:
         return None
     return EntraTokens(known.entra_authority, known.entra_tenant_id, known.entra_audiences)
+
+
+@cache
+def _intents() -> "Intents":
+    from shared.intents import Intents
+
+    return Intents(_services().table("tickets"))
 
 
 @cache

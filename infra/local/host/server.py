@@ -94,8 +94,6 @@ def build(folder: Path, state: Path, origin: str, cors: list[str]) -> Host:
     """
     app = load(folder)
     app.cors.extend(cors)
-    if entities := app.of_kind("entityTrigger"):
-        raise HostError(f"Function '{entities[0].name}': entities are not supported.")
     turns = _limit(app, "maxConcurrentOrchestratorFunctions")
     activities = _limit(app, "maxConcurrentActivityFunctions")
     threads = dict.fromkeys(("httpTrigger", "blobTrigger", "timerTrigger"), default_threads())
