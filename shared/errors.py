@@ -18,6 +18,7 @@ AmidaError
 ├── StepError              ends or delays one step of a ticket; the reason is for people
 │   ├── TryLater           the other side is busy, slow or away: wait, then again
 │   └── CannotBeDone       permanent: the ticket fails with this reason
+├── Unreadable             a document that cannot be read: what is wrong, and what to do
 ├── WriteConflict          somebody else wrote first: read again, decide again
 ├── BadSchema              a user's JSON Schema that cannot be used, and why
 └── Misfit                 a value does not fit a schema: where and which rule, never the value
@@ -27,6 +28,7 @@ No message carries a secret, a prompt or the text of a document.
 # ruff: noqa: N818 - the names say what happened; the tree says that they are errors.
 
 from collections.abc import Sequence
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -161,6 +163,26 @@ class TryLater(StepError):
 
 class CannotBeDone(StepError):
     """Trying again would not help."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a document that cannot be read."""
+
+    EMPTY = "empty"
+    ENCRYPTED = "encrypted"
+    BROKEN = "broken"
+    TOO_LARGE = "too_large"
+    NO_TEXT = "no_text"
+    TOO_SLOW = "too_slow"
+
+
+class Unreadable(AmidaError):
+    """`advice` is a sentence for people: what is wrong with the file and what they can do."""
+
+    def __init__(self, fault: Fault, advice: str) -> None:
+        super().__init__(advice)
+        self.fault = fault
+        self.advice = advice
 
 
 class WriteConflict(AmidaError):
