@@ -45,5 +45,6 @@ async def expire(timer: func.TimerRequest) -> None:
 
 @bp.timer_trigger("timer", schedule=_NIGHTLY)  # type: ignore[untyped-decorator]
 async def retain(timer: func.TimerRequest) -> None:
-    """Remove audit events that are older than they have to be kept."""
+    """Remove audit events and remembered answers that are older than they have to be kept."""
     await wiring.retention().enforce()
+    await wiring.answers().expire()

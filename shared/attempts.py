@@ -40,17 +40,32 @@ class Attempt:
         await self._container.append_log(f"{self._work}/calls.jsonl", line)
 
     async def ledger(self) -> Ledger:
-        data = await self._container.read(f"{self._work}/calls.jsonl") or b""
-        calls = [Call.model_validate_json(line) for line in data.splitlines()]
+        calls = await self._calls()
         # A line that storage wrote although it reported a failure is there twice.
         once = {call.id: call for call in calls}.values()
+        reused = sum(call.reused for call in once)
         usage = Usage(
-            calls=len(once),
+            calls=len(once) - reused,
+            reused=reused,
             prompt_tokens=sum(call.prompt_tokens for call in once),
             completion_tokens=sum(call.completion_tokens for call in once),
             cached=sum(call.cached for call in once),
         )
         return Ledger(usage, next((call.model for call in reversed(calls) if call.model), None))
+
+    async def answers(self) -> set[str]:
+        """Where the answers to its calls are remembered."""
+        return {call.answer for call in await self._calls() if call.answer}
+
+    async def _calls(self) -> list[Call]:
+        data = await self._container.read(f"{self._work}/calls.jsonl") or b""
+        return [Call.model_validate_json(line) for line in data.splitlines()]
+
+    async def keep(self, name: str, value: Any) -> None:
+        await self._container.write_json(f"{self._work}/kept/{name}.json", value)
+
+    async def kept(self, name: str) -> Any:
+        return await self._container.read_json(f"{self._work}/kept/{name}.json")
 
     async def has_outcome(self, number: int, index: int) -> bool:
         return await self._container.exists(self._outcome(number, index))

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from shared import edits
+from shared.answers import Answers
+from shared.attempts import Attempt
 from shared.audit import Actor
 from shared.checks import check_assignee, check_task_data
 from shared.clients.blobs import Container
@@ -40,12 +42,14 @@ class Changing:
         container: Container,
         users: Users,
         permissions: Permissions,
+        answers: Answers,
         times: Times,
     ) -> None:
         self._tickets = tickets
         self._container = container
         self._users = users
         self._permissions = permissions
+        self._answers = answers
         self._times = times
 
     async def edit(
@@ -90,7 +94,7 @@ class Changing:
         """
         await self._allowed(caller, ticket_id, Right.DELETE)
         ticket = await self._tickets.delete(ticket_id, lambda seen: edits.delete(seen, actor))
-        await self._clear(ticket_id)
+        await self._clear(ticket_id, ticket.attempt)
         return ticket
 
     async def complete_deletion(self, intent: Intent) -> None:
@@ -99,7 +103,7 @@ class Changing:
             await self._tickets.delete(
                 intent.ticket_id, lambda seen: edits.delete(seen, intent.actor)
             )
-        await self._clear(intent.ticket_id)
+        await self._clear(intent.ticket_id, intent.standing.attempt)
         if intent.created_at + timedelta(seconds=self._times.linger) <= now():
             await self._tickets.forget(intent)
 
@@ -108,8 +112,11 @@ class Changing:
         await self._permissions.check(caller, ticket, right)
         return ticket
 
-    async def _clear(self, ticket_id: str) -> None:
-        """Delete every blob of a ticket."""
+    async def _clear(self, ticket_id: str, attempts: int) -> None:
+        """Delete every blob of a ticket, and what is remembered of its documents."""
+        for number in range(1, attempts + 1):
+            attempt = Attempt(self._container, ticket_id, number)
+            await self._answers.forget(await attempt.answers())
         slots = asyncio.Semaphore(_DELETES_AT_ONCE)
 
         async def delete(name: str) -> None:

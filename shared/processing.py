@@ -11,24 +11,34 @@ from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 
 from shared import strictjson, transitions
+from shared.answers import Answers
 from shared.attempts import Attempt
 from shared.clients.blobs import Container
 from shared.errors import CannotBeDone, NotFound, TryLater
 from shared.files import Files
 from shared.index import standing
 from shared.intents import Intent, Purpose
-from shared.models import now
+from shared.models import StoredTicket, now
 from shared.packed import pack
 from shared.steps import Kind, Order, RoundFacts, Step, failure, step
 from shared.tasks import task_of
-from shared.tasks.base import Asks, Context, Round, WorkContext
+from shared.tasks.base import Asks, Context, Round, Tools, WorkContext
 from shared.tickets import Tickets
 from shared.transitions import runs
 
 P = ParamSpec("P")
+_Common = tuple[
+    StoredTicket,
+    str,
+    Attempt,
+    Callable[[str], Coroutine[Any, Any, bytes | None]],
+    Callable[[int, int], Coroutine[Any, Any, None]],
+    Tools,
+]
 _Answers = Callable[Concatenate["Processing", Order, P], Coroutine[Any, Any, Step]]
 
 _MOST_ITEM_BYTES = 40_000
+_READING, _READ = "reading", 5
 
 
 def _answering(method: _Answers[P]) -> _Answers[P]:
@@ -61,11 +71,15 @@ class Processing:
         tickets: Tickets,
         container: Container,
         model: Asks,
+        answers: Answers,
+        tools: Tools,
     ) -> None:
         self._tickets = tickets
         self._container = container
         self._files = Files(container)
         self._model = model
+        self._answers = answers
+        self._tools = tools
 
     @_answering
     async def plan(self, order: Order) -> Step:
@@ -78,7 +92,8 @@ class Processing:
         if not runs(ticket, order["attempt"]):
             return step(Kind.STOPPED)
         await self._attempt(order).open()
-        return _round(await task_of(ticket.task_type).plan(Context(ticket)), 0)
+        context = Context(*self._common(ticket, order, _READING))
+        return _round(await task_of(ticket.task_type).plan(context), 0)
 
     @_answering
     async def work(self, order: Order, facts: RoundFacts, index: int, item: Any) -> Step:
@@ -90,8 +105,7 @@ class Processing:
         if not runs(ticket, order["attempt"]):
             return step(Kind.STOPPED)
         if not done:
-            read_file = partial(self._files.read, ticket.id)
-            context = WorkContext(ticket, self._model, attempt.record, read_file)
+            context = self._work_context(ticket, order, facts["stage"])
             outcome = await task_of(ticket.task_type).work(context, item)
             await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
         # Counting what is stored, rather than adding one, stays right when this runs twice.
@@ -112,7 +126,7 @@ class Processing:
         if not runs(ticket, order["attempt"]):
             return step(Kind.STOPPED)
         task = task_of(ticket.task_type)
-        made = await task.combine(Context(ticket), outcomes)
+        made = await task.combine(Context(*self._common(ticket, order, facts["stage"])), outcomes)
         if isinstance(made, Round):
             return _round(made, facts["number"] + 1)
         ledger = await attempt.ledger()
@@ -143,6 +157,23 @@ class Processing:
         """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
         with suppress(NotFound):
             await self._tickets.change(order["ticket_id"], transitions.give_up(order["attempt"]))
+
+    def _work_context(self, ticket: StoredTicket, order: Order, stage: str) -> WorkContext:
+        remembers = task_of(ticket.task_type).REUSES_ANSWERS
+        model = self._answers.of(ticket.created_by) if remembers else self._model
+        record = self._attempt(order).record
+        return WorkContext(*self._common(ticket, order, stage), model, record)
+
+    def _common(self, ticket: StoredTicket, order: Order, stage: str) -> _Common:
+        """What every context begins with."""
+
+        async def report(done: int, total: int) -> None:
+            facts = RoundFacts(number=0, stage=stage, total=total, starts_at=0, ends_at=_READ)
+            decide = transitions.advance(order["attempt"], facts, done)
+            await self._tickets.change(ticket.id, decide)
+
+        read_file = partial(self._files.read, ticket.id)
+        return ticket, stage, self._attempt(order), read_file, report, self._tools
 
     def _attempt(self, order: Order) -> Attempt:
         return Attempt(self._container, order["ticket_id"], order["attempt"])

@@ -1,5 +1,5 @@
-"""What the app speaks to, as its settings say: storage, the model, realtime. Each client is made
-once, when it is first needed."""
+"""What the app speaks to, as its settings say: storage, the model, GitHub, realtime. Each client is
+made once, when it is first needed."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from shared.clients.blobs import Container
+    from shared.clients.github import GitHubClient
     from shared.clients.landing import Landing
     from shared.clients.model import ModelClient
     from shared.clients.realtime import Realtime
@@ -61,6 +62,12 @@ class Services:
             known.model_timeout,
             known.model_max_output_tokens,
         )
+
+    @cached_property
+    def github(self) -> "GitHubClient":
+        from shared.clients.github import GitHubClient
+
+        return GitHubClient(self._settings.github_api_url, self._settings.github_token)
 
     @cached_property
     def realtime(self) -> "Realtime":

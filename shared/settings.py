@@ -48,6 +48,13 @@ class Settings:
     model_retry: float
     model_max_wait: float
     max_parallel_work: int
+    chunk_tokens: int
+    batch_tokens: int
+    answer_cache_days: int
+    extract_seconds: float
+    extract_megabytes: int
+    github_api_url: str
+    github_token: str = field(repr=False)
     webpubsub_connection_string: str = field(repr=False)
     webpubsub_endpoint: str
     webpubsub_hub: str
@@ -136,6 +143,13 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         model_retry=env.number("MODEL_RETRY_SECONDS", 5, 0.01),
         model_max_wait=env.number("MODEL_MAX_WAIT_SECONDS", 900, 0),
         max_parallel_work=env.integer("MAX_PARALLEL_WORK", 8, 1),
+        chunk_tokens=env.integer("CHUNK_TOKENS", 4_000, 200),
+        batch_tokens=env.integer("REVIEW_BATCH_TOKENS", 12_000, 500),
+        answer_cache_days=env.integer("ANSWER_CACHE_DAYS", 30, 0),
+        extract_seconds=env.number("EXTRACT_SECONDS", 60, 0.1),
+        extract_megabytes=env.integer("EXTRACT_MEGABYTES", 1024, 64),
+        github_api_url=env.address("GITHUB_API_URL") or "https://api.github.com",
+        github_token=env.text("GITHUB_TOKEN"),
         webpubsub_connection_string=env.text("WEBPUBSUB_CONNECTION_STRING"),
         webpubsub_endpoint=env.address("WEBPUBSUB_ENDPOINT"),
         webpubsub_hub=env.text("WEBPUBSUB_HUB", "tickets"),

@@ -15,11 +15,13 @@ from shared.steps import Order, Waiting
 
 if TYPE_CHECKING:
     from shared.accounts import Accounts
+    from shared.answers import Answers
     from shared.attachments import Attachments
     from shared.callers import Callers
     from shared.changing import Changing
     from shared.clients.entra import EntraTokens
     from shared.credentials import AccessTokens
+    from shared.documents.extracts import Extract
     from shared.files import Files
     from shared.first_admin import FirstAdmin
     from shared.health import Health
@@ -28,13 +30,14 @@ if TYPE_CHECKING:
     from shared.intents import Intents
     from shared.listing import Listing
     from shared.members import Members
-    from shared.models import StoredTicket
+    from shared.models import Attachment, StoredTicket
     from shared.passwords import Passwords
     from shared.permissions import Permissions
     from shared.processing import Processing
     from shared.reading import Reading
     from shared.retention import Retention
     from shared.services import Services
+    from shared.tasks.base import Tools
     from shared.tickets import Tickets
     from shared.trail import Trail
     from shared.uploads import Uploads
@@ -125,7 +128,8 @@ def changing() -> "Changing":
     known = settings()
     # A piece of work asks the model at most twice.
     times = Times(known.sweep_after, known.sweep_after + 2 * known.model_timeout)
-    return Changing(_tickets(), _services().container, _users(), permissions(), times)
+    container = _services().container
+    return Changing(_tickets(), container, _users(), permissions(), answers(), times)
 
 
 @cache
@@ -177,7 +181,29 @@ def reading() -> "Reading":
 def processing() -> "Processing":
     from shared.processing import Processing
 
-    return Processing(_tickets(), _services().container, _services().model)
+    services = _services()
+    return Processing(_tickets(), services.container, services.model, answers(), _tools())
+
+
+@cache
+def answers() -> "Answers":
+    from shared.answers import Answers
+
+    return Answers(_services().container, _services().model, settings().answer_cache_days)
+
+
+@cache
+def _tools() -> "Tools":
+    from shared.documents.extraction import Limits, extract
+    from shared.tasks.base import Tools
+
+    known = settings()
+    limits = Limits(known.extract_seconds, known.extract_megabytes)
+
+    async def read(file: "Attachment", data: bytes) -> "Extract":
+        return await extract(file.content_type, file.filename, data, limits)
+
+    return Tools(read, _services().github, known.chunk_tokens, known.batch_tokens)
 
 
 @cache

@@ -31,7 +31,7 @@ FLOORS = (
     ("shared.passwords", "shared.callers"),
     ("shared.first_admin", "shared.entra_users"),
     ("shared.transitions", "shared.notices"),
-    ("shared.tickets", "shared.users", "shared.attempts", "shared.permissions"),
+    ("shared.tickets", "shared.users", "shared.attempts", "shared.permissions", "shared.answers"),
     ("shared.batches",),
     ("shared.intents", "shared.idempotency", "shared.ranges", "shared.files", "shared.activity"),
     ("shared.index",),

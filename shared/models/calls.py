@@ -20,13 +20,16 @@ def message(role: str, content: str) -> dict[str, str]:
 
 
 class Call(Model):
-    """One answered (or timed out) request: what it cost, and which model served it."""
+    """One answered (or timed out) request: what it cost, and which model served it. `answer` is
+    where its answer is remembered, if it is; one that was `reused` was no request at all."""
 
     id: str
     model: str | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached: int = 0
+    answer: str | None = None
+    reused: bool = False
 
 
 Record = Callable[[Call], Awaitable[None]]

@@ -52,12 +52,15 @@ class Progress(Model):
 
 
 class Usage(Model):
-    """What the model was asked for one attempt of a ticket, failed and repaired calls included."""
+    """What the model was asked for one attempt of a ticket, failed and repaired calls included;
+    `cached` are the prompt tokens that the model's server had cached, `reused` the answers of
+    earlier calls that were not asked for again."""
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached: int = 0
+    reused: int = 0
 
     @property
     def tokens(self) -> int:

@@ -1,20 +1,24 @@
 """What a task type is: a module with its models, its prompts beside it, and three functions.
 
 `plan` says what pieces of work there are, `work` does one of them, and `combine` makes the result
-of their outcomes, or asks for another round. Only `work` may ask the model: its outcome is stored,
-and an outcome that is there is never paid for twice, whereas `plan` and `combine` may run again
-after a crash and must come to the same.
+of their outcomes, or asks for another round, which it tells by the stage. Only `work` may ask the
+model: its outcome is stored, and an outcome that is there is never paid for twice, whereas `plan`
+and `combine` may run again after a crash and must come to the same.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field
 
 from shared.clients.schemas import AnswerForm
-from shared.models import Answer, Model, Question, Record, StoredTicket
+from shared.models import Answer, Attachment, Model, Question, Record, StoredTicket
+
+if TYPE_CHECKING:
+    from shared.clients.github import GitHubClient
+    from shared.documents.extracts import Extract
 
 T = TypeVar("T")
 Item = dict[str, Any]
@@ -49,26 +53,54 @@ class Result(Model):
 class Asks(Protocol):
     """The model client, as far as a task needs it."""
 
+    @property
+    def deployment(self) -> str: ...
+
     async def complete(
         self, form: AnswerForm[T], question: Question, record: Record
     ) -> Answer[T]: ...
 
 
+class Papers(Protocol):
+    """What an attempt keeps between its steps, JSON by name; keeping it again replaces it."""
+
+    async def keep(self, name: str, value: Any) -> None: ...
+
+    async def kept(self, name: str) -> Any:
+        """None when there is nothing of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What tasks work with, the same for all tickets. `chunk_tokens` and `batch_tokens` are how
+    much of a document, or of a diff, goes into one call of the model."""
+
+    extract: Callable[[Attachment, bytes], Awaitable["Extract"]]
+    github: "GitHubClient"
+    chunk_tokens: int
+    batch_tokens: int
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a task may look at while it plans and combines."""
+    """What a step may look at and leave behind. `stage` is that of its round; `read_file` gives the
+    bytes of an attachment by its id, None when it has been removed; `report` shows people how many
+    pieces of a long plan are done, of how many."""
 
     ticket: StoredTicket
+    stage: str
+    papers: Papers
+    read_file: Callable[[str], Awaitable[bytes | None]]
+    report: Callable[[int, int], Awaitable[None]]
+    tools: Tools
 
 
 @dataclass(frozen=True, slots=True)
 class WorkContext(Context):
-    """What a task may use while it works. `read_file` gives the bytes of an attachment by its id,
-    None when it has been removed."""
+    """What a task may use while it works."""
 
     model: Asks
     record: Record
-    read_file: Callable[[str], Awaitable[bytes | None]]
 
     async def complete(self, form: AnswerForm[T], question: Question) -> T:
         """Ask the model; the call goes to the ticket's ledger. Raises StepError."""
@@ -78,10 +110,12 @@ class WorkContext(Context):
 
 class Task(Protocol):
     """A module of this package. `FORMATS` are those it offers beside json and md; `EXAMPLE` is a
-    task_data that works; a ticket of a type that `NEEDS_FILES` is not begun without one."""
+    task_data that works; a ticket of a type that `NEEDS_FILES` is not begun without one; what the
+    model answers to a type that `REUSES_ANSWERS` is not asked again for the same owner."""
 
     FORMATS: tuple[str, ...]
     NEEDS_FILES: bool
+    REUSES_ANSWERS: bool
     EXAMPLE: dict[str, Any]
     TaskData: type[TaskData]
     plan: Callable[[Context], Awaitable[Round]]

@@ -15,6 +15,7 @@ from shared.tasks import base
 
 FORMATS: tuple[str, ...] = ()
 NEEDS_FILES = False
+REUSES_ANSWERS = False
 EXAMPLE: dict[str, Any] = {
     "task_description": "Summarise this note for the management in five sentences.",
     "instructions": "Plain words, no adjectives.",
