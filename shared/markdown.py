@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
+_MARKUP = re.compile(r"[\\`*_<>\[\]#|~&]|!(?=\[)|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 _HTML = re.compile(r"<(?=[A-Za-z/!?])")
 _TARGET = re.compile(
     r"(\]\(\s*|\]:\s*)(?!(?:https?|mailto):)[A-Za-z][A-Za-z0-9+.-]*\\?:", re.IGNORECASE
@@ -45,3 +46,8 @@ def _tamed(text: str) -> str:
         text = plain
     text = _TARGET.sub(r"\1#", text.replace("![", "["))
     return _HTML.sub("&lt;", text)
+
+
+def plain(text: str) -> str:
+    """`text` on one line, as Markdown that shows it letter by letter."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))

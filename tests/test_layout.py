@@ -42,7 +42,7 @@ FLOORS = (
     ("shared.tasks", "shared.columns", "shared.packed"),
     ("shared.services",),
     ("shared.clients", "shared.documents", "shared.diffs"),
-    ("shared.markdown",),
+    ("shared.markdown", "shared.spreadsheets"),
     ("shared.jsonschemas", "shared.strictjson", "shared.ids", "shared.locks", "shared.steps"),
     ("shared.models", "shared.settings"),
     ("shared.errors",),

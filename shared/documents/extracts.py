@@ -50,6 +50,21 @@ class Extract(Model):
     def text(self) -> str:
         return "".join(block.text for block in self.blocks)
 
+    def part(self, start: int, end: int) -> list[Block]:
+        """The blocks of the text between two offsets, cut to it; their places stay true."""
+        found, at = [], 0
+        for block in self.blocks:
+            first, last = max(start - at, 0), min(end - at, len(block.text))
+            if first < last:
+                found.append(_cut(block, first, last))
+            at += len(block.text)
+        return found
+
+
+def _cut(block: Block, first: int, last: int) -> Block:
+    line = block.line and block.line + block.text.count("\n", 0, first)
+    return block.model_copy(update={"text": block.text[first:last], "line": line})
+
 
 class Places:
     """Where a part of a text lies, told from its offsets (in characters, from `base`)."""
