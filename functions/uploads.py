@@ -15,4 +15,8 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     """Take what has arrived. Its present version is read from storage, whatever came with the
     event, so that an event that is late or comes twice does nothing."""
     path = str(blob.name).partition("/")[2]
-    await wiring.uploads().take(path, lambda ticket: pipeline.tell(client, ticket))
+    await wiring.arrivals().take(
+        path,
+        lambda ticket: pipeline.tell(client, ticket),
+        lambda ticket: pipeline.start(client, ticket),
+    )

@@ -12,6 +12,7 @@ from shared.attempts import Attempt
 from shared.audit import Actor
 from shared.checks import check_assignee, check_task_data
 from shared.clients.blobs import Container
+from shared.clients.landing import Landing
 from shared.edits import Expects
 from shared.errors import NotFound, Unavailable
 from shared.intents import Intent
@@ -43,6 +44,7 @@ class Changing:
         users: Users,
         permissions: Permissions,
         answers: Answers,
+        landing: Landing,
         times: Times,
     ) -> None:
         self._tickets = tickets
@@ -50,6 +52,7 @@ class Changing:
         self._users = users
         self._permissions = permissions
         self._answers = answers
+        self._landing = landing
         self._times = times
 
     async def edit(
@@ -92,7 +95,9 @@ class Changing:
 
         Raises NotFound, Forbidden.
         """
-        await self._allowed(caller, ticket_id, Right.DELETE)
+        ticket = await self._allowed(caller, ticket_id, Right.DELETE)
+        if ticket.blob_path:
+            await self._landing.delete(ticket.blob_path, ticket.blob_etag)
         ticket = await self._tickets.delete(ticket_id, lambda seen: edits.delete(seen, actor))
         await self._clear(ticket_id, ticket.attempt)
         return ticket

@@ -49,10 +49,10 @@ class Once:
         }
         return Write(Verb.INSERT, row)
 
-    def reminder(self, ticket: StoredTicket) -> Write:
-        """The write that lets this be found when its time is over."""
+    def reminders(self, ticket: StoredTicket) -> list[Write]:
+        """What lets this be found when its time is over."""
         key = f"{_PREFIX}{rfc3339(ticket.created_at)}_{self.user_id}_{self.row_key}"
-        return Write(Verb.REPLACE, {"PartitionKey": EVERYBODY, "RowKey": key})
+        return [Write(Verb.REPLACE, {"PartitionKey": EVERYBODY, "RowKey": key})]
 
 
 @dataclass(frozen=True, slots=True)

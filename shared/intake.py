@@ -6,10 +6,10 @@ workflow is started. Whatever dies between these, the sweeper completes or remov
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from shared.audit import Actor, Draft
 from shared.batches import Batch
@@ -30,13 +30,22 @@ from shared.models import (
     validated,
 )
 from shared.tasks import task_of
-from shared.tickets import Tickets
+from shared.tickets import Claim, Tickets
 from shared.users import Users
 
 log = logging.getLogger(__name__)
 
 Start = Callable[[StoredTicket], Awaitable[None]]
+API = {"source": Source.API}
 Settle = Callable[[Intent], Awaitable[None]]
+
+
+class Drop(Claim, Protocol):
+    """A file in Blob storage that one ticket is opened for; `origin` is what the ticket keeps of
+    it."""
+
+    @property
+    def origin(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,20 @@ class Intake:
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
+    async def open_dropped(
+        self, owner: User, new: NewTicket, files: Batch, drop: Drop
+    ) -> StoredTicket | None:
+        """Store a ticket for a file that its owner put into Blob storage; None when another process
+        was faster. Raises Invalid, TooLarge, Unavailable."""
+        check_task_data(new.task_type, new.task_data)
+        try:
+            async with asyncio.timeout(self._sweep_after):
+                return await self._create(owner, new, Actor(), drop, files, drop.origin)
+        except WriteConflict:
+            return None
+        except TimeoutError:
+            raise Unavailable("Storage is slow at the moment; please try again.") from None
+
     async def _create_once(
         self, caller: User, new: NewTicket, actor: Actor, once: Once, files: Batch | None
     ) -> Opened:
@@ -101,11 +124,17 @@ class Intake:
         return Opened(first.model_copy(update=known), is_new=False)
 
     async def _create(
-        self, caller: User, new: NewTicket, actor: Actor, once: Once | None, files: Batch | None
+        self,
+        caller: User,
+        new: NewTicket,
+        actor: Actor,
+        claim: Claim | None,
+        files: Batch | None,
+        origin: Mapping[str, Any] = API,
     ) -> StoredTicket:
         await check_assignee(self._users, new.assigned_to)
         moment = now()
-        ticket = _ticket(caller, new, moment, new_ticket_id(caller.id, moment))
+        ticket = _ticket(caller, new, moment, new_ticket_id(caller.id, moment), origin)
         if files is None:
             ticket.waits_for_files = task_of(new.task_type).NEEDS_FILES
         else:
@@ -126,10 +155,10 @@ class Intake:
             new_values=ticket.model_dump(mode="json", include=created),
         )
         if files is None:
-            return await self._tickets.create(ticket, draft, once)
+            return await self._tickets.create(ticket, draft, claim)
         intent = await files.store(ticket)
         try:
-            created_ticket = await self._tickets.create(ticket, draft, once)
+            created_ticket = await self._tickets.create(ticket, draft, claim)
         except WriteConflict:
             await files.clear(ticket.id)
             raise
@@ -174,14 +203,20 @@ class Intake:
         return (moment - intent.created_at) / timedelta(seconds=self._sweep_after)
 
 
-def _ticket(caller: User, new: NewTicket, moment: datetime, ticket_id: str) -> StoredTicket:
+def _ticket(
+    caller: User,
+    new: NewTicket,
+    moment: datetime,
+    ticket_id: str,
+    origin: Mapping[str, Any] = API,
+) -> StoredTicket:
     """The ticket as it is when it is opened, which follows from what is given."""
     return StoredTicket(
         id=ticket_id,
         created_by=caller.id,
         created_at=moment,
         updated_at=moment,
-        source=Source.API,
         assignment=1 if new.assigned_to else 0,
+        **origin,
         **new.model_dump(),
     )

@@ -14,7 +14,7 @@ _TICKET_COLUMNS = (
     *("assigned_to", "created_at", "updated_at", "started_at", "completed_at", "attempt"),
     *("progress", "processing_logs", "error_message", "ai_model_used", "tokens_used"),
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
-    *("attachments", "waits_for_files", "assignment", "result"),
+    *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
 )
 _EVENT_COLUMNS = (
     *("action", "entity_type", "entity_id", "user_id", "timestamp", "description"),

@@ -12,14 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from shared.activity import Activity
 from shared.audit import Draft, next_event
 from shared.clients.tables import Table, Verb, Write
 from shared.counters import Counters, Totals, counter_name
 from shared.errors import NotFound, Problem, Unavailable, WriteConflict
-from shared.idempotency import Once
 from shared.ids import split_ticket_id
 from shared.index import EVERYBODY, Index, Place, standing
 from shared.intents import Intent, Purpose, settled
@@ -42,10 +41,28 @@ class Change:
     more: tuple[Draft, ...] = ()
 
 
+class Claim(Protocol):
+    """What only one ticket may be opened for: its row is written with the ticket, `reminders` of it
+    before."""
+
+    def note(self, ticket: StoredTicket) -> Write: ...
+
+    def reminders(self, ticket: StoredTicket) -> list[Write]: ...
+
+
 Decide = Callable[[StoredTicket], Change | None]
 DecideEnd = Callable[[StoredTicket], Draft]
 Announce = Callable[[StoredTicket, tuple[Notice, ...]], Awaitable[None]]
 """Tells those who listen of a change; never raises."""
+
+
+def noted(draft: Draft) -> Decide:
+    """Leave a trace in the ticket's trail; nothing else of it changes."""
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        return Change({"updated_at": ticket.updated_at}, draft)
+
+    return decide
 
 
 async def to_nobody(ticket: StoredTicket, notices: tuple[Notice, ...]) -> None:
@@ -82,11 +99,11 @@ class Tickets:
         return await self._counters.totals(owner)
 
     async def create(
-        self, ticket: StoredTicket, draft: Draft, once: Once | None = None
+        self, ticket: StoredTicket, draft: Draft, claim: Claim | None = None
     ) -> StoredTicket:
         """Store a new ticket with its first event and its count: two storage calls.
 
-        Raises WriteConflict when `once` has been carried out already.
+        Raises WriteConflict when there is a ticket for `claim` already.
         """
         event = next_event(ticket, draft, ticket.created_at)
         ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash})
@@ -98,13 +115,13 @@ class Tickets:
         stands = standing(ticket)
         intent = Intent(Purpose.OPEN, stands, ticket.created_at)
         owner, moment = ticket.created_by, ticket.created_at
-        reminder = [once.reminder(ticket)] if once else []
-        also = [intent.note(), *reminder, *self._activity.due(owner, moment)]
+        reminders = claim.reminders(ticket) if claim else []
+        also = [intent.note(), *reminders, *self._activity.due(owner, moment)]
         await self._index.add(stands.places(), ticket.task_type, also)
         self._activity.made(owner, moment)
         counts = {counter_name(ticket.status, ticket.task_type): 1}
         try:
-            every = [*writes, *([once.note(ticket)] if once else [])]
+            every = [*writes, *([claim.note(ticket)] if claim else [])]
             etag = await self._counters.write(ticket.created_by, every, counts)
         except WriteConflict as conflict:
             if conflict.index == len(writes):

@@ -16,6 +16,7 @@ from shared.steps import Order, Waiting
 if TYPE_CHECKING:
     from shared.accounts import Accounts
     from shared.answers import Answers
+    from shared.arrivals import Arrivals
     from shared.attachments import Attachments
     from shared.callers import Callers
     from shared.changing import Changing
@@ -128,8 +129,8 @@ def changing() -> "Changing":
     known = settings()
     # A piece of work asks the model at most twice.
     times = Times(known.sweep_after, known.sweep_after + 2 * known.model_timeout)
-    container = _services().container
-    return Changing(_tickets(), container, _users(), permissions(), answers(), times)
+    container, landing = _services().container, _services().landing
+    return Changing(_tickets(), container, _users(), permissions(), answers(), landing, times)
 
 
 @cache
@@ -152,7 +153,26 @@ def uploads() -> "Uploads":
     from shared.uploads import Uploads
 
     landing, most = _services().landing, settings().max_blob_size
-    return Uploads(_tickets(), attachments(), permissions(), landing, trail(), most)
+    return Uploads(_tickets(), attachments(), permissions(), landing, most)
+
+
+@cache
+def arrivals() -> "Arrivals":
+    from shared.arrivals import Arrivals
+    from shared.drops import Drops
+
+    landing, table = _services().landing, _services().table("tickets")
+    drops = Drops(
+        intake(),
+        _users(),
+        _tickets(),
+        attachments(),
+        landing,
+        table,
+        trail(),
+        settings().max_blob_size,
+    )
+    return Arrivals(landing, uploads(), drops, _tickets(), trail())
 
 
 @cache

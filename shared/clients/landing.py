@@ -33,6 +33,7 @@ class Version:
 
     etag: str
     size: int
+    metadata: Mapping[str, str]
 
 
 class Landing:
@@ -76,7 +77,7 @@ class Landing:
 
         async def call() -> Version:
             found = await self._arrivals.get_blob_client(name).get_blob_properties()
-            return Version(str(found.etag), int(found.size))
+            return Version(str(found.etag), int(found.size), dict(found.metadata or {}))
 
         try:
             return await told(call)
@@ -88,17 +89,18 @@ class Landing:
 
         async def call() -> None:
             into.seek(0)
-            blob = await self._arrivals.download_blob(name, max_concurrency=1, **_only(version))
+            only = _only(version.etag)
+            blob = await self._arrivals.download_blob(name, max_concurrency=1, **only)
             async for piece in blob.chunks():
                 into.write(piece)
 
         await _same(call)
 
-    async def delete(self, name: str, version: Version) -> None:
-        """Doing it again does no harm."""
+    async def delete(self, name: str, etag: str) -> None:
+        """Delete the version with this ETag. Doing it again does no harm."""
 
         async def call() -> None:
-            await self._arrivals.delete_blob(name, **_only(version))
+            await self._arrivals.delete_blob(name, **_only(etag))
 
         with suppress(WriteConflict):
             await _same(call)
@@ -153,8 +155,8 @@ def _reason(name: str) -> str:
     return f"{name}.reason.json"
 
 
-def _only(version: Version) -> dict[str, Any]:
-    return {"etag": version.etag, "match_condition": MatchConditions.IfNotModified}
+def _only(etag: str) -> dict[str, Any]:
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
 async def _same(call: Any) -> None:

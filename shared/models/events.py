@@ -21,6 +21,7 @@ class AuditAction(StrEnum):
     ATTACHMENT_DENIED = "attachment_denied"
     UPLOAD_REQUESTED = "upload_requested"
     BLOB_REJECTED = "blob_rejected"
+    BLOB_IGNORED = "blob_ignored"
     USER_CREATED = "user_created"
     USER_UPDATED = "user_updated"
     USER_DELETED = "user_deleted"

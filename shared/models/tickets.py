@@ -191,6 +191,9 @@ class StoredTicket(Ticket):
     result_attempt: int = Field(default=0, exclude=True)
     # That result, compressed, when it is small; else it is read from its blob.
     result: str = Field(default="", exclude=True)
+    # The blob that it was opened for, in the version that was taken.
+    blob_path: str = Field(default="", exclude=True)
+    blob_etag: str = Field(default="", exclude=True)
     # How often the ticket was assigned.
     assignment: int = Field(default=0, exclude=True)
     # The number of the last realtime message, and of the last audit event with its hash.

@@ -8,19 +8,25 @@ from pathlib import Path
 import pytest
 
 from infra.local.azurite import Azurite, Ports
+from shared.answers import Answers
 from shared.changing import Changing, Times
 from shared.clients import blobs, tables
 from shared.clients.blobs import Container
+from shared.clients.github import GitHubClient
+from shared.clients.landing import Landing
 from shared.clients.model import ModelClient
 from shared.clients.tables import Table
+from shared.documents.extraction import Limits, extract
+from shared.documents.extracts import Extract
 from shared.idempotency import Keys
 from shared.intake import Intake
 from shared.intents import Intents
 from shared.listing import Listing
-from shared.models import Role, StoredUser, now
+from shared.models import Attachment, Role, StoredUser, now
 from shared.permissions import Permissions
 from shared.processing import Processing
 from shared.reading import Reading
+from shared.tasks.base import Tools
 from shared.tickets import Tickets
 from shared.users import Users
 from tests.model_server import ModelServer, model_server
@@ -62,6 +68,13 @@ async def container(storage: StorageProxy) -> AsyncIterator[Container]:
         yield Container(service, f"c{secrets.token_hex(8)}")
 
 
+@pytest.fixture
+async def landing(storage: StorageProxy) -> AsyncIterator[Landing]:
+    """Where blobs arrive and are set aside, in containers that do not exist yet."""
+    async with blobs.service(storage.connection_string, "", None) as service:
+        yield Landing(service, f"u{secrets.token_hex(8)}", f"r{secrets.token_hex(8)}")
+
+
 @pytest.fixture(scope="session")
 def any_model_server() -> Iterator[ModelServer]:
     with model_server() as server:
@@ -79,12 +92,22 @@ def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
     return ModelClient(server.base_url, "key", "grok-3", timeout, 4096)
 
 
+def tools(chunk_tokens: int = 4_000, github_url: str = "http://127.0.0.1:9") -> Tools:
+    """What tasks work with: real readers, and GitHub wherever a test has it."""
+
+    async def read(file: Attachment, data: bytes) -> Extract:
+        return await extract(file.content_type, file.filename, data, Limits())
+
+    return Tools(read, GitHubClient(github_url, ""), chunk_tokens, batch_tokens=12_000)
+
+
 @dataclass
 class House:
     """The app's parts over one table and one container."""
 
     table: Table
     container: Container
+    landing: Landing
     model: ModelServer
 
     def __post_init__(self) -> None:
@@ -116,15 +139,20 @@ class House:
 
     def _changing(self, tickets: Tickets, linger: float) -> Changing:
         times = Times(SWEEP_AFTER, linger)
-        return Changing(tickets, self.container, self.users, self.permissions, times)
+        answers = Answers(self.container, model_client(self.model), days=30)
+        return Changing(
+            tickets, self.container, self.users, self.permissions, answers, self.landing, times
+        )
 
     def _processing(self, tickets: Tickets) -> Processing:
-        return Processing(tickets, self.container, model_client(self.model))
+        client = model_client(self.model)
+        answers = Answers(self.container, client, days=30)
+        return Processing(tickets, self.container, client, answers, tools())
 
 
 @pytest.fixture
-def house(table: Table, container: Container, model: ModelServer) -> House:
-    return House(table, container, model)
+def house(table: Table, container: Container, landing: Landing, model: ModelServer) -> House:
+    return House(table, container, landing, model)
 
 
 @pytest.fixture

@@ -83,7 +83,13 @@ async def test_a_ticket_goes_from_plan_to_result(house: House, owner: StoredUser
         "summary": "Done.",
         "task_result": "# Done",
         "model": "scripted-model",
-        "usage": {"calls": 1, "prompt_tokens": 10, "completion_tokens": 5, "cached": 0},
+        "usage": {
+            "calls": 1,
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "cached": 0,
+            "reused": 0,
+        },
         "warnings": ["task_data.colour is not known and was not used."],
         "formats": ["json", "md"],
     }

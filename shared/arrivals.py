@@ -1,0 +1,99 @@
+"""Blobs that clients put into Blob storage by themselves: what arrives is looked at like any other
+file and taken, and what cannot be taken is set aside with the reason.
+
+`tickets/{ticket}/{name}` becomes an attachment of that ticket, and goes. `{username}/…/{name}`
+becomes a ticket of that user and stays where it is, so that whoever keeps folders in step need not
+send it again; it goes with the ticket.
+"""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from shared.attachments import Tell
+from shared.audit import Actor, Draft
+from shared.clients.landing import Landing, Version
+from shared.drops import BadMetadata, Drops, UnknownUser
+from shared.errors import Conflict, Invalid, NotFound, Problem, TooLarge, WrongType
+from shared.locks import Locks
+from shared.models import AuditAction, EntityType, StoredTicket, now, rfc3339
+from shared.tickets import Tickets, noted
+from shared.trail import Trail
+from shared.uploads import CONTAINER, PREFIX, Uploads
+
+Start = Callable[[StoredTicket], Awaitable[None]]
+
+
+class Reason(StrEnum):
+    """Why a blob was not taken."""
+
+    UNKNOWN_USER = "unknown_user"
+    UNKNOWN_TICKET = "unknown_ticket"
+    METADATA = "metadata"
+    NAME = "name"
+    SIZE = "size"
+    TYPE = "type"
+    NOT_NOW = "not_now"
+
+
+# The first that fits counts.
+_REASONS: dict[type[Problem], Reason] = {
+    UnknownUser: Reason.UNKNOWN_USER,
+    NotFound: Reason.UNKNOWN_TICKET,
+    BadMetadata: Reason.METADATA,
+    Invalid: Reason.NAME,
+    TooLarge: Reason.SIZE,
+    WrongType: Reason.TYPE,
+    Conflict: Reason.NOT_NOW,
+}
+
+
+class Arrivals:
+    """Takes each version of a blob once, however often and late its event comes."""
+
+    def __init__(
+        self, landing: Landing, uploads: Uploads, drops: Drops, tickets: Tickets, trail: Trail
+    ) -> None:
+        self._landing = landing
+        self._uploads = uploads
+        self._drops = drops
+        self._tickets = tickets
+        self._trail = trail
+        self._turns = Locks()
+
+    async def take(self, path: str, tell: Tell, start: Start) -> None:
+        """Take what has arrived at this path of the container, in its present version.
+
+        Raises Unavailable and WriteConflict, after which the event is to come again.
+        """
+        async with self._turns.of(path):
+            version = await self._landing.version(path)
+            if version is None:
+                return
+            try:
+                if path.startswith(PREFIX):
+                    await self._uploads.attach(path, version, tell)
+                    await self._landing.delete(path, version.etag)
+                elif ticket := await self._drops.open(path, version):
+                    await start(ticket)
+            except tuple(_REASONS) as problem:
+                await self._reject(path, version, problem)
+                await self._landing.delete(path, version.etag)
+
+    async def _reject(self, path: str, version: Version, problem: Problem) -> None:
+        if await self._landing.is_set_aside(path, version):
+            return
+        reason = next(value for kind, value in _REASONS.items() if isinstance(problem, kind))
+        facts = {"reason": reason.value, "detail": problem.detail, "rejected_at": rfc3339(now())}
+        draft = Draft(
+            AuditAction.BLOB_REJECTED,
+            Actor(),
+            f"Blob rejected: {reason.value}.",
+            metadata={"reason": reason.value, "size": version.size},
+            about=(EntityType.BLOB, f"{CONTAINER}/{path}"),
+        )
+        try:
+            ticket_id = path.removeprefix(PREFIX).partition("/")[0]
+            await self._tickets.change(ticket_id, noted(draft))
+        except NotFound:
+            await self._trail.note(draft)
+        await self._landing.set_aside(path, version, facts)
