@@ -1,0 +1,63 @@
+"""One HTTP request with bounds: in time as a whole, and in the size of the unpacked answer."""
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx2
+
+from shared.errors import CannotBeDone, TryLater
+
+CONNECT_SECONDS = 5.0
+
+# Within each other, packings swell without bound between two looks at the clock.
+_PACKINGS = ("", "identity", "gzip")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer of any status; `body` is None when it is larger than was asked for."""
+
+    status: int
+    headers: httpx2.Headers
+    body: bytes | None
+
+
+def client(seconds: float) -> httpx2.AsyncClient:
+    """A client for `send`: it follows no redirect by itself."""
+    timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+    return httpx2.AsyncClient(timeout=timeout, headers={"Accept-Encoding": "gzip"})
+
+
+async def send(
+    client: httpx2.AsyncClient, request: httpx2.Request, service: str, most: int, seconds: float
+) -> Received:
+    """Send once; at most `most` bytes are kept, and all of it takes at most `seconds`.
+
+    Raises TryLater for a `service` that is away or slow, CannotBeDone for a packing nobody asked
+    for; without a word of what the other side wrote.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            response = await client.send(request, stream=True)
+            try:
+                return Received(
+                    response.status_code, response.headers, await _body(response, service, most)
+                )
+            finally:
+                await response.aclose()
+    except TimeoutError:
+        raise TryLater(f"{service} did not answer within {seconds:g} seconds.") from None
+    except httpx2.HTTPError:
+        raise TryLater(f"{service} cannot be reached, or broke off its answer.") from None
+
+
+async def _body(response: httpx2.Response, service: str, most: int) -> bytes | None:
+    if response.headers.get("content-encoding", "").strip().lower() not in _PACKINGS:
+        raise CannotBeDone(f"{service} answered in a packing that was not asked for.")
+    pieces, size = [], 0
+    async for piece in response.aiter_bytes():
+        size += len(piece)
+        if size > most:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)

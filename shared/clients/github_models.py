@@ -1,0 +1,219 @@
+"""What GitHub's REST API says and is told, as far as we read and write it.
+
+Source: https://docs.github.com/en/rest/pulls, version 2022-11-28.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    StringConstraints,
+)
+
+from shared.models import Model
+
+MOST_FILES = 3000
+MOST_BODY = 65_536
+
+Sha = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$")]
+
+
+def _name(value: Any) -> Any:
+    """Users and repositories are told as objects; None when they are gone."""
+    if isinstance(value, dict):
+        return value.get("full_name", value.get("login"))
+    return value
+
+
+Text = Annotated[str, BeforeValidator(lambda text: "" if text is None else text)]
+User = Annotated[str | None, BeforeValidator(_name)]
+"""A login; None for an account that was deleted."""
+
+
+class PullRef(Model):
+    """Which pull request; the names are safe in a path."""
+
+    model_config = ConfigDict(frozen=True)
+
+    owner: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
+    repo: Annotated[str, StringConstraints(pattern=r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}$")]
+    number: PositiveInt
+
+
+class PullState(StrEnum):
+    """`merged` is told apart."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Branch(Model):
+    """One end of a pull request; `repo` is None when the fork was deleted."""
+
+    sha: Sha
+    ref: str
+    repo: Annotated[str | None, BeforeValidator(_name)] = None
+
+
+class Pull(Model):
+    """A pull request. The numbers count files and lines between the merge base and the head."""
+
+    title: str
+    body: Text = ""
+    state: PullState
+    draft: bool = False
+    merged: bool = False
+    user: User = None
+    base: Branch
+    head: Branch
+    changed_files: NonNegativeInt
+    additions: NonNegativeInt
+    deletions: NonNegativeInt
+    html_url: WebUrl
+
+
+class FileStatus(StrEnum):
+    """What became of a file; `changed` is one that became something else, as a link."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    MODIFIED = "modified"
+    RENAMED = "renamed"
+    COPIED = "copied"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+class NoPatch(StrEnum):
+    """Why there is no patch of a file."""
+
+    BINARY = "binary"
+    EMPTY = "empty"
+    SAME_TEXT = "only its name changed"
+    NO_LINES = "no line changed: it is binary, or only its name or mode changed"
+    TOO_LARGE = "too large"
+    NOT_GIVEN = "GitHub gives no patch"
+
+
+class FileRow(Model):
+    """A file as GitHub lists it."""
+
+    filename: Annotated[str, Field(min_length=1)]
+    status: FileStatus
+    sha: str | None = None
+    additions: NonNegativeInt
+    deletions: NonNegativeInt
+    patch: str | None = None
+    previous_filename: str | None = None
+    contents_url: Text = ""
+
+    @property
+    def lines(self) -> int:
+        """How many lines changed."""
+        return self.additions + self.deletions
+
+    @property
+    def is_bare(self) -> bool:
+        """Either nothing changed in its text, or GitHub kept it to itself."""
+        return not self.lines and self.patch is None
+
+
+class ChangedFile(Model):
+    """A file of a pull request, either with its patch (from the first `@@`) or the reason why there
+    is none. A patch that was `made_here`, from both versions, may have other hunks than GitHub's:
+    a review must not comment on its lines. `sha` is the blob's.
+    """
+
+    path: str
+    status: FileStatus
+    additions: int
+    deletions: int
+    previous_path: str | None = None
+    sha: str | None = None
+    patch: str | None = None
+    no_patch: NoPatch | None = None
+    made_here: bool = False
+
+
+class ChangedFiles(Model):
+    """The files of a pull request; `unlisted` is how many more it has, as GitHub names at most
+    3,000."""
+
+    files: list[ChangedFile]
+    unlisted: int = 0
+
+
+class Side(StrEnum):
+    """LEFT is the text before, RIGHT the text after."""
+
+    LEFT = "LEFT"
+    RIGHT = "RIGHT"
+
+
+class ReviewComment(Model):
+    """A comment on lines of the diff; `start_line` < `line`, both in the same hunk."""
+
+    path: str
+    body: str
+    line: PositiveInt
+    side: Side = Side.RIGHT
+    start_line: PositiveInt | None = None
+    start_side: Side | None = None
+
+
+class ReviewEvent(StrEnum):
+    """We neither approve nor refuse."""
+
+    COMMENT = "COMMENT"
+
+
+class ReviewPayload(Model):
+    """A review to be posted."""
+
+    commit_id: Sha
+    body: Annotated[str, Field(min_length=1, max_length=MOST_BODY)]
+    event: ReviewEvent = ReviewEvent.COMMENT
+    comments: list[ReviewComment] = []
+
+
+class PostedReview(Model):
+    """A review that is there."""
+
+    id: int
+    user: User = None
+    body: Text = ""
+    state: str
+    commit_id: str | None = None
+    html_url: WebUrl
+
+
+class PostedComment(Model):
+    """A comment that is there; `line` is None once the diff has moved on."""
+
+    id: int
+    user: User = None
+    body: Text = ""
+    path: str
+    line: int | None = None
+    side: Side | None = None
+    start_line: int | None = None
+    commit_id: str
+    html_url: WebUrl
+    pull_request_review_id: int | None = None
+
+
+class Comparison(Model):
+    """Two commits compared, as far as we read it."""
+
+    class Commit(Model):
+        """A commit by its name."""
+
+        sha: Sha
+
+    merge_base_commit: Commit
