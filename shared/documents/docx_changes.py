@@ -1,0 +1,118 @@
+"""Text with tracked changes: each piece knows which changes it is part of, so that the text can be
+told as it was and as it is to be."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class View(StrEnum):
+    """FINAL is the text with all changes accepted, ORIGINAL with all rejected."""
+
+    FINAL = "final"
+    ORIGINAL = "original"
+
+    @property
+    def other(self) -> "View":
+        return View.ORIGINAL if self is View.FINAL else View.FINAL
+
+
+class Kind(StrEnum):
+    """What was done, as it is told."""
+
+    INSERTED = "inserted"
+    DELETED = "deleted"
+    MOVED_AWAY = "moved away"
+    MOVED_HERE = "moved here"
+
+
+KIND_OF_TAG = {
+    "ins": Kind.INSERTED,
+    "cellIns": Kind.INSERTED,
+    "del": Kind.DELETED,
+    "cellDel": Kind.DELETED,
+    "moveFrom": Kind.MOVED_AWAY,
+    "moveTo": Kind.MOVED_HERE,
+}
+_OUT = {
+    View.FINAL: {Kind.DELETED, Kind.MOVED_AWAY},
+    View.ORIGINAL: {Kind.INSERTED, Kind.MOVED_HERE},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    kind: Kind
+    author: str
+
+
+Changes = tuple[Change, ...]
+
+
+def within(changes: Changes, change: Change) -> Changes:
+    """A change within one of its own kind changes nothing more."""
+    if any(outer.kind == change.kind for outer in changes):
+        return changes
+    return (*changes, change)
+
+
+def is_in(changes: Changes, view: View) -> bool:
+    """Whether what is part of these changes is there in a view."""
+    return not any(change.kind in _OUT[view] for change in changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    text: str
+    changes: Changes
+
+
+def wording(spans: list[Span], view: View) -> str:
+    return "".join(span.text for span in spans if is_in(span.changes, view)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What one person did in one way to text that hangs together."""
+
+    change: Change
+    pieces: list[str]
+
+    def told(self, whole: str) -> str:
+        """`deleted "twelve"`; `whole` is everything that there is to change."""
+        text = "".join(self.pieces).strip()
+        if not text:
+            text = "a paragraph break" if "\n" in "".join(self.pieces) else "white space"
+        elif text == whole.strip():
+            text = "all of it"
+        else:
+            text = f'"{text}"'
+        return f"{self.change.kind} {text}"
+
+
+def edits(spans: list[Span]) -> list[Edit]:
+    found: list[Edit] = []
+    going_on: dict[Change, Edit] = {}
+    for span in spans:
+        begun = {change: Edit(change, []) for change in span.changes if change not in going_on}
+        found += begun.values()
+        going_on = {change: (going_on | begun)[change] for change in span.changes}
+        for edit in going_on.values():
+            edit.pieces.append(span.text)
+    return found
+
+
+def account(spans: list[Span], found: list[Edit], view: View) -> str:
+    """`Original: The term is twelve months. (Ann deleted "twelve", inserted "twenty-four".)`: the
+    wording of the view that is not read, and who changed what."""
+    whole = "".join(span.text for span in spans)
+    told = ""
+    author = None
+    for edit in found:
+        if edit.change.author != author:
+            author = edit.change.author
+            told += f"; {author}" if told else author
+        else:
+            told += ","
+        told += f" {edit.told(whole)}"
+    other = view.other
+    return f"{other.capitalize()}: {wording(spans, other) or 'nothing'} ({told}.)"
