@@ -51,3 +51,10 @@ def _tamed(text: str) -> str:
 def plain(text: str) -> str:
     """`text` on one line, as Markdown that shows it letter by letter."""
     return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def fenced(text: str, kind: str = "") -> str:
+    """`text` as a block of code, whatever fences it holds itself."""
+    runs = re.findall(r"`{3,}", text)
+    fence = "`" * max(3, *(len(run) + 1 for run in runs), 3)
+    return f"{fence}{kind}\n{text}\n{fence}"

@@ -16,6 +16,7 @@ class Form(StrEnum):
     DOCX = "docx"
     CSV = "csv"
     SARIF = "sarif"
+    GITHUB_REVIEW = "github-review"
     VEGA_LITE = "vega-lite"
 
 
@@ -25,6 +26,7 @@ _KINDS = {
     Form.DOCX: ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
     Form.CSV: ("text/csv; charset=utf-8", "csv"),
     Form.SARIF: ("application/sarif+json", "sarif"),
+    Form.GITHUB_REVIEW: ("application/json", "review.json"),
     Form.VEGA_LITE: ("application/vnd.vegalite+json", "vl.json"),
 }
 BASIC = (Form.JSON, Form.MD)

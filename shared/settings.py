@@ -148,7 +148,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         answer_cache_days=env.integer("ANSWER_CACHE_DAYS", 30, 0),
         extract_seconds=env.number("EXTRACT_SECONDS", 60, 0.1),
         extract_megabytes=env.integer("EXTRACT_MEGABYTES", 1024, 64),
-        github_api_url=env.address("GITHUB_API_URL") or "https://api.github.com",
+        github_api_url=_github(env),
         github_token=env.text("GITHUB_TOKEN"),
         webpubsub_connection_string=env.text("WEBPUBSUB_CONNECTION_STRING"),
         webpubsub_endpoint=env.address("WEBPUBSUB_ENDPOINT"),
@@ -205,6 +205,16 @@ def _model_endpoint(env: _Environment) -> tuple[str, bool]:
             "resource there, or set MODEL_BASE_URL to another OpenAI-compatible server."
         )
     return f"{azure.removesuffix('/openai/v1')}/openai/v1", not env.text("AZURE_OPENAI_API_KEY")
+
+
+def _github(env: _Environment) -> str:
+    address = env.address("GITHUB_API_URL") or "https://api.github.com"
+    if not re.fullmatch(r"https://api\.[^/]+|https?://[^/]+/api/v3", address):
+        raise SettingsError(
+            "The setting GITHUB_API_URL must be https://api.github.com, or https://HOST/api/v3 of "
+            "a GitHub Enterprise Server."
+        )
+    return address
 
 
 def _bootstrap_admin(env: _Environment) -> tuple[str, str]:

@@ -4,6 +4,7 @@ The only reader of the settings. Clients and models are imported here late, beca
 them costs more than everything else at a cold start.
 """
 
+import hmac
 import logging
 import os
 from datetime import timedelta
@@ -223,7 +224,10 @@ def _tools() -> "Tools":
     async def read(file: "Attachment", data: bytes) -> "Extract":
         return await extract(file.content_type, file.filename, data, limits)
 
-    return Tools(read, _services().github, known.chunk_tokens, known.batch_tokens)
+    def sign(text: str) -> str:
+        return hmac.new(known.secret_key.encode(), text.encode(), "sha256").hexdigest()
+
+    return Tools(read, _services().github, known.chunk_tokens, known.batch_tokens, sign)
 
 
 @cache

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 TASKS: dict[str, str] = {
     "custom": "shared.tasks.custom",
     "doc_analysis": "shared.tasks.doc_analysis",
+    "pr_review": "shared.tasks.pr_review",
 }
 
 

@@ -73,12 +73,14 @@ class Papers(Protocol):
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What tasks work with, the same for all tickets. `chunk_tokens` and `batch_tokens` are how
-    much of a document, or of a diff, goes into one call of the model."""
+    much of a document, or of a diff, goes into one call of the model; `sign` gives the signature of
+    a text, in hex, that nobody else can make."""
 
     extract: Callable[[Attachment, bytes], Awaitable["Extract"]]
     github: "GitHubClient"
     chunk_tokens: int
     batch_tokens: int
+    sign: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from shared.documents.extraction import Limits, extract
 
 from infra.local.azurite import Azurite, Ports
 from shared.answers import Answers
@@ -16,7 +18,6 @@ from shared.clients.github import GitHubClient
 from shared.clients.landing import Landing
 from shared.clients.model import ModelClient
 from shared.clients.tables import Table
-from shared.documents.extraction import Limits, extract
 from shared.documents.extracts import Extract
 from shared.idempotency import Keys
 from shared.intake import Intake
@@ -92,13 +93,20 @@ def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
     return ModelClient(server.base_url, "key", "grok-3", timeout, 4096)
 
 
-def tools(chunk_tokens: int = 4_000, github_url: str = "http://127.0.0.1:9") -> Tools:
+def tools(
+    chunk_tokens: int = 4_000,
+    github_url: str = "http://127.0.0.1:9/api/v3",
+    batch_tokens: int = 12_000,
+) -> Tools:
     """What tasks work with: real readers, and GitHub wherever a test has it."""
 
     async def read(file: Attachment, data: bytes) -> Extract:
         return await extract(file.content_type, file.filename, data, Limits())
 
-    return Tools(read, GitHubClient(github_url, ""), chunk_tokens, batch_tokens=12_000)
+    def sign(text: str) -> str:
+        return sha256(f"key{text}".encode()).hexdigest()
+
+    return Tools(read, GitHubClient(github_url, ""), chunk_tokens, batch_tokens, sign)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Any
 from shared.models import Model
 from shared.tasks import base
 from shared.tasks.doc_analysis import analysing, concluding, condensing, planning, report, rounds
-from shared.tasks.doc_analysis.models import Part, Result, Stage
+from shared.tasks.doc_analysis.models import Concluded, Outcome, Part, Result, Stage
 from shared.tasks.doc_analysis.models import TaskData as TaskData
 
 FORMATS: tuple[str, ...] = ("docx", "csv")
@@ -30,11 +30,6 @@ _WORK: dict[Stage, Callable[[base.WorkContext, base.Item], Awaitable[Model]]] = 
     Stage.CONDENSING: condensing.condense,
     Stage.CONCLUDING: concluding.conclude,
 }
-_COMBINE: dict[Stage, Callable[[base.Context, Sequence[Any]], Awaitable[list[Part] | Result]]] = {
-    Stage.ANALYSING: analysing.gather,
-    Stage.CONDENSING: condensing.gather,
-    Stage.CONCLUDING: concluding.gather,
-}
 
 
 async def plan(context: base.Context) -> base.Round:
@@ -46,10 +41,14 @@ async def work(context: base.WorkContext, item: base.Item) -> Model:
 
 
 async def combine(context: base.Context, outcomes: Sequence[Any]) -> base.Round | base.Result:
-    parts = await _COMBINE[Stage(context.stage)](context, outcomes)
-    if isinstance(parts, Result):
-        return parts
-    return await rounds.onward(context, parts)
+    match Stage(context.stage):
+        case Stage.ANALYSING:
+            analysed = [Outcome.model_validate(outcome) for outcome in outcomes]
+            return await rounds.onward(context, await analysing.gather(context, analysed))
+        case Stage.CONDENSING:
+            return await rounds.onward(context, [Part.model_validate(one) for one in outcomes])
+        case Stage.CONCLUDING:
+            return await concluding.result(context, Concluded.model_validate(outcomes[0]))
 
 
 def render(result: dict[str, Any], form: str) -> str | bytes:

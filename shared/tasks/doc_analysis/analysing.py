@@ -78,23 +78,22 @@ class _Proofs:
         return Evidence(document=self._name, place=place, quote=quote, start=first, end=last)
 
 
-async def gather(context: base.Context, outcomes: Sequence[Any]) -> list[Part]:
+async def gather(context: base.Context, outcomes: Sequence[Outcome]) -> list[Part]:
     """All claims, kept under numbers, and a part for each chunk. What chunks that overlap both say
     of the same words is one claim."""
-    found = [Outcome.model_validate(outcome) for outcome in outcomes]
     claims: dict[tuple[Any, ...], Claim] = {}
     parts = []
-    for outcome in found:
+    for outcome in outcomes:
         new = {key: claim for claim in outcome.claims if (key := _key(claim)) not in claims}
         points = [_point(claim, len(claims) + n) for n, claim in enumerate(new.values())]
         claims |= new
         parts.append(_part(outcome, points))
     tally = Tally(
         claims_found=len(claims),
-        claims_dropped=sum(outcome.claims_dropped for outcome in found),
-        duplicates_merged=sum(len(outcome.claims) for outcome in found) - len(claims),
+        claims_dropped=sum(outcome.claims_dropped for outcome in outcomes),
+        duplicates_merged=sum(len(outcome.claims) for outcome in outcomes) - len(claims),
         quotes_found=sum(len(claim.evidence) for claim in claims.values()),
-        quotes_dropped=sum(outcome.quotes_dropped for outcome in found),
+        quotes_dropped=sum(outcome.quotes_dropped for outcome in outcomes),
     )
     kept = [claim.model_dump(mode="json") for claim in claims.values()]
     await context.papers.keep("claims", kept)

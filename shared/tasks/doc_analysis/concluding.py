@@ -1,8 +1,7 @@
 """The end: what all parts say together, and the result that the program makes of it. Everything in
 it that is a claim carries the quotes of the claims it rests on."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from shared.clients.schemas import of_model
 from shared.tasks import base
@@ -41,10 +40,6 @@ async def conclude(context: base.WorkContext, item: base.Item) -> Concluded:
     return _held(answer, parts, await analysing.claims(context))
 
 
-async def gather(context: base.Context, outcomes: Sequence[Any]) -> Result:
-    return await _result(context, Concluded.model_validate(outcomes[0]))
-
-
 async def of_one(context: base.Context, part: Part) -> Result:
     """The result of a single chunk, whose analysis has said everything."""
     conclusion = Conclusion(
@@ -55,7 +50,7 @@ async def of_one(context: base.Context, part: Part) -> Result:
         gaps=part.gaps,
         recommendations=part.recommendations,
     )
-    return await _result(
+    return await result(
         context, Concluded(conclusion=conclusion, points_dropped=0, relations_dropped=0)
     )
 
@@ -92,7 +87,7 @@ def _related(one: Related, known: set[int], claims: list[Claim]) -> Related | No
     return one.model_copy(update={"claims": numbers})
 
 
-async def _result(context: base.Context, concluded: Concluded) -> Result:
+async def result(context: base.Context, concluded: Concluded) -> Result:
     data = TaskData.model_validate(context.ticket.task_data)
     claims, files = await analysing.claims(context), await planning.documents(context)
     tally = Tally.model_validate(await context.papers.kept("tally"))
@@ -101,7 +96,7 @@ async def _result(context: base.Context, concluded: Concluded) -> Result:
     if data.kind in EXHAUSTIVE:
         points += _left_out(points, claims)
     documents = _summarised(files, conclusion.documents)
-    result = Result(
+    made = Result(
         summary=conclusion.summary,
         warnings=[*base.unknown_keys(data), *warnings(documents)],
         documents=documents,
@@ -113,7 +108,7 @@ async def _result(context: base.Context, concluded: Concluded) -> Result:
         coverage=coverage(documents, tally, concluded, points),
         analysis="",
     )
-    return result.model_copy(update={"analysis": report.markdown(result)})
+    return made.model_copy(update={"analysis": report.markdown(made)})
 
 
 def _left_out(points: Iterable[Merged], claims: list[Claim]) -> list[Merged]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from shared.clients.schemas import of_model
 from shared.tasks import base
@@ -20,10 +19,6 @@ async def condense(context: base.WorkContext, item: base.Item) -> Part:
     material = {"findings": rendered(parts)}
     answer = await context.complete(of_model(Condensed), question(data, "condense", material))
     return _part(parts, answer)
-
-
-async def gather(context: base.Context, outcomes: Sequence[Any]) -> list[Part]:
-    return [Part.model_validate(outcome) for outcome in outcomes]
 
 
 def groups(parts: Sequence[Part], most: int) -> Iterator[list[Part]]:
