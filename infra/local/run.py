@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx2
 
 from infra.local.azurite import Azurite, Ports
+from infra.local.github import API
 from infra.local.host.server import lock_state
 from infra.local.serving import HOST, PARENT_PIPE, PartError, take_port
 from infra.local.webpubsub import connection_string
@@ -44,6 +45,7 @@ class Ready:
     storage: str
     webpubsub: str
     model: str
+    github: str
     admin_email: str
     admin_password: str
     pid: int
@@ -150,40 +152,50 @@ def _start_all(port: int, state: Path, say: Printer, stack: ExitStack) -> tuple[
         parts.append(part)
         part.until_answering(url)
 
+    def stand_in(name: str, offset: int, path: str, *more: str) -> None:
+        """Start the stand-in `infra.local.{name}` on a port of its own."""
+        take_port(port + offset, f"the stand-in {name}").close()
+        arguments = [f"infra.local.{name}", "--port", str(port + offset), *more]
+        start(name, arguments, f"http://{HOST}:{port + offset}{path}", {})
+
     model = given.get("MODEL_BASE_URL") or given.get("AZURE_OPENAI_ENDPOINT")
     if not model:
         model = f"http://{HOST}:{port + 1}/v1"
-        take_port(port + 1, "the stand-in model").close()
-        start("model", ["infra.local.model", "--port", str(port + 1)], f"{model}/models", {})
+        stand_in("model", 1, "/v1/models")
     realtime = given.get("WEBPUBSUB_CONNECTION_STRING") or given.get("WEBPUBSUB_ENDPOINT")
     if not realtime:
         realtime = connection_string(port + 2, own.webpubsub_key)
-        take_port(port + 2, "the stand-in Web PubSub").close()
-        key = ["--key", own.webpubsub_key]
-        arguments = ["infra.local.webpubsub", "--port", str(port + 2), *key]
-        start("webpubsub", arguments, f"http://{HOST}:{port + 2}/api/health", {})
+        stand_in("webpubsub", 2, "/api/health", "--key", own.webpubsub_key)
     storage = given.get("STORAGE_CONNECTION")
     if not storage:
         azurite = Azurite(state / "azurite", Ports(port + 3, port + 4, port + 5))
         stack.enter_context(azurite)
         storage = azurite.connection_string
-    base_url = f"http://{HOST}:{port}"
-    ready = Ready(
-        base_url=base_url,
-        api_url=f"{base_url}/api/v1",
-        docs=f"{base_url}/api/v1/docs",
-        storage=storage,
-        webpubsub=realtime,
-        model=model,
-        admin_email=given.get("BOOTSTRAP_ADMIN_EMAIL", ADMIN_EMAIL),
-        admin_password=given.get("BOOTSTRAP_ADMIN_PASSWORD", own.admin_password),
-        pid=os.getpid(),
+    github = given.get("GITHUB_API_URL")
+    if not github:
+        github = f"http://{HOST}:{port + 6}{API}"
+        stand_in("github", 6, f"{API}/meta", "--state", str(state / "reviews.json"))
+    ready = _ready(
+        port, given, own, storage=storage, webpubsub=realtime, model=model, github=github
     )
     values = _sample() | _made(ready, own) | given
     host = ["infra.local", "host", "--app", str(ROOT), "--port", str(port)]
     arguments = [*host, "--state", str(state / "host"), "--cors", values["ALLOWED_ORIGINS"]]
     start("app", arguments, f"{ready.api_url}/health", values)
     return ready, parts
+
+
+def _ready(port: int, given: dict[str, str], own: Secrets, **services: str) -> Ready:
+    base_url = f"http://{HOST}:{port}"
+    return Ready(
+        base_url=base_url,
+        api_url=f"{base_url}/api/v1",
+        docs=f"{base_url}/api/v1/docs",
+        admin_email=given.get("BOOTSTRAP_ADMIN_EMAIL", ADMIN_EMAIL),
+        admin_password=given.get("BOOTSTRAP_ADMIN_PASSWORD", own.admin_password),
+        pid=os.getpid(),
+        **services,
+    )
 
 
 def _sample() -> dict[str, str]:
@@ -209,6 +221,7 @@ def _made(ready: Ready, own: Secrets) -> dict[str, str]:
         "STORAGE_CONNECTION": ready.storage,
         "AzureWebJobsStorage": ready.storage,
         "MODEL_BASE_URL": ready.model,
+        "GITHUB_API_URL": ready.github,
         f"WEBPUBSUB_{realtime}": ready.webpubsub,
     }
 
@@ -236,6 +249,7 @@ def _welcome(ready: Ready, state: Path) -> str:
   model      {ready.model}
   realtime   {ready.webpubsub.partition(";")[0].removeprefix("Endpoint=")}
   storage    {ready.storage}
+  GitHub     {ready.github}
   admin      {ready.admin_email}   password {ready.admin_password}
 
   All of this is also in {state / "ready.json"}. Ctrl-C stops everything.
