@@ -26,7 +26,7 @@ from shared.documents.docx_passages import (
     Nested,
     Reference,
 )
-from shared.documents.docx_styles import Style, Styles
+from shared.documents.docx_styles import PLAIN, Style, Styles
 from shared.documents.docx_xml import Element, child, local
 from shared.documents.extracts import Block
 
@@ -84,7 +84,7 @@ class Body:
     def _story(self, element: Element, part: str | None, changes: Changes) -> None:
         with self._beside(part):
             self._descend(element, changes)
-            self._end(Style())
+            self._end(PLAIN)
 
     @contextmanager
     def _beside(self, part: str | None) -> Iterator[None]:
@@ -98,7 +98,7 @@ class Body:
             if name == "p":
                 self._take_paragraph(inner, changes)
             elif name == "tbl":
-                self._end(Style())
+                self._end(PLAIN)
                 self._take_table(inner, changes)
             elif name in KIND_OF_TAG:
                 self._descend(inner, within(changes, change(inner)))
@@ -128,7 +128,7 @@ class Body:
                     self._descend(cell, cell_changes)
                 else:
                     self._inline.cell(cell, cell_changes)
-            self._end(Style(), _ROW_END)
+            self._end(PLAIN, _ROW_END)
 
     def _end(self, style: Style, separator: str = _PARAGRAPH_END) -> None:
         """The passage that was gathered becomes blocks."""
@@ -197,7 +197,7 @@ class Body:
             case Described(text, changes):
                 with self._beside(f"image in {place}"):
                     self._inline.passage.add(text, changes)
-                    self._end(Style())
+                    self._end(PLAIN)
             case Drawn():
                 self._take_drawing(aside, place)
             case Missing(what):
@@ -211,7 +211,7 @@ class Body:
             return
         with self._beside(f"{drawn.kind} in {place}"):
             self._inline.gather(root, drawn.changes)
-            self._end(Style())
+            self._end(PLAIN)
 
 
 def _below(element: Element, name: str, changes: Changes) -> Iterator[tuple[Element, Changes]]:

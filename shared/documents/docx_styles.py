@@ -35,17 +35,23 @@ class Style:
         return self.level in range(_BODY)
 
 
+PLAIN = Style()
+
+
 class Styles:
     """`roots` are the styles parts: one, or none."""
 
     def __init__(self, roots: list[Element]) -> None:
-        self._elements: dict[str | None, Element] = {}
+        self._own: dict[str | None, tuple[Style, str | None]] = {}
         for style in (style for root in roots for style in root):
-            self._elements.setdefault(attribute(style, "styleId"), style)
+            said = _said(style), value(style, "basedOn")
+            self._own.setdefault(attribute(style, "styleId"), said)
         self._known: dict[str | None, Style] = {}
 
     def of_paragraph(self, properties: Element | None) -> Style:
         """The style of a paragraph with the properties `w:pPr`."""
+        if properties is None:
+            return PLAIN
         return _in_paragraph(properties).over(self._style(value(properties, "pStyle")))
 
     def hides(self, properties: Element | None) -> bool | None:
@@ -58,17 +64,16 @@ class Styles:
         """With what it is based on, as far as that goes: some go in a circle."""
         if style_id in self._known:
             return self._known[style_id]
-        style, name = Style(), style_id
+        style, name = PLAIN, style_id
         for _ in range(_MOST_ANCESTORS):
-            element = self._elements.get(name)
-            if element is None:
+            if name not in self._own:
                 break
-            style = style.over(_own(element))
-            name = value(element, "basedOn")
+            own, name = self._own[name]
+            style = style.over(own)
         return self._known.setdefault(style_id, style)
 
 
-def _own(style: Element) -> Style:
+def _said(style: Element) -> Style:
     properties = _in_paragraph(child(style, "pPr"))
     named = _HEADING.fullmatch((value(style, "name") or "").strip())
     level = int(named[1]) - 1 if named else None
