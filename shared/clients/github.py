@@ -121,10 +121,12 @@ class GitHubClient:
         doubtful = await github_files.refill(rows, pull, fetch)
         await self._check_unmoved(ref, pull, rows)
         files = github_files.changed_files(rows)
+        # What became a link or was one has no text of its own to compare.
         unsettled = [
             index
             for index, file in enumerate(files)
-            if index in doubtful or file.no_patch is NoPatch.NOT_GIVEN
+            if (index in doubtful or file.no_patch is NoPatch.NOT_GIVEN)
+            and file.status is not FileStatus.CHANGED
         ]
         if unsettled:
             await self._compare(ref, pull, files, unsettled)

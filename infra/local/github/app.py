@@ -183,7 +183,7 @@ class _GitHub:
     def contents(self, request: Request, _: bytes) -> Response:
         hosted, path = self._hosted(request), request.path_params["path"].strip("/")
         commit = self._commit(hosted, request.query_params.get("ref", "HEAD"))
-        entry = hosted.repository.entry(commit, path)
+        entry = hosted.repository.followed(commit, path)
         if entry is None:
             raise RefusedError(404, "Not Found")
         if entry.kind == "tree":

@@ -66,7 +66,7 @@ def paged(request: Request, items: list[Any]) -> tuple[list[Any], dict[str, str]
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
-    kind = {"blob": "file", "tree": "dir", "commit": "submodule"}[entry.kind]
+    kind = {"blob": "file", "tree": "dir", "commit": "submodule", "link": "symlink"}[entry.kind]
     name = entry.path.rpartition("/")[2]
     return {"type": kind, "name": name, "path": entry.path, "sha": entry.sha}
 

@@ -5,8 +5,10 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import normpath
 
 _SECONDS = 60
+_LINK = "120000"
 _REVISION = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_./~^@{}+-]{0,250}")
 _STATUSES = {
     "A": "added",
@@ -29,10 +31,10 @@ def git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> byt
     """
     own = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
     # The folder was named on the command line, whoever owns it.
-    command = ["git", "-C", str(folder), "-c", "safe.directory=*", *arguments]
+    command = ["git", "-C", str(folder), "-c", "safe.directory=*"]
     try:
         done = subprocess.run(
-            command,
+            [*command, "--literal-pathspecs", *arguments],
             capture_output=True,
             timeout=_SECONDS,
             check=False,
@@ -66,7 +68,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """A name in a tree; `kind` is blob, tree or commit."""
+    """A name in a tree; `kind` is blob, tree, commit, or link: a blob that names another path."""
 
     kind: str
     sha: str
@@ -110,8 +112,19 @@ class Repository:
         """What lies at `path`; the root is the tree of the commit itself."""
         if not path:
             return Entry("tree", commit, "")
+        if {"", ".", ".."} & set(path.split("/")):
+            return None
         found = self._entries(commit, "--", path)
         return found[0] if found else None
+
+    def followed(self, commit: str, path: str) -> Entry | None:
+        """As `entry`, but a link to a file of the repository is that file."""
+        entry = self.entry(commit, path)
+        if entry is None or entry.kind != "link":
+            return entry
+        target = (self.blob(entry.sha) or b"").decode(errors="replace")
+        there = self.entry(commit, normpath(f"{path}/../{target}"))
+        return there if there and there.kind == "blob" else entry
 
     def inside(self, commit: str, path: str) -> list[Entry]:
         """What lies in the folder `path`."""
@@ -122,8 +135,8 @@ class Repository:
         entries = []
         for line in _texts(listed):
             about, _, path = line.partition("\t")
-            _, kind, sha = about.split()
-            entries.append(Entry(kind, sha, path))
+            mode, kind, sha = about.split()
+            entries.append(Entry("link" if mode == _LINK else kind, sha, path))
         return entries
 
     def changes(self, old: str, new: str) -> list[Change]:
