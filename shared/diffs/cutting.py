@@ -1,0 +1,41 @@
+"""Hunks cut so that each fits into a number of tokens."""
+
+from collections.abc import Callable, Sequence
+
+from shared.diffs.patches import Hunk, Line
+from shared.diffs.rendering import rendered_hunk, rendered_line
+
+Tokens = Callable[[str], int]
+
+_SEAM = 16
+"""A cut may go back by this part of the lines to find a blank one."""
+
+
+def cost(hunk: Hunk, tokens: Tokens) -> int:
+    """The tokens of a hunk as rendered, with the end of its last line."""
+    return tokens(rendered_hunk(hunk) + "\n")
+
+
+def fitting(hunk: Hunk, most: int, tokens: Tokens) -> list[Hunk]:
+    """The hunk, or parts of it, of at most `most` tokens each; a line that costs more by itself is
+    a part by itself. Cuts are made behind a blank line where one is near."""
+    if cost(hunk, tokens) <= most:
+        return [hunk]
+    head = tokens(f"@@ {hunk.section}\n")
+    costs = [tokens(rendered_line(line) + "\n") for line in hunk.lines]
+    cuts: list[int] = []
+    start, used = 0, head
+    for index, line_cost in enumerate(costs):
+        if used + line_cost > most and index > start:
+            start = _seam(hunk.lines, start, index)
+            cuts.append(start)
+            used = head + sum(costs[start:index])
+        used += line_cost
+    return hunk.parts(cuts)
+
+
+def _seam(lines: Sequence[Line], start: int, end: int) -> int:
+    for index in range(end, end - (end - start) // _SEAM, -1):
+        if not lines[index - 1].text.strip():
+            return index
+    return end

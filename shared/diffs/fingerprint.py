@@ -1,0 +1,23 @@
+"""Whether two findings are the same, told from what they point at and never from their words."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from shared.diffs.locate import Anchor
+from shared.diffs.quotes import folded
+
+
+def fingerprint(path: str, category: str, evidence_lines: Iterable[str]) -> str:
+    """32 hexadecimal digits that stay when lines move, code is indented anew, or a title is worded
+    anew. The lines are the file's own, at the anchor, as quotes of one place differ in length.
+    The same code twice in a file has one fingerprint."""
+    lines = [line for line in map(folded, evidence_lines) if line]
+    text = "\0".join([path, category.lower(), *lines])
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def same_place(a: Anchor, b: Anchor) -> bool:
+    """Whether two anchors share a line."""
+    return (
+        (a.path, a.side) == (b.path, b.side) and a.start_line <= b.line and b.start_line <= a.line
+    )

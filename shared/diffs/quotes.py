@@ -1,0 +1,75 @@
+"""What a model may have meant by a quote of code: the text itself, or what is left of it without
+the fences, numbers and marks that came with the diff."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from shared.diffs import rendering
+from shared.diffs.patches import Side
+
+Undo = Callable[[list[str]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`lines` without blank ones at either end; they may be on any of `sides`. `undo` is what made
+    them of the quote, for other text that came with it."""
+
+    lines: tuple[str, ...]
+    sides: tuple[Side, ...]
+    undo: Undo
+
+
+def folded(line: str) -> str:
+    """White space does not count: indentation, tabs, what trails, carriage returns."""
+    return " ".join(line.split())
+
+
+def split(text: str) -> list[str]:
+    return [line.rstrip("\r") for line in text.split("\n")]
+
+
+def readings(quote: str) -> Iterator[Reading]:
+    """The likeliest first; none for a quote without text."""
+    seen = set()
+    for sides, undo in _UNDOINGS:
+        lines = trimmed(undo(split(quote)))
+        key = (sides, tuple(map(folded, lines)))
+        if lines and key not in seen:
+            seen.add(key)
+            yield Reading(tuple(lines), sides, undo)
+
+
+def trimmed(lines: list[str]) -> list[str]:
+    written = [index for index, line in enumerate(lines) if line.strip()]
+    return lines[written[0] : written[-1] + 1] if written else []
+
+
+def unfenced(lines: list[str]) -> list[str]:
+    """Lines without a code fence around them, or backticks around the only one."""
+    lines = trimmed(lines)
+    if lines and lines[0].lstrip().startswith(("```", "~~~")):
+        lines = lines[1:]
+        if lines and lines[-1].strip() in ("```", "~~~"):
+            lines = lines[:-1]
+    elif len(lines) == 1 and lines[0].strip().startswith("`") and lines[0].strip().endswith("`"):
+        lines = [lines[0].strip().strip("`")]
+    return lines
+
+
+def _unnumbered(lines: list[str]) -> list[str]:
+    return rendering.unnumbered(unfenced(lines))
+
+
+def _marked(side: Side) -> tuple[tuple[Side, ...], Undo]:
+    return (side,), lambda lines: rendering.marked(_unnumbered(lines), side)
+
+
+_BOTH = (Side.RIGHT, Side.LEFT)
+_UNDOINGS: tuple[tuple[tuple[Side, ...], Undo], ...] = (
+    (_BOTH, list),
+    (_BOTH, unfenced),
+    (_BOTH, _unnumbered),
+    _marked(Side.RIGHT),
+    _marked(Side.LEFT),
+)
