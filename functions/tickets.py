@@ -32,6 +32,13 @@ log = logging.getLogger(__name__)
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 _SANDBOX = "default-src 'none'; sandbox"
+_RESULTS = (
+    "application/json",
+    "text/markdown",
+    "text/csv",
+    "application/sarif+json",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+)
 
 
 @endpoint(
@@ -191,7 +198,7 @@ async def reprocess_ticket(
     "GET",
     "tickets/{ticket_id}/result",
     query="ResultQuery",
-    media=("application/json", "text/markdown"),
+    media=_RESULTS,
     gives=("Content-Disposition",),
     errors=(406, 409),
 )

@@ -163,11 +163,3 @@ def test_a_blob_for_no_ticket_is_set_aside(world: World, blobs: BlobServiceClien
     blobs.get_blob_client("uploads", path).upload_blob(b"text", overwrite=True)
     told: Any = wait_for(lambda: reason(blobs, path), "the reason")
     assert told["reason"] == "unknown_ticket"
-
-
-def test_what_lies_elsewhere_is_left_alone(world: World, blobs: BlobServiceClient) -> None:
-    ticket = world.run()["id"]
-    blobs.get_blob_client("uploads", "elsewhere/a.txt").upload_blob(b"text", overwrite=True)
-    send(world, ticket, "after.txt", b"text that comes later")
-    wait_for(lambda: world.read(ticket)["attachments"], "the later one")
-    assert exists(blobs, "uploads", "elsewhere/a.txt")

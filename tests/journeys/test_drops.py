@@ -1,0 +1,209 @@
+"""Files that users drop into their folder of Blob storage: a ticket each, once."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+from starlette.responses import Response
+
+from tests import files
+from tests.host_process import wait_for
+from tests.proxy import Call
+from tests.world import JsonObject, World, kill_now, worlds
+
+MOST_BLOB = 200_000
+NOTE = files.TEXT.encode()
+
+
+@pytest.fixture(scope="module")
+def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    limits = {"MAX_FILE_SIZE": "1000", "MAX_BLOB_SIZE": str(MOST_BLOB)}
+    with worlds(storage, tmp_path_factory.mktemp("world"), **limits) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def blobs(world: World) -> Iterator[BlobServiceClient]:
+    """Storage as somebody with its key sees it."""
+    with BlobServiceClient.from_connection_string(world.storage.upstream) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def ada(world: World) -> str:
+    return str(world.api.get("/users/me").json()["username"])
+
+
+def drop(
+    blobs: BlobServiceClient,
+    path: str,
+    content: bytes = NOTE,
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """Put a blob into storage, over whatever is there."""
+    container = blobs.get_container_client("uploads")
+    if not container.exists():
+        container.create_container()
+    container.upload_blob(path, content, metadata=metadata, overwrite=True)
+
+
+def tickets(world: World, title: str) -> list[JsonObject]:
+    found: list[JsonObject] = world.api.get("/tickets", params={"q": title}).json()["tickets"]
+    return found
+
+
+def opened(world: World, title: str) -> JsonObject:
+    """The one ticket of that title, once it is there."""
+    found = wait_for(lambda: tickets(world, title), f"a ticket called {title}")
+    assert len(found) == 1
+    return found[0]
+
+
+def events(world: World, ticket: JsonObject) -> list[str]:
+    return [event["action"] for event in world.api.get(f"/tickets/{ticket['id']}/events").json()]
+
+
+def reason(blobs: BlobServiceClient, path: str) -> JsonObject | None:
+    try:
+        text = blobs.get_blob_client("rejected", f"{path}.reason.json").download_blob().readall()
+    except ResourceNotFoundError:
+        return None
+    found: JsonObject = json.loads(text)
+    return found
+
+
+def exists(blobs: BlobServiceClient, container: str, path: str) -> bool:
+    return bool(blobs.get_blob_client(container, path).exists())
+
+
+def test_a_blob_becomes_a_ticket_with_its_analysis(
+    world: World, blobs: BlobServiceClient, ada: str
+) -> None:
+    drop(blobs, f"{ada}/reports/2026/harbour.txt")
+    ticket = opened(world, "harbour.txt")
+    ended = world.until_ended(ticket["id"])
+    assert ended["status"] == "completed", ended["error_message"]
+    assert (ended["source"], ended["task_type"]) == ("blob", "doc_analysis")
+    assert ended["priority"] == "medium"
+    assert [one["filename"] for one in ended["attachments"]] == ["harbour.txt"]
+    insights = ended["result_data"]["insights"]
+    assert insights
+    for insight in insights:
+        for proof in insight["evidence"]:
+            assert files.TEXT[proof["start"] : proof["end"]] == proof["quote"]
+    assert exists(blobs, "uploads", f"{ada}/reports/2026/harbour.txt")
+
+
+def test_the_metadata_say_what_the_ticket_is(
+    world: World, blobs: BlobServiceClient, ada: str
+) -> None:
+    said = {"analysis_type": "risk", "instructions": "Name the dates."}
+    shown = {"Title": "Ice on the harbour", "priority": "high"}
+    drop(blobs, f"{ada.upper()}/a.txt", metadata=said | shown)
+    ticket = world.until_ended(opened(world, "Ice on the harbour")["id"])
+    assert ticket["priority"] == "high"
+    assert ticket["task_data"] == said
+
+
+def test_however_often_the_event_comes_there_is_one_ticket(
+    world: World, blobs: BlobServiceClient, ada: str
+) -> None:
+    path = f"{ada}/once.txt"
+    drop(blobs, path)
+    ticket = opened(world, "once.txt")
+    drop(blobs, path)  # another event of the same bytes is another version, too
+    drop(blobs, path, NOTE + b"More.")
+    wait_for(lambda: "blob_ignored" in events(world, ticket), "the overwriting to be told")
+    drop(blobs, f"{ada}/after.txt")
+    opened(world, "after.txt")
+    assert len(tickets(world, "once.txt")) == 1
+    assert [one["file_size"] for one in world.read(ticket["id"])["attachments"]] == [len(NOTE)]
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_with_its_ticket_the_blob_goes_but_not_a_later_one(
+    world: World, blobs: BlobServiceClient, ada: str, rewritten: bool
+) -> None:
+    path = f"{ada}/{rewritten}.txt"
+    drop(blobs, path)
+    ticket = opened(world, f"{rewritten}.txt")
+    if rewritten:
+        drop(blobs, path, b"Another text. It came later than the first.")
+        wait_for(lambda: "blob_ignored" in events(world, ticket), "the event")
+    assert world.api.delete(f"/tickets/{ticket['id']}").status_code == 204
+    assert exists(blobs, "uploads", path) is rewritten
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "metadata", "why"),
+    [
+        ("nobody-of-that-name/a.txt", NOTE, {}, "unknown_user"),
+        ("lonely.txt", NOTE, {}, "unknown_user"),
+        ("tickets-of-mine/a.txt", NOTE, {}, "unknown_user"),
+        ("{ada}/a.exe", NOTE, {}, "type"),
+        ("{ada}/fake.pdf", files.EXE, {}, "type"),
+        ("{ada}/big.txt", b"x " * MOST_BLOB, {}, "size"),
+        ("{ada}/con.txt", NOTE, {}, "name"),
+        ("{ada}/meta.txt", NOTE, {"priority": "now"}, "metadata"),
+    ],
+)
+def test_what_cannot_be_taken_is_set_aside_and_audited(
+    world: World,
+    blobs: BlobServiceClient,
+    ada: str,
+    path: str,
+    content: bytes,
+    metadata: dict[str, str],
+    why: str,
+) -> None:
+    path = path.format(ada=ada)
+    drop(blobs, path, content, metadata)
+    told: Any = wait_for(lambda: reason(blobs, path), "the reason")
+    assert told["reason"] == why
+    assert told["detail"].endswith(".")
+    wait_for(lambda: not exists(blobs, "uploads", path), "the blob to go")
+    assert blobs.get_blob_client("rejected", path).download_blob().readall() == content
+
+
+def test_a_deactivated_user_is_unknown(
+    storage: str, tmp_path_factory: pytest.TempPathFactory, blobs: BlobServiceClient
+) -> None:
+    admin = {"BOOTSTRAP_ADMIN_EMAIL": "boss@example.com", "BOOTSTRAP_ADMIN_PASSWORD": "a" * 12}
+    with worlds(storage, tmp_path_factory.mktemp("admin"), **admin) as world:
+        me = world.api.get("/users/me").json()
+        login = {"username": "boss@example.com", "password": "a" * 12}
+        token = world.api.post("/auth/login", data=login).json()["access_token"]
+        boss = {"Authorization": f"Bearer {token}"}
+        off = {"is_active": False}
+        assert world.api.put(f"/users/{me['id']}", json=off, headers=boss).is_success
+        path = f"{me['username']}/late.txt"
+        drop(blobs, path)
+        told: Any = wait_for(lambda: reason(blobs, path), "the reason")
+        assert told["reason"] == "unknown_user"
+
+
+@pytest.mark.parametrize("k", [2, 4, 6, 8, 10])
+def test_killed_while_a_blob_is_taken_it_is_taken_once(
+    world: World, blobs: BlobServiceClient, ada: str, k: int
+) -> None:
+    pid, seen, path = world.host.pid, list[Call](), f"{ada}/killed-{k}.txt"
+
+    async def kill(call: Call) -> Response | None:
+        if seen or call.path.endswith(path):
+            seen.append(call)
+        if len(seen) == k:
+            kill_now(pid)
+        return None
+
+    world.storage.reset(before=kill)
+    drop(blobs, path)
+    wait_for(lambda: not world.host.running, "the kill")
+    world.storage.reset()
+    world.restart()
+    ticket = opened(world, f"killed-{k}.txt")
+    assert world.until_ended(ticket["id"])["status"] == "completed"
+    actions = events(world, ticket)
+    assert actions.count("ticket_created") == actions.count("ticket_completed") == 1
