@@ -1,7 +1,7 @@
 """Diffs packed into as few calls of the model as their tokens need, related files together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from shared.diffs.changes import FileDiff
@@ -26,38 +26,35 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A hunk, or a part of one. `place` is where it belongs, the widest first: its folder, stem,
-    file, the share of a large file, and itself."""
+    """A hunk, or a part of one, with its cost and that of its file's heading. `place` is where it
+    belongs, the widest first: folder, name, file, share of a large file, itself."""
 
     file: int
     hunk: Hunk
     cost: int
+    heading: int
     place: tuple[str, str, int, int, int]
 
 
-_FOLDER, _STEM, _FILE, _, _HUNK = range(5)
+_FOLDER, _NAME, _FILE, _, _HUNK = range(5)
 
 
-@dataclass(slots=True)
-class _Bin:
-    """Pieces, and what they cost with the heading of each file."""
+class _Load:
+    """Pieces that go together, and what they cost with one heading for each file."""
 
-    headings: Sequence[int]
-    cost: int = 0
-    files: set[int] = field(default_factory=set)
-    pieces: list[_Piece] = field(default_factory=list)
+    def __init__(self, pieces: Iterable[_Piece]) -> None:
+        self.pieces = list(pieces)
+        self.headings = {piece.file: piece.heading for piece in self.pieces}
+        self.cost = sum(piece.cost for piece in self.pieces) + sum(self.headings.values())
 
-    def with_more(self, pieces: Iterable[_Piece]) -> int:
-        """The cost when these are added."""
-        pieces = list(pieces)
-        new = {piece.file for piece in pieces} - self.files
-        own = sum(piece.cost for piece in pieces)
-        return self.cost + own + sum(self.headings[file] for file in new)
+    def cost_with(self, other: "_Load") -> int:
+        shared = self.headings.keys() & other.headings.keys()
+        return self.cost + other.cost - sum(self.headings[file] for file in shared)
 
-    def add(self, pieces: Sequence[_Piece]) -> None:
-        self.cost = self.with_more(pieces)
-        self.files.update(piece.file for piece in pieces)
-        self.pieces += pieces
+    def take(self, other: "_Load") -> None:
+        self.cost = self.cost_with(other)
+        self.pieces += other.pieces
+        self.headings |= other.headings
 
 
 def batched(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[Batch]:
@@ -66,72 +63,69 @@ def batched(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[Batc
 
     First-fit decreasing (at most 11/9 of the fewest possible, and one more), first with whole
     folders. Where that takes more than one batch above what the sum of the tokens needs, then with
-    the files of one stem, then with single files, at last with single hunks. A file over the budget
+    the files of one name, then with single files, at last with single hunks. A file over the budget
     is cut between hunks, a hunk over the budget between lines.
     """
     files = [diff for diff in diffs if diff.hunks]
-    headings = [tokens(heading(diff) + "\n") for diff in files]
-    pieces = list(_pieces(files, headings, budget, tokens))
-    whole = _Bin(headings).with_more(pieces)
-    best: list[_Bin] = []
-    for level in (_FOLDER, _STEM, _FILE, _HUNK):
-        bins = _packed(list(_units(pieces, level, headings, budget)), headings, budget)
-        if not best or len(bins) < len(best):
-            best = bins
-        if len(best) <= -(-whole // budget) + 1:
+    pieces = list(_pieces(files, budget, tokens))
+    least = -(-_Load(pieces).cost // budget)
+    best: list[_Load] = []
+    for level in (_FOLDER, _NAME, _FILE, _HUNK):
+        packed = _packed(_units(pieces, level, budget), budget)
+        if not best or len(packed) < len(best):
+            best = packed
+        if len(best) <= least + 1:
             break
-    return [_batch(each, files) for each in best]
+    return [_batch(load, files) for load in best]
 
 
-def _pieces(
-    files: Sequence[FileDiff], headings: Sequence[int], budget: int, tokens: Tokens
-) -> Iterator[_Piece]:
+def _pieces(files: Sequence[FileDiff], budget: int, tokens: Tokens) -> Iterator[_Piece]:
     count = 0
     for file, related in enumerate(groups([diff.path for diff in files])):
-        room = budget - headings[file]
+        heading_cost = tokens(heading(files[file]) + "\n")
+        room = budget - heading_cost
         share, used = 0, 0
         for hunk in files[file].hunks:
             for part in fitting(hunk, room, tokens):
                 part_cost = cost(part, tokens)
-                if used and used + part_cost > room:
+                if used + part_cost > room:
                     share, used = share + 1, 0
                 used += part_cost
-                yield _Piece(file, part, part_cost, (*related, file, share, count))
+                place = (*related, file, share, count)
+                yield _Piece(file, part, part_cost, heading_cost, place)
                 count += 1
 
 
-def _units(
-    pieces: Iterable[_Piece], level: int, headings: Sequence[int], budget: int
-) -> Iterator[list[_Piece]]:
+def _units(pieces: Iterable[_Piece], level: int, budget: int) -> Iterator[_Load]:
     """The groups of a level; those over the budget by the next level."""
 
     def by(piece: _Piece) -> tuple[str | int, ...]:
         return piece.place[: level + 1]
 
     for _, group in groupby(sorted(pieces, key=by), by):
-        unit = list(group)
-        if level == _HUNK or _Bin(headings).with_more(unit) <= budget:
+        unit = _Load(group)
+        if level == _HUNK or unit.cost <= budget:
             yield unit
         else:
-            yield from _units(unit, level + 1, headings, budget)
+            yield from _units(unit.pieces, level + 1, budget)
 
 
-def _packed(units: Sequence[list[_Piece]], headings: Sequence[int], budget: int) -> list[_Bin]:
-    bins: list[_Bin] = []
-    empty = _Bin(headings)
-    for unit in sorted(units, key=lambda unit: (-empty.with_more(unit), unit[0].place[_HUNK])):
-        fitting_bin = next((each for each in bins if each.with_more(unit) <= budget), None)
-        if fitting_bin is None:
-            fitting_bin = _Bin(headings)
-            bins.append(fitting_bin)
-        fitting_bin.add(unit)
-    return bins
+def _packed(units: Iterable[_Load], budget: int) -> list[_Load]:
+    """First-fit decreasing."""
+    loads: list[_Load] = []
+    for unit in sorted(units, key=lambda unit: (-unit.cost, unit.pieces[0].place[_HUNK])):
+        fits = next((load for load in loads if load.cost_with(unit) <= budget), None)
+        if fits is None:
+            loads.append(unit)
+        else:
+            fits.take(unit)
+    return loads
 
 
-def _batch(packed: _Bin, files: Sequence[FileDiff]) -> Batch:
-    pieces = sorted(packed.pieces, key=lambda piece: piece.place[_HUNK])
+def _batch(load: _Load, files: Sequence[FileDiff]) -> Batch:
+    pieces = sorted(load.pieces, key=lambda piece: piece.place[_HUNK])
     diffs = tuple(
         replace(files[file], hunks=tuple(piece.hunk for piece in group))
         for file, group in groupby(pieces, lambda piece: piece.file)
     )
-    return Batch(diffs, packed.cost)
+    return Batch(diffs, load.cost)

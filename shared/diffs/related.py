@@ -13,14 +13,16 @@ _HEADERS = (".h", ".hh", ".hpp", ".hxx")
 def groups(paths: Sequence[str]) -> list[tuple[str, str]]:
     """For each path its two groups, the wider first: a folder, and a name within it. Tests and
     headers go where the file is that they are of: of several, where the paths are most alike."""
+    parts = {path: frozenset(PurePosixPath(path).parts) for path in paths}
     subjects = defaultdict(list)
     for path in paths:
         if not _follows(path):
             subjects[_subject(path)].append(path)
     found = []
     for path in paths:
+        own = parts[path]
         candidates = subjects[_subject(path)] if _follows(path) else []
-        nearest = max(candidates, key=lambda other: _alike(path, other), default=path)
+        nearest = max(candidates, key=lambda other: len(own & parts[other]), default=path)
         found.append((str(PurePosixPath(nearest).parent), _subject(path)))
     return found
 
@@ -38,7 +40,3 @@ def _follows(path: str) -> bool:
     name = PurePosixPath(path).name
     is_test = _TEST.search(_name(path)) or re.search(r"\.(?:test|spec)\.", name)
     return bool(is_test) or name.endswith(_HEADERS)
-
-
-def _alike(path: str, other: str) -> int:
-    return len(set(PurePosixPath(path).parts) & set(PurePosixPath(other).parts))

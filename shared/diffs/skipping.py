@@ -37,10 +37,10 @@ def _words(text: str) -> frozenset[str]:
 _FOLDERS = {
     Skipped.VENDORED: _words(
         "vendor vendors third_party third-party thirdparty node_modules bower_components "
-        "jspm_packages site-packages .venv pods carthage godeps .yarn"
+        "jspm_packages site-packages .venv .yarn Pods Carthage Godeps"
     ),
     Skipped.GENERATED: _words(
-        "dist __generated__ .next .nuxt .svelte-kit __pycache__ htmlcov .gradle deriveddata"
+        "dist __generated__ .next .nuxt .svelte-kit __pycache__ htmlcov .gradle DerivedData"
     ),
     Skipped.SNAPSHOT: _words("__snapshots__ __image_snapshots__"),
 }
@@ -68,7 +68,7 @@ _SUFFIXES = {
         ".pdf .doc .docx .xls .xlsx .ppt .pptx .odt .zip .gz .tgz .bz2 .xz .zst .7z .rar .tar "
         ".jar .war .ear .whl .egg .nupkg .exe .dll .so .dylib .a .o .lib .obj .class .pyc .pyd "
         ".wasm .bin .dat .db .sqlite .sqlite3 .pkl .npy .npz .onnx .pt .pth .h5 .safetensors "
-        ".parquet .avro .orc .feather .keystore .jks .p12 .pfx .mo"
+        ".parquet .avro .orc .feather .keystore .jks .p12 .pfx"
     ),
     Skipped.DATA: _words(".csv .tsv .jsonl .ndjson .geojson .har .po .pot .xlf .xliff"),
 }
@@ -93,9 +93,9 @@ def skip_reason(diff: FileDiff) -> str | None:
 
 
 def _by_name(path: str) -> Skipped | None:
-    parts = PurePosixPath(path.lower())
-    folders = set(parts.parts[:-1])
-    name = parts.name
+    above, name = PurePosixPath(path).parts[:-1], PurePosixPath(path).name.lower()
+    # `Pods` is where CocoaPods puts what it fetches, `pods` may be anybody's.
+    folders = {*above, *(folder.lower() for folder in above)}
     for reason in Skipped:
         if (
             folders & _FOLDERS.get(reason, set())

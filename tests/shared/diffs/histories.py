@@ -33,7 +33,7 @@ class History:
             self.git("config", *setting.split("="))
 
     def git(self, *words: str) -> bytes:
-        run = subprocess.run(  # noqa: S603, RUF100
+        run = subprocess.run(
             ["git", "-c", "gc.auto=0", *words],  # noqa: S607
             cwd=self._folder,
             check=True,

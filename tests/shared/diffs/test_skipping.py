@@ -31,6 +31,8 @@ MEDIA, BINARY, DATA = Skipped.MEDIA, Skipped.BINARY, Skipped.DATA
         ("vendor/lib/a.go", VENDORED),
         ("web/node_modules/x/index.js", VENDORED),
         ("src/Third_Party/x.c", VENDORED),
+        ("ios/Pods/x.m", VENDORED),
+        ("pkg/pods/list.go", None),
         ("package-lock.json", LOCK),
         ("web/pnpm-lock.yaml", LOCK),
         ("yarn.lock", LOCK),
