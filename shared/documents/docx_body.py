@@ -123,11 +123,13 @@ class Body:
         """A row with one cell is a frame around text, and read as such."""
         for row, row_changes in _below(element, "tr", changes):
             cells = list(_below(row, "tc", row_changes))
-            for cell, cell_changes in cells:
+            for at, (cell, cell_changes) in enumerate(cells):
                 if len(cells) == 1:
                     self._descend(cell, cell_changes)
-                else:
-                    self._inline.cell(cell, cell_changes)
+                    continue
+                if at:
+                    self._inline.passage.next_cell(cell_changes)
+                self._inline.gather(cell, cell_changes)
             self._end(PLAIN, _ROW_END)
 
     def _end(self, style: Style, separator: str = _PARAGRAPH_END) -> None:
@@ -141,10 +143,7 @@ class Body:
         place = self._part or f"paragraph {self._paragraph}"
         self.has_hidden_text |= passage.hidden
         if passage.has_text(self._view):
-            text = wording(passage.spans, self._view)
-            self._add(f"{label}{text}{separator}", self._part)
-            if style.is_heading and self._part is None:
-                self._head(style.level or 0, label + text)
+            self._say(label + wording(passage.spans, self._view), style, separator)
         if found := edits(passage.spans):
             self.changes += len(found)
             told = account(passage.spans, found, self._view)
@@ -157,12 +156,19 @@ class Body:
             return ""
         level = style.list_level or 0
         label = self._numbering.label(str(style.list_id), level)
-        indent = "" if style.is_heading else "  " * level
-        return f"{indent}{label} " if label else ""
+        if not label:
+            return ""
+        return f"{label} " if style.is_heading else f"{'  ' * level}{label} "
 
-    def _head(self, level: int, text: str) -> None:
+    def _say(self, text: str, style: Style, separator: str) -> None:
+        """A heading stands below those of higher levels, and above what comes."""
+        if not style.is_heading or self._part is not None:
+            self._add(text + separator, self._part)
+            return
+        level = style.level or 0
         while self._headings and self._headings[-1][0] >= level:
             self._headings.pop()
+        self._add(text + separator, None)
         self._headings.append((level, " ".join(text.split())[:_MOST_HEADING]))
 
     def _add(self, text: str, part: str | None) -> None:

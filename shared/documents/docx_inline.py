@@ -39,12 +39,6 @@ class Inline:
             elif len(inner) and not name.endswith("Pr"):
                 self.gather(inner, changes)
 
-    def cell(self, element: Element, changes: Changes) -> None:
-        """The paragraphs of a cell, in one line with the cells before it."""
-        if self.passage.spans:
-            self.passage.next_cell(changes)
-        self.gather(element, changes)
-
     def _paragraph(self, element: Element, changes: Changes) -> None:
         self.gather(element, changes)
         self.passage.end_paragraph(mark(child(element, "pPr"), changes))

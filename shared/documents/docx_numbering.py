@@ -53,7 +53,7 @@ class Numbering:
     def label(self, list_id: str, level: int) -> str:
         """The next label of a list; empty where there is none."""
         found = self._lists.get(list_id)
-        if found is None or level not in found.levels:
+        if found is None or level not in range(_LEVELS) or level not in found.levels:
             return ""
         counts = found.counts
         if level in found.restarts:

@@ -34,7 +34,7 @@ def root(name: str, content: str) -> str:
     return f"<?xml version='1.0' encoding='UTF-8'?><{name} {_DECLARED}>{content}</{name}>"
 
 
-def docx(body: str, core: str = "", others: dict[str, str] | None = None, **parts: Any) -> bytes:
+def docx(body: str, core: str = "", others: Any = None, **parts: Any) -> bytes:
     """A document with the XML `body`. `parts` are the contents of styles, numbering, footnotes,
     endnotes, comments, header, footer (or a list of them); `others` are whole parts below `word`,
     by their names, with `rel_` and the name before the dot as their relationships' ids."""
@@ -156,3 +156,26 @@ def text_box(*paragraphs: str) -> str:
         f"<mc:Fallback><w:pict><v:shape><v:textbox>{content}</v:textbox></v:shape></w:pict>"
         "</mc:Fallback></mc:AlternateContent></w:r>"
     )
+
+
+def note(kind: str, note_id: int, content: str, attributes: str = "") -> str:
+    return f'<w:{kind} w:id="{note_id}" {attributes}>{content}</w:{kind}>'
+
+
+def reference(kind: str, note_id: int) -> str:
+    """A run that refers to a footnote, an endnote or a comment."""
+    return f'<w:r><w:{kind}Reference w:id="{note_id}"/></w:r>'
+
+
+def replaced(data: bytes, texts: dict[str, str], encoding: str = "utf-8") -> bytes:
+    """The document with other texts in all of its parts."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    for old, new in texts.items():
+        parts = {name: content.replace(old, new) for name, content in parts.items()}
+    return zipped({name: content.encode(encoding) for name, content in parts.items()})
+
+
+def entries(data: bytes) -> list[zipfile.ZipInfo]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.infolist()
