@@ -7,6 +7,7 @@ from operator import itemgetter
 from pypdfium2 import PdfDocument
 
 _MOST_ENTRIES = 10_000
+_MOST_LEVELS = 6
 _MOST_CHARACTERS = 200
 
 Entry = tuple[int, list[str]]
@@ -32,7 +33,7 @@ def headings(document: PdfDocument) -> list[list[str]]:
 def _entries(document: PdfDocument) -> list[Entry]:
     path: list[str] = []
     found = []
-    for entry in islice(document.get_toc(), _MOST_ENTRIES):
+    for entry in islice(document.get_toc(_MOST_LEVELS), _MOST_ENTRIES):
         title = " ".join(entry.get_title().split())[:_MOST_CHARACTERS]
         path = [*path[: entry.level], title]
         target = entry.get_dest()

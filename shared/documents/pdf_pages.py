@@ -11,7 +11,9 @@ from shared.documents.pdf_asides import asides
 from shared.documents.pdf_gaps import Gap, gap
 
 _LITTLE_TEXT = 300
+_EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)  # what is cropped is text all the same
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_HYPHEN = "\x02"
 _NO_LETTER = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\U000f0000-\U0010ffff]")
 
 
@@ -31,16 +33,16 @@ def read_page(document: PdfDocument, number: int) -> Page:
     """Page `number`, from 1; damaged ones have that as their `gap`."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as textpage:
-            text = textpage.get_text_range()
+            text = textpage.get_text_bounded(*_EVERYWHERE)
             shown = gap(page) if len(text) < _LITTLE_TEXT else None
             return page_of(number, text, shown, list(asides(page, number)))
-    except (PdfiumError, AssertionError, RecursionError):  # the last two: a miscount by pypdfium2
+    except PdfiumError:
         return Page(number, gap=Gap.DAMAGED)
 
 
 def page_of(number: int, text: str, shown: Gap | None, beside: list[Block]) -> Page:
     """A page with the text that was found on it, unless most of that means nothing."""
-    letters = "".join(text.split())
+    letters = "".join(text.replace(_HYPHEN, "").split())
     if 2 * len(_NO_LETTER.findall(letters)) > len(letters) or (shown is Gap.LETTERS and not text):
         return Page(number, gap=Gap.LETTERS, asides=beside)
     return Page(number, _tidy(text), None if shown is Gap.LETTERS else shown, asides=beside)
@@ -49,8 +51,8 @@ def page_of(number: int, text: str, shown: Gap | None, beside: list[Block]) -> P
 def _tidy(text: str) -> str:
     """The text with `\\n` after every line, and no control or half characters.
 
-    pdfium writes U+FFFE for a hyphen and the line end after it, where a word goes on behind them.
+    pdfium writes U+0002 for a hyphen and the line end after it, where a word goes on behind them.
     """
-    lines = text.replace("\ufffe", "-\n").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.replace(_HYPHEN, "-\n").replace("\r\n", "\n").replace("\r", "\n")
     whole = _CONTROL.sub("", lines).encode("utf-8", "ignore").decode()
     return whole if not whole or whole.endswith("\n") else f"{whole}\n"

@@ -90,7 +90,8 @@ class _Scale:
         except LimitReachedError:
             return MOST_PAGE_BYTES + 1
         packed = sum(len(stream._data) for stream in streams)
-        return weight if weight or packed <= _EMPTY_PACKED else None
+        is_empty = weight == 0 and packed > _EMPTY_PACKED
+        return None if is_empty else min(weight, MOST_PAGE_BYTES + 1)
 
     def _stream(self, stream: StreamObject, resources: Any, depth: int) -> int:
         """The size of a content stream together with that of the forms it draws."""

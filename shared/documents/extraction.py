@@ -1,0 +1,139 @@
+"""Reading any document, in a child process that can be killed: time, memory and crashes stay
+there."""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import DEVNULL, PIPE
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import cast
+
+from pydantic import ValidationError
+
+from shared.documents.child import Answer, Request
+from shared.documents.extracts import Extract
+from shared.errors import Fault, Unreadable
+
+_PIECE = 1024 * 1024
+_MOST_ANSWERED = 128 * 1024 * 1024
+_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL)  # pdfium's way, and the kernel's
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reading one document may take; `parallel` is how many are read at once by all who share
+    these limits. Where the system does not limit memory, only the time limit holds."""
+
+    seconds: float = 60
+    megabytes: int = 1024
+    parallel: int = 2
+
+    @cached_property
+    def slots(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.parallel)
+
+
+async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:
+    """The text of a file of this content type; `name` is what it is called. Raises Unreadable."""
+    async with limits.slots:
+        try:
+            async with asyncio.timeout(limits.seconds):
+                returned, output = await _ask(kind, name, data, limits)
+        except TimeoutError:
+            raise _too_slow(limits) from None
+    if returned == 0:
+        return _extract(kind, output, limits)
+    log.warning("the reader of %s ended with %d", kind, returned)
+    if returned == -signal.SIGXCPU:
+        raise _too_slow(limits)
+    raise _too_large(limits) if returned in _OUT_OF_MEMORY else _broken()
+
+
+async def _ask(kind: str, name: str, data: bytes, limits: Limits) -> tuple[int, bytes]:
+    """The child's return code, negative for a signal, and its output."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "shared.documents.child"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        env=_environment(),
+    )
+    try:
+        asked = Request(
+            kind=kind,
+            name=name,
+            size=len(data),
+            seconds=ceil(limits.seconds) + 1,
+            megabytes=limits.megabytes,
+        )
+        await _send(cast(StreamWriter, process.stdin), json.dumps(asked).encode() + b"\n", data)
+        output = await _received(cast(StreamReader, process.stdout))
+        return await process.wait(), output
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Where the packages and Python's own library are, and nothing else that this process knows."""
+    path = ":".join(str(Path(entry).resolve()) for entry in sys.path)
+    return {"PYTHONPATH": path, "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"}
+
+
+async def _send(pipe: StreamWriter, head: bytes, data: bytes) -> None:
+    """The pipe stays open: when it closes, the child knows that nobody waits for it."""
+    try:
+        pipe.write(head)
+        for start in range(0, len(data), _PIECE):
+            pipe.write(memoryview(data)[start : start + _PIECE])
+            await pipe.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        return  # it answered or died before it had read everything
+
+
+async def _received(pipe: StreamReader) -> bytes:
+    output = bytearray()
+    while piece := await pipe.read(_PIECE):
+        output += piece
+        if len(output) > _MOST_ANSWERED:
+            raise _broken()
+    return bytes(output)
+
+
+def _extract(kind: str, output: bytes, limits: Limits) -> Extract:
+    try:
+        answer = Answer.model_validate_json(output)
+    except ValidationError:
+        raise _broken() from None
+    if answer.extract is not None:
+        return answer.extract
+    if answer.fault is None:
+        log.warning("the reader of %s failed with %s", kind, answer.error)
+        raise _broken()
+    raise Unreadable(answer.fault, answer.advice) if answer.advice else _too_large(limits)
+
+
+def _too_slow(limits: Limits) -> Unreadable:
+    advice = "split it, or save the part that matters as a file of its own, and send that."
+    text = f"This file could not be read within {limits.seconds:g} seconds; {advice}"
+    return Unreadable(Fault.TOO_SLOW, text)
+
+
+def _too_large(limits: Limits) -> Unreadable:
+    advice = "split it, or save the part that matters as a file of its own, and send that."
+    text = f"This file needs more than {limits.megabytes} MB of memory to be read; {advice}"
+    return Unreadable(Fault.TOO_LARGE, text)
+
+
+def _broken() -> Unreadable:
+    advice = "open it in the program it was made with, save it anew, and send that."
+    return Unreadable(Fault.BROKEN, f"This file could not be read, it seems damaged; {advice}")

@@ -1,0 +1,182 @@
+"""PDFs: the text of their pages with its places, and an account of every page."""
+
+import pytest
+
+from shared.documents.extracts import Extract, Places
+from shared.documents.pdf import read_pdf
+from tests import pdfs
+from tests.pdfs import IMAGE, drawn, shown
+
+SCAN = "an image without text (scanned); run OCR over the file"
+
+
+def unread(extract: Extract) -> dict[str, str]:
+    return {gap.place: gap.reason for gap in extract.unread}
+
+
+def place_of(extract: Extract, quote: str) -> str:
+    start = extract.text.index(quote)
+    return Places(extract.blocks).place(start, start + len(quote))
+
+
+def test_a_page_is_a_block_with_its_number() -> None:
+    extract = read_pdf(pdfs.written([["One."], ["Two.", "Three."]], title="A title", author="Ann"))
+    assert [(block.page, block.text) for block in extract.blocks] == [
+        (1, "One.\n"),
+        (2, "Two.\nThree.\n"),
+    ]
+    assert (extract.title, extract.author) == ("A title", "Ann")
+    assert (extract.pages, extract.pages_read, extract.unread, extract.notes) == (2, 2, [], [])
+
+
+def test_a_long_report_is_read_to_the_end() -> None:
+    extract = read_pdf(pdfs.report(600))
+    assert (extract.pages, extract.pages_read, len(extract.blocks)) == (600, 600, 600)
+    assert extract.text.count("\n") == 600 * 40
+    assert "Annual report" not in extract.text
+    assert extract.notes == [
+        "Set aside on 600 pages as a running header or footer: “Annual report of the harbour”.",
+        "Set aside on 600 pages as a running header or footer: “Page … of 600”.",
+    ]
+
+
+def test_a_sentence_runs_over_the_end_of_a_page() -> None:
+    extract = read_pdf(pdfs.written([["The harbour freezes"], ["in January."]]))
+    assert "The harbour freezes\nin January." in extract.text
+    assert place_of(extract, "freezes\nin January") == "pp. 1–2"
+
+
+def test_hyphens_stay_where_the_file_has_them() -> None:
+    lines = ["The con-", "tract is well-", "known, and cost-effective, is it not-", "that is it"]
+    soft = shown("soft\xadware").replace(b"\xad", b"\\255")
+    extract = read_pdf(pdfs.written([lines]))
+    assert extract.text == "\n".join(lines) + "\n"
+    assert read_pdf(drawn(soft)).text.isprintable() is False  # only for its line end
+    assert all(ord(char) >= 32 or char == "\n" for char in read_pdf(drawn(soft)).text)
+
+
+def test_characters_of_all_planes_are_kept() -> None:
+    # A composite font whose code 1 is MATHEMATICAL ITALIC SMALL X, code 2 half a character.
+    text = read_pdf(drawn(codes("00010001"), more=unicode_font("D835DC65", "0078"))).text
+    assert text == "\U0001d465\U0001d465\n"
+
+
+OUTLINE = [
+    (2, 0, "Chapter  1"),
+    (2, 1, "Opening"),
+    (4, 1, "Middle"),
+    (4, 1, "End"),
+    (6, 0, "Chapter 2"),
+]
+
+
+def test_a_page_stands_under_the_headings_of_the_outline() -> None:
+    pages = [[f"Text {number} of its own."] for number in range(1, 8)]
+    extract = read_pdf(pdfs.written(pages, OUTLINE))
+    assert [block.headings for block in extract.blocks] == [
+        [],
+        ["Chapter 1", "Opening"],
+        ["Chapter 1", "Opening"],
+        ["Chapter 1", "Middle"],
+        ["Chapter 1", "End"],
+        ["Chapter 2"],
+        ["Chapter 2"],
+    ]
+
+
+def body(number: int) -> list[str]:
+    return [f"Line {line} of {number * number} in all." for line in range(6)]
+
+
+def test_running_headers_footers_and_page_numbers_are_set_aside() -> None:
+    pages = [["ACME  Ltd", *body(n), f"Ref. 2024-7 / {n + 10}", str(n)] for n in range(1, 6)]
+    extract = read_pdf(pdfs.written(pages))
+    assert [block.text.splitlines() for block in extract.blocks] == [body(n) for n in range(1, 6)]
+    assert sorted(extract.notes) == [
+        "Set aside on 5 pages as a running header or footer: the page number.",
+        "Set aside on 5 pages as a running header or footer: “ACME Ltd”.",
+        "Set aside on 5 pages as a running header or footer: “Ref. 2024-7 / …”.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [["Same line.", "One."], ["Same line.", "Two."]],  # two pages are not three
+        [["Same line."] * (n < 4) + [f"Text {n * n}."] for n in range(1, 9)],  # three of eight
+        [[f"Total {n * n * 7}", f"Net {n * n * 5}"] for n in range(1, 5)],  # no page numbers
+        [["Nothing else."]] * 4,
+        [[*[f"{n * n} a"] * 3, "In the middle.", *[f"{n * n} b"] * 3] for n in range(1, 5)],
+    ],
+)
+def test_what_is_no_running_line_stays(pages: list[list[str]]) -> None:
+    extract = read_pdf(pdfs.written(pages))
+    assert extract.text == "".join(f"{line}\n" for page in pages for line in page)
+    assert extract.notes == []
+
+
+def test_blank_pages_are_read_and_scanned_ones_are_listed() -> None:
+    white, line = b"1 1 1 rg 0 0 600 800 re f", b"1 w 10 10 m 500 500 l S"
+    clip = b"0 0 600 800 re W n"
+    extract = read_pdf(drawn(shown("Text."), b"", IMAGE, white, line, clip, shown("  ")))
+    assert unread(extract) == {
+        "p. 3": SCAN,
+        "p. 5": "a drawing without text; if it shows letters, run OCR over the file",
+    }
+    assert (extract.pages, extract.pages_read) == (7, 5)
+    assert extract.text == "Text.\n"
+
+
+def test_an_image_within_a_form_is_seen() -> None:
+    form = pdfs.stream(IMAGE, b"/Type /XObject /Subtype /Form /BBox [0 0 600 800]")
+    data = drawn(shown("Text."), b"/X Do", more={6: form}, xobjects=b"/X 6 0 R")
+    assert unread(read_pdf(data)) == {"p. 2": SCAN}
+
+
+def test_a_scan_with_a_stamped_number_is_a_scan() -> None:
+    stamped = [IMAGE + b" " + shown(f"ABC-{number:06}") for number in range(17, 21)]
+    extract = read_pdf(drawn(shown("A cover."), *stamped))
+    assert unread(extract) == dict.fromkeys(("p. 2", "p. 3", "p. 4", "p. 5"), SCAN)
+    assert extract.text == "A cover.\n"
+    assert extract.pages_read == 1
+
+
+def test_a_scan_with_hidden_text_is_read() -> None:
+    recognised = b"BT /F1 12 Tf 3 Tr 50 700 Td (Recognised.) Tj ET"
+    assert read_pdf(drawn(IMAGE + b" " + recognised)).text == "Recognised.\n"
+
+
+def codes(hexadecimal: str) -> bytes:
+    return b"BT /F1 12 Tf 50 700 Td <%b> Tj ET" % hexadecimal.encode()
+
+
+def unicode_font(*characters: str) -> dict[int, bytes]:
+    """Font F1 with the codes 1, 2, … for these characters (UTF-16 in hexadecimal)."""
+    rows = "".join(f"<{code:04X}> <{char}>" for code, char in enumerate(characters, 1))
+    mapping = (
+        f"begincmap 1 begincodespacerange <0000><ffff> endcodespacerange "
+        f"{len(characters)} beginbfchar {rows} endbfchar endcmap"
+    )
+    font = (
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /Odd /Encoding /Identity-H /ToUnicode 6 0 R "
+        b"/DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Odd /DW 500 "
+        b"/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
+        b"/FontDescriptor << /Type /FontDescriptor /FontName /Odd /Flags 4 /ItalicAngle 0 "
+        b"/FontBBox [0 0 1000 1000] /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >> >>] >>"
+    )
+    return {4: font, 6: pdfs.stream(mapping.encode())}
+
+
+@pytest.mark.parametrize("characters", [("E001", "E002"), ("FFFD", "0001"), ("0001", "0002")])
+def test_letters_without_meaning_are_listed(characters: tuple[str, str]) -> None:
+    readable = pdfs.FONT
+    data = drawn(
+        b"BT /F2 12 Tf 50 700 Td (Text.) Tj ET",
+        codes("0001000103"),
+        more={**unicode_font(*characters), 7: readable},
+    ).replace(b"/F1 4 0 R", b"/F1 4 0 R /F2 7 0 R")
+    extract = read_pdf(data)
+    assert extract.text == "Text.\n"
+    assert unread(extract) == {
+        "p. 2": "letters whose font does not say what they mean; run OCR over the file"
+    }
