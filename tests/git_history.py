@@ -1,5 +1,6 @@
 """Real git repositories, made by tests."""
 
+import subprocess
 from pathlib import Path
 
 from infra.local.github.repository import git
@@ -44,3 +45,13 @@ class History:
 
     def text(self, revision: str, path: str) -> bytes:
         return git(self.folder, "cat-file", "blob", f"{revision}:{path}")
+
+
+def patched(folder: Path, old: bytes, patch: str | None) -> bytes:
+    """What git makes of `old` with a patch from its first `@@`; `folder` is any that is empty."""
+    folder.mkdir(exist_ok=True)
+    (folder / "file").write_bytes(old)
+    whole = f"--- a/file\n+++ b/file\n{patch}\n".encode()
+    command = ["git", "apply", "--whitespace=nowarn", "-"]
+    subprocess.run(command, cwd=folder, input=whole, check=True)
+    return (folder / "file").read_bytes()

@@ -17,6 +17,21 @@ from tests.git_history import History
 from tests.served import served
 
 TOKEN = "canary-token"
+SHA = "a" * 40
+_END = {"sha": SHA, "ref": "main", "repo": {"full_name": "ann/app"}}
+PULL = {
+    "title": "A change",
+    "body": None,
+    "state": "closed",
+    "merged": True,
+    "user": {"login": "ann"},
+    "base": _END,
+    "head": _END | {"repo": None},
+    "changed_files": 0,
+    "additions": 0,
+    "deletions": 0,
+    "html_url": "https://github.com/ann/app/pull/1",
+}
 
 Script = Callable[[int, Request], Response | None]
 """Given the number of the call (from 1) and the call: an answer, or None for the stand-in's."""

@@ -7,6 +7,8 @@ made to the configured API only, one after the other, and every answer is bounde
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import quote, urljoin
 
@@ -17,6 +19,7 @@ from shared.clients import bounded_http, github_files, github_urls
 from shared.clients.bounded_http import Received
 from shared.clients.etag_cache import EtagCache
 from shared.clients.github_answers import explained, parsed
+from shared.clients.github_files import PAGE
 from shared.clients.github_models import (
     ChangedFile,
     ChangedFiles,
@@ -30,7 +33,7 @@ from shared.clients.github_models import (
     PullRef,
     ReviewPayload,
 )
-from shared.clients.github_patches import MOST_BYTES, patch_between, text_of
+from shared.clients.github_patches import MOST_BYTES, text_of
 from shared.errors import CannotBeDone, TryLater
 
 T = TypeVar("T")
@@ -40,6 +43,7 @@ _RAW = "application/vnd.github.raw+json"
 _VERSION = "2022-11-28"
 _MOST_PAGE_BYTES = 32 * 1024 * 1024
 _MOST_FILE_BYTES = 10 * 1024 * 1024
+_MOST_PATH = 4096
 _MOST_PAGES = 30
 _MOST_COMPARED = 20
 _LISTING_SECONDS = 240.0
@@ -84,13 +88,8 @@ class GitHubClient:
 
         One read per 100 files; more only for patches that GitHub left out.
         """
-        try:
-            async with asyncio.timeout(_LISTING_SECONDS):
-                return await self._files(ref, pull)
-        except TimeoutError:
-            raise TryLater(
-                f"GitHub did not list the files within {_LISTING_SECONDS:g} seconds."
-            ) from None
+        async with _in_time():
+            return await self._files(ref, pull)
 
     async def file_text(self, ref: PullRef, path: str, sha: str) -> str | None:
         """A file of the repository at a commit; None where there is none, or one that is binary
@@ -107,10 +106,17 @@ class GitHubClient:
         return await self._all(f"{_pull_path(ref)}/comments", _COMMENTS)
 
     async def post_review(self, ref: PullRef, payload: ReviewPayload) -> PostedReview:
-        """Post once. After TryLater it may be there nevertheless: look before posting again."""
+        """Post once. After TryLater it may be there nevertheless: look before posting again.
+
+        CannotBeDone means that nothing was posted.
+        """
         body = strictjson.dumps(payload.model_dump(mode="json", exclude_none=True))
         answer = await self._send("POST", f"{_pull_path(ref)}/reviews", content=body)
-        return parsed(_REVIEW, self._succeeded(answer, writing=True))
+        self._check(answer, writing=True)
+        try:
+            return parsed(_REVIEW, answer.body or b"")
+        except CannotBeDone:
+            raise TryLater("GitHub took the review, but its answer cannot be read.") from None
 
     async def _files(self, ref: PullRef, pull: Pull) -> ChangedFiles:
         async def fetch(size: int, number: int) -> list[FileRow]:
@@ -152,47 +158,38 @@ class GitHubClient:
         except CannotBeDone:
             return
         base = comparison.merge_base_commit.sha
-        for index in indices[:_MOST_COMPARED]:
-            made = await self._made_patch(ref, files[index], base, pull.head.sha)
-            told = {"no_patch": made} if isinstance(made, NoPatch) else _counted(made)
-            files[index] = files[index].model_copy(update=told)
 
-    async def _made_patch(
-        self, ref: PullRef, file: ChangedFile, base: str, head: str
-    ) -> str | NoPatch:
-        old: bytes | NoPatch = b""
-        new: bytes | NoPatch = b""
-        if file.status is not FileStatus.ADDED:
-            old = await self._content(ref, file.previous_path or file.path, base, MOST_BYTES)
-        if isinstance(old, NoPatch):
-            return old
-        if file.status is not FileStatus.REMOVED:
-            new = await self._content(ref, file.path, head, MOST_BYTES)
-        if isinstance(new, NoPatch):
-            return new
-        return await asyncio.to_thread(patch_between, old, new)
+        async def read(path: str, sha: str) -> bytes | NoPatch:
+            try:
+                return await self._content(ref, path, sha, MOST_BYTES)
+            except CannotBeDone:  # As of a file that is too large to be told at all.
+                return NoPatch.NOT_GIVEN
+
+        for index in indices[:_MOST_COMPARED]:
+            files[index] = await github_files.compared(files[index], read, base, pull.head.sha)
 
     async def _content(self, ref: PullRef, path: str, sha: str, most: int) -> bytes | NoPatch:
         """A file at a commit: its bytes, or why they are not to be had."""
-        if {"", ".", ".."} & set(path.split("/")):
+        if len(path) > _MOST_PATH or {"", ".", ".."} & set(path.split("/")):
             return NoPatch.NOT_GIVEN
         where = f"{_repository_path(ref)}/contents/{quote(path)}?ref={quote(sha, safe='')}"
         answer = await self._send("GET", where, accept=_RAW, most=most)
-        # A folder or a submodule is described in JSON; a JSON file comes under the raw type.
-        described = answer.headers.get("content-type", "").startswith("application/json")
-        if answer.status == 404 or (answer.status == 200 and described):
+        if answer.status == 404:
             return NoPatch.NOT_GIVEN
-        if answer.status == 200 and answer.body is None:
-            return NoPatch.TOO_LARGE
-        return self._succeeded(answer)
+        self._check(answer)
+        # A folder or a submodule is described in JSON; a JSON file comes under the raw type.
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            return NoPatch.NOT_GIVEN
+        return NoPatch.TOO_LARGE if answer.body is None else answer.body
 
     async def _all(self, path: str, form: TypeAdapter[list[T]]) -> list[T]:
         items: list[T] = []
-        for number in range(1, _MOST_PAGES + 1):
-            page = await self._json(f"{path}?per_page={github_files.PAGE}&page={number}", form)
-            items += page
-            if len(page) < github_files.PAGE:
-                return items
+        async with _in_time():
+            for number in range(1, _MOST_PAGES + 1):
+                page = await self._json(f"{path}?per_page={PAGE}&page={number}", form)
+                items += page
+                if len(page) < PAGE:
+                    return items
         raise CannotBeDone(f"The pull request has more than {len(items)} reviews or comments.")
 
     async def _json(self, path: str, form: TypeAdapter[T]) -> T:
@@ -201,17 +198,16 @@ class GitHubClient:
         answer = await self._send("GET", path, etag=kept.etag if kept else None)
         if kept and answer.status == 304:
             return await asyncio.to_thread(parsed, form, kept.body)
-        body = self._succeeded(answer)
-        value = await asyncio.to_thread(parsed, form, body)
-        self._cache.keep(path, answer.headers.get("etag"), body)
-        return value
-
-    def _succeeded(self, answer: Received, writing: bool = False) -> bytes:
-        if not 200 <= answer.status < 300:
-            raise explained(answer, self._has_token, writing)
+        self._check(answer)
         if answer.body is None:
             raise CannotBeDone("GitHub's answer is larger than any that its API describes.")
-        return answer.body
+        value = await asyncio.to_thread(parsed, form, answer.body)
+        self._cache.keep(path, answer.headers.get("etag"), answer.body)
+        return value
+
+    def _check(self, answer: Received, writing: bool = False) -> None:
+        if not 200 <= answer.status < 300:
+            raise explained(answer, self._has_token, writing)
 
     async def _send(
         self,
@@ -244,21 +240,19 @@ class GitHubClient:
         return there
 
 
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Bounds what takes many calls. Raises TryLater; what was read is confirmed next time."""
+    try:
+        async with asyncio.timeout(_LISTING_SECONDS):
+            yield
+    except TimeoutError:
+        raise TryLater(f"GitHub did not answer all within {_LISTING_SECONDS:g} seconds.") from None
+
+
 def _repository_path(ref: PullRef) -> str:
     return f"/repos/{ref.owner}/{ref.repo}"
 
 
 def _pull_path(ref: PullRef) -> str:
     return f"{_repository_path(ref)}/pulls/{ref.number}"
-
-
-def _counted(patch: str) -> dict[str, str | int | bool | None]:
-    """What a patch that was made here says of its file."""
-    lines = patch.split("\n")
-    return {
-        "patch": patch,
-        "no_patch": None,
-        "made_here": True,
-        "additions": sum(line.startswith("+") for line in lines),
-        "deletions": sum(line.startswith("-") for line in lines),
-    }

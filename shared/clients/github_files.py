@@ -5,6 +5,7 @@ had changed in them, and marks them in no way; the same rows are complete on a s
 missing shows in the sum: it falls short of the lines that the pull request itself counts.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from shared.clients.github_models import (
@@ -15,6 +16,7 @@ from shared.clients.github_models import (
     NoPatch,
     Pull,
 )
+from shared.clients.github_patches import patch_between
 from shared.errors import CannotBeDone
 
 PAGE = 100
@@ -30,6 +32,9 @@ _EMPTY_BLOBS = (
 
 Fetch = Callable[[int, int], Awaitable[list[FileRow]]]
 """Given the size of a page and its number, from 1: its rows."""
+
+Read = Callable[[str, str], Awaitable[bytes | NoPatch]]
+"""Given a path and a commit: the file, or why it is not to be had."""
 
 
 async def listed(pull: Pull, fetch: Fetch) -> list[FileRow]:
@@ -117,3 +122,33 @@ def _reason(row: FileRow) -> NoPatch:
     if row.status in (FileStatus.RENAMED, FileStatus.COPIED):
         return NoPatch.SAME_TEXT
     return NoPatch.NO_LINES
+
+
+async def compared(file: ChangedFile, read: Read, base: str, head: str) -> ChangedFile:
+    """The file with a patch made from its versions at two commits, or with the reason why not."""
+    old = (
+        b""
+        if file.status is FileStatus.ADDED
+        else await read(file.previous_path or file.path, base)
+    )
+    if isinstance(old, NoPatch):
+        return _with_patch(file, old)
+    new = b"" if file.status is FileStatus.REMOVED else await read(file.path, head)
+    if isinstance(new, NoPatch):
+        return _with_patch(file, new)
+    return _with_patch(file, await asyncio.to_thread(patch_between, old, new))
+
+
+def _with_patch(file: ChangedFile, made: str | NoPatch) -> ChangedFile:
+    if isinstance(made, NoPatch):
+        return file.model_copy(update={"no_patch": made})
+    lines = made.split("\n")
+    return file.model_copy(
+        update={
+            "patch": made,
+            "no_patch": None,
+            "made_here": True,
+            "additions": sum(line.startswith("+") for line in lines),
+            "deletions": sum(line.startswith("-") for line in lines),
+        }
+    )

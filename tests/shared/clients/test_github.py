@@ -30,24 +30,9 @@ from shared.clients.github_models import (
     Side,
 )
 from shared.errors import CannotBeDone, StepError, TryLater
-from tests.github_server import TOKEN, GitHubServer
+from tests.github_server import PULL, SHA, TOKEN, GitHubServer
 
 REF = PullRef(owner="ann", repo="app", number=1)
-SHA = "a" * 40
-END = {"sha": SHA, "ref": "main", "repo": {"full_name": "ann/app"}}
-PULL = {
-    "title": "A change",
-    "body": None,
-    "state": "closed",
-    "merged": True,
-    "user": {"login": "ann"},
-    "base": END,
-    "head": END | {"repo": None},
-    "changed_files": 0,
-    "additions": 0,
-    "deletions": 0,
-    "html_url": "https://github.com/ann/app/pull/1",
-}
 REVIEW = {"id": 7, "state": "COMMENTED", "html_url": "https://github.com/ann/app/pull/1#r7"}
 PAYLOAD = ReviewPayload(commit_id=SHA, body="<!-- marker -->")
 CANARY = "canary-words"
@@ -175,7 +160,7 @@ async def test_limits_and_faults_say_how_long_to_wait(
         JSONResponse([]),
         JSONResponse(None),
         JSONResponse({"title": CANARY}),
-        JSONResponse(PULL | {"head": END | {"sha": "../../x"}}),
+        JSONResponse(PULL | {"head": {"sha": "../../x", "ref": "x"}}),
         JSONResponse(PULL | {"changed_files": -1}),
         JSONResponse(PULL | {"state": CANARY}),
         JSONResponse(PULL | {"html_url": "javascript:alert(1)"}),
@@ -403,10 +388,19 @@ async def test_a_refused_review_says_why_in_general(
     assert words in error.reason
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: StreamingResponse(broken()),
+        lambda: Response(b"<html>"),
+        lambda: JSONResponse({"id": 7}),
+        lambda: Response(b" " * 33 * 1024 * 1024),
+    ],
+)
 async def test_a_review_that_may_have_arrived_is_not_posted_twice_by_itself(
-    github: GitHubServer,
+    github: GitHubServer, answer: Callable[[], Response]
 ) -> None:
-    github.reset(always(StreamingResponse(broken())))
+    github.reset(always(answer()))
     assert isinstance(await failed(github, post), TryLater)
     assert len(github.asked) == 1
 

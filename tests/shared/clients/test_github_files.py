@@ -1,6 +1,5 @@
 """The files of pull requests from real git histories, over HTTP."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from infra.local.github.pulls import Limits
 from shared.clients.github_models import ChangedFile, ChangedFiles, FileStatus, NoPatch
 from shared.errors import TryLater
-from tests.git_history import History
-from tests.github_server import GitHubServer
+from tests.git_history import History, patched
+from tests.github_server import PULL, SHA, GitHubServer
 
 BINARY = bytes(range(256)) * 8
 LINES = "".join(f"line {number}\n" for number in range(60))
@@ -38,19 +37,9 @@ def reads(github: GitHubServer, ending: str = "") -> int:
     return sum(asked.path.endswith(ending) for asked in github.asked)
 
 
-def patched(folder: Path, file: ChangedFile, old: bytes) -> bytes:
-    """What git makes of `old` with the file's patch."""
-    folder.mkdir(exist_ok=True)
-    (folder / "file").write_bytes(old)
-    whole = f"--- a/file\n+++ b/file\n{file.patch}\n".encode()
-    command = ["git", "apply", "--whitespace=nowarn", "-"]
-    subprocess.run(command, cwd=folder, input=whole, check=True)
-    return (folder / "file").read_bytes()
-
-
-async def test_every_kind_of_change_is_told_with_its_patch_or_the_reason_why_not(
-    github: GitHubServer, history: History, tmp_path: Path
-) -> None:
+@pytest.fixture
+def all_kinds(history: History) -> History:
+    """A history with a change of every kind."""
     history.commit(
         {
             "modified.py": LINES,
@@ -86,8 +75,13 @@ async def test_every_kind_of_change_is_told_with_its_patch_or_the_reason_why_not
         "naïve/ü.txt": "b\n",
     }
     history.commit(edited)
+    return history
 
-    files = by_path(await read(github, github.serve(history)))
+
+async def test_every_kind_of_change_is_told_with_its_patch_or_the_reason_why_not(
+    github: GitHubServer, all_kinds: History, tmp_path: Path
+) -> None:
+    files = by_path(await read(github, github.serve(all_kinds)))
 
     status, why = FileStatus, NoPatch
     assert {
@@ -113,8 +107,8 @@ async def test_every_kind_of_change_is_told_with_its_patch_or_the_reason_why_not
     for path, file in files.items():
         assert (file.patch is None) == (file.no_patch is not None)
         if file.patch and file.status in (status.MODIFIED, status.RENAMED):
-            old = history.text("main", file.previous_path or path)
-            assert patched(tmp_path / "apply", file, old) == history.text("feature", path)
+            old = all_kinds.text("main", file.previous_path or path)
+            assert patched(tmp_path / "apply", old, file.patch) == all_kinds.text("feature", path)
 
 
 async def test_an_ordinary_pull_request_costs_a_read_and_one_per_hundred_files(
@@ -202,7 +196,7 @@ async def test_a_patch_that_github_never_gives_is_made_from_both_versions(
         assert file.no_patch is None
         if file.status not in (FileStatus.ADDED, FileStatus.REMOVED):
             old = history.text(base, file.previous_path or path)
-            assert patched(tmp_path / "apply", file, old) == history.text("feature", path)
+            assert patched(tmp_path / "apply", old, file.patch) == history.text("feature", path)
     assert (files["new.py"].additions, files["gone.py"].deletions) == (60, 60)
     assert (files["large.py"].additions, files["large.py"].deletions) == (2, 1)
     # Two versions of two files, one of two, and one comparison for the merge base.
@@ -263,25 +257,6 @@ async def test_texts_of_files_at_a_commit(github: GitHubServer, history: History
     assert await client.file_text(ref, "latin", "0" * 40) is None
 
 
-SHA = "a" * 40
-
-
-def pull_json(**changes: Any) -> dict[str, Any]:
-    end = {"sha": SHA, "ref": "main", "repo": {"full_name": "ann/app"}}
-    return {
-        "title": "A change",
-        "body": None,
-        "state": "open",
-        "user": {"login": "ann"},
-        "base": end,
-        "head": end | {"repo": None},
-        "changed_files": 1,
-        "additions": 0,
-        "deletions": 0,
-        "html_url": "https://github.com/ann/app/pull/1",
-    } | changes
-
-
 def row(number: int, **changes: Any) -> dict[str, Any]:
     return {
         "filename": f"{number:05}",
@@ -309,7 +284,7 @@ def listing(
 
 
 async def test_of_more_files_than_github_names_the_number_is_told(github: GitHubServer) -> None:
-    github.reset(listing(pull_json(changed_files=3105, additions=3000), row))
+    github.reset(listing(PULL | {"changed_files": 3105, "additions": 3000}, row))
 
     changed = await read(github, f"{github.origin}/ann/app/pull/1")
 
@@ -322,7 +297,7 @@ async def test_rows_that_stay_empty_are_not_read_without_end(github: GitHubServe
     def bare(number: int) -> dict[str, Any]:
         return row(number, additions=0, patch=None)
 
-    github.reset(listing(pull_json(changed_files=1000, additions=9), bare))
+    github.reset(listing(PULL | {"changed_files": 1000, "additions": 9}, bare))
 
     changed = await read(github, f"{github.origin}/ann/app/pull/1")
 
@@ -331,11 +306,38 @@ async def test_rows_that_stay_empty_are_not_read_without_end(github: GitHubServe
     assert len(github.asked) <= 1 + 10 + 60 + 1 + 2 * 20
 
 
+@pytest.mark.parametrize("status", [403, 404, 200])
+async def test_versions_that_are_not_to_be_had_leave_the_file_without_patch(
+    github: GitHubServer, status: int
+) -> None:
+    names = ["a.py", "../../../x", "x" * 70_000]
+    rows = [row(0, filename=name, patch=None) for name in names]
+
+    def script(_: int, request: Request) -> Response:
+        path = request.url.path
+        if path.endswith("/files"):
+            return JSONResponse(rows)
+        if "/compare/" in path:
+            return JSONResponse({"merge_base_commit": {"sha": SHA}})
+        wanted = PULL | {"changed_files": 3, "additions": 3}
+        return JSONResponse([], status) if "/contents/" in path else JSONResponse(wanted)
+
+    github.reset(script)
+
+    changed = await read(github, f"{github.origin}/ann/app/pull/1")
+
+    assert [(file.path, file.no_patch) for file in changed.files] == [
+        (name, NoPatch.NOT_GIVEN) for name in names
+    ]
+    asked = [one.path for one in github.asked if "/contents/" in one.path]
+    assert asked == ["/api/v3/repos/ann/app/contents/a.py"]
+
+
 async def test_patches_are_bounded_in_all(github: GitHubServer) -> None:
     def large(number: int) -> dict[str, Any]:
         return row(number, patch="@@ -0,0 +1 @@\n+" + "a" * 250_000)
 
-    github.reset(listing(pull_json(changed_files=300, additions=300), large))
+    github.reset(listing(PULL | {"changed_files": 300, "additions": 300}, large))
 
     changed = await read(github, f"{github.origin}/ann/app/pull/1")
 

@@ -1,7 +1,6 @@
 """A patch that is made here leads from the one version to the other; git itself applies it."""
 
 import random
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,7 @@ import pytest
 from shared.clients import github_patches
 from shared.clients.github_models import NoPatch
 from shared.clients.github_patches import patch_between
-
-
-def applied(folder: Path, old: bytes, patch: str) -> bytes:
-    """What git makes of `old` with the patch."""
-    (folder / "file").write_bytes(old)
-    whole = f"--- a/file\n+++ b/file\n{patch}\n".encode()
-    command = ["git", "apply", "--whitespace=nowarn", "-"]
-    subprocess.run(command, cwd=folder, input=whole, check=True)
-    return (folder / "file").read_bytes()
-
+from tests.git_history import patched
 
 LONG = "".join(f"line {number}\n" for number in range(40))
 
@@ -42,7 +32,7 @@ LONG = "".join(f"line {number}\n" for number in range(40))
 def test_a_patch_leads_from_old_to_new(tmp_path: Path, old: str, new: str) -> None:
     patch = patch_between(old.encode(), new.encode())
     assert patch.startswith("@@ -")
-    assert applied(tmp_path, old.encode(), patch) == new.encode()
+    assert patched(tmp_path, old.encode(), patch) == new.encode()
 
 
 def test_any_two_texts_have_such_a_patch(tmp_path: Path) -> None:
@@ -52,7 +42,7 @@ def test_any_two_texts_have_such_a_patch(tmp_path: Path) -> None:
         new = [line for line in old if chance.random() < 0.8] + ["end\n"] * chance.randrange(3)
         new.insert(chance.randrange(len(new) + 1), "new\n")
         before, after = "".join(old).encode(), "".join(new).encode()
-        assert applied(tmp_path, before, patch_between(before, after)) == after
+        assert patched(tmp_path, before, patch_between(before, after)) == after
 
 
 @pytest.mark.parametrize(
