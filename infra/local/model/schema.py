@@ -1,9 +1,10 @@
 """Builds an answer that a JSON Schema accepts out of the sentences of a text.
 
 It walks the schema: each string is a sentence, the next one for the next string; in an object that
-holds a quote, word for word, the other strings say the same sentence. Names mean nothing to it but
-for two courtesies: a property with `quote`, `verbatim` or `excerpt` in its name is a quote, and one
-whose name labels a value in the text (`page 3`, `document="a.pdf"`) takes the nearest one before.
+holds a quote, word for word, or a list of numbers, the other strings say the same sentence. Names
+mean nothing to it but for courtesies: a property with `quote`, `verbatim` or `excerpt` in its name
+is a quote, one whose name labels a value in the text (`page 3`, `document="a.pdf"`) takes the
+nearest one before, and an enum the value that the sentence is marked with (`[claim 3] (fact) …`).
 """
 
 import math
@@ -20,6 +21,7 @@ from infra.local.model.patterns import PatternError, shortest_match
 from infra.local.model.source import Source
 
 _USUAL_ITEMS = 3
+_ITEMS_OF_LONG_TEXT = 6
 _DEEPEST_RECURSION = 2
 _FORMATS = {
     "date": "2024-01-01",
@@ -119,12 +121,14 @@ class _Walk:
         some = [value for value in values if value is not None] or values
         if not some:
             raise UnsatisfiableError(f"nothing is allowed for {place.name or 'the answer'}")
-        return some[self._about(place) % len(some)]
+        index = self._about(place)
+        named = self._source.named(some, index)
+        return some[index % len(some)] if named is None else named
 
     def _object(self, schema: Schema, place: Place) -> dict[str, Any]:
         properties: Schema = schema.get("properties", {})
         required = schema.get("required", [])
-        sentence = self._about(place) if self._holds_quote(schema) else None
+        sentence = self._subject(schema, place)
         made: dict[str, Any] = {}
         for name in [*properties, *(name for name in required if name not in properties)]:
             part: Schema | bool = properties.get(name, {})
@@ -143,22 +147,31 @@ class _Walk:
         first = list(schema.get("prefixItems", []))
         rest = schema.get("items", True)
         least = schema.get("minItems", 0)
-        usual = len(first) if rest is False else max(_USUAL_ITEMS, len(first), least)
+        usual = len(first) if rest is False else max(self._usual(rest, place), len(first), least)
         wanted = min(usual, schema.get("maxItems", usual))
+        unique = schema.get("uniqueItems", False)
+        alike = 0 if unique else max(least, len(first))
         made: list[Any] = []
-        for _ in range(wanted + len(self._source)):
+        for _ in range(wanted + (len(self._source) if unique else wanted)):
             if len(made) == wanted:
                 break
             part = first[len(made)] if len(made) < len(first) else rest
             try:
-                item = self.value(part, Place(place.name, None if made else place.sentence))
+                sentence = None if made else place.sentence
+                item = self.value(part, Place(place.name, self._marked(place.name, sentence)))
             except UnsatisfiableError:
                 if len(made) < least:
                     raise
                 break
-            if not (schema.get("uniqueItems") and item in made):
+            if item not in made or len(made) < alike:
                 made.append(item)
         return made
+
+    def _usual(self, items: Schema | bool, place: Place) -> int:
+        """How many items a list has where the schema leaves it open."""
+        if place.sentence is not None and (_is_quote(place.name) or self._is_integer(items)):
+            return 1
+        return _ITEMS_OF_LONG_TEXT if self._source.is_long else _USUAL_ITEMS
 
     def _string(self, schema: Schema, place: Place) -> str:
         index = self._about(place)
@@ -208,7 +221,30 @@ class _Walk:
             self._next_sentence += 1
         return sentence
 
-    def _holds_quote(self, schema: Schema, levels: int = 1) -> bool:
+    def _subject(self, schema: Schema, place: Place) -> int | None:
+        """The sentence that an object is about, if it has a quote, or a list of such numbers as
+        sentences are marked with."""
+        if self._holds_quote(schema, levels=1 if place.name else 0):
+            return self._about(place)
+        for name, part in schema.get("properties", {}).items():
+            inner = flat(part, self._root) if isinstance(part, dict) else {}
+            if self._is_integer(inner.get("items", True)):
+                return self._marked(name, place.sentence)
+        return None
+
+    def _marked(self, name: str, sentence: int | None) -> int | None:
+        """This sentence, or else the next one marked with `name`, if any, which is then taken."""
+        if sentence is not None or not name:
+            return sentence
+        marked = self._source.marked(name, self._next_sentence)
+        if marked is not None:
+            self._next_sentence = marked + 1
+        return marked
+
+    def _is_integer(self, schema: Schema | bool) -> bool:
+        return isinstance(schema, dict) and flat(schema, self._root).get("type") == "integer"
+
+    def _holds_quote(self, schema: Schema, levels: int) -> bool:
         """Whether a property of the object is a quote, or of an object or list right inside it."""
         for name, part in schema.get("properties", {}).items():
             if _is_quote(name):

@@ -147,6 +147,96 @@ def test_a_label_before_the_sentence_becomes_the_value_of_its_property(client: O
     }
 
 
+FINDINGS = """\
+document: 2
+summary: The weir is old and the river is rising.
+[claim 12, 14] (requirement, importance 4) The weir must be inspected before the spring flood.
+[claim 13] (claim, importance 2) The keeper believes that the northern gate is sound.
+gap: No drawing of the foundations has been found.
+recommendation: Let a diver look at the foundations in May.
+
+document: 3
+summary: The budget is short.
+[claim 15] (risk, importance 5) The money for repairs is spent by the end of August.
+gap: Nobody says who pays for the inspection.
+recommendation: Ask the county for a loan.
+"""
+
+
+class Point(Strict):
+    kind: Literal["fact", "claim", "requirement", "risk"]
+    importance: Literal[1, 2, 3, 4, 5]
+    text: str
+    claims: list[int]
+
+
+class About(Strict):
+    document: int
+    summary: str
+
+
+class Conclusion(Strict):
+    summary: str
+    documents: list[About]
+    points: list[Point]
+    gaps: list[str]
+
+
+def test_what_marks_a_sentence_goes_with_it_and_a_plural_finds_its_singular(
+    client: OpenAI,
+) -> None:
+    made = Conclusion.model_validate(fill(client, Conclusion.model_json_schema(), FINDINGS))
+    assert made.summary == "The weir is old and the river is rising."
+    points = [
+        ("requirement", 4, "The weir must be inspected before the spring flood.", [12]),
+        ("claim", 2, "The keeper believes that the northern gate is sound.", [13]),
+        ("risk", 5, "The money for repairs is spent by the end of August.", [15]),
+    ]
+    assert sorted((one.kind, one.importance, one.text, one.claims) for one in made.points) == (
+        sorted(points)
+    )
+    assert {one.document for one in made.documents} <= {2, 3}
+    assert sorted(made.gaps) == [
+        "No drawing of the foundations has been found.",
+        "Nobody says who pays for the inspection.",
+    ]
+
+
+def test_a_plural_finds_its_singular_for_a_string(client: OpenAI) -> None:
+    schema = {"properties": {"reports": {"type": "string"}}, "required": ["reports"]}
+    assert fill(client, schema, f"report: the weir of 1911\n\n{TEXT}") == {
+        "reports": "the weir of 1911"
+    }
+
+
+def test_marks_are_no_part_of_a_sentence_and_contents_are_none(client: OpenAI) -> None:
+    text = """\
+1 The weir, its gates and its keeper . . . . . . . . . . . . . . . . . . . . . . . . . . . . . . 2
+4.1 The keeper opens the gates at dawn.
+4.2 The keeper closes them at dusk, unless
+(a) the river is above the upper mark; or
+(b) the county has told him otherwise.
+note: The mill has a key of its own.
+"""
+    assert fill(client, {"type": "array", "items": {"type": "string"}}, text) == [
+        "The keeper opens the gates at dawn.",
+        "the county has told him otherwise.",
+        "The mill has a key of its own.",
+    ]
+
+
+def test_a_long_text_is_answered_with_more_and_from_all_over_it(client: OpenAI) -> None:
+    sentences = [f"Gauge number {number} was read in the morning." for number in range(200)]
+    item = {"properties": {"quote": {"type": "string"}}, "required": ["quote"]}
+    made = fill(client, {"type": "array", "items": item}, " ".join(sentences))
+    places = sorted(sentences.index(one["quote"]) for one in made)
+    assert len(places) == 6
+    assert places[0] < 50
+    assert places[-1] > 150
+    every = fill(client, {"type": "array", "items": item, "minItems": 200}, " ".join(sentences))
+    assert sorted(one["quote"] for one in every) == sorted(sentences)
+
+
 @pytest.mark.parametrize(
     "schema",
     [
