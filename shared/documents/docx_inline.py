@@ -40,8 +40,11 @@ class Inline:
                 self.gather(inner, changes)
 
     def _paragraph(self, element: Element, changes: Changes) -> None:
+        """Within a line; or something like it, such as a point of a chart."""
+        before = len(self.passage.spans)
         self.gather(element, changes)
-        self.passage.end_paragraph(mark(child(element, "pPr"), changes))
+        if self.passage.gap is not None or len(self.passage.spans) > before:
+            self.passage.gap = mark(child(element, "pPr"), changes)
 
     def _run(self, element: Element, changes: Changes) -> None:
         properties = child(element, "rPr")

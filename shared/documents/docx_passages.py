@@ -57,8 +57,8 @@ Aside = Reference | Nested | Described | Drawn | Missing
 
 @dataclass(slots=True)
 class Passage:
-    """`hidden` says that some of the text is hidden from readers. A `gap` is the end of a paragraph
-    that becomes a space when more comes in the same line; None at the begin of a cell."""
+    """`hidden` says that some of the text is hidden from readers. A `gap` is the mark at the
+    end of a paragraph, by its changes: it becomes a space when more comes in the same cell."""
 
     spans: list[Span] = field(default_factory=list)
     asides: list[Aside] = field(default_factory=list)
@@ -81,11 +81,6 @@ class Passage:
     def next_cell(self, changes: Changes) -> None:
         self.gap = None
         self.add(NEXT_CELL, changes)
-
-    def end_paragraph(self, changes: Changes) -> None:
-        """Within a line of its own, such as a cell; `changes` are those of its mark."""
-        if self.spans and self.spans[-1].text != NEXT_CELL:
-            self.gap = changes
 
     def next_image(self) -> None:
         self._descriptions.clear()

@@ -90,6 +90,8 @@ def said(body: str, **parts: Any) -> list[tuple[str | None, str]]:
          "a\tb\nc\nd"),
         ("<w:r><w:t>e</w:t><w:noBreakHyphen/><w:t>mail</w:t></w:r>", "e-mail"),
         ("<w:r><w:t>infor</w:t><w:softHyphen/><w:t>mation</w:t></w:r>", "information"),
+        ("<w:r><w:t>sha</w:t><w:drawing><a:pathLst><a:pt/></a:pathLst></w:drawing><w:t>ped</w:t></w:r>",
+         "shaped"),
         ("<w:r><w:t>a<!-- no -->b<?no no?>c</w:t></w:r>", "abc"),
         ("<w:r><w:sym w:font='Wingdings' w:char='F0FE'/></w:r>", "☑"),
         ("<w:r><w:sym w:font='Symbol' w:char='F061'/><w:sym w:font='Symbol' w:char='57'/></w:r>",
