@@ -89,7 +89,7 @@ def packed(content: bytes, entries: bytes = b"", filters: bytes = b"/FlateDecode
 def bomb(size: int, piece: bytes) -> bytes:
     """`piece` again and again, `size` bytes in all, packed."""
     packer = zlib.compressobj(9)
-    block = piece * (1_000_000 // len(piece) + 1)
+    block = piece * (1_000_000 // len(piece))
     parts = [packer.compress(block) for _ in range(size // len(block))]
     return b"".join([*parts, packer.flush()])
 

@@ -18,7 +18,7 @@ from shared.errors import Fault, Unreadable
 
 MOST_PAGES = 10_000
 MOST_PAGE_BYTES = 10_000_000  # for which pdfium needs 180 MB and half a second
-_MOST_BYTES = 400_000_000
+_MOST_BYTES = 1_000_000_000
 _MOST_DEPTH = 30
 _PAGES_KEPT = 200
 _EMPTY_PACKED = 20

@@ -71,7 +71,7 @@ def test_a_form_that_draws_itself_ends() -> None:
 
 def test_heavy_pages_are_refused_when_they_are_many() -> None:
     heavy = packed(bomb(9_000_000, b" "))
-    tree = b"<< /Type /Pages /Kids [%b] /Count 50 >>" % (b"100 0 R " * 50)
+    tree = b"<< /Type /Pages /Kids [%b] /Count 120 >>" % (b"100 0 R " * 120)
     assert "unpacks to more than a document can need" in too_large(
         drawn(b"", more={2: tree, 101: heavy})
     )
