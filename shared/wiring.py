@@ -4,7 +4,6 @@ The only reader of the settings. Clients and models are imported here late, beca
 them costs more than everything else at a cold start.
 """
 
-import hmac
 import logging
 import os
 from datetime import timedelta
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from shared.changing import Changing
     from shared.clients.entra import EntraTokens
     from shared.credentials import AccessTokens
-    from shared.documents.extracts import Extract
     from shared.files import Files
     from shared.first_admin import FirstAdmin
     from shared.health import Health
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from shared.intents import Intents
     from shared.listing import Listing
     from shared.members import Members
-    from shared.models import Attachment, StoredTicket
+    from shared.models import StoredTicket
     from shared.passwords import Passwords
     from shared.permissions import Permissions
     from shared.processing import Processing
@@ -215,19 +213,12 @@ def answers() -> "Answers":
 
 @cache
 def _tools() -> "Tools":
-    from shared.documents.extraction import Limits, extract
-    from shared.tasks.base import Tools
+    from shared.documents.extraction import Limits
+    from shared.toolbox import tools
 
-    known = settings()
+    known, github = settings(), _services().github
     limits = Limits(known.extract_seconds, known.extract_megabytes)
-
-    async def read(file: "Attachment", data: bytes) -> "Extract":
-        return await extract(file.content_type, file.filename, data, limits)
-
-    def sign(text: str) -> str:
-        return hmac.new(known.secret_key.encode(), text.encode(), "sha256").hexdigest()
-
-    return Tools(read, _services().github, known.chunk_tokens, known.batch_tokens, sign)
+    return tools(github, limits, known.chunk_tokens, known.batch_tokens, known.secret_key)
 
 
 @cache

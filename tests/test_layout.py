@@ -41,7 +41,7 @@ FLOORS = (
     ("shared.sessions", "shared.throttle", "shared.horizons"),
     ("shared.user_rows",),
     ("shared.counters", "shared.ticket_rows", "shared.audit", "shared.credentials"),
-    ("shared.rendering",),
+    ("shared.rendering", "shared.toolbox"),
     ("shared.tasks", "shared.columns", "shared.packed"),
     ("shared.services",),
     ("shared.clients", "shared.documents", "shared.diffs"),
@@ -54,7 +54,13 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Rooms whose modules may import each other; in all others a module stands for itself.
 SHARED_ROOMS = {"functions", "shared.tasks", "shared.models", "shared.documents", "shared.diffs"}
 # Clients import no client, but may have helpers that speak to no service themselves.
-HELPERS = {"shared.clients._faults", "shared.clients.schemas", "shared.clients.model_answers"}
+HELPERS = {
+    f"shared.clients.{name}"
+    for name in (
+        *("_faults", "schemas", "model_answers", "bounded_http", "etag_cache"),
+        *("github_answers", "github_files", "github_models", "github_patches", "github_urls"),
+    )
+}
 
 FORBIDDEN_IN_ORCHESTRATOR = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),

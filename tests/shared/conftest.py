@@ -3,13 +3,12 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from shared.documents.extraction import Limits, extract
 
 from infra.local.azurite import Azurite, Ports
+from shared import toolbox
 from shared.answers import Answers
 from shared.changing import Changing, Times
 from shared.clients import blobs, tables
@@ -18,12 +17,12 @@ from shared.clients.github import GitHubClient
 from shared.clients.landing import Landing
 from shared.clients.model import ModelClient
 from shared.clients.tables import Table
-from shared.documents.extracts import Extract
+from shared.documents.extraction import Limits
 from shared.idempotency import Keys
 from shared.intake import Intake
 from shared.intents import Intents
 from shared.listing import Listing
-from shared.models import Attachment, Role, StoredUser, now
+from shared.models import Role, StoredUser, now
 from shared.permissions import Permissions
 from shared.processing import Processing
 from shared.reading import Reading
@@ -99,14 +98,7 @@ def tools(
     batch_tokens: int = 12_000,
 ) -> Tools:
     """What tasks work with: real readers, and GitHub wherever a test has it."""
-
-    async def read(file: Attachment, data: bytes) -> Extract:
-        return await extract(file.content_type, file.filename, data, Limits())
-
-    def sign(text: str) -> str:
-        return sha256(f"key{text}".encode()).hexdigest()
-
-    return Tools(read, GitHubClient(github_url, ""), chunk_tokens, batch_tokens, sign)
+    return toolbox.tools(GitHubClient(github_url, ""), Limits(), chunk_tokens, batch_tokens, "key")
 
 
 @dataclass
