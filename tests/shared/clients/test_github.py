@@ -66,6 +66,10 @@ def post(client: GitHubClient) -> Awaitable[object]:
     return client.post_review(REF, PAYLOAD)
 
 
+async def get_files(client: GitHubClient, ref: PullRef) -> object:
+    return await client.files(ref, await client.pull(ref))
+
+
 async def test_a_pull_request_as_github_tells_it(github: GitHubServer) -> None:
     github.reset(always(JSONResponse(PULL)))
 
@@ -280,6 +284,18 @@ async def test_a_slow_body_ends_with_the_time_of_the_whole_call(github: GitHubSe
     error = await failed(github, get_pull, timeout=0.3)
     assert isinstance(error, TryLater)
     assert "within 0.3 seconds" in error.reason
+
+
+@pytest.mark.parametrize("ask", [GitHubClient.reviews, get_files])
+async def test_many_slow_calls_end_with_their_time_in_all(
+    github: GitHubServer, ask: Callable[..., Awaitable[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.clients.github._LISTING_SECONDS", 0.2)
+    pull = JSONResponse(PULL | {"changed_files": 1})
+    github.reset(lambda _, asked: StreamingResponse(slow()) if asked.url.query else pull)
+    error = await failed(github, lambda client: ask(client, REF))
+    assert isinstance(error, TryLater)
+    assert "within 0.2 seconds" in error.reason
 
 
 @pytest.mark.parametrize(
