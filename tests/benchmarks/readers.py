@@ -1,0 +1,145 @@
+"""How fast documents are read, beside the libraries alone, and what that costs in memory."""
+
+import asyncio
+import io
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docx
+import pypdf
+import pypdfium2
+
+from shared.documents.docx import read_docx
+from shared.documents.extraction import Limits, extract
+from shared.documents.kinds import PDF
+from shared.documents.pdf import read_pdf
+from shared.documents.text import read_text
+from tests import pdfs
+
+PAGES = 600
+PARAGRAPHS = 5_000
+LINES = 200_000
+SENTENCE = "The pilots of the northern station go home in February, when the harbour is frozen."
+Row = tuple[str, str, str]
+
+
+def measure() -> list[Row]:
+    """Rows of (what, measured, target)."""
+    return [*_pdf(), *_hostile(), *_word(), *_text()]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """The best of three."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _pdf() -> list[Row]:
+    data, one = pdfs.report(PAGES), pdfs.report(1)
+    ours = PAGES / _seconds(lambda: read_pdf(data))
+    pdfium = PAGES / _seconds(lambda: _by_pdfium(data))
+    slow = PAGES / 10 / _seconds(lambda: _by_pypdf(data, PAGES // 10))
+    child = PAGES / _seconds(lambda: _in_child(data))
+    start = 1000 * _seconds(lambda: _in_child(one))
+    few, many = (_peak(pdfs.report(pages)) for pages in (PAGES // 10, PAGES))
+    return [
+        (
+            f"PDF of {PAGES} pages",
+            f"{ours:.0f} pages/s (pdfium {pdfium:.0f}, pypdf {slow:.0f})",
+            ">= 200 pages/s",
+        ),
+        (
+            "… in a child process",
+            f"{child:.0f} pages/s, {start:.0f} ms for one page",
+            ">= 200 pages/s",
+        ),
+        (
+            f"memory for {PAGES // 10} and {PAGES} pages",
+            f"{few:.0f} MB, {many:.0f} MB",
+            "<= 300 MB",
+        ),
+    ]
+
+
+def _by_pdfium(data: bytes) -> None:
+    with pypdfium2.PdfDocument(data) as document:
+        for page in document:
+            page.get_textpage().get_text_bounded()
+            page.close()
+
+
+def _by_pypdf(data: bytes, pages: int) -> None:
+    for page in pypdf.PdfReader(io.BytesIO(data)).pages[:pages]:
+        page.extract_text()
+
+
+def _in_child(data: bytes) -> None:
+    asyncio.run(extract(PDF, "a.pdf", data, Limits()))
+
+
+_PEAK = """
+import sys
+from pathlib import Path
+from shared.documents.pdf import read_pdf
+from shared.errors import Unreadable
+try:
+    read_pdf(Path(sys.argv[1]).read_bytes())
+except Unreadable:
+    pass
+print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
+
+
+def _peak(data: bytes) -> float:
+    """The most memory, in MB, of a process that reads a PDF."""
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(data)
+        command = [sys.executable, "-c", _PEAK, file.name]
+        return int(subprocess.run(command, capture_output=True, check=True).stdout) / 1024
+
+
+def _hostile() -> list[Row]:
+    operators = b"BT /F1 9 Tf (harbour ice) Tj ET\n"
+    rows = []
+    for size in (5, 500):
+        content = pdfs.packed(pdfs.bomb(size * 1_000_000, operators))
+        data = pdfs.drawn(b"", more={101: content})
+        start = time.perf_counter()
+        peak = _peak(data)
+        seconds = time.perf_counter() - start
+        name = f"PDF of {len(data) // 1024} KB with {size} MB inside"
+        rows.append((name, f"{seconds:.1f} s, {peak:.0f} MB", "< 2 s, < 300 MB"))
+    return rows
+
+
+def _word() -> list[Row]:
+    document = docx.Document()
+    for number in range(PARAGRAPHS):
+        document.add_paragraph(f"{number}. {SENTENCE}")
+    target = io.BytesIO()
+    document.save(target)
+    data = target.getvalue()
+    ours = PARAGRAPHS / _seconds(lambda: read_docx(data))
+    plain = PARAGRAPHS / _seconds(lambda: _by_python_docx(data))
+    measured = f"{ours:.0f} paragraphs/s (python-docx {plain:.0f})"
+    return [(f"DOCX of {PARAGRAPHS} paragraphs", measured, ">= 10000 paragraphs/s")]
+
+
+def _by_python_docx(data: bytes) -> None:
+    for paragraph in docx.Document(io.BytesIO(data)).paragraphs:
+        _ = paragraph.text
+
+
+def _text() -> list[Row]:
+    data = f"{SENTENCE}\n".encode() * LINES
+    seconds = _seconds(lambda: read_text("text/plain", "a.txt", data))
+    megabytes = len(data) / 1_000_000
+    return [(f"text of {megabytes:.0f} MB", f"{megabytes / seconds:.0f} MB/s", ">= 10 MB/s")]
