@@ -222,6 +222,8 @@ def _made(ready: Ready, own: Secrets) -> dict[str, str]:
         "AzureWebJobsStorage": ready.storage,
         "MODEL_BASE_URL": ready.model,
         "GITHUB_API_URL": ready.github,
+        # The stand-in takes any token for posting, but wants one, as GitHub does.
+        "GITHUB_TOKEN": "local" if HOST in ready.github else "",
         f"WEBPUBSUB_{realtime}": ready.webpubsub,
     }
 

@@ -39,6 +39,8 @@ def take_port(port: int, service: str, host: str = HOST) -> socket.socket:
     """
     taken = socket.socket()
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # asyncio sets this for its own sockets only; without it an answer in two parts waits 40 ms.
+    taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         taken.bind((host, port))
         taken.listen()

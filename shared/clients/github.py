@@ -25,7 +25,6 @@ from shared.clients.github_models import (
     ChangedFiles,
     Comparison,
     FileRow,
-    FileStatus,
     NoPatch,
     PostedComment,
     PostedReview,
@@ -35,6 +34,7 @@ from shared.clients.github_models import (
 )
 from shared.clients.github_patches import MOST_BYTES, text_of
 from shared.errors import CannotBeDone, TryLater
+from shared.models import FileStatus
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from shared import strictjson
+from shared.clients._waits import retry_after
 from shared.clients.bounded_http import Received
-from shared.clients.model_answers import retry_after
 from shared.errors import CannotBeDone, StepError, TryLater
 
 T = TypeVar("T")

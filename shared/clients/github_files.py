@@ -8,16 +8,10 @@ missing shows in the sum: it falls short of the lines that the pull request itse
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from shared.clients.github_models import (
-    MOST_FILES,
-    ChangedFile,
-    FileRow,
-    FileStatus,
-    NoPatch,
-    Pull,
-)
+from shared.clients.github_models import MOST_FILES, ChangedFile, FileRow, NoPatch, Pull
 from shared.clients.github_patches import patch_between
 from shared.errors import CannotBeDone
+from shared.models import FileStatus
 
 PAGE = 100
 _SMALLER_PAGES = (25, 5, 1)

@@ -15,7 +15,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from shared.models import Model
+from shared.models import FileStatus, Model, Side
 
 MOST_FILES = 3000
 MOST_BODY = 65_536
@@ -78,18 +78,6 @@ class Pull(Model):
     html_url: WebUrl
 
 
-class FileStatus(StrEnum):
-    """What became of a file; `changed` is one that became something else, as a link."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    MODIFIED = "modified"
-    RENAMED = "renamed"
-    COPIED = "copied"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-
-
 class NoPatch(StrEnum):
     """Why there is no patch of a file."""
 
@@ -147,13 +135,6 @@ class ChangedFiles(Model):
 
     files: list[ChangedFile]
     unlisted: int = 0
-
-
-class Side(StrEnum):
-    """LEFT is the text before, RIGHT the text after."""
-
-    LEFT = "LEFT"
-    RIGHT = "RIGHT"
 
 
 class ReviewComment(Model):

@@ -4,8 +4,6 @@ Servers talk nonsense in many ways, each of which has a name here; none is taken
 """
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Annotated
 
 import httpx2
@@ -13,6 +11,7 @@ import openai
 from pydantic import BeforeValidator, ValidationError
 
 from shared import strictjson
+from shared.clients._waits import retry_after
 from shared.errors import CannotBeDone, StepError, TryLater
 from shared.models import Model
 
@@ -123,17 +122,3 @@ def _refusal(status: int, code: str | None, deployment: str) -> str:
         return "The text of this ticket is too long for the model."
     named = f", {code}" if code and re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", code) else ""
     return f"The model's server refused the request (HTTP {status}{named})."
-
-
-def retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds to wait as `Retry-After` says, in seconds or as a date; None without a usable one."""
-    text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - datetime.now(UTC)).total_seconds())

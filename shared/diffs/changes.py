@@ -1,21 +1,9 @@
 """One changed file of a pull request."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from shared.diffs.patches import Hunk, Line, Side, hunks
-
-
-class FileStatus(StrEnum):
-    """What happened to a file, in GitHub's words."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    MODIFIED = "modified"
-    RENAMED = "renamed"
-    COPIED = "copied"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
+from shared.diffs.patches import Hunk, Line, hunks
+from shared.models import FileStatus, Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.patches import Kind, Side
+from shared.diffs.patches import Kind
 from shared.diffs.quotes import Reading, folded, readings
 from shared.diffs.rendering import shown
+from shared.models import Side
 
 MOST_LINES = 200
 """Of a quote; a longer one is none."""

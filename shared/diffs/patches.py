@@ -13,18 +13,13 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from shared.models import Side
+
 # The counts may be missing, which means 1. More than nine digits are no line of any file.
 _HEADER = re.compile(
     r"@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@(.*)", re.DOTALL
 )
 _NO_NEWLINE = "\\"  # "\ No newline at end of file", in any language
-
-
-class Side(StrEnum):
-    """The two columns of a diff, in GitHub's words: LEFT the base, RIGHT the head."""
-
-    LEFT = "LEFT"
-    RIGHT = "RIGHT"
 
 
 class Kind(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.diffs import rendering
-from shared.diffs.patches import Side
+from shared.models import Side
 
 Undo = Callable[[list[str]], list[str]]
 

@@ -13,7 +13,8 @@ the old one), a space, its mark, and the code. Numbers are not padded: that cost
 import re
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.patches import Hunk, Line, Side
+from shared.diffs.patches import Hunk, Line
+from shared.models import Side
 
 MOST_CHARACTERS = 1000
 """Of a line; minified code would fill a prompt by itself."""

@@ -10,8 +10,9 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from shared.diffs.changes import FileDiff, FileStatus
+from shared.diffs.changes import FileDiff
 from shared.diffs.patches import Kind, Line
+from shared.models import FileStatus
 
 
 class Skipped(StrEnum):

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 from shared.diffs.changes import FileDiff
 from shared.diffs.locate import Anchor, Match, best, matches
-from shared.diffs.patches import Side
 from shared.diffs.quotes import split, trimmed, unfenced
 from shared.diffs.rendering import MOST_CHARACTERS
 from shared.diffs.syntax import parses
+from shared.models import Side
 
 MOST_LINES = 200
 """Of what is put in; a longer change is no suggestion."""

@@ -14,6 +14,7 @@ from shared.models.about import (
 )
 from shared.models.base import Instant, Model, Words, now, rfc3339, validated
 from shared.models.calls import Answer, Call, Question, Record, message
+from shared.models.diffs import FileStatus, Side
 from shared.models.events import (
     AuditAction,
     AuditEvent,
@@ -75,6 +76,7 @@ __all__ = [
     "Email",
     "EntityType",
     "Fault",
+    "FileStatus",
     "Instant",
     "InvalidDetails",
     "Line",
@@ -95,6 +97,7 @@ __all__ = [
     "Registration",
     "ResultQuery",
     "Role",
+    "Side",
     "Source",
     "Status",
     "StoredTicket",

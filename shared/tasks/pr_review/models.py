@@ -1,21 +1,13 @@
-"""What passes between the steps of a review, what the model answers, and the result."""
+"""What a review is asked for, and its result."""
 
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.clients.github_models import PullRef
-from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.patches import Side
 from shared.models import Model, Words
 from shared.tasks import base
-
-
-class Stage(StrEnum):
-    REVIEWING = "reviewing"
-    CHECKING = "checking"
-    POSTING = "posting"
 
 
 class TaskData(base.TaskData):
@@ -69,44 +61,10 @@ class Change(Model):
     improved: str
 
 
-class Proposed(Model):
-    """A finding as the model proposes it."""
-
-    path: str
-    category: Category
-    severity: Severity
-    confidence: Confidence
-    title: str
-    body: str
-    evidence_quote: str
-    suggestion: Change | None
-
-
-class Review(Model):
-    """The model's answer about one batch."""
-
-    summary: str
-    findings: list[Proposed]
-
-
-class Ruling(Model):
-    """What the second look says of a finding, by its number."""
-
-    finding: int
-    holds: bool
-    severity: Severity
-    reason: str
-
-
-class Check(Model):
-    """The model's answer about the findings."""
-
-    rulings: list[Ruling]
-
-
 class Suggestion(Change):
-    """A change that applies to the head: its lines `start_line` to `end_line`. `parses` says
-    whether the file was seen to parse with it; None where no parser for it is at hand."""
+    """A change that applies to the head: its lines `start_line` to `end_line`, which go when
+    `improved` is empty. `parses` says whether the file was seen to parse with it; None where that
+    cannot be told, as of a language for which no parser is at hand."""
 
     start_line: int
     end_line: int
@@ -123,9 +81,9 @@ class Spot(Model):
 
 
 class Finding(Spot):
-    """What is wrong where. `evidence_quote` are the lines themselves; `also_at` are other places
-    of the same finding; `fingerprint` stays when lines move; `commentable` is False where the diff
-    is not GitHub's own, which takes no comment there."""
+    """What is wrong where. `evidence_quote` are the lines themselves, the first of many;
+    `also_at` are other places of the same finding; `fingerprint` stays when lines move;
+    `commentable` is False where the diff is not GitHub's own, which takes no comment there."""
 
     severity: Severity
     category: Category
@@ -139,68 +97,6 @@ class Finding(Spot):
     also_at: list[Spot] = []
 
 
-class Candidate(Finding):
-    """A finding on its way: `batch` is where its diff is kept, `excerpt` the code around it, and
-    `proposal` the change that is not checked yet."""
-
-    batch: int
-    excerpt: str
-    proposal: Change | None = None
-
-    def finding(self) -> Finding:
-        return Finding.model_validate(self.model_dump())
-
-
-class Outcome(Model):
-    """What came of one batch: findings whose quote is not in the diff are dropped."""
-
-    summary: str
-    candidates: list[Candidate]
-    dropped: int
-
-
-class Held(Model):
-    """What is left of candidates after the second look."""
-
-    findings: list[Finding]
-    refuted: int
-    suggestions_dropped: int
-
-
-class Facts(Model):
-    """A pull request as it was read. `suspicious` is where its text talks to the reviewer."""
-
-    ref: PullRef
-    title: str
-    body: str
-    url: str
-    head_sha: str
-    instructions: str
-    suspicious: list[str]
-    made_here: list[str]
-
-
-class Diff(Model):
-    """A FileDiff, or the part of one, as it is kept."""
-
-    path: str
-    status: str
-    patch: str
-    previous_path: str | None
-
-    @classmethod
-    def of(cls, diff: FileDiff) -> "Diff":
-        return cls(
-            path=diff.path,
-            status=diff.status.value,
-            patch=diff.patch,
-            previous_path=diff.previous_path,
-        )
-
-    def diff(self) -> FileDiff:
-        return file_diff(self.path, self.status, self.patch, self.previous_path)
-
-
 class Left(Model):
     """A file that was not reviewed, or not all of it, and why."""
 
@@ -210,8 +106,9 @@ class Left(Model):
 
 class Coverage(Model):
     """Every changed file is in one of the lists, but for `unlisted`, how many GitHub does not name.
-    The numbers count findings: whose quote is not in the diff, that the second look refuted, that
-    said the same as another, that were too many to be looked at again."""
+    `lines` were changed in the files that were reviewed; `complete` is whether all was seen that is
+    for review. The other numbers count findings: whose quote is not in the diff, that the second
+    look refuted, that said the same as another, that were too many to be looked at again."""
 
     files: int
     lines: int
@@ -219,21 +116,16 @@ class Coverage(Model):
     partial: list[Left]
     skipped: list[Left]
     unlisted: int
+    complete: bool
     findings_unplaced: int = 0
     findings_refuted: int = 0
     findings_merged: int = 0
     findings_unchecked: int = 0
     suggestions_dropped: int = 0
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing was left out that a reviewer would have read."""
-        return not (self.partial or self.unlisted)
-
 
 class Earlier(Model):
-    """A finding of an earlier review of the same pull request that this one does not have, or has
-    again."""
+    """A finding that an earlier review of the same pull request told of."""
 
     file: str
     line: int
@@ -242,7 +134,8 @@ class Earlier(Model):
 
 
 class Posted(Model):
-    """The review on GitHub; `url` is None when it could not be posted, for the `reason`."""
+    """The review on GitHub with so many comments on lines, and what became of what earlier ones
+    found; `url` is None when it could not be posted, for the `reason`."""
 
     url: str | None = None
     reason: str | None = None
@@ -252,6 +145,8 @@ class Posted(Model):
 
 
 class Result(base.Result):
+    """`effort` is from 1, read in passing, to 5; `security` are those of the findings."""
+
     verdict: Verdict
     effort: int
     findings: list[Finding]

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Collection
 
-from shared.clients.github_models import MOST_BODY, ReviewComment, ReviewPayload, Side
+from shared.clients.github_models import MOST_BODY, ReviewComment, ReviewPayload
 from shared.markdown import fenced, inert, plain
+from shared.models import Side
 from shared.tasks.pr_review.models import Finding, Result
 
 MOST_COMMENTS = 40

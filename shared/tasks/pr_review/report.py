@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared import strictjson
-from shared.diffs.patches import Side
 from shared.diffs.sarif import Level, SarifFinding, SarifTool, sarif
 from shared.markdown import fenced, inert, plain
+from shared.models import Side
 from shared.tasks.pr_review import payload
 from shared.tasks.pr_review.models import Finding, Left, Result, Severity, Verdict
 

@@ -1,11 +1,11 @@
 """Suggestions: only one that applies to the head, and leaves well-formed what was, is made."""
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.patches import Side
 from shared.diffs.suggestions import Refusal, check_suggestion
 from shared.diffs.suggestions import Suggestion as Applied
 from shared.diffs.syntax import parses
 from shared.errors import CannotBeDone
+from shared.models import Side
 from shared.tasks import base
 from shared.tasks.pr_review import planning
 from shared.tasks.pr_review.models import Candidate, Finding, Suggestion

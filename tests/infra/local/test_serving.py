@@ -13,7 +13,7 @@ from infra.local.serving import HOST, PortTakenError, take_port
 from infra.local.webpubsub import DEFAULT_KEY
 from infra.local.webpubsub.tokens import client_token
 
-STAND_INS = ["infra.local.model", "infra.local.webpubsub"]
+STAND_INS = ["infra.local.github", "infra.local.model", "infra.local.webpubsub"]
 TIMEOUT = 20
 
 

@@ -21,15 +21,9 @@ from starlette.responses import (
 from infra.local.serving import take_port
 from shared.clients.etag_cache import EtagCache
 from shared.clients.github import GitHubClient
-from shared.clients.github_models import (
-    Pull,
-    PullRef,
-    PullState,
-    ReviewComment,
-    ReviewPayload,
-    Side,
-)
+from shared.clients.github_models import Pull, PullRef, PullState, ReviewComment, ReviewPayload
 from shared.errors import CannotBeDone, StepError, TryLater
+from shared.models import Side
 from tests.github_server import PULL, SHA, TOKEN, GitHubServer
 
 REF = PullRef(owner="ann", repo="app", number=1)

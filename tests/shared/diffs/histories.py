@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.diffs.changes import FileDiff, file_diff
-from shared.diffs.patches import Side
+from shared.models import Side
 
 _STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "T": "changed"}
 

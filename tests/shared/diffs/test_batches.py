@@ -9,8 +9,8 @@ import pytest
 
 from shared.diffs.batches import Batch, batched
 from shared.diffs.changes import FileDiff, file_diff
-from shared.diffs.patches import Side
 from shared.diffs.rendering import rendered_line
+from shared.models import Side
 
 FOLDERS = ["src", "src/api", "src/db", "tests", "tests/api", "web", "include"]
 

@@ -8,8 +8,9 @@ import pytest
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.fingerprint import fingerprint, same_place
 from shared.diffs.locate import Anchor, locate
-from shared.diffs.patches import Kind, Side
+from shared.diffs.patches import Kind
 from shared.diffs.rendering import MOST_CHARACTERS, rendered
+from shared.models import Side
 
 PATCH = """\
 @@ -1,8 +1,8 @@ def pay(user, amount):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.diffs.changes import file_diff
-from shared.diffs.patches import Kind, Side, hunks
+from shared.diffs.patches import Kind, hunks
+from shared.models import Side
 from tests.shared.diffs.histories import Changed, History, check_numbers, lines_of
 
 BASE = b"".join(b"line %d\n" % number for number in range(1, 61))

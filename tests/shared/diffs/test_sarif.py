@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from shared.diffs.patches import Side
 from shared.diffs.sarif import Level, SarifFinding, SarifTool, sarif
+from shared.models import Side
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-schema-2.1.0.json").read_text("utf-8"))
 TOOL = SarifTool("Amida", "1.0.0", "https://example.org/amida")
