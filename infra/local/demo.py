@@ -1,103 +1,159 @@
-"""`make demo`: one real ticket through the whole app, with its progress, to its result."""
+"""`make demo`: a PDF is put into Blob storage and followed through the app to its cited analysis.
 
+State is kept from demo to demo, and a path of Blob storage makes one ticket ever, so that each demo
+has a folder of its own there.
+"""
+
+import secrets
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from azure.core.exceptions import AzureError, ResourceExistsError
+from azure.storage.blob import BlobServiceClient, ContentSettings
 
+from infra.local import report
 from infra.local.run import Ready, running
 from infra.local.serving import PartError
 
-SAMPLE = Path(__file__).parent / "samples" / "gettysburg.txt"
-TICKET: dict[str, Any] = {
-    "title": "What does the Gettysburg Address ask of the living?",
-    "task_type": "custom",
-    "task_data": {
-        "task_description": "Summarise the speech and name what it asks of those who hear it.",
-        "instructions": "Keep to the words of the text.",
-        "output_schema": {
-            "type": "object",
-            "properties": {
-                "theme": {"type": "string"},
-                "calls_to_action": {"type": "array", "items": {"type": "string"}, "minItems": 2},
-            },
-            "required": ["theme", "calls_to_action"],
-            "additionalProperties": False,
-        },
-    },
-}
+SAMPLE = Path(__file__).parent / "samples" / "harbour-services-agreement.pdf"
+USER = "demo"
+METADATA = {"analysis_type": "contract"}
 ENDED = ("completed", "failed", "cancelled")
-DEADLINE_SECONDS = 120.0
-POLL_SECONDS = 0.1
+APPEARS_SECONDS = 60.0
+ENDS_SECONDS = 900.0
+POLL_SECONDS = 0.05
+
+Json = dict[str, Any]
 
 
 def demo(port: int, state: Path) -> None:
-    """Start everything, follow one ticket, print its result, stop everything.
+    """Start everything, drop the sample, follow its ticket, print the analysis, stop everything.
 
     Raises PartError when the ticket does not complete, and as `running` when something does not
     start.
     """
     log = state / "demo.log"
     state.mkdir(parents=True, exist_ok=True)
-    print(f"starting the app, Azurite, Web PubSub and model stand-ins (log: {log})", flush=True)
+    _say(f"Starting the app with its stand-ins; what they say is in {log}")
     with (
         log.open("w", buffering=1) as file,
         running(port, state, lambda line: print(line, file=file)) as (ready, _),
         httpx2.Client(base_url=ready.api_url, timeout=30) as client,
     ):
-        _log_in(client, ready)
-        ticket = _follow(client, _send(client))
+        _enter(client, ready)
+        earlier = {ticket["id"] for ticket in _tickets(client)}
+        _drop(ready)
+        ticket = _appeared(client, earlier)
+        ticket = _followed(client, ticket["id"])
         if ticket["status"] != "completed":
-            raise PartError(f"the ticket {ticket['status']}: {ticket['error_message']}")
-        print(_report(ticket))
+            reason = ticket["error_message"] or "Nobody said why."
+            raise PartError(f"the ticket {ticket['status']}: {reason} The log is {log}.")
+        print("", *report.lines(ticket), "", sep="\n")
+        _save(client, ticket, state / "results")
+        _say(f"\nmake run STATE={state} brings the app back with this ticket in it.")
 
 
-def _log_in(client: httpx2.Client, ready: Ready) -> None:
-    login = {"username": ready.admin_email, "password": ready.admin_password}
+def _enter(client: httpx2.Client, ready: Ready) -> None:
+    """Sign in as the user of the demo, whom the admin makes or gives a new password."""
+    _log_in(client, ready.admin_email, ready.admin_password)
+    new = {"username": USER, "email": f"{USER}@example.com", "password": secrets.token_urlsafe(12)}
+    if client.post("/users", json=new).status_code == httpx2.codes.CONFLICT:
+        users = _got(client, "/users", limit=1000).json()
+        known = next(user for user in users if user["username"] == USER)
+        client.put(f"/users/{known['id']}", json={"password": new["password"]}).raise_for_status()
+    _log_in(client, USER, new["password"])
+    _say(f"Signed in as {USER} at {ready.api_url}")
+
+
+def _log_in(client: httpx2.Client, username: str, password: str) -> None:
+    login = {"username": username, "password": password}
     answer = client.post("/auth/login/json", json=login).raise_for_status().json()
     client.headers["Authorization"] = f"Bearer {answer['access_token']}"
 
 
-def _send(client: httpx2.Client) -> str:
-    text = SAMPLE.read_text()
-    task_data = TICKET["task_data"] | {"context": text}
-    answer = client.post("/tickets", json=TICKET | {"task_data": task_data})
-    ticket = answer.raise_for_status().json()
-    print(f"POST /api/v1/tickets -> {answer.status_code}, ticket {ticket['id']}", flush=True)
-    return str(ticket["id"])
+def _got(client: httpx2.Client, path: str, **query: Any) -> httpx2.Response:
+    return client.get(path, params=query).raise_for_status()
 
 
-def _follow(client: httpx2.Client, ticket_id: str) -> dict[str, Any]:
-    """Print the ticket's progress until it ends. Raises PartError when it does not."""
-    began = time.monotonic()
-    while time.monotonic() < began + DEADLINE_SECONDS:
-        ticket: dict[str, Any] = client.get(f"/tickets/{ticket_id}").raise_for_status().json()
-        progress = ticket["progress"]
-        line = f"{ticket['status']:<10} {progress['stage']:<10} {progress['percent']:>3} %"
-        end = "\n" if ticket["status"] in ENDED else ""
-        print(f"\r  {line}  {time.monotonic() - began:4.1f} s ", end=end, flush=True)
-        if ticket["status"] in ENDED:
-            return ticket
+def _tickets(client: httpx2.Client) -> list[Json]:
+    found: list[Json] = _got(client, "/tickets").json()["tickets"]
+    return found
+
+
+def _drop(ready: Ready) -> None:
+    path = f"{USER}/{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}/{SAMPLE.name}"
+    content = SAMPLE.read_bytes()
+    try:
+        with BlobServiceClient.from_connection_string(ready.storage) as service:
+            uploads = service.get_container_client("uploads")
+            with suppress(ResourceExistsError):
+                uploads.create_container()
+            kind = ContentSettings(content_type="application/pdf")
+            uploads.upload_blob(path, content, metadata=METADATA, content_settings=kind)
+    except AzureError as error:
+        raise PartError(f"Blob storage did not take the sample: {error}") from error
+    _say(f"Put {len(content) / 1000:.0f} kB into Blob storage: uploads/{path}")
+
+
+def _appeared(client: httpx2.Client, earlier: set[str]) -> Json:
+    """The ticket that the blob becomes. Raises PartError when none does."""
+
+    def look() -> Json | None:
+        new = (one for one in _tickets(client) if one["id"] not in earlier)
+        return next((one for one in new if one["source"] == "blob"), None)
+
+    ticket = _awaited(look, APPEARS_SECONDS, "no ticket came of the blob")
+    _say(f"Blob storage told the app, which opened the ticket {ticket['id']}\n")
+    return ticket
+
+
+def _followed(client: httpx2.Client, ticket_id: str) -> Json:
+    """The ticket at its end, with every step printed on the way. Raises PartError when it does not
+    end."""
+    began, shown = time.monotonic(), ""
+
+    def look() -> Json | None:
+        nonlocal shown
+        ticket: Json = _got(client, f"/tickets/{ticket_id}").json()
+        step = _step(ticket)
+        if step != shown:
+            _say(f"  {step}  {time.monotonic() - began:5.1f} s")
+            shown = step
+        return ticket if ticket["status"] in ENDED else None
+
+    return _awaited(look, ENDS_SECONDS, f"the ticket {ticket_id} did not end")
+
+
+def _awaited(look: Callable[[], Json | None], seconds: float, otherwise: str) -> Json:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
         time.sleep(POLL_SECONDS)
-    raise PartError(f"the ticket did not end within {DEADLINE_SECONDS:.0f} s")
+    raise PartError(f"{otherwise} within {seconds:.0f} s")
 
 
-def _report(ticket: dict[str, Any]) -> str:
-    result = ticket["result_data"]
-    lines = [
-        "",
-        ticket["title"],
-        "",
-        result["task_result"],
-        "",
-        "structured, checked against the ticket's output_schema:",
-        f"  theme: {result['structured']['theme']}",
-        *(f"  call to action: {call}" for call in result["structured"]["calls_to_action"]),
-        "",
-        f"model {ticket['ai_model_used']}, {ticket['tokens_used']} tokens, "
-        f"{ticket['processing_time_seconds']:.1f} s",
-        "log:",
-        *(f"  {line}" for line in (ticket["processing_logs"] or "").splitlines()),
-    ]
-    return "\n".join(lines)
+def _step(ticket: Json) -> str:
+    progress = ticket["progress"]
+    bar = "#" * (progress["percent"] // 5)
+    count = f"{progress['done']}/{progress['total']}" if progress["total"] else ""
+    return f"[{bar:.<20}] {progress['percent']:>3} %  {progress['stage']:<11} {count:<5}"
+
+
+def _save(client: httpx2.Client, ticket: Json, folder: Path) -> None:
+    """The whole result in every form that there is, a file each."""
+    folder.mkdir(exist_ok=True)
+    _say(f"All of it, saved in {folder}:")
+    for form in ticket["result_data"]["formats"]:
+        path = f"/tickets/{ticket['id']}/result"
+        (folder / f"{SAMPLE.stem}.{form}").write_bytes(_got(client, path, format=form).content)
+        _say(f"  GET /api/v1{path}?format={form}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

@@ -23,7 +23,7 @@ _WORD = re.compile(r"[\w-]{4,}")
 _STOP = r"(?:(?<!\b[A-Z])(?<!\b[A-Z][a-z])\.|[!?…])[\"'”\u2019)\]]*"
 _WIDE_STOP = r"[\u3002\uff01\uff1f]"
 # What a line is marked with: a bullet, `3.`, `4.2`, `(a)`, `[claim 12] (fact)`, a tag, `note:`.
-_BULLET = r"[-*#>|+]+|\d+[.)]|\d+(?:\.\d+)+[.)]?|\([a-z]{1,3}\)|[a-z]{3,20}:"
+_BULLET = r"[-*#>|+]+|\d+[.)]|\d+(?:\.\d+)+[.)]?|\([A-Za-z\d]{1,3}\)|[a-z]{3,20}:"
 # Up to the end of a sentence, a blank line, the next marked line, the next line of code.
 _SENTENCE = re.compile(
     rf"\S.*?(?:{_WIDE_STOP}|{_STOP}(?=\s+[^\Wa-z_]|\s+[\"'“(\[<]|\s*\n|\s*\Z)"

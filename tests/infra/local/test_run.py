@@ -1,7 +1,9 @@
 """`make run` and `make demo` as a user starts them."""
 
+import csv
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -167,10 +169,27 @@ def test_a_state_folder_in_use_is_a_clear_error(tmp_path: Path) -> None:
         assert str(tmp_path) in output.splitlines()[-1]
 
 
-def test_the_demo_shows_a_ticket_from_progress_to_result(tmp_path: Path) -> None:
-    process = start("demo", free_ports(), tmp_path)
-    output = output_of(process, 120)
+def test_a_demo_that_fails_says_why_and_the_next_one_prints_a_cited_analysis(
+    tmp_path: Path,
+) -> None:
+    port = free_ports()
+    no_model = {"MODEL_BASE_URL": "http://127.0.0.1:9/v1", "MODEL_MAX_WAIT_SECONDS": "0"}
+    process = start("demo", port, tmp_path, **no_model)
+    output = output_of(process, 180)
+    assert process.returncode == 2
+    assert re.search(r"the ticket failed: \S.* The log is \S+demo\.log\.$", output.splitlines()[-1])
+    assert "Traceback" not in output
+
+    process = start("demo", port, tmp_path)
+    output = output_of(process, 180)
     assert process.returncode == 0, output
-    assert "completed" in output
-    assert "call to action:" in output
+    assert "100 %  completed" in output
+    assert re.search(r"“[^”]{20,}”\s+\[harbour-services-agreement\.pdf pp?\. \d", output)
+    assert "read 10 of 11 pages" in output
     assert "amida-stand-in-1" in output
+    saved = tmp_path / "results" / "harbour-services-agreement.docx"
+    assert saved.read_bytes().startswith(b"PK")
+    with saved.with_suffix(".csv").open(encoding="utf-8-sig") as file:
+        evidence = list(csv.DictReader(file))
+    assert len({row["place"] for row in evidence}) > 3
+    assert {row["document"] for row in evidence} == {"harbour-services-agreement.pdf"}

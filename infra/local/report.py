@@ -1,0 +1,74 @@
+"""A document analysis as the demo prints it: what was found, the words that prove it and their
+places, and how much was read."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from infra.local.model import MODEL
+
+WIDTH = 92
+MOST_INSIGHTS = 10
+_TIE = "\N{NO-BREAK SPACE}"
+
+Json = dict[str, Any]
+
+
+def lines(ticket: Json) -> Iterator[str]:
+    """The analysis of a completed `doc_analysis` ticket, as the API gives it."""
+    result = ticket["result_data"]
+    first = result["documents"][0]
+    title = first["title"] or first["name"]
+    yield from (title, "=" * len(title))
+    yield from _section("Summary", [result["summary"]])
+    insights = result["insights"]
+    told = f"the first {MOST_INSIGHTS} of " if len(insights) > MOST_INSIGHTS else ""
+    yield from _section(f"Insights ({told}{len(insights)})", insights[:MOST_INSIGHTS])
+    for name in ("conflicts", "agreements", "gaps", "recommendations"):
+        yield from _section(f"{name.title()} ({len(result[name])})", result[name])
+    seen = result["coverage"]
+    quotes = f"{seen['quotes_found']} quotes found in the text, {seen['quotes_dropped']} dropped."
+    yield from _section("Coverage", [seen["statement"], quotes])
+    yield from _section("Model", [_spent(ticket)])
+
+
+def _spent(ticket: Json) -> str:
+    usage, model = ticket["result_data"]["usage"], ticket["ai_model_used"]
+    spent = f"{model}: {ticket['tokens_used']:,} tokens in {usage['calls']} calls"
+    if usage["reused"]:
+        spent += f", {usage['reused']} answers known from an earlier ticket"
+    honest = (
+        " A stand-in: it copies sentences and understands none. MODEL_BASE_URL names a real one."
+    )
+    seconds = f"{ticket['processing_time_seconds']:.1f} s."
+    return f"{spent}; {seconds}{honest if model == MODEL else ''}"
+
+
+def _section(title: str, items: Sequence[str | Json]) -> Iterator[str]:
+    if items:
+        yield f"\n{title}"
+    for item in items:
+        said = [item] if isinstance(item, str) else _finding(item)
+        yield _wrapped(said[0], "  - ", "    ")
+        yield from (_wrapped(line, "      ", "      ") for line in said[1:])
+
+
+def _finding(found: Json) -> list[str]:
+    """What was found and its quotes; the text alone as a quote when it says just that."""
+    quotes = [_quoted(proof) for proof in found["evidence"]]
+    if not quotes or not quotes[0].startswith(f"“{found['text']}”"):
+        quotes = [found["text"], *quotes]
+    kind = f"{found['kind']}, importance {found['importance']}: " if "kind" in found else ""
+    return [kind + quotes[0], *quotes[1:]]
+
+
+def _quoted(proof: Json) -> str:
+    place = f"[{proof['document']} {proof['place']}]".replace(" ", _TIE)
+    return f"“{' '.join(proof['quote'].split())}” {place}"
+
+
+def _wrapped(text: str, first: str, rest: str) -> str:
+    filled = textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
+    return filled.replace(_TIE, " ")
