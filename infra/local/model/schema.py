@@ -1,10 +1,11 @@
 """Builds an answer that a JSON Schema accepts out of the sentences of a text.
 
 It walks the schema: each string is a sentence, the next one for the next string; in an object that
-holds a quote, word for word, or a list of numbers, the other strings say the same sentence. Names
-mean nothing to it but for courtesies: a property with `quote`, `verbatim` or `excerpt` in its name
-is a quote, one whose name labels a value in the text (`page 3`, `document="a.pdf"`) takes the
-nearest one before, and an enum the value that the sentence is marked with (`[claim 3] (fact) …`).
+holds a quote, word for word, the other strings say the same sentence. Names mean nothing to it but
+for courtesies: a property with `quote`, `verbatim` or `excerpt` in its name is a quote, and one
+whose name labels a value in the text (`page 3`, `document="a.pdf"`) takes the nearest one before.
+Where sentences are marked (`[claim 3] (fact) …`, `gap: …`), lists of that name, and objects with a
+list of such numbers, are about those sentences, and an enum takes the value that its mark says.
 """
 
 import math

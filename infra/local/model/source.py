@@ -33,6 +33,7 @@ _SENTENCE = re.compile(
 _MARK = re.compile(
     rf"(?:(?:{_BULLET}|\[[^\[\]\n]{{1,80}}\](?: \([^()\n]{{1,80}}\))?|<[^<>\n]{{1,80}}>)\s+)+"
 )
+_LEADER = re.compile(r"(?:\. ?){5}")  # the dots of a table of contents
 _ENDS_LIKE_A_SENTENCE = re.compile(rf"(?:{_STOP}|{_WIDE_STOP})\Z")
 
 
@@ -145,10 +146,9 @@ def _worth_quoting(text: str) -> list[Span]:
 
 
 def _is_full(words: str) -> bool:
-    enough = len(words) >= 20 and len(words.split()) > 3
-    # A line of a table of contents is mostly dots.
-    said = sum(map(str.isalpha, words)) * 2 > len(words)
-    return enough and said and bool(_ENDS_LIKE_A_SENTENCE.search(words))
+    if len(words) < 20 or len(words.split()) <= 3 or _LEADER.search(words):
+        return False
+    return bool(_ENDS_LIKE_A_SENTENCE.search(words))
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
