@@ -15,11 +15,19 @@ _HTML = re.compile(r"<(?=[A-Za-z/!?])")
 _TARGET = re.compile(
     r"(\]\(\s*|\]:\s*)(?!(?:https?|mailto):)[A-Za-z][A-Za-z0-9+.-]*\\?:", re.IGNORECASE
 )
+# What some readers take for a fence, in a list or a quotation perhaps.
+_MAYBE_FENCE = re.compile(r"^[ \t>*+\-\d.)]*(?:`{3}|~{3})", re.MULTILINE)
+_SPAN = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
+_CALL = re.compile(r"@(?=[A-Za-z0-9])|#(?=[0-9])")
+_UNSEEN = "\u200b"
 
 
 def inert(text: str) -> str:
     """`text` with everything active in it made visible instead."""
-    return "".join(part if is_code else _tamed(part) for part, is_code in _parts(text))
+    parts = [part if is_code else _tamed(part) for part, is_code in _parts(text)]
+    # One fence more turns what is code into text, and the other way round.
+    sure = not any(_MAYBE_FENCE.search(part) for part in parts[::2])
+    return "".join(parts) if sure else _tamed(text)
 
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
@@ -51,6 +59,39 @@ def _tamed(text: str) -> str:
 def plain(text: str) -> str:
     """`text` on one line, as Markdown that shows it letter by letter."""
     return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def prose(text: str) -> str:
+    """`text` as Markdown that shows its paragraphs letter by letter, but for `names` between single
+    backticks: those stay code."""
+    paragraphs = (" ".join(part.split()) for part in re.split(r"\n[ \t\r]*\n", text))
+    return "\n\n".join(_with_spans(part) for part in paragraphs if part)
+
+
+def _with_spans(text: str) -> str:
+    parts = _SPAN.split(text)
+    return "".join(
+        part if number % 2 else _MARKUP.sub(r"\\\g<0>", part) for number, part in enumerate(parts)
+    )
+
+
+def quiet(text: str) -> str:
+    """`text` that calls nobody and links to no issue where GitHub shows it: a mention outside of
+    code is broken by a space of no width."""
+    return "".join(
+        part if is_code else _CALL.sub(rf"\g<0>{_UNSEEN}", part) for part, is_code in _parts(text)
+    )
+
+
+def cut(text: str, most: int, end: str) -> str:
+    """`text` of at most `most` characters: a longer one ends with a whole line, out of any code,
+    and then with `end`."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - len(end)]
+    kept = kept[: kept.rfind("\n") + 1]
+    *_, (part, is_code) = _parts(kept)
+    return f"{kept.removesuffix(part) if is_code else kept}{end}"
 
 
 def fenced(text: str, kind: str = "") -> str:

@@ -28,7 +28,7 @@ class SarifTool:
 
     name: str
     version: str
-    uri: str
+    uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,10 @@ def sarif(
     driver = {
         "name": tool.name,
         "version": tool.version,
-        "informationUri": tool.uri,
         "rules": [{"id": rule, "shortDescription": {"text": rule}} for rule in rules],
     }
+    if tool.uri:
+        driver["informationUri"] = tool.uri
     notes = [_unreviewed(path, reason) for path, reason in (unreviewed or {}).items()]
     run: dict[str, Any] = {
         "tool": {"driver": driver},

@@ -11,8 +11,18 @@ from typing import Any
 
 from shared.models import Model
 from shared.tasks import base
-from shared.tasks.pr_review import checking, concluding, planning, posting, report, reviewing
-from shared.tasks.pr_review.models import Held, Outcome, Posted, Result, Stage
+from shared.tasks.pr_review import (
+    checking,
+    concluding,
+    exchange,
+    payload,
+    planning,
+    posting,
+    report,
+    reviewing,
+)
+from shared.tasks.pr_review.kept import Held, Outcome, Stage
+from shared.tasks.pr_review.models import Posted, Result
 from shared.tasks.pr_review.models import TaskData as TaskData
 
 FORMATS: tuple[str, ...] = ("sarif", "github-review")
@@ -28,6 +38,11 @@ _WORK: dict[Stage, Callable[[base.WorkContext, base.Item], Awaitable[Model]]] = 
     Stage.REVIEWING: reviewing.review,
     Stage.CHECKING: checking.check,
     Stage.POSTING: posting.post,
+}
+_RENDER: dict[str, Callable[[Result], str]] = {
+    "md": report.markdown,
+    "sarif": exchange.sarif_log,
+    "github-review": payload.rendered,
 }
 
 
@@ -45,7 +60,7 @@ async def combine(context: base.Context, outcomes: Sequence[Any]) -> base.Round 
             reviewed = [Outcome.model_validate(outcome) for outcome in outcomes]
             return await concluding.after_review(context, reviewed)
         case Stage.CHECKING:
-            held = [Held.model_validate(outcome) for outcome in outcomes]
+            held = Held.model_validate(outcomes[0])
             return await concluding.after_check(context, held)
         case Stage.POSTING:
             posted = Posted.model_validate(outcomes[0])
@@ -53,4 +68,4 @@ async def combine(context: base.Context, outcomes: Sequence[Any]) -> base.Round 
 
 
 def render(result: dict[str, Any], form: str) -> str | bytes:
-    return report.render(Result.model_validate(result), form)
+    return _RENDER[form](Result.model_validate(result))

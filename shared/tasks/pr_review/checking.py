@@ -4,49 +4,36 @@ applies each suggestion. What does not hold is dropped and counted."""
 from collections.abc import Iterator, Sequence
 
 from shared.clients.schemas import of_model
-from shared.documents.tokens import estimate
 from shared.models import Question
 from shared.tasks import base
-from shared.tasks.pr_review import suggesting
-from shared.tasks.pr_review.models import (
-    SEVERITIES,
-    Candidate,
-    Check,
-    Held,
-    Ruling,
-    Stage,
-    TaskData,
-)
+from shared.tasks.pr_review.answers import Check, Conclusion, Ruling
+from shared.tasks.pr_review.kept import Candidate, Held, Reviewed
+from shared.tasks.pr_review.models import SEVERITIES, TaskData
 from shared.tasks.pr_review.reviewing import asked
+from shared.tasks.pr_review.suggesting import Suggestions
 
-MOST_CALLS = 2
+MOST = 40
+"""Findings that one call looks at; a review with more is not read."""
 
-
-async def keep_groups(context: base.Context, candidates: Sequence[Candidate]) -> base.Round:
-    """The round that looks at the candidates again, in as few calls as they need."""
-    groups = list(_groups(candidates, context.tools.batch_tokens))[:MOST_CALLS]
-    for number, group in enumerate(groups):
-        kept = [candidate.model_dump(mode="json") for candidate in group]
-        await context.papers.keep(f"candidates-{number}", kept)
-    items = [{"group": number} for number in range(len(groups))]
-    return base.Round(stage=Stage.CHECKING, items=items, starts_at=80, ends_at=95)
+_MOST_OF_A_PART = 400
 
 
-async def check(context: base.WorkContext, item: base.Item) -> Held:
-    kept = await context.papers.kept(f"candidates-{item['group']}")
-    candidates = [Candidate.model_validate(one) for one in kept]
+async def check(context: base.WorkContext, _: base.Item) -> Held:
+    """One call of the model, which also sums up a change that was read in several parts."""
+    reviewed = await Reviewed.kept(context.papers)
+    candidates, parts = reviewed.candidates, reviewed.summaries
+    material = {"findings": _rendered(candidates)} if candidates else {}
+    if len(parts) > 1:
+        lines = (" ".join(part.split())[:_MOST_OF_A_PART] for part in parts)
+        material["what the parts do"] = "\n".join(f"- {line}" for line in lines)
     data = TaskData.model_validate(context.ticket.task_data)
-    material = {"findings": _rendered(candidates)}
     question = Question(base.prompt(__file__, "check"), asked(data), material)
-    answer = await context.complete(of_model(Check), question)
-    rulings = {ruling.finding: ruling for ruling in answer.rulings}
-    held = [
-        _ruled(candidate, rulings.get(number))
-        for number, candidate in enumerate(candidates, 1)
-        if number not in rulings or rulings[number].holds
-    ]
-    findings = [await suggesting.settled(context, candidate) for candidate in held]
+    form = of_model(Conclusion if len(parts) > 1 else Check)
+    answer = await context.complete(form, question)
+    held = list(_held(candidates, answer.rulings))
+    findings = await Suggestions(context).settled(held)
     return Held(
+        summary=answer.summary if isinstance(answer, Conclusion) else None,
         findings=findings,
         refuted=len(candidates) - len(held),
         suggestions_dropped=sum(
@@ -56,23 +43,16 @@ async def check(context: base.WorkContext, item: base.Item) -> Held:
     )
 
 
-def _ruled(candidate: Candidate, ruling: Ruling | None) -> Candidate:
-    """The second look may find a thing less severe, never more so."""
-    if ruling is None:
-        return candidate
-    worst = max(candidate.severity, ruling.severity, key=SEVERITIES.index)
-    return candidate.model_copy(update={"severity": worst})
-
-
-def _groups(candidates: Sequence[Candidate], budget: int) -> Iterator[list[Candidate]]:
-    group: list[Candidate] = []
-    for candidate in candidates:
-        if group and estimate(_rendered([*group, candidate])) > budget:
-            yield group
-            group = []
-        group.append(candidate)
-    if group:
-        yield group
+def _held(candidates: Sequence[Candidate], rulings: Sequence[Ruling]) -> Iterator[Candidate]:
+    """Nothing is refuted in silence; what holds may turn out less severe, never more so."""
+    ruled = {ruling.finding: ruling for ruling in rulings}
+    for number, candidate in enumerate(candidates, 1):
+        ruling = ruled.get(number)
+        if ruling is None:
+            yield candidate
+        elif ruling.holds:
+            least = max(candidate.severity, ruling.severity, key=SEVERITIES.index)
+            yield candidate.model_copy(update={"severity": least})
 
 
 def _rendered(candidates: Sequence[Candidate]) -> str:
@@ -81,4 +61,6 @@ def _rendered(candidates: Sequence[Candidate]) -> str:
 
 def _one(number: int, candidate: Candidate) -> str:
     head = f"[finding {number}] ({candidate.category}, {candidate.severity}) {candidate.title}"
-    return "\n".join([head, candidate.body, f"=== {candidate.file}", candidate.excerpt])
+    return "\n".join(
+        [head, " ".join(candidate.body.split()), f"=== {candidate.file}", candidate.excerpt]
+    )

@@ -1,8 +1,7 @@
-"""Text that talks to the reviewer. The model is told to obey none of it; that it is there is told
-to people, and what holds such text is never approved by rule."""
+"""Text that talks to the reviewer. The model is told to obey none of it; people are told that it is
+there."""
 
 import re
-from collections.abc import Mapping
 
 _PHRASES = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules)\b"
@@ -15,6 +14,6 @@ _PHRASES = re.compile(
 )
 
 
-def suspicious(texts: Mapping[str, str]) -> list[str]:
-    """The names of the texts that talk to the reviewer."""
-    return [name for name, text in texts.items() if _PHRASES.search(text)]
+def talks(text: str) -> bool:
+    """Whether the text talks to the reviewer."""
+    return _PHRASES.search(text) is not None

@@ -1,8 +1,13 @@
 """Many proposals to few findings: the same said twice is said once, the worst comes first."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 
-from shared.tasks.pr_review.models import CONFIDENCES, SEVERITIES, Candidate, Finding, Spot
+from shared.tasks.pr_review.kept import Candidate
+from shared.tasks.pr_review.models import CONFIDENCES, SEVERITIES, Finding, Spot
+
+_MOST_PLACES = 20
 
 
 def rank(finding: Finding) -> tuple[int, int, str, int]:
@@ -16,27 +21,37 @@ def rank(finding: Finding) -> tuple[int, int, str, int]:
 
 
 def merged(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Of findings of a category on the same lines the first by rank; one with the same title
-    elsewhere becomes another place of the first."""
+    """Of findings of a category on the same lines the first by rank; one in the same words, or on
+    the same code, elsewhere becomes another place of the first."""
     kept: list[Candidate] = []
+    near: dict[tuple[str, str, str], list[Candidate]] = defaultdict(list)
+    alike: dict[object, Candidate] = {}
     for candidate in sorted(candidates, key=rank):
-        if any(_same_place(candidate, other) for other in kept):
+        neighbours = near[candidate.file, candidate.side, candidate.category]
+        if any(_is_same(candidate, other) for other in neighbours):
             continue
-        twin = next((other for other in kept if _same_words(candidate, other)), None)
+        neighbours.append(candidate)
+        words = (candidate.category, _words(candidate))
+        twin = alike.get(candidate.fingerprint) or alike.get(words)
+        alike.setdefault(candidate.fingerprint, twin or candidate)
+        alike.setdefault(words, twin or candidate)
         if twin is None:
             kept.append(candidate)
-        else:
+        elif len(twin.also_at) < _MOST_PLACES:
             twin.also_at.append(Spot.model_validate(candidate.model_dump()))
     return kept
 
 
-def _same_place(a: Candidate, b: Candidate) -> bool:
-    return (
-        (a.file, a.side, a.category) == (b.file, b.side, b.category)
-        and a.start_line <= b.end_line
-        and b.start_line <= a.end_line
-    )
+def _is_same(a: Candidate, b: Candidate) -> bool:
+    """Whether two findings of a category in a file are one: on the same lines, or on some of them
+    in much the same words."""
+    if (a.start_line, a.end_line) == (b.start_line, b.end_line):
+        return True
+    if a.start_line > b.end_line or b.start_line > a.end_line:
+        return False
+    ours, theirs = _words(a), _words(b)
+    return 2 * len(ours & theirs) >= min(len(ours), len(theirs))
 
 
-def _same_words(a: Candidate, b: Candidate) -> bool:
-    return a.category is b.category and a.title.casefold() == b.title.casefold()
+def _words(finding: Finding) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", finding.title.casefold())) or frozenset([finding.title])

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.diffs.patches import Side
-from shared.models import Model, Words
+from shared.models import Model, Side, Words
 from shared.tasks import base
 
 

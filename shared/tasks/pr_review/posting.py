@@ -2,98 +2,159 @@
 the review itself; the mark also tells a later run what was found."""
 
 import base64
+import hmac
 import re
-from collections.abc import Callable, Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from shared.clients.github_models import PostedReview, PullRef, ReviewPayload
-from shared.errors import CannotBeDone
+from shared.errors import CannotBeDone, TryLater
 from shared.models import Model
 from shared.tasks import base
-from shared.tasks.pr_review import concluding, payload, planning, report
+from shared.tasks.pr_review import payload
+from shared.tasks.pr_review.kept import Draft, Facts
 from shared.tasks.pr_review.models import Earlier, Finding, Posted, Result
 
-_MARK = re.compile(r"<!-- amida-review:([A-Za-z0-9+/=]+):([0-9a-f]{64}) -->")
-_MOST_TOLD = 60
-_MOST_TITLE = 100
+_MARK = re.compile(r"<!-- amida-review-1:([A-Za-z0-9+/=]+):([0-9a-f]{64}) -->")
+_MOST_MARK = 16_000
+_MOST_NAME, _MOST_TITLE = 200, 100
+_TRIES = "posting"
+_MOST_TRIES = 5
+_MOST_SECONDS = 120.0
 
 Sign = Callable[[str], str]
 
 
 class Mark(Model):
-    """What a posted review says of itself: which attempt at which ticket posted it, and what it
-    found."""
+    """What a posted review says of itself: of which pull request and head it is, which attempt at
+    which ticket posted it, whether with comments on lines, and what was found."""
 
+    pull: str
+    head: str
     key: str
+    inline: bool
     findings: list[Earlier]
 
     def text(self, sign: Sign) -> str:
-        data = base64.b64encode(self.model_dump_json().encode()).decode()
-        return f"<!-- amida-review:{data}:{sign(data)} -->"
+        """Bounded: of very many findings the last are forgotten."""
+        packed = zlib.compress(self.model_dump_json().encode())
+        data = base64.b64encode(packed).decode()
+        if len(data) > _MOST_MARK:
+            fewer = self.findings[: len(self.findings) // 2]
+            return self.model_copy(update={"findings": fewer}).text(sign)
+        return f"<!-- amida-review-1:{data}:{sign(data)} -->"
 
 
-async def post(context: base.WorkContext, item: base.Item) -> Posted:
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What is known of a pull request from our reviews before this one."""
+
+    marks: Sequence[tuple[PostedReview, Mark]]
+
+    @property
+    def known(self) -> dict[str, Earlier]:
+        """All that was ever told, by fingerprint."""
+        return {one.fingerprint: one for _, mark in self.marks for one in mark.findings}
+
+    def posted(self, result: Result) -> Posted:
+        """What became of it. Gone is what the last review had."""
+        present = {finding.fingerprint for finding in result.findings}
+        last = self.marks[-1][1].findings if self.marks else []
+        return Posted(
+            still_open=[one for one in self.known.values() if one.fingerprint in present],
+            gone=[one for one in last if one.fingerprint not in present],
+        )
+
+    def said(self, result: Result) -> str | None:
+        """The address of the last review, if that said the same of the same head."""
+        if not self.marks:
+            return None
+        review, mark = self.marks[-1]
+        same = {one.fingerprint for one in mark.findings} == {
+            finding.fingerprint for finding in result.findings
+        }
+        return review.html_url if same and mark.head == result.head_sha else None
+
+
+async def post(context: base.WorkContext, _: base.Item) -> Posted:
     """Post the review unless it is there. Raises TryLater, after which it may be there."""
-    result, facts = await concluding.draft(context), await planning.facts(context)
-    key = f"{context.ticket.id}/{context.ticket.attempt}"
     try:
-        reviews = await context.tools.github.reviews(facts.ref)
-        marked = list(_marked(reviews, context.tools.sign))
-        earlier = {one.fingerprint: one for _, mark in marked for one in mark.findings}
-        for review, mark in marked:
-            if mark.key == key:
-                return Posted(url=review.html_url)
-        return await _posted(context, facts.ref, key, result, earlier)
+        return await _posted(context)
     except CannotBeDone as error:
         return Posted(reason=error.reason)
+    except TryLater as later:
+        tries = 1 + (await context.papers.kept(_TRIES) or 0)
+        if tries == _MOST_TRIES or (later.seconds or 0.0) > _MOST_SECONDS:
+            return Posted(reason=later.reason)
+        await context.papers.keep(_TRIES, tries)
+        raise
 
 
-async def _posted(
-    context: base.WorkContext,
-    ref: PullRef,
-    key: str,
-    result: Result,
-    earlier: dict[str, Earlier],
-) -> Posted:
-    present = {finding.fingerprint for finding in result.findings}
-    posted = Posted(
-        still_open=[one for one in earlier.values() if one.fingerprint in present],
-        gone=[one for one in earlier.values() if one.fingerprint not in present],
+async def _posted(context: base.WorkContext) -> Posted:
+    result = (await Draft.kept(context.papers)).result
+    ref = (await Facts.kept(context.papers)).ref
+    key, pull, sign = (
+        f"{context.ticket.id}/{context.ticket.attempt}",
+        _name(ref),
+        context.tools.sign,
     )
-    told = result.model_copy(update={"posted": posted})
-    body = report.markdown(told, payload.without_comment(result, earlier))
-    mark = Mark(key=key, findings=_remembered(result.findings)).text(context.tools.sign)
-    wanted = payload.review(result, body, mark, earlier)
-    review = await _send(context, ref, wanted)
-    return posted.model_copy(update={"url": review.html_url, "comments": len(wanted.comments)})
-
-
-async def _send(context: base.WorkContext, ref: PullRef, wanted: ReviewPayload) -> PostedReview:
-    """A pull request that has moved on may not take comments on its former lines: then the body
-    tells of them alone."""
-    github = context.tools.github
+    before: list[tuple[PostedReview, Mark]] = []
+    for review, mark in _marked(await context.tools.github.reviews(ref), sign, pull):
+        if mark.key == key:
+            return _there(Since(before), result, mark, review)
+        before.append((review, mark))
+    since = Since(before)
+    if url := since.said(result):
+        return since.posted(result).model_copy(update={"url": url})
+    findings = _told(result.findings)
+    mark = Mark(pull=pull, head=result.head_sha, key=key, inline=True, findings=findings)
     try:
-        return await github.post_review(ref, wanted)
+        review = await context.tools.github.post_review(ref, _wanted(since, result, mark, sign))
     except CannotBeDone:
-        if not wanted.comments:
-            raise
-    return await github.post_review(ref, wanted.model_copy(update={"comments": []}))
+        # The lines of a pull request that has changed meanwhile may take no comment.
+        mark = mark.model_copy(update={"inline": False})
+        review = await context.tools.github.post_review(ref, _wanted(since, result, mark, sign))
+    return _there(since, result, mark, review)
 
 
-def _marked(reviews: Iterable[PostedReview], sign: Sign) -> Iterable[tuple[PostedReview, Mark]]:
-    """The reviews that are ours, whatever others pretend to be."""
+def _wanted(since: Since, result: Result, mark: Mark, sign: Sign) -> ReviewPayload:
+    told = result.model_copy(update={"posted": since.posted(result)})
+    most = payload.MOST_COMMENTS if mark.inline else 0
+    return payload.review(told, since.known, most, mark.text(sign))
+
+
+def _there(since: Since, result: Result, mark: Mark, review: PostedReview) -> Posted:
+    comments = payload.commented(result, since.known) if mark.inline else []
+    return since.posted(result).model_copy(
+        update={"url": review.html_url, "comments": len(comments)}
+    )
+
+
+def _name(ref: PullRef) -> str:
+    return f"{ref.owner}/{ref.repo}#{ref.number}".lower()
+
+
+def _marked(
+    reviews: Iterable[PostedReview], sign: Sign, pull: str
+) -> Iterator[tuple[PostedReview, Mark]]:
+    """The reviews that are ours, whatever others pretend to be; a mark copied from elsewhere names
+    another pull request."""
     for review in reviews:
         for data, signature in _MARK.findall(review.body):
-            if sign(data) == signature:
-                yield review, Mark.model_validate_json(base64.b64decode(data))
+            if hmac.compare_digest(sign(data), signature):
+                mark = Mark.model_validate_json(zlib.decompress(base64.b64decode(data)))
+                if mark.pull == pull:
+                    yield review, mark
 
 
-def _remembered(findings: Sequence[Finding]) -> list[Earlier]:
+def _told(findings: Sequence[Finding]) -> list[Earlier]:
     return [
         Earlier(
-            file=finding.file,
+            file=finding.file[-_MOST_NAME:],
             line=finding.start_line,
             title=finding.title[:_MOST_TITLE],
             fingerprint=finding.fingerprint,
         )
-        for finding in findings[:_MOST_TOLD]
+        for finding in findings
     ]

@@ -1,39 +1,39 @@
 """One batch: what the model finds in it, and where in the diff that is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from shared.clients.schemas import of_model
 from shared.diffs.changes import FileDiff
 from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
-from shared.diffs.rendering import rendered, rendered_hunk
+from shared.diffs.patches import Hunk
+from shared.diffs.rendering import rendered, rendered_hunk, shown
+from shared.documents.tokens import estimate
 from shared.models import Question
 from shared.tasks import base
-from shared.tasks.pr_review import planning
-from shared.tasks.pr_review.models import (
-    Candidate,
-    Facts,
-    Outcome,
-    Proposed,
-    Review,
-    TaskData,
-)
+from shared.tasks.pr_review.answers import Proposed, Review
+from shared.tasks.pr_review.kept import Batch, Candidate, Facts, Outcome
+from shared.tasks.pr_review.models import TaskData
 
-_AROUND = 12
-"""Lines before and after a finding that the second look sees."""
+_AROUND = (12, 6, 3, 0)
+"""Lines before and after a finding that the second look sees: as many as are cheap enough."""
+
+_MOST_EXCERPT_TOKENS = 500
+_MOST_EXCERPT = 2_000
+_MOST_EVIDENCE_LINES = 20
 
 
 async def review(context: base.WorkContext, item: base.Item) -> Outcome:
     number = item["batch"]
-    diffs = await planning.batch(context, number)
-    data = TaskData.model_validate(context.ticket.task_data)
-    facts = await planning.facts(context)
-    question = _question(data, facts, diffs)
+    batch = await Batch.kept(context.papers, number)
+    facts = await Facts.kept(context.papers)
+    diffs = batch.diffs()
+    question = _question(TaskData.model_validate(context.ticket.task_data), facts, diffs)
     answer = await context.complete(of_model(Review), question)
     candidates = [
-        candidate.model_copy(update={"commentable": candidate.file not in facts.made_here})
+        _candidate(proposed, diff, anchor, number, facts)
         for proposed in answer.findings
-        if (candidate := _placed(proposed, diffs, number)) is not None
+        for diff, anchor in _places(proposed, diffs)
     ]
     dropped = len(answer.findings) - len(candidates)
     return Outcome(summary=answer.summary, candidates=candidates, dropped=dropped)
@@ -42,28 +42,32 @@ async def review(context: base.WorkContext, item: base.Item) -> Outcome:
 def asked(data: TaskData) -> str:
     """What the requester wants, in the words for the model."""
     wanted = data.additional_instructions
-    return f"# What the requester asks for\n{wanted}" if wanted else "# Review this change"
+    return f"The requester asks:\n{wanted}" if wanted else "Review the change."
 
 
 def _question(data: TaskData, facts: Facts, diffs: Sequence[FileDiff]) -> Question:
     material = {"pull request": f"{facts.title}\n\n{facts.body}".strip()}
     if facts.instructions:
         material["conventions of the repository"] = facts.instructions
-    material["diff"] = "\n\n".join(map(rendered, diffs))
+    material["diff"] = "\n".join(map(rendered, diffs))
     return Question(base.prompt(__file__, "review"), asked(data), material)
 
 
-def _placed(proposed: Proposed, diffs: Sequence[FileDiff], batch: int) -> Candidate | None:
-    """The finding at its place; None when its quote is in no file of the batch."""
-    named = [diff for diff in diffs if diff.path == proposed.path]
-    for diff in named or diffs:
-        anchor = locate(diff, proposed.evidence_quote)
-        if anchor is not None:
-            return _candidate(proposed, diff, anchor, batch)
-    return None
+def _places(proposed: Proposed, diffs: Sequence[FileDiff]) -> list[tuple[FileDiff, Anchor]]:
+    """The place of a finding, if its quote has one: in the file that it names, else in the only
+    other one that has it."""
+    found = [
+        (diff, anchor)
+        for diff in diffs
+        if (anchor := locate(diff, proposed.evidence_quote, near_line=proposed.line))
+    ]
+    named = [place for place in found if place[0].path == proposed.path]
+    return named or (found if len(found) == 1 else [])
 
 
-def _candidate(proposed: Proposed, diff: FileDiff, anchor: Anchor, batch: int) -> Candidate:
+def _candidate(
+    proposed: Proposed, diff: FileDiff, anchor: Anchor, batch: int, facts: Facts
+) -> Candidate:
     lines = [line.text for line in diff.lines(anchor.side, anchor.start_line, anchor.line)]
     return Candidate(
         file=diff.path,
@@ -73,24 +77,32 @@ def _candidate(proposed: Proposed, diff: FileDiff, anchor: Anchor, batch: int) -
         severity=proposed.severity,
         category=proposed.category,
         confidence=proposed.confidence,
-        title=" ".join(proposed.title.split()),
+        title=proposed.title,
         body=proposed.body,
-        evidence_quote="\n".join(lines),
+        evidence_quote="\n".join(map(shown, lines[:_MOST_EVIDENCE_LINES])),
         fingerprint=fingerprint(diff.path, proposed.category, lines),
+        commentable=diff.path not in facts.made_here,
         batch=batch,
-        excerpt=_excerpt(diff, anchor),
+        excerpt=_excerpt(diff.hunks[anchor.hunk], anchor),
         proposal=proposed.suggestion,
     )
 
 
-def _excerpt(diff: FileDiff, anchor: Anchor) -> str:
-    """The lines around an anchor, as the model reads them."""
-    hunk = diff.hunks[anchor.hunk]
-    shown = [
-        index
-        for index, line in enumerate(hunk.lines)
-        if (number := line.number(anchor.side)) is not None
-        and anchor.start_line - _AROUND <= number <= anchor.line + _AROUND
-    ]
-    [_, part, *_] = hunk.parts([shown[0], shown[-1] + 1])
-    return rendered_hunk(part)
+def _excerpt(hunk: Hunk, anchor: Anchor) -> str:
+    """The lines of an anchor and some around them, as the model reads them."""
+    text = ""
+    for part in _around(hunk, anchor):
+        text = rendered_hunk(part)
+        if estimate(text) <= _MOST_EXCERPT_TOKENS:
+            return text
+    return text[:_MOST_EXCERPT]
+
+
+def _around(hunk: Hunk, anchor: Anchor) -> Iterator[Hunk]:
+    """The part of the hunk with the anchor, wide to narrow."""
+    quoted = range(anchor.start_line, anchor.line + 1)
+    at = [index for index, line in enumerate(hunk.lines) if line.number(anchor.side) in quoted]
+    for around in _AROUND:
+        start, end = max(0, at[0] - around), min(len(hunk.lines), at[-1] + 1 + around)
+        [_, part, _] = hunk.parts([start, end])
+        yield part

@@ -1,52 +1,87 @@
 """Suggestions: only one that applies to the head, and leaves well-formed what was, is made."""
 
+import asyncio
+from collections.abc import Sequence
+
 from shared.diffs.changes import FileDiff
-from shared.diffs.suggestions import Refusal, check_suggestion
 from shared.diffs.suggestions import Suggestion as Applied
+from shared.diffs.suggestions import check_suggestion
 from shared.diffs.syntax import parses
-from shared.errors import CannotBeDone
+from shared.errors import StepError
 from shared.models import Side
 from shared.tasks import base
-from shared.tasks.pr_review import planning
-from shared.tasks.pr_review.models import Candidate, Finding, Suggestion
+from shared.tasks.pr_review.kept import Batch, Candidate, Facts
+from shared.tasks.pr_review.models import Finding, Suggestion
+
+_MOST_FILES_READ = 5
+_MOST_CHARACTERS = 10_000
 
 
-async def settled(context: base.Context, candidate: Candidate) -> Finding:
-    """The finding, with its suggestion if that holds. The whole file is read only where a parser
-    for it is at hand and what the diff shows of it does not parse by itself."""
-    finding, proposal = candidate.finding(), candidate.proposal
-    if proposal is None:
-        return finding
-    diffs = await planning.batch(context, candidate.batch)
-    diff = next(diff for diff in diffs if diff.path == candidate.file)
-    wanted, near = (proposal.existing, proposal.improved), candidate.start_line
-    checked = check_suggestion(diff, *wanted, near_line=near)
-    if isinstance(checked, Applied) and not checked.judged and _has_parser(diff.path):
-        text = await _head_text(context, diff.path)
-        checked = check_suggestion(diff, *wanted, head_text=text, near_line=near)
-    if isinstance(checked, Refusal):
-        return finding
-    return finding.model_copy(update={"suggestion": _suggestion(diff, checked)})
+class Suggestions:
+    """Those of the findings of one pull request. A whole file is read only where there is a parser
+    for it and what the diff shows of it does not parse by itself: each once, and few."""
+
+    def __init__(self, context: base.Context) -> None:
+        self._context = context
+        self._texts: dict[str, str | None] = {}
+
+    async def settled(self, candidates: Sequence[Candidate]) -> list[Finding]:
+        """The findings, each with its suggestion if that holds."""
+        numbers = sorted({one.batch for one in candidates if one.proposal})
+        batches = await asyncio.gather(
+            *(Batch.kept(self._context.papers, number) for number in numbers)
+        )
+        diffs = {
+            (number, diff.path): diff
+            for number, batch in zip(numbers, batches, strict=True)
+            for diff in batch.diffs()
+        }
+        return [
+            candidate.finding().model_copy(
+                update={"suggestion": await self._suggestion(candidate, diffs)}
+            )
+            for candidate in candidates
+        ]
+
+    async def _suggestion(
+        self, candidate: Candidate, diffs: dict[tuple[int, str], FileDiff]
+    ) -> Suggestion | None:
+        if candidate.proposal is None:
+            return None
+        diff = diffs[candidate.batch, candidate.file]
+        wanted, near = candidate.proposal, candidate.start_line
+        applied = check_suggestion(diff, wanted.existing, wanted.improved, near_line=near)
+        if isinstance(applied, Applied) and not applied.judged and _has_parser(diff.path):
+            text = await self._head_text(diff.path)
+            if text is None:
+                return None
+            applied = check_suggestion(diff, wanted.existing, wanted.improved, text, near)
+        return _made(diff, applied) if isinstance(applied, Applied) else None
+
+    async def _head_text(self, path: str) -> str | None:
+        """None where the file cannot be had: nothing is suggested for it."""
+        if path not in self._texts and len(self._texts) < _MOST_FILES_READ:
+            facts = await Facts.kept(self._context.papers)
+            github = self._context.tools.github
+            try:
+                self._texts[path] = await github.file_text(facts.ref, path, facts.head_sha)
+            except StepError:
+                self._texts[path] = None
+        return self._texts.get(path)
 
 
 def _has_parser(path: str) -> bool:
     return parses(path, "") is not None
 
 
-async def _head_text(context: base.Context, path: str) -> str | None:
-    """None where the file cannot be had: its suggestion is then judged by the diff alone."""
-    facts = await planning.facts(context)
-    try:
-        return await context.tools.github.file_text(facts.ref, path, facts.head_sha)
-    except CannotBeDone:
-        return None
-
-
-def _suggestion(diff: FileDiff, applied: Applied) -> Suggestion:
+def _made(diff: FileDiff, applied: Applied) -> Suggestion | None:
     lines = diff.lines(Side.RIGHT, applied.start_line, applied.line)
+    improved = "\n".join(applied.lines)
+    if len(improved) > _MOST_CHARACTERS:
+        return None
     return Suggestion(
         existing="\n".join(line.text for line in lines),
-        improved="\n".join(applied.lines),
+        improved=improved,
         start_line=applied.start_line,
         end_line=applied.line,
         parses=True if applied.judged else None,

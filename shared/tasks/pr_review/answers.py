@@ -1,0 +1,65 @@
+"""What the model answers. The order of the fields is that in which it writes them: what it has seen
+before what it makes of it."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from shared.models import Model
+from shared.tasks.pr_review.models import Category, Change, Confidence, Severity
+
+_MOST_TITLE, _MOST_TEXT = 200, 2_000
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:_MOST_TITLE]
+
+
+def _text(text: str) -> str:
+    return text.strip()[:_MOST_TEXT]
+
+
+Line = Annotated[str, AfterValidator(_line)]
+Text = Annotated[str, AfterValidator(_text)]
+
+
+class Proposed(Model):
+    """A finding as the model proposes it; `line` only helps where its quote fits several places."""
+
+    path: str
+    line: int
+    evidence_quote: str
+    title: Line
+    body: Text
+    category: Category
+    severity: Severity
+    confidence: Confidence
+    suggestion: Change | None
+
+
+class Review(Model):
+    """About one batch."""
+
+    summary: Text
+    findings: list[Proposed]
+
+
+class Ruling(Model):
+    """What the second look says of a finding, by its number."""
+
+    finding: int
+    reason: str
+    holds: bool
+    severity: Severity
+
+
+class Check(Model):
+    """About the findings."""
+
+    rulings: list[Ruling]
+
+
+class Conclusion(Check):
+    """About the findings, and about a change that was read in several parts."""
+
+    summary: Text
