@@ -13,10 +13,10 @@ import re
 
 _PIECE = re.compile(
     r"(?<=[a-z])[a-z]{1,3}|[A-Z][a-z]{1,5}|[a-z]{1,7}|[A-Z]{1,3}"
-    r"|[0-9]{1,3}|[^\S\n]+(?=[0-9])|[ \t]{2,}|\n+"
-    r"|[!-/:-@\[-`{-~]{1,2}|[\x00-\x08\x0e-\x1f\x7f]"
+    r"|[0-9]{1,3}|\s{2,16}|\n|\s(?=[0-9])"
+    r"|[!-/:-@\[-`{-~]{1,2}|[\x00-\x08\x0e-\x1b\x7f]"
 )
-_WIDE = re.compile(r"[^\x00-\x7f]+")
+_WIDE = re.compile(r"[^\x00-\x7f\s]+")
 # Tokens a character.
 _RATES = (
     (re.compile("[\u0080-\u024f\u1e00-\u1eff]"), 2.0),  # Latin with marks, which cut a word
