@@ -16,7 +16,17 @@ import azure.durable_functions as df
 from functions.waiting import EVENT, Signal, go_on, until_quiet
 from shared import wiring
 from shared.errors import Unavailable
-from shared.steps import Kind, Order, Patience, RoundFacts, Step, failure, first_of, kind_of
+from shared.steps import (
+    AttemptRef,
+    Kind,
+    Order,
+    Patience,
+    RoundFacts,
+    Step,
+    failure,
+    first_of,
+    kind_of,
+)
 from shared.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -102,11 +112,13 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
             "again, report the id of this ticket."
         )
     if kind_of(end) is Kind.DONE:
-        yield context.call_activity_with_retry("finish_ticket", _END_RETRY, [order, end])
+        yield context.call_activity_with_retry("finish_ticket", _END_RETRY, [_ref(order), end])
     elif kind_of(end) is Kind.FAILURE:
-        yield context.call_activity_with_retry("fail_ticket", _END_RETRY, [order, end["reason"]])
+        yield context.call_activity_with_retry(
+            "fail_ticket", _END_RETRY, [_ref(order), end["reason"]]
+        )
     elif kind_of(end) is Kind.NO_FILES and not go_on(context, order, event):
-        yield context.call_activity_with_retry("give_up_ticket", _END_RETRY, [order])
+        yield context.call_activity_with_retry("give_up_ticket", _END_RETRY, [_ref(order)])
     return end["kind"]
 
 
@@ -114,7 +126,7 @@ def _attempt(context: df.DurableOrchestrationContext, order: Order) -> Steps:
     """From the plan to the step that ends the attempt."""
     task = order["task_type"]
     patience = Patience(order["first_wait"], order["most_wait"])
-    [step] = yield from _call(context, patience, f"{task}_plan", [[order]])
+    [step] = yield from _call(context, patience, f"{task}_plan", [[_ref(order)]])
     for _ in range(_MOST_ROUNDS):
         if kind_of(step) is not Kind.ROUND:
             return step
@@ -122,7 +134,7 @@ def _attempt(context: df.DurableOrchestrationContext, order: Order) -> Steps:
         ended = yield from _work(context, order, patience, facts, items)
         if ended is not None:
             return ended
-        [step] = yield from _call(context, patience, f"{task}_combine", [[order, facts]])
+        [step] = yield from _call(context, patience, f"{task}_combine", [[_ref(order), facts]])
     return failure(f"This ticket did not come to an end in {_MOST_ROUNDS} rounds.")
 
 
@@ -137,7 +149,7 @@ def _work(
     for begin in range(0, len(items), order["parallel"]):
         _show(context, facts, begin)
         window = range(begin, min(begin + order["parallel"], len(items)))
-        inputs = [[order, facts, index, items[index]] for index in window]
+        inputs = [[_ref(order), facts, index, items[index]] for index in window]
         answers = yield from _call(context, patience, f"{order['task_type']}_work", inputs)
         ended = first_of(Kind.FAILURE, answers) or first_of(Kind.STOPPED, answers)
         if ended is not None:
@@ -166,6 +178,10 @@ def _call(
     return [answers[i] for i in range(len(inputs))]
 
 
+def _ref(order: Order) -> AttemptRef:
+    return AttemptRef(ticket_id=order["ticket_id"], attempt=order["attempt"])
+
+
 def _show(context: df.DurableOrchestrationContext, facts: RoundFacts, done: int) -> None:
     """For whoever looks at the instance; people see the ticket's own progress."""
     span = facts["ends_at"] - facts["starts_at"]
@@ -190,9 +206,9 @@ def _activity(name: str, run: Callable[..., Awaitable[Step | None]]) -> None:
 
 
 for task_type in TASKS:
-    _activity(f"{task_type}_plan", lambda order: wiring.processing().plan(order))
+    _activity(f"{task_type}_plan", lambda ref: wiring.processing().plan(ref))
     _activity(f"{task_type}_work", lambda *piece: wiring.processing().work(*piece))
     _activity(f"{task_type}_combine", lambda *round_: wiring.processing().combine(*round_))
-_activity("finish_ticket", lambda order, done: wiring.processing().finish(order, done))
-_activity("give_up_ticket", lambda order: wiring.processing().give_up(order))
-_activity("fail_ticket", lambda order, reason: wiring.processing().fail(order, reason))
+_activity("finish_ticket", lambda ref, done: wiring.processing().finish(ref, done))
+_activity("give_up_ticket", lambda ref: wiring.processing().give_up(ref))
+_activity("fail_ticket", lambda ref, reason: wiring.processing().fail(ref, reason))

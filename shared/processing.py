@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
+from weakref import WeakValueDictionary
 
 from shared import strictjson, transitions
 from shared.answers import Answers
@@ -18,9 +19,10 @@ from shared.errors import CannotBeDone, NotFound, TryLater
 from shared.files import Files
 from shared.index import standing
 from shared.intents import Intent, Purpose
+from shared.locks import Locks
 from shared.models import StoredTicket, now
 from shared.packed import pack
-from shared.steps import Kind, Order, RoundFacts, Step, failure, step
+from shared.steps import AttemptRef, Kind, RoundFacts, Step, failure, step
 from shared.tasks import task_of
 from shared.tasks.base import Asks, Context, Round, Tools, WorkContext
 from shared.tickets import Tickets
@@ -35,7 +37,7 @@ _Common = tuple[
     Callable[[int, int], Coroutine[Any, Any, None]],
     Tools,
 ]
-_Answers = Callable[Concatenate["Processing", Order, P], Coroutine[Any, Any, Step]]
+_Answers = Callable[Concatenate["Processing", AttemptRef, P], Coroutine[Any, Any, Step]]
 
 _MOST_ITEM_BYTES = 40_000
 _READING, _READ = "reading", 5
@@ -46,21 +48,25 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
 
     @wraps(method)
     async def answer(
-        self: "Processing", order: Order, /, *args: P.args, **kwargs: P.kwargs
+        self: "Processing", ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
     ) -> Step:
         try:
-            return await method(self, order, *args, **kwargs)
+            return await method(self, ref, *args, **kwargs)
         except NotFound:
             return step(Kind.STOPPED)
         except CannotBeDone as error:
             return failure(error.reason)
         except TryLater as later:
             await self._tickets.change(
-                order["ticket_id"], transitions.wait(order["attempt"], later.reason)
+                ref["ticket_id"], transitions.wait(ref["attempt"], later.reason)
             )
             return step(Kind.WAIT, seconds=later.seconds, reason=later.reason)
 
     return answer
+
+
+class _Piece:
+    """A piece of work that is done."""
 
 
 class Processing:
@@ -80,53 +86,51 @@ class Processing:
         self._model = model
         self._answers = answers
         self._tools = tools
+        self._turns = Locks()
+        self._last: WeakValueDictionary[str, _Piece] = WeakValueDictionary()
 
     @_answering
-    async def plan(self, order: Order) -> Step:
+    async def plan(self, ref: AttemptRef) -> Step:
         """Begin the attempt and say what its first round is."""
-        ticket = await self._tickets.change(order["ticket_id"], transitions.begin(order["attempt"]))
-        if transitions.lacks_files(ticket) and ticket.attempt == order["attempt"]:
+        ticket = await self._tickets.change(ref["ticket_id"], transitions.begin(ref["attempt"]))
+        if transitions.lacks_files(ticket) and ticket.attempt == ref["attempt"]:
             # It is in good hands: this workflow waits.
             await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
             return step(Kind.NO_FILES)
-        if not runs(ticket, order["attempt"]):
+        if not runs(ticket, ref["attempt"]):
             return step(Kind.STOPPED)
-        await self._attempt(order).open()
-        context = Context(*self._common(ticket, order, _READING))
+        await self._attempt(ref).open()
+        context = Context(*self._common(ticket, ref, _READING))
         return _round(await task_of(ticket.task_type).plan(context), 0)
 
     @_answering
-    async def work(self, order: Order, facts: RoundFacts, index: int, item: Any) -> Step:
+    async def work(self, ref: AttemptRef, facts: RoundFacts, index: int, item: Any) -> Step:
         """Do the `index`-th piece of a round, unless its outcome is there already."""
-        attempt, number = self._attempt(order), facts["number"]
+        attempt, number = self._attempt(ref), facts["number"]
         ticket, done = await asyncio.gather(
-            self._tickets.read(order["ticket_id"]), attempt.has_outcome(number, index)
+            self._tickets.read(ref["ticket_id"]), attempt.has_outcome(number, index)
         )
-        if not runs(ticket, order["attempt"]):
+        if not runs(ticket, ref["attempt"]):
             return step(Kind.STOPPED)
         if not done:
-            context = self._work_context(ticket, order, facts["stage"])
+            context = self._work_context(ticket, ref, facts["stage"])
             outcome = await task_of(ticket.task_type).work(context, item)
             await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
-        # Counting what is stored, rather than adding one, stays right when this runs twice.
-        count = await attempt.count_outcomes(number)
-        await self._tickets.change(
-            order["ticket_id"], transitions.advance(order["attempt"], facts, count), ticket
-        )
+        await self._show(ref, facts, ticket)
         return step(Kind.OUTCOME)
 
     @_answering
-    async def combine(self, order: Order, facts: RoundFacts) -> Step:
+    async def combine(self, ref: AttemptRef, facts: RoundFacts) -> Step:
         """Make the result of a round's outcomes, or say what the next round is."""
-        attempt = self._attempt(order)
+        attempt = self._attempt(ref)
         ticket, outcomes = await asyncio.gather(
-            self._tickets.read(order["ticket_id"]),
+            self._tickets.read(ref["ticket_id"]),
             attempt.outcomes(facts["number"], facts["total"]),
         )
-        if not runs(ticket, order["attempt"]):
+        if not runs(ticket, ref["attempt"]):
             return step(Kind.STOPPED)
         task = task_of(ticket.task_type)
-        made = await task.combine(Context(*self._common(ticket, order, facts["stage"])), outcomes)
+        made = await task.combine(Context(*self._common(ticket, ref, facts["stage"])), outcomes)
         if isinstance(made, Round):
             return _round(made, facts["number"] + 1)
         ledger = await attempt.ledger()
@@ -138,45 +142,61 @@ class Processing:
         await attempt.store_result(made.model_dump(mode="json") | added)
         return step(Kind.DONE, model=ledger.model, tokens=ledger.usage.tokens)
 
-    async def finish(self, order: Order, done: Step) -> None:
+    async def finish(self, ref: AttemptRef, done: Step) -> None:
         """The ticket is completed, once, unless something else ended it before."""
-        result = pack(await self._attempt(order).result())
-        decide = transitions.complete(order["attempt"], done["model"], done["tokens"], result)
+        result = pack(await self._attempt(ref).result())
+        decide = transitions.complete(ref["attempt"], done["model"], done["tokens"], result)
         with suppress(NotFound):
-            await self._tickets.change(order["ticket_id"], decide)
+            await self._tickets.change(ref["ticket_id"], decide)
 
-    async def fail(self, order: Order, reason: str) -> None:
+    async def fail(self, ref: AttemptRef, reason: str) -> None:
         """The ticket has failed for this `reason`, unless something else ended it before."""
-        ledger = await self._attempt(order).ledger()
+        ledger = await self._attempt(ref).ledger()
         with suppress(NotFound):
             await self._tickets.change(
-                order["ticket_id"], transitions.fail(order["attempt"], ledger, reason)
+                ref["ticket_id"], transitions.fail(ref["attempt"], ledger, reason)
             )
 
-    async def give_up(self, order: Order) -> None:
+    async def give_up(self, ref: AttemptRef) -> None:
         """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
         with suppress(NotFound):
-            await self._tickets.change(order["ticket_id"], transitions.give_up(order["attempt"]))
+            await self._tickets.change(ref["ticket_id"], transitions.give_up(ref["attempt"]))
 
-    def _work_context(self, ticket: StoredTicket, order: Order, stage: str) -> WorkContext:
+    async def _show(self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket) -> None:
+        """Show how many pieces of a round are done. Of several that come to this at once each
+        leaves it to the last, so that they do not fight over the ticket's row."""
+        ticket_id = ref["ticket_id"]
+        mine = self._last[ticket_id] = _Piece()
+        async with self._turns.of(ticket_id):
+            if self._last.get(ticket_id, mine) is not mine:
+                return
+            if facts["total"] == 1:
+                count, known = 1, ticket
+            else:
+                # Counting what is stored, rather than adding one, stays right when this runs twice.
+                count, known = await self._attempt(ref).count_outcomes(facts["number"]), None
+            decide = transitions.advance(ref["attempt"], facts, count)
+            await self._tickets.change(ticket_id, decide, known)
+
+    def _work_context(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> WorkContext:
         remembers = task_of(ticket.task_type).REUSES_ANSWERS
         model = self._answers.of(ticket.created_by) if remembers else self._model
-        record = self._attempt(order).record
-        return WorkContext(*self._common(ticket, order, stage), model, record)
+        record = self._attempt(ref).record
+        return WorkContext(*self._common(ticket, ref, stage), model, record)
 
-    def _common(self, ticket: StoredTicket, order: Order, stage: str) -> _Common:
+    def _common(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> _Common:
         """What every context begins with."""
 
         async def report(done: int, total: int) -> None:
             facts = RoundFacts(number=0, stage=stage, total=total, starts_at=0, ends_at=_READ)
-            decide = transitions.advance(order["attempt"], facts, done)
+            decide = transitions.advance(ref["attempt"], facts, done)
             await self._tickets.change(ticket.id, decide)
 
         read_file = partial(self._files.read, ticket.id)
-        return ticket, stage, self._attempt(order), read_file, report, self._tools
+        return ticket, stage, self._attempt(ref), read_file, report, self._tools
 
-    def _attempt(self, order: Order) -> Attempt:
-        return Attempt(self._container, order["ticket_id"], order["attempt"])
+    def _attempt(self, ref: AttemptRef) -> Attempt:
+        return Attempt(self._container, ref["ticket_id"], ref["attempt"])
 
 
 def _round(made: Round, number: int) -> Step:

@@ -19,11 +19,16 @@ class Waiting(TypedDict):
     stirring: bool
 
 
-class Order(TypedDict):
-    """What the workflow is started with. Waits are seconds."""
+class AttemptRef(TypedDict):
+    """Which attempt at which ticket: what activities are given, so that the history stays short."""
 
     ticket_id: str
     attempt: int
+
+
+class Order(AttemptRef):
+    """What the workflow is started with. Waits are seconds."""
+
     task_type: str
     parallel: int
     first_wait: float

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions import pipeline
-from shared.steps import Kind, Order, RoundFacts, Step, failure, step
+from shared.steps import AttemptRef, Kind, Order, RoundFacts, Step, failure, step
 
 ORDER = Order(
     ticket_id="t",
@@ -19,6 +19,7 @@ ORDER = Order(
     most_wait=60,
     waiting=None,
 )
+REF = AttemptRef(ticket_id="t", attempt=1)
 Answers = dict[str, Callable[[int, list[Any]], Step]]
 
 
@@ -116,7 +117,7 @@ def test_a_ticket_of_one_piece_takes_four_activities() -> None:
         "custom_combine",
         "finish_ticket",
     ]
-    assert context.named("finish_ticket") == [[ORDER, done(0, [])]]
+    assert context.named("finish_ticket") == [[REF, done(0, [])]]
     assert context.statuses[-1] == {"stage": "working", "done": 1, "total": 1, "percent": 90}
 
 
@@ -178,7 +179,7 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_a_failure_anywhere_fails_the_ticket_with_its_reason(where: str) -> None:
     context = driven({where: lambda *_: failure("It cannot be done.")})
-    assert context.named("fail_ticket") == [[ORDER, "It cannot be done."]]
+    assert context.named("fail_ticket") == [[REF, "It cannot be done."]]
     assert context.named("finish_ticket") == []
 
 
