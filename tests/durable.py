@@ -78,6 +78,12 @@ class Durable:
         except AssertionError as error:
             raise AssertionError(f"{error}: {last}\n{self.host.log[-2000:]}") from None
 
+    def start_waiting(self, name: str = "listener") -> str:
+        """A new instance that has come to where it waits."""
+        instance = self.start(name)
+        self.wait_for_step(instance, "waiting")
+        return instance
+
     def wait_for_step(self, instance_id: str, step: Any) -> JsonObject:
         """The status once `step` is the custom status."""
         return self.wait_until(instance_id, lambda status: bool(status["customStatus"] == step))

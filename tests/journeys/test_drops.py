@@ -1,16 +1,15 @@
 """Files that users drop into their folder of Blob storage: a ticket each, once."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from starlette.responses import Response
 
 from tests import files
 from tests.host_process import wait_for
+from tests.journeys.storage import exists, reason
 from tests.proxy import Call
 from tests.world import JsonObject, World, kill_now, worlds
 
@@ -23,13 +22,6 @@ def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
     limits = {"MAX_FILE_SIZE": "1000", "MAX_BLOB_SIZE": str(MOST_BLOB)}
     with worlds(storage, tmp_path_factory.mktemp("world"), **limits) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def blobs(world: World) -> Iterator[BlobServiceClient]:
-    """Storage as somebody with its key sees it."""
-    with BlobServiceClient.from_connection_string(world.storage.upstream) as service:
-        yield service
 
 
 @pytest.fixture(scope="module")
@@ -64,19 +56,6 @@ def opened(world: World, title: str) -> JsonObject:
 
 def events(world: World, ticket: JsonObject) -> list[str]:
     return [event["action"] for event in world.api.get(f"/tickets/{ticket['id']}/events").json()]
-
-
-def reason(blobs: BlobServiceClient, path: str) -> JsonObject | None:
-    try:
-        text = blobs.get_blob_client("rejected", f"{path}.reason.json").download_blob().readall()
-    except ResourceNotFoundError:
-        return None
-    found: JsonObject = json.loads(text)
-    return found
-
-
-def exists(blobs: BlobServiceClient, container: str, path: str) -> bool:
-    return bool(blobs.get_blob_client(container, path).exists())
 
 
 def test_a_blob_becomes_a_ticket_with_its_analysis(

@@ -1,6 +1,5 @@
 """Files that go straight into Blob storage: the address, the taking, the setting aside."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -9,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from tests import files
 from tests.host_process import wait_for
+from tests.journeys.storage import exists, reason
 from tests.world import JsonObject, World, worlds
 
 MOST_FILE, MOST_BLOB = 10_000, 9_000_000
@@ -26,13 +25,6 @@ def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
     slow = {"SWEEP_AFTER_SECONDS": "20"}
     with worlds(storage, tmp_path_factory.mktemp("world"), **limits, **slow) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def blobs(world: World) -> Iterator[BlobServiceClient]:
-    """Storage as somebody with its key sees it."""
-    with BlobServiceClient.from_connection_string(world.storage.upstream) as service:
-        yield service
 
 
 def ask(world: World, ticket: str, name: str, size: int) -> httpx2.Response:
@@ -48,19 +40,6 @@ def send(world: World, ticket: str, name: str, content: bytes) -> None:
         upload["method"], upload["url"], headers=upload["headers"], content=content, timeout=60
     )
     assert sent.status_code == 201, sent.text
-
-
-def exists(blobs: BlobServiceClient, container: str, name: str) -> bool:
-    return bool(blobs.get_blob_client(container, name).exists())
-
-
-def reason(blobs: BlobServiceClient, path: str) -> JsonObject | None:
-    try:
-        text = blobs.get_blob_client("rejected", f"{path}.reason.json").download_blob().readall()
-    except ResourceNotFoundError:
-        return None
-    found: JsonObject = json.loads(text)
-    return found
 
 
 def test_a_large_file_becomes_an_attachment_once(world: World, blobs: BlobServiceClient) -> None:

@@ -3,33 +3,11 @@
 import json
 import re
 import urllib.parse
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.durable import BASE, Durable, JsonObject, new_id
-from tests.host_process import StartHost
-
-APPS = Path(__file__).parent / "apps"
-
-
-@pytest.fixture(scope="module")
-def durable(start_module_host: StartHost) -> Durable:
-    return Durable(start_module_host(APPS / "lifecycle"))
-
-
-@pytest.fixture(scope="module")
-def finished(durable: Durable) -> str:
-    instance = durable.start("one_step", {"a": 1})
-    durable.wait(instance)
-    return instance
-
-
-def waiting(durable: Durable, name: str = "listener") -> str:
-    instance = durable.start(name)
-    durable.wait_for_step(instance, "waiting")
-    return instance
 
 
 class TestStart:
@@ -89,8 +67,8 @@ class TestStart:
         assert status.json()["instanceId"] == id_
 
     def test_an_id_that_runs_is_refused(self, durable: Durable) -> None:
-        running = waiting(durable)
-        held = waiting(durable)
+        running = durable.start_waiting()
+        held = durable.start_waiting()
         durable.post(f"/instances/{held}/suspend")
         for instance, status in ((running, "Running"), (held, "Suspended")):
             answer = durable.post(f"/orchestrators/one_step/{instance}")
@@ -151,7 +129,7 @@ class TestStatus:
         assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text) for text in times)
 
     def test_while_it_runs(self, durable: Durable) -> None:
-        instance = waiting(durable)
+        instance = durable.start_waiting()
         answer = durable.get(f"/instances/{instance}")
         assert answer.status_code == 202
         assert answer.headers["retry-after"] == "5"
@@ -197,7 +175,7 @@ class TestStatus:
         assert not any("Input" in e for e in status["historyEvents"])
 
     def test_history_of_work_under_way(self, durable: Durable) -> None:
-        instance = waiting(durable, "collector")
+        instance = durable.start_waiting("collector")
         durable.raise_event(instance, "a", 1)
         family = durable.start("family")
         durable.wait(family)

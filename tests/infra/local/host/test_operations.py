@@ -1,32 +1,12 @@
 """The management API: queries, and what may be done to instances."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from tests.durable import BASE, Durable, JsonObject, new_id
 from tests.host_process import StartHost
-
-APPS = Path(__file__).parent / "apps"
-
-
-@pytest.fixture(scope="module")
-def durable(start_module_host: StartHost) -> Durable:
-    return Durable(start_module_host(APPS / "lifecycle"))
-
-
-@pytest.fixture(scope="module")
-def finished(durable: Durable) -> str:
-    instance = durable.start("one_step", {"a": 1})
-    durable.wait(instance)
-    return instance
-
-
-def waiting(durable: Durable, name: str = "listener") -> str:
-    instance = durable.start(name)
-    durable.wait_for_step(instance, "waiting")
-    return instance
+from tests.infra.local.host.conftest import APPS
 
 
 class TestQueries:
@@ -109,7 +89,7 @@ class TestQueries:
 
 class TestOperations:
     def test_terminate(self, durable: Durable) -> None:
-        instance = waiting(durable)
+        instance = durable.start_waiting()
         answer = durable.post(f"/instances/{instance}/terminate", reason="not needed")
         assert (answer.status_code, answer.content) == (202, b"")
         status = durable.wait(instance)
@@ -118,7 +98,7 @@ class TestOperations:
         assert kinds[-2:] == ["ExecutionTerminated", "ExecutionCompleted"]
 
     def test_suspended_it_keeps_events_in_order_and_holds_timers(self, durable: Durable) -> None:
-        events, timer = waiting(durable, "collector"), waiting(durable, "ticking")
+        events, timer = durable.start_waiting("collector"), durable.start_waiting("ticking")
         for instance in (events, timer):
             assert durable.post(f"/instances/{instance}/suspend", reason="hm").status_code == 202
             answer = durable.get(f"/instances/{instance}")
@@ -137,12 +117,12 @@ class TestOperations:
         assert "ExecutionResumed" in kinds
 
     def test_resuming_what_is_not_suspended(self, durable: Durable) -> None:
-        answer = durable.post(f"/instances/{waiting(durable)}/resume")
+        answer = durable.post(f"/instances/{durable.start_waiting()}/resume")
         assert answer.status_code == 500
         assert answer.json()["Message"]
 
     def test_a_suspended_one_can_be_terminated(self, durable: Durable) -> None:
-        instance = waiting(durable)
+        instance = durable.start_waiting()
         durable.post(f"/instances/{instance}/suspend")
         assert durable.post(f"/instances/{instance}/terminate").status_code == 202
         assert durable.wait(instance)["runtimeStatus"] == "Terminated"
@@ -164,7 +144,7 @@ class TestOperations:
         assert durable.wait(instance)["output"] == 5
 
     def test_restart_of_who_runs_or_is_unknown(self, durable: Durable) -> None:
-        path = f"/instances/{waiting(durable)}/restart"
+        path = f"/instances/{durable.start_waiting()}/restart"
         assert durable.post(path, restartWithNewInstanceId="false").status_code == 409
         assert durable.post("/instances/nobody/restart").status_code == 400
 
@@ -182,7 +162,7 @@ class TestOperations:
     )
     def test_an_event_that_is_no_json(self, durable: Durable, content: bytes, kind: str) -> None:
         answer = durable.host.client.post(
-            f"{BASE}/instances/{waiting(durable)}/raiseEvent/go",
+            f"{BASE}/instances/{durable.start_waiting()}/raiseEvent/go",
             content=content,
             headers={"content-type": kind},
         )
@@ -198,7 +178,7 @@ class TestOperations:
         assert durable.delete(f"/instances/{instance}").status_code == 404
 
     def test_purge_one_that_runs(self, durable: Durable) -> None:
-        instance = waiting(durable)
+        instance = durable.start_waiting()
         assert durable.delete(f"/instances/{instance}").status_code == 412
         assert durable.status(instance)["runtimeStatus"] == "Running"
 
@@ -208,7 +188,7 @@ class TestPurgeByFilter:
 
     def test_only_what_is_meant_and_has_finished_goes(self, start_host: StartHost) -> None:
         durable = Durable(start_host(APPS / "lifecycle"))
-        running = waiting(durable)
+        running = durable.start_waiting()
         for name in ("one_step", "failing"):
             durable.wait(durable.start(name))
         since = {"createdTimeFrom": "2020-01-01T00:00:00Z"}
