@@ -68,10 +68,15 @@ class GitHubServer:
         self._stand_in = stand_in or application([])
 
     def serve(
-        self, history: History, limits: Limits | None = None, state: Path | None = None
+        self,
+        history: History,
+        limits: Limits | None = None,
+        state: Path | None = None,
+        title: str = "A change",
+        body: str = "",
     ) -> str:
         """The address of pull request 1: `feature` into `main` of that history."""
-        pull = PullRequest(1, "main", "feature", "A change")
+        pull = PullRequest(1, "main", "feature", title, body)
         hosted = Hosted("ann/app", Repository(history.folder), {1: pull})
         self.reset(stand_in=application([hosted], limits=limits, state=state))
         return f"{self.origin}/ann/app/pull/1"

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ from shared.reading import Reading
 from shared.tasks.base import Tools
 from shared.tickets import Tickets
 from shared.users import Users
+from tests.github_server import GitHubServer, github_server
 from tests.model_server import ModelServer, model_server
 from tests.proxy import StorageProxy, storage_proxy
 from tests.shared.office import Office
@@ -88,17 +89,31 @@ def model(any_model_server: ModelServer) -> ModelServer:
     return any_model_server
 
 
+@pytest.fixture(scope="session")
+def any_github_server() -> Iterator[GitHubServer]:
+    with github_server() as server:
+        yield server
+
+
+@pytest.fixture
+def github(any_github_server: GitHubServer) -> GitHubServer:
+    """A GitHub over HTTP that answers as the stand-in until a test tells it otherwise."""
+    any_github_server.reset()
+    return any_github_server
+
+
 def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
     return ModelClient(server.base_url, "key", "grok-3", timeout, 4096)
 
 
 def tools(
     chunk_tokens: int = 4_000,
-    github_url: str = "http://127.0.0.1:9/api/v3",
+    github: GitHubClient | None = None,
     batch_tokens: int = 12_000,
 ) -> Tools:
-    """What tasks work with: real readers, and GitHub wherever a test has it."""
-    return toolbox.tools(GitHubClient(github_url, ""), Limits(), chunk_tokens, batch_tokens, "key")
+    """What tasks work with: real readers, and GitHub wherever a test has it, else nowhere."""
+    nowhere = GitHubClient("http://127.0.0.1:9/api/v3", "")
+    return toolbox.tools(github or nowhere, Limits(), chunk_tokens, batch_tokens, "key")
 
 
 @dataclass
@@ -109,6 +124,7 @@ class House:
     container: Container
     landing: Landing
     model: ModelServer
+    tools: Tools = field(default_factory=tools)
 
     def __post_init__(self) -> None:
         self.tickets = Tickets(self.table)
@@ -147,7 +163,7 @@ class House:
     def _processing(self, tickets: Tickets) -> Processing:
         client = model_client(self.model)
         answers = Answers(self.container, client, days=30)
-        return Processing(tickets, self.container, client, answers, tools())
+        return Processing(tickets, self.container, client, answers, self.tools)
 
 
 @pytest.fixture
