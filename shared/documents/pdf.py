@@ -17,6 +17,7 @@ from shared.documents.pdf_margins import without_margins
 from shared.documents.pdf_outline import headings
 from shared.documents.pdf_pages import Page, read_page
 from shared.documents.pdf_second import SecondReader
+from shared.documents.pdf_strings import line, string
 from shared.documents.pdf_weights import (
     LIMITS,
     MOST_PAGE_BYTES,
@@ -81,7 +82,9 @@ def _read(document: PdfDocument, data: bytes, found: list[Weight]) -> Extract:
     extract = _extract(pages, headings(document), notes)
     if document.get_formtype() in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
         extract.unread.append(Unread(place="form", reason="an XFA form; print it to a new PDF"))
-    title, author = (document.get_metadata_value(key).strip() for key in ("Title", "Author"))
+    title, author = (
+        line(string(pdfium.FPDF_GetMetaText, document, key)) for key in (b"Title", b"Author")
+    )
     return extract.model_copy(update={"title": title or None, "author": author or None})
 
 
@@ -125,6 +128,8 @@ def _again(data: bytes, pages: list[Page]) -> tuple[list[Page], list[str]]:
 def _second(data: bytes) -> SecondReader | None:
     try:
         return SecondReader(data)
+    except MemoryError:
+        raise
     except Exception:  # damage breaks pypdf in any way
         return None
 

@@ -1,13 +1,13 @@
 """What people wrote on a PDF's pages rather than in them: comments, and the fields of a form."""
 
-import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage
 
 from shared.documents.extracts import Block
+from shared.documents.pdf_strings import line, string, tidy
 from shared.documents.pdf_weights import too_large
 
 _MOST_ANNOTATIONS = 5_000
@@ -32,7 +32,7 @@ def asides(page: PdfPage, number: int) -> Iterator[Block]:
             pdfium.FPDFPage_CloseAnnot(annotation)
         if text.strip() and (part, text) not in seen:
             seen.add((part, text))
-            yield Block(text=f"{text}\n", page=number, part=part)
+            yield Block(text=tidy(text), page=number, part=part)
 
 
 def _read(annotation: Any, forms: Any) -> tuple[str, str]:
@@ -41,17 +41,9 @@ def _read(annotation: Any, forms: Any) -> tuple[str, str]:
     if kind in _NOT_WRITTEN:
         return "", ""
     if kind != pdfium.FPDF_ANNOT_WIDGET:
-        return "annotation", _string(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
+        return "annotation", string(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
     if forms is None:
         return "", ""
-    name = _string(pdfium.FPDFAnnot_GetFormFieldName, forms, annotation)
-    value = _string(pdfium.FPDFAnnot_GetFormFieldValue, forms, annotation)
-    return f"form field {name}", "" if value == _UNCHECKED else value
-
-
-def _string(read: Callable[..., int], *subject: Any) -> str:
-    """What one of pdfium's functions writes, first asked for its size in bytes."""
-    size = read(*subject, None, 0)
-    buffer = (ctypes.c_ushort * (size // 2))()
-    read(*subject, buffer, size)
-    return bytes(buffer).decode("utf-16-le", "ignore").rstrip("\0")
+    name = string(pdfium.FPDFAnnot_GetFormFieldName, forms, annotation)
+    value = string(pdfium.FPDFAnnot_GetFormFieldValue, forms, annotation)
+    return f"form field {line(name)}", "" if value == _UNCHECKED else value

@@ -4,7 +4,10 @@ from bisect import bisect_right
 from itertools import islice
 from operator import itemgetter
 
+import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument
+
+from shared.documents.pdf_strings import line, string
 
 _MOST_ENTRIES = 10_000
 _MOST_LEVELS = 6
@@ -34,7 +37,7 @@ def _entries(document: PdfDocument) -> list[Entry]:
     path: list[str] = []
     found = []
     for entry in islice(document.get_toc(_MOST_LEVELS), _MOST_ENTRIES):
-        title = " ".join(entry.get_title().split())[:_MOST_CHARACTERS]
+        title = line(string(pdfium.FPDFBookmark_GetTitle, entry))[:_MOST_CHARACTERS]
         path = [*path[: entry.level], title]
         target = entry.get_dest()
         page = target.get_index() if target else None

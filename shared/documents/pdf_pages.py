@@ -9,11 +9,10 @@ from pypdfium2 import PdfDocument, PdfiumError
 from shared.documents.extracts import Block
 from shared.documents.pdf_asides import asides
 from shared.documents.pdf_gaps import Gap, gap
+from shared.documents.pdf_strings import HYPHEN, tidy
 
 _LITTLE_TEXT = 300
 _EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)  # what is cropped is text all the same
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_HYPHEN = "\x02"
 _NO_LETTER = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\U000f0000-\U0010ffff]")
 
 
@@ -42,17 +41,7 @@ def read_page(document: PdfDocument, number: int) -> Page:
 
 def page_of(number: int, text: str, shown: Gap | None, beside: list[Block]) -> Page:
     """A page with the text that was found on it, unless most of that means nothing."""
-    letters = "".join(text.replace(_HYPHEN, "").split())
+    letters = "".join(text.replace(HYPHEN, "").split())
     if 2 * len(_NO_LETTER.findall(letters)) > len(letters) or (shown is Gap.LETTERS and not text):
         return Page(number, gap=Gap.LETTERS, asides=beside)
-    return Page(number, _tidy(text), None if shown is Gap.LETTERS else shown, asides=beside)
-
-
-def _tidy(text: str) -> str:
-    """The text with `\\n` after every line, and no control or half characters.
-
-    pdfium writes U+0002 for a hyphen and the line end after it, where a word goes on behind them.
-    """
-    lines = text.replace(_HYPHEN, "-\n").replace("\r\n", "\n").replace("\r", "\n")
-    whole = _CONTROL.sub("", lines).encode("utf-8", "ignore").decode()
-    return whole if not whole or whole.endswith("\n") else f"{whole}\n"
+    return Page(number, tidy(text), None if shown is Gap.LETTERS else shown, asides=beside)

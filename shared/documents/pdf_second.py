@@ -23,6 +23,8 @@ class SecondReader:
             page = self._pages[number - 1]
             text = page.extract_text()
             return page_of(number, text, None if text.strip() else _shown(page), [])
+        except MemoryError:
+            raise
         except Exception:  # damage breaks pypdf in any way
             return Page(number, gap=Gap.DAMAGED)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pypdf
 from pypdf.errors import LimitReachedError
 from pypdf.filters import decode_stream_data
-from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
 from shared.errors import Fault, Unreadable
 
@@ -54,7 +54,7 @@ def weights(data: bytes) -> list[Weight]:
             return _weigh(reader)
     except LimitReachedError:
         raise too_large("unpacks to more than a document can need") from None
-    except Unreadable:
+    except (Unreadable, MemoryError):
         raise
     except Exception:  # damage breaks pypdf in any way; pdfium may still read the file
         return []
@@ -63,9 +63,13 @@ def weights(data: bytes) -> list[Weight]:
 def _weigh(reader: pypdf.PdfReader) -> list[Weight]:
     if len(reader.pages) > MOST_PAGES:
         raise too_large(f"has more than {MOST_PAGES} pages")
-    scale, total = _Scale(), 0
+    scales: dict[Any, _Scale] = {}
+    total = 0
     found: list[Weight] = []
     for number, page in enumerate(reader.pages, 1):
+        resources = page.get("/Resources")
+        key = resources if isinstance(resources, IndirectObject) else id(resources)
+        scale = scales.setdefault(key, _Scale(resources))
         found.append(scale.page(page))
         total += found[-1] or 0
         if total > _MOST_BYTES:
@@ -76,9 +80,10 @@ def _weigh(reader: pypdf.PdfReader) -> list[Weight]:
 
 
 class _Scale:
-    """Weighs a stream once, however many pages and forms draw it."""
+    """Weighs the streams of pages with the same resources, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, resources: Any) -> None:
+        self._resources = resources
         self._known: dict[Any, int] = {}
 
     def page(self, page: DictionaryObject) -> Weight:
@@ -86,7 +91,7 @@ class _Scale:
         parts = contents if isinstance(contents, ArrayObject) else [contents]
         streams = [part for part in map(_resolved, parts) if isinstance(part, StreamObject)]
         try:
-            weight = sum(self._stream(stream, page.get("/Resources"), 0) for stream in streams)
+            weight = sum(self._stream(stream, self._resources, 0) for stream in streams)
         except LimitReachedError:
             return MOST_PAGE_BYTES + 1
         packed = sum(len(stream._data) for stream in streams)
@@ -99,15 +104,18 @@ class _Scale:
             raise LimitReachedError
         key = stream.indirect_reference
         if key not in self._known:
+            self._known[key] = MOST_PAGE_BYTES + 1  # to itself, should it draw itself
             content = _content(stream)
-            self._known[key] = len(content)  # a form that draws itself is not followed for ever
-            self._known[key] += self._forms(content, stream.get("/Resources", resources), depth)
+            forms = self._forms(content, stream.get("/Resources", resources), depth)
+            self._known[key] = len(content) + forms
         return self._known[key]
 
     def _forms(self, content: bytes, resources: Any, depth: int) -> int:
+        """As pdfium does, names are looked up in the stream's resources, then in the page's."""
         total = 0
         for name, times in Counter(_DRAWN.findall(content)).items():
-            drawn = _resolved(resources, "/XObject", f"/{name.decode('latin-1')}")
+            path = ("/XObject", f"/{name.decode('latin-1')}")
+            drawn = _resolved(resources, *path) or _resolved(self._resources, *path)
             if isinstance(drawn, StreamObject) and drawn.get("/Subtype") == "/Form":
                 total += times * self._stream(drawn, resources, depth + 1)
         return total
@@ -118,7 +126,7 @@ def _resolved(item: Any, *path: str) -> Any:
     try:
         item = item.get_object()
         return _resolved(item[path[0]], *path[1:]) if path else item
-    except LimitReachedError:
+    except (LimitReachedError, MemoryError):
         raise
     except Exception:  # damage breaks pypdf in any way
         return None
@@ -129,7 +137,7 @@ def _content(stream: StreamObject) -> bytes:
     writes any more."""
     try:
         return b"" if "LZW" in str(stream.get("/Filter")) else decode_stream_data(stream)
-    except LimitReachedError:
+    except (LimitReachedError, MemoryError):
         raise
     except Exception:  # damage breaks pypdf in any way
         return b""

@@ -61,6 +61,25 @@ def test_characters_of_all_planes_are_kept() -> None:
     assert text == "\U0001d465\U0001d465\n"
 
 
+def test_half_characters_are_dropped() -> None:
+    odd = b"<FEFF0041D8000042>"
+    data = drawn(
+        codes("00010002"),
+        more={
+            **unicode_font("D800", "0041"),
+            1: b"<< /Type /Catalog /Pages 2 0 R /Outlines 7 0 R >>",
+            7: b"<< /Type /Outlines /First 8 0 R /Last 8 0 R >>",
+            8: b"<< /Title %b /Parent 7 0 R /Dest [100 0 R /Fit] >>" % odd,
+            9: b"<< /Title %b >>" % odd,
+            10: b"<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] /Contents %b >>" % odd,
+        },
+        page=b"/Annots [10 0 R]",
+    ).replace(b"/Root 1 0 R", b"/Root 1 0 R /Info 9 0 R")
+    extract = read_pdf(data)
+    assert extract.text == "A\nAB\n"
+    assert (extract.title, extract.blocks[0].headings) == ("AB", ["AB"])
+
+
 OUTLINE = [
     (2, 0, "Chapter  1"),
     (2, 1, "Opening"),

@@ -62,11 +62,15 @@ def test_forms_within_forms_are_weighed_before_they_are_drawn() -> None:
     assert HEAVY in too_large(forms(levels=60, times=1))
 
 
-def test_a_form_that_draws_itself_ends() -> None:
+@pytest.mark.parametrize("own", [b"/X 10 0 R", b"/X 11 0 R"])
+def test_a_form_that_draws_itself_is_not_drawn(own: bytes) -> None:
     head = b"/Type /XObject /Subtype /Form /BBox [0 0 600 800] "
-    form = stream(b"/X Do " + HELLO, head + b"/Resources << /XObject << /X 10 0 R >> >>")
-    data = drawn(b"/X Do " + HELLO, more={10: form}, xobjects=b"/X 10 0 R")
-    assert "Hello there.\n" in read_pdf(data).text
+    forms = {
+        10: stream(b"/X Do /X Do", head + b"/Resources << /XObject << %b >> >>" % own),
+        11: stream(b"/X Do /X Do", head + b"/Resources << >>"),  # X is that of the page
+    }
+    extract = read_pdf(drawn(HELLO, HELLO + b" /X Do", more=forms, xobjects=b"/X 10 0 R"))
+    assert {gap.place: gap.reason for gap in extract.unread} == {"p. 2": HEAVY}
 
 
 def test_heavy_pages_are_refused_when_they_are_many() -> None:
