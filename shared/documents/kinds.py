@@ -10,6 +10,7 @@ from io import BufferedReader, RawIOBase
 from pathlib import PurePath
 from typing import Any, Protocol
 
+from shared.documents.encodings import guessed, marked, sampled
 from shared.errors import WrongType
 
 HEAD = 1024
@@ -88,23 +89,34 @@ def kind_of(filename: str, content: Bytes) -> str:
 
 def _begins_like(kind: str, content: Bytes) -> bool:
     """JSON and XML show in their first character; an empty file is neither."""
-    begin = {"application/json": b'{["-0123456789tfn', "application/xml": b"<"}.get(kind)
+    begin = {"application/json": '{["-0123456789tfn', "application/xml": "<"}.get(kind)
     if begin is None:
         return True
-    first = content.part(0, HEAD).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    return first != b"" and first in begin
+    head = content.part(0, HEAD)
+    first = head.decode(marked(head) or "latin-1", "ignore").lstrip("\ufeff \t\r\n")[:1]
+    return first != "" and first in begin
 
 
 def _is_text(content: Bytes) -> bool:
-    """UTF-8 without the control characters that no text has."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    """Text as its byte order mark says, in UTF-8, or in an encoding that its first lines beyond
+    ASCII tell; without the control characters that no text has."""
+    mark = marked(content.part(0, 4))
+    if _decodes(content, mark or "utf-8"):
+        return True
+    if mark or any(_CONTROL.search(piece) for piece in _pieces(content)):
+        return False
+    return guessed(sampled(_pieces(content))) is not None
+
+
+def _decodes(content: Bytes, encoding: str) -> bool:
+    """Whether all of a file is text in this encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
         for piece in _pieces(content):
-            if _CONTROL.search(piece):
+            if _CONTROL.search(decoder.decode(piece).encode()):
                 return False
-            decoder.decode(piece)
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 

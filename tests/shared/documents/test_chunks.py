@@ -88,7 +88,7 @@ def test_an_overlap_begins_with_a_sentence_and_not_before_a_section() -> None:
         shared = extract.text[after.start : before.end]
         assert 20 < estimate(shared) <= 40
     assert chunks[-1].headings == ["B"]
-    assert chunks[-1].start == len(SENTENCES) * 30
+    assert chunks[-1].start == len(SENTENCES) * 50
 
 
 def test_a_sentence_that_crosses_pages_is_whole_in_one_chunk() -> None:

@@ -1,5 +1,8 @@
 """What a file is, by its name and its content."""
 
+import codecs
+import random
+
 import pytest
 
 from shared.documents.kinds import DOCX, PDF, SOURCE, kind_of
@@ -28,6 +31,9 @@ def kind(name: str, content: bytes) -> str:
         ("a.xml", b"<a/>", "application/xml"),
         ("a.py", b"print()\n", SOURCE),
         ("Dockerfile", b"FROM scratch\n", SOURCE),
+        ("a.txt", b"latin \xe9", "text/plain"),
+        ("a.json", '{"a": "ü"}'.encode("utf-16"), "application/json"),
+        ("a.xml", "<a>ü</a>".encode("utf-32"), "application/xml"),
         ("a.log", b"\x1b[31mred\x1b[0m\x0cnext page", "text/plain"),
     ],
 )
@@ -49,7 +55,13 @@ def test_a_file_that_is_what_its_name_says_is_taken(
         ("a.docx", files.docx()[:-30]),
         ("a.docx", b"PK\x03\x04" + bytes(100)),
         ("a.txt", files.EXE),
-        ("a.txt", b"latin \xe9"),
+        ("a.txt", b"caf\xe9 \x00"),
+        ("a.txt", "text".encode("utf-16-le")),
+        ("a.txt", codecs.BOM_UTF16_LE + b"\x00\xd8" * 3),
+        ("a.txt", codecs.BOM_UTF16_LE + "no\x01text".encode("utf-16-le")),
+        ("a.txt", b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(3000)),
+        ("a.txt", bytes(byte for byte in random.Random(2).randbytes(9000) if byte >= 32)),
+        ("a.txt", files.zipped(a_txt=b"text")),
         ("a.txt", files.PDF + b"\x00"),
         ("a.json", b"hello: world"),
         ("a.json", b""),
@@ -63,6 +75,26 @@ def test_a_file_that_is_what_its_name_says_is_taken(
 def test_a_file_that_is_something_else_is_refused(name: str, content: bytes) -> None:
     with pytest.raises(WrongType):
         kind(name, content)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-16", "Größe"),
+        ("utf-32", "Größe"),
+        ("cp1252", "Die Größe – 5 €"),
+        ("latin-1", "x = 1\n" * 200_000 + "# Größe"),
+        ("cp1250", "Smlouva je uzavřena na dobu pěti let, žluťoučký kůň úpěl."),
+        ("cp932", "契約は五年間続きます。"),
+        ("gb18030", "本合同自签订之日起生效,有效期为五年。"),
+        ("big5", "本合約自簽訂之日起生效，有效期為五年。"),  # noqa: RUF001
+        ("cp949", "이 계약은 서명한 날로부터 오년간 유효하다."),
+        ("koi8-r", "Договор действует в течение пяти лет."),
+        ("cp1251", "Договор действует в течение пяти лет."),
+    ],
+)
+def test_text_may_be_in_any_encoding(encoding: str, text: str) -> None:
+    assert kind("a.txt", text.encode(encoding)) == "text/plain"
 
 
 def test_text_is_read_across_the_borders_of_its_pieces() -> None:

@@ -1,0 +1,143 @@
+"""In which encoding a text is: as its byte order mark says, UTF-8, as it declares, or what
+charset-normalizer makes of it."""
+
+import codecs
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from shared.errors import Fault, Unreadable
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# The encodings that browsers know (whatwg.org, Encoding), as far as texts still come in them.
+_LATIN = ["cp1252", "cp1250", "cp1254", "cp1257", "iso8859_2"]
+_OTHER = [
+    *("cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949"),
+    *("cp1251", "koi8_r", "cp866", "iso8859_5", "cp1253", "cp1255", "cp1256", "cp874"),
+]
+_GROWN = {
+    **dict.fromkeys(("ascii", "iso8859-1"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk"), "gb18030"),
+    "iso8859-9": "cp1254",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+_DECLARABLE = {codecs.lookup(name).name for name in (*_LATIN, *_OTHER, "iso8859_15", "mac_roman")}
+_SAMPLE = 32 * 1024
+_HIGH = re.compile(rb"[\x80-\xff]")
+_LONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_MOST_CHAOS = 0.1  # of 0.2, charset-normalizer's limit: a short list is more easily taken in
+_MOST_LOST = 0.01  # of the characters
+_LIKE_WESTERN = 0.15
+
+
+class Decoded(NamedTuple):
+    """`note` is a sentence about what had to be assumed."""
+
+    text: str
+    note: str | None
+
+
+def marked(head: bytes) -> str | None:
+    """The encoding that a byte order mark at the beginning tells."""
+    return next((name for mark, name in _MARKS if head.startswith(mark)), None)
+
+
+def decoded(data: bytes, declared: str | None = None) -> Decoded:
+    """The text of a file; `declared` is the encoding that HTML or XML names in itself.
+
+    Raises Unreadable when no encoding fits.
+    """
+    mark = marked(data[:4])
+    for encoding in (mark or "utf-8", _known(declared)):
+        if encoding and (text := _decoded(data, encoding)) is not None:
+            is_usual = encoding in ("utf-8", "utf-8-sig")
+            return Decoded(text, None if is_usual else _note(encoding, 0))
+    encoding = mark or guessed(sampled([data]))
+    text = data.decode(encoding, "replace") if encoding else ""
+    lost = text.count("\ufffd")
+    if not encoding or lost > _MOST_LOST * len(text):
+        advice = "No encoding fits the text of this file; please save it as UTF-8."
+        raise Unreadable(Fault.BROKEN, advice)
+    return Decoded(text, _note(encoding, lost))
+
+
+def sampled(pieces: Iterable[bytes]) -> bytes:
+    """The first lines that are not ASCII, which tell the encoding; some kilobytes of them."""
+    lines: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if piece.isascii() and b"\x1b" not in piece:
+            continue
+        for line in piece.splitlines():
+            if not line.isascii() or b"\x1b" in line:
+                lines.append(line[:_SAMPLE])
+                size += len(line)
+            if size > _SAMPLE:
+                return b"\n".join(lines)
+    return b"\n".join(lines)
+
+
+def guessed(sample: bytes) -> str | None:
+    """The encoding of a text without byte order mark, by its lines that are not ASCII.
+
+    In texts of western languages, letters beyond ASCII are few and stand alone; in others they make
+    the words.
+    """
+    if _is_nearly_utf8(sample):
+        return "utf-8"
+    high, lone = len(_HIGH.findall(sample)), len(_LONE.findall(sample))
+    if 3 * high > len(sample) or 2 * lone < high:
+        return _likeliest(sample, _OTHER) or _likeliest(sample, _LATIN)
+    usual = "cp1252" if _decoded(sample, "cp1252") is not None else "cp850"
+    return _likeliest(sample, _LATIN, least_coherence=0.01) or usual
+
+
+def _likeliest(sample: bytes, encodings: list[str], least_coherence: float = 0) -> str | None:
+    from charset_normalizer import from_bytes
+
+    matches = from_bytes(sample, cp_isolation=encodings, preemptive_behaviour=False)
+    best = matches.best()
+    if best is None or best.chaos > _MOST_CHAOS or best.coherence < least_coherence:
+        return None
+    for match in matches:
+        is_like = match.coherence >= best.coherence - _LIKE_WESTERN and match.chaos <= best.chaos
+        if is_like and "cp1252" in match.could_be_from_charset:
+            return "cp1252"
+    return best.encoding
+
+
+def _is_nearly_utf8(sample: bytes) -> bool:
+    """A text with a few bad bytes in it, as when files were put together."""
+    text = sample.decode("utf-8", "replace")
+    wide = sum(not char.isascii() for char in text)
+    return wide > 0 and text.count("\ufffd") <= wide / 10
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _known(declared: str | None) -> str | None:
+    """The codec of a declared name, if it is one for texts; browsers take the names of old, small
+    sets for the larger ones that grew from them."""
+    try:
+        name = codecs.lookup(declared or "").name
+    except (LookupError, ValueError):
+        return None
+    name = _GROWN.get(name, name)
+    return name if name in _DECLARABLE else None
+
+
+def _note(encoding: str, lost: int) -> str:
+    note = f"The text was read as {encoding.removesuffix('-sig')}"
+    return f"{note}; {lost} characters could not be read." if lost else f"{note}."
