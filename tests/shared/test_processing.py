@@ -47,17 +47,17 @@ def order_of(ticket: StoredTicket) -> Order:
 
 
 async def run(processing: Processing, order: Order) -> Step:
-    """All steps of a ticket with one round, as the workflow does them."""
-    planned = await processing.plan(order)
-    if planned["kind"] != "round":
-        return planned
-    for index, item in enumerate(planned["items"]):
-        worked = await processing.work(order, planned["facts"], index, item)
-        if worked["kind"] != "outcome":
-            return worked
-    done = await processing.combine(order, planned["facts"])
-    await processing.finish(order, done)
-    return done
+    """All steps of a ticket as the workflow does them, one after the other."""
+    step = await processing.plan(order)
+    while step["kind"] == "round":
+        for index, item in enumerate(step["items"]):
+            worked = await processing.work(order, step["facts"], index, item)
+            if worked["kind"] != "outcome":
+                return worked
+        step = await processing.combine(order, step["facts"])
+    if step["kind"] == "done":
+        await processing.finish(order, step)
+    return step
 
 
 async def shown(house: House, order: Order) -> StoredTicket:

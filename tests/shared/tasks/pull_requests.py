@@ -1,0 +1,202 @@
+"""Pull requests reviewed from ticket to result: real git histories behind the GitHub stand-in, and
+a reviewer over HTTP that says what the test wants."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx2
+from starlette.responses import Response
+
+from shared.audit import Actor
+from shared.diffs.changes import FileDiff, file_diff
+from shared.models import Side, StoredTicket, StoredUser
+from shared.steps import Order
+from tests.git_history import History
+from tests.github_server import TOKEN, GitHubServer
+from tests.model_server import Body, ModelServer, completion
+from tests.shared.conftest import House, tools, user
+from tests.shared.test_processing import order_of, run, shown
+
+JsonObject = dict[str, Any]
+Files = Mapping[str, str | bytes]
+Findings = Callable[[str], Sequence[JsonObject]]
+Rulings = Callable[[str], Sequence[JsonObject]]
+
+BASE = """\
+def orders(user, page):
+    require_admin(user)
+    start = (page - 1) * 20
+    return find(start, 20)
+
+
+def total(lines):
+    return sum(line.cents for line in lines)
+"""
+HEAD = """\
+def orders(user, page):
+    start = page * 20
+    return find(start, 20)
+
+
+def total(lines):
+    cents = sum(line.cents for line in lines)
+    return cents
+"""
+
+
+def proposed(quote: str, **more: Any) -> JsonObject:
+    """A finding as a model proposes it."""
+    return {
+        "path": "shop/orders.py",
+        "line": 1,
+        "evidence_quote": quote,
+        "title": f"Wrong: {quote.strip()[:40]}",
+        "body": "It fails. Do it in another way.",
+        "category": "bug",
+        "severity": "high",
+        "confidence": "high",
+        "suggestion": None,
+        **more,
+    }
+
+
+def ruling(number: int, holds: bool = True, severity: str = "critical") -> JsonObject:
+    """What a second reader says, who would make everything worse."""
+    return {"finding": number, "reason": "Who knows.", "holds": holds, "severity": severity}
+
+
+def nothing(_: str) -> Sequence[JsonObject]:
+    """A reviewer, or a second reader, without a word."""
+    return []
+
+
+def asked_form(body: Body) -> str:
+    """Which answer is asked for: Review, Check, Conclusion."""
+    return str(body["response_format"]["json_schema"]["name"])
+
+
+def said(body: Body) -> str:
+    """All that the model was told as a user."""
+    return str(body["messages"][1]["content"])
+
+
+def diff_of(body: Body) -> str:
+    """The diff that the model was given."""
+    found = re.search(r"<<(data-\w+) diff>>\n(.*)\n<</\1>>", said(body), re.DOTALL)
+    assert found, "no diff"
+    return found[2]
+
+
+@dataclass
+class Reviewer:
+    """A script for the model server. What a test changes is what is answered from then on."""
+
+    findings: Findings = nothing
+    rulings: Rulings = nothing
+    summary: str = "It changes something."
+
+    def __call__(self, _: int, body: Body) -> Response:
+        if asked_form(body) == "Review":
+            made = {"summary": self.summary, "findings": list(self.findings(diff_of(body)))}
+            return completion(json.dumps(made))
+        rulings = {"rulings": list(self.rulings(said(body)))}
+        whole = {"summary": "All of it."} if asked_form(body) == "Conclusion" else {}
+        return completion(json.dumps(rulings | whole))
+
+
+@dataclass
+class Desk:
+    """Where pull requests are reviewed for one user."""
+
+    house: House
+    github: GitHubServer
+    history: History
+    owner: StoredUser = field(default_factory=user)
+    reviewer: Reviewer = field(default_factory=Reviewer)
+
+    def __post_init__(self) -> None:
+        self.use()
+
+    @property
+    def model(self) -> ModelServer:
+        return self.house.model
+
+    def use(self, batch_tokens: int = 12_000, token: str = TOKEN) -> None:
+        """Work with batches of that size and with that token for GitHub from now on."""
+        made = tools(github=self.github.client(token=token), batch_tokens=batch_tokens)
+        self.house = replace(self.house, tools=made)
+        self.model.reset(self.reviewer)
+
+    def change(self, base: Files, head: Mapping[str, str | bytes | None], **serve: Any) -> str:
+        """The address of a pull request that makes `head` of `base`; None removes a file."""
+        self.history.commit(dict(base))
+        self.history.branch("feature")
+        self.push(head)
+        return self.github.serve(self.history, **serve)
+
+    def push(self, files: Mapping[str, str | bytes | None]) -> str:
+        """Another commit of the pull request."""
+        for name in [name for name, content in files.items() if content is None]:
+            (self.history.folder / name).unlink()
+        return self.history.commit({k: v for k, v in files.items() if v is not None})
+
+    async def open(self, url: str, **more: Any) -> Order:
+        """A ticket that asks for a review."""
+        body = {"title": "T", "task_type": "pr_review", "task_data": {"pr_url": url, **more}}
+        return order_of(
+            (await self.house.intake.open_ticket(self.owner, body, Actor(self.owner.id))).ticket
+        )
+
+    async def review(self, url: str, **more: Any) -> JsonObject:
+        """The result of a ticket that asks for a review."""
+        order = await self.open(url, **more)
+        end = await run(self.house.processing, order)
+        assert end["kind"] == "done", end
+        return (await self.shown(order)).result_data
+
+    async def failure(self, url: str) -> str:
+        """Why such a ticket fails."""
+        end = await run(self.house.processing, await self.open(url))
+        assert end["kind"] == "failure", end
+        return str(end["reason"])
+
+    async def shown(self, order: Order) -> StoredTicket:
+        return await shown(self.house, order)
+
+    def diffs(self) -> dict[str, FileDiff]:
+        """The files of the pull request, as git has them."""
+        rows = self._api("pulls/1/files?per_page=100")
+        return {
+            row["filename"]: file_diff(row["filename"], row["status"], row.get("patch"))
+            for row in rows
+        }
+
+    def reviews(self) -> list[JsonObject]:
+        """What was posted."""
+        return self._api("pulls/1/reviews?per_page=100")
+
+    def comments(self) -> list[JsonObject]:
+        return self._api("pulls/1/comments?per_page=100")
+
+    def posts(self) -> list[int]:
+        """How GitHub answered each attempt to post."""
+        calls = httpx2.get(f"{self.github.origin}/__calls").json()["calls"]
+        return [call["status"] for call in calls if call["method"] == "POST"]
+
+    def _api(self, path: str) -> list[JsonObject]:
+        rows: list[JsonObject] = httpx2.get(
+            f"{self.github.origin}/api/v3/repos/ann/app/{path}"
+        ).json()
+        return rows
+
+
+def check_placed(finding: JsonObject, diffs: dict[str, FileDiff]) -> None:
+    """The finding points at lines of the diff, and they are its evidence."""
+    side, start, end = Side(finding["side"]), finding["start_line"], finding["end_line"]
+    diff = diffs[finding["file"]]
+    assert diff.commentable(side, end, start), finding
+    lines = [line.text for line in diff.lines(side, start, end)]
+    assert finding["evidence_quote"].split("\n") == lines[:20]
