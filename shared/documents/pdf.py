@@ -64,28 +64,38 @@ def _broken() -> Unreadable:
 
 
 def _read(document: PdfDocument, data: bytes, found: list[Weight]) -> Extract:
-    document.init_forms()
+    unread = _open_form(document)
     count = len(document)
     if count > MOST_PAGES:
         raise too_large(f"has more than {MOST_PAGES} pages")
-    if (
-        len(found) != count
-    ):  # the tree of pages is damaged: nobody knows which page is the heavy one
+    if len(found) != count:  # nobody knows which page weighs what
         if any(map(_is_heavy, found)):
             raise too_large("unpacks to more than a document can need")
         found = [0] * count
     pages, notes = _again(data, _bounded(_pages(document, found)))
     if pdfium.FPDF_GetSecurityHandlerRevision(document) != -1:
         notes.append("The file is encrypted, but opens without a password.")
-    if document.count_attachments():
-        notes.append(f"Files attached to the PDF are not read: {document.count_attachments()}.")
+    if attached := document.count_attachments():
+        notes.append(f"Files attached to the PDF are not read: {attached}.")
     extract = _extract(pages, headings(document), notes)
-    if document.get_formtype() in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
-        extract.unread.append(Unread(place="form", reason="an XFA form; print it to a new PDF"))
-    title, author = (
-        line(string(pdfium.FPDF_GetMetaText, document, key)) for key in (b"Title", b"Author")
-    )
-    return extract.model_copy(update={"title": title or None, "author": author or None})
+    title, author = (_said(document, key) for key in (b"Title", b"Author"))
+    more = {"title": title, "author": author, "unread": extract.unread + unread}
+    return extract.model_copy(update=more)
+
+
+def _open_form(document: PdfDocument) -> list[Unread]:
+    """What will not be read of the document's form, the fields of which are read with the pages."""
+    try:
+        document.init_forms()
+    except PdfiumError:
+        return [Unread(place="form", reason="its fields are damaged; print it to a new PDF")]
+    if document.get_formtype() == pdfium.FORMTYPE_XFA_FULL:
+        return [Unread(place="form", reason="an XFA form; print it to a new PDF")]
+    return []
+
+
+def _said(document: PdfDocument, key: bytes) -> str | None:
+    return line(string(pdfium.FPDF_GetMetaText, document, key)) or None
 
 
 def _is_heavy(weight: Weight) -> bool:

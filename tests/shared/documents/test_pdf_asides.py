@@ -63,8 +63,8 @@ def test_a_blank_page_with_a_comment_is_a_document() -> None:
 
 def test_an_xfa_form_and_attached_files_are_told_as_unread() -> None:
     more = {
-        1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [] /XFA 6 0 R >> /Names "
-        b"<< /EmbeddedFiles << /Names [(a.txt) 7 0 R] >> >> >>",
+        1: b"<< /Type /Catalog /Pages 2 0 R /NeedsRendering true /AcroForm << /Fields [] "
+        b"/XFA 6 0 R >> /Names << /EmbeddedFiles << /Names [(a.txt) 7 0 R] >> >> >>",
         6: b"<< /Length 6 >>\nstream\n<xdp/>\nendstream",
         7: b"<< /Type /Filespec /F (a.txt) >>",
     }

@@ -43,6 +43,12 @@ def test_a_page_that_unpacks_to_far_more_is_not_unpacked(content: bytes) -> None
     assert HEAVY in too_large(drawn(b"", more={101: content}))
 
 
+def test_where_pages_cannot_be_told_apart_a_heavy_one_is_refused() -> None:
+    tree = b"<< /Type /Pages /Kids [99 0 R 100 0 R 102 0 R] /Count 3 >>"
+    heavy = packed(bomb(60_000_000, b" "))
+    assert "unpacks" in too_large(drawn(HELLO, b"", more={2: tree, 103: heavy}))
+
+
 def forms(levels: int, times: int) -> bytes:
     """A page that draws a form, which draws the next one so many times, and so on."""
     head = b"/Type /XObject /Subtype /Form /BBox [0 0 600 800] "
