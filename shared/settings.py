@@ -143,7 +143,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         model_retry=env.number("MODEL_RETRY_SECONDS", 5, 0.01),
         model_max_wait=env.number("MODEL_MAX_WAIT_SECONDS", 900, 0),
         max_parallel_work=env.integer("MAX_PARALLEL_WORK", 8, 1),
-        chunk_tokens=env.integer("CHUNK_TOKENS", 4_000, 200),
+        chunk_tokens=env.integer("CHUNK_TOKENS", 6_000, 200),
         batch_tokens=env.integer("REVIEW_BATCH_TOKENS", 12_000, 500),
         answer_cache_days=env.integer("ANSWER_CACHE_DAYS", 30, 0),
         extract_seconds=env.number("EXTRACT_SECONDS", 60, 0.1),

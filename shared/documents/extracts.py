@@ -50,16 +50,6 @@ class Extract(Model):
     def text(self) -> str:
         return "".join(block.text for block in self.blocks)
 
-    def part(self, start: int, end: int) -> list[Block]:
-        """The blocks of the text between two offsets, cut to it; their places stay true."""
-        found, at = [], 0
-        for block in self.blocks:
-            first, last = max(start - at, 0), min(end - at, len(block.text))
-            if first < last:
-                found.append(_cut(block, first, last))
-            at += len(block.text)
-        return found
-
 
 def _cut(block: Block, first: int, last: int) -> Block:
     line = block.line and block.line + block.text.count("\n", 0, first)
@@ -73,6 +63,18 @@ class Places:
         self._blocks = blocks
         ends = list(accumulate((len(block.text) for block in blocks), initial=base))
         self._starts = ends[:-1]
+
+    def part(self, start: int, end: int) -> list[Block]:
+        """The blocks between two offsets, cut to them; their own places stay true."""
+        found = []
+        for index in range(self._index(start), len(self._blocks)):
+            block, at = self._blocks[index], self._starts[index]
+            if at >= end:
+                break
+            first, last = max(start - at, 0), min(end - at, len(block.text))
+            if first < last:
+                found.append(_cut(block, first, last))
+        return found
 
     def place(self, start: int, end: int) -> str:
         """`p. 12`, `pp. 12–13`, `Term › Length, paragraph 3`, `line 40`, `footnote 3`."""
@@ -91,5 +93,8 @@ class Places:
 
     def _at(self, offset: int) -> tuple[Block, int]:
         """The block that an offset lies in, and the offset within it."""
-        index = max(0, bisect_right(self._starts, offset) - 1)
+        index = self._index(offset)
         return self._blocks[index], offset - self._starts[index]
+
+    def _index(self, offset: int) -> int:
+        return max(0, bisect_right(self._starts, offset) - 1)

@@ -107,7 +107,7 @@ def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
 
 
 def tools(
-    chunk_tokens: int = 4_000,
+    chunk_tokens: int = 6_000,
     github: GitHubClient | None = None,
     batch_tokens: int = 12_000,
 ) -> Tools:

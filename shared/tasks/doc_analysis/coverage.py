@@ -2,29 +2,31 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 
 from shared.documents.extracts import Unread
-from shared.tasks.doc_analysis.models import Concluded, Coverage, Document, Merged, Tally
+from shared.tasks.doc_analysis.models import Coverage, Document, Grounded, Part, Tally
 
 _MOST_PLACES = 20
 
 
 def coverage(
-    documents: list[Document], tally: Tally, concluded: Concluded, points: Iterable[Merged]
+    documents: list[Document], tally: Tally, part: Part, points: Iterable[Grounded]
 ) -> Coverage:
     read = [one for one in documents if one.fault is None]
+    used = [one.claims for one in points] + [one.claims for one in part.relations]
     return Coverage(
         **tally.model_dump(),
-        statement=" ".join(_statement(one) for one in documents),
+        statement=" ".join(map(statement, documents)),
         documents=len(documents),
         documents_read=len(read),
         pages=sum(one.pages or 0 for one in documents),
         pages_read=sum(one.pages_read or 0 for one in documents),
         characters=sum(one.characters for one in documents),
         chunks=sum(one.chunks for one in documents),
-        claims_used=len({number for point in points for number in point.claims}),
-        points_dropped=concluded.points_dropped,
-        relations_dropped=concluded.relations_dropped,
+        claims_used=len(set(chain(*used))),
+        points_dropped=part.points_dropped,
+        relations_dropped=part.relations_dropped,
     )
 
 
@@ -33,24 +35,20 @@ def warnings(documents: Iterable[Document]) -> list[str]:
     found = []
     for one in documents:
         if one.fault is not None or one.unread:
-            found.append(_statement(one))
+            found.append(statement(one))
         found += [f"{one.name}: {note}" for note in one.notes]
     return found
 
 
-def _statement(one: Document) -> str:
+def statement(one: Document) -> str:
+    """How much of a file was read: `a.pdf: read 617 of 619 pages; not read: p. 12, p. 40 (…).`"""
     if one.fault is not None:
         return f"{one.name} was not read: {one.advice}"
-    read = f"{one.name}: read"
-    if one.pages is not None:
-        read += f" {one.pages_read} of {one.pages} pages"
-    else:
-        read += " all of its text"
-    return f"{read}{_unread(one.unread)}."
+    read = "all of its text" if one.pages is None else f"{one.pages_read} of {one.pages} pages"
+    return f"{one.name}: read {read}{_unread(one.unread)}."
 
 
 def _unread(places: list[Unread]) -> str:
-    """`; not read: p. 12, p. 40 (an image without text)`."""
     reasons = Counter(place.reason for place in places)
     told = []
     for reason, count in reasons.items():

@@ -1,13 +1,14 @@
-"""What passes between the steps of a document analysis, what the model answers, and the result."""
+"""What a document analysis is asked for, what passes between its steps, and its result."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import StringConstraints
 
 from shared.documents.extracts import Block, Unread
 from shared.models import Model
 from shared.tasks import base
+from shared.tasks.doc_analysis.answers import AboutDocument, Importance, Kind, Point, Related
 
 _Words = Annotated[str, StringConstraints(max_length=16_000)]
 
@@ -29,6 +30,10 @@ class AnalysisType(StrEnum):
     COMPARISON = "comparison"
 
 
+EXHAUSTIVE = {AnalysisType.REQUIREMENTS, AnalysisType.RISK, AnalysisType.CONTRACT}
+"""Kinds of analysis in which nothing may be missing: what the conclusion leaves out is added."""
+
+
 class TaskData(base.TaskData):
     """`analysis_type` is one of the built-in kinds, or the requester's own words for another."""
 
@@ -38,85 +43,21 @@ class TaskData(base.TaskData):
     @property
     def kind(self) -> AnalysisType | None:
         """The built-in kind that is asked for: a summary where nothing is."""
-        named = "_".join((self.analysis_type or AnalysisType.SUMMARY).lower().split())
+        words = (self.analysis_type or AnalysisType.SUMMARY).lower().replace("-", " ")
+        named = "_".join(words.split())
         return AnalysisType(named) if named in set(AnalysisType) else None
 
 
-class Kind(StrEnum):
-    """What a claim is to those who ask."""
+class Chunk(Model):
+    """A piece of a document, `start` characters into its text."""
 
-    FACT = "fact"
-    CLAIM = "claim"
-    REQUIREMENT = "requirement"
-    RISK = "risk"
+    start: int
+    headings: list[str]
+    blocks: list[Block]
 
-
-Importance = Literal[1, 2, 3, 4, 5]
-
-
-class Said(Model):
-    """A claim as the model proposes it."""
-
-    kind: Kind
-    importance: Importance
-    text: str
-    quotes: list[str]
-
-
-class Analysis(Model):
-    """The model's answer about one chunk."""
-
-    summary: str
-    claims: list[Said]
-    gaps: list[str]
-    recommendations: list[str]
-
-
-class Merged(Model):
-    """What the model makes of several claims, by their numbers."""
-
-    kind: Kind
-    importance: Importance
-    text: str
-    claims: list[int]
-
-
-class Condensed(Model):
-    """The model's answer about a group of parts."""
-
-    summary: str
-    points: list[Merged]
-    gaps: list[str]
-    recommendations: list[str]
-
-
-class Relation(StrEnum):
-    AGREEMENT = "agreement"
-    CONFLICT = "conflict"
-
-
-class Related(Model):
-    """Claims of different documents that agree or contradict each other."""
-
-    relation: Relation
-    text: str
-    claims: list[int]
-
-
-class AboutDocument(Model):
-    document: int
-    summary: str
-
-
-class Conclusion(Model):
-    """The model's answer about everything."""
-
-    summary: str
-    documents: list[AboutDocument]
-    insights: list[Merged]
-    relations: list[Related]
-    gaps: list[str]
-    recommendations: list[str]
+    @property
+    def text(self) -> str:
+        return "".join(block.text for block in self.blocks)
 
 
 class Evidence(Model):
@@ -140,34 +81,6 @@ class Claim(Model):
     evidence: list[Evidence]
 
 
-class Chunk(Model):
-    """A piece of a document, `start` characters into its text."""
-
-    start: int
-    headings: list[str]
-    blocks: list[Block]
-
-    @property
-    def text(self) -> str:
-        return "".join(block.text for block in self.blocks)
-
-
-class Part(Model):
-    """What is known of a stretch of one document or, higher up, of several (`documents`, by
-    number): points that rest on claims, by number. `level` is how often parts were condensed to
-    make it, `about` what was said of whole documents before they were merged with others, and
-    `points_dropped` how many points rested on nothing."""
-
-    level: int = 0
-    documents: list[int]
-    summary: str
-    about: list[AboutDocument] = []
-    points: list[Merged]
-    gaps: list[str]
-    recommendations: list[str]
-    points_dropped: int = 0
-
-
 class Outcome(Model):
     """What came of one chunk."""
 
@@ -183,19 +96,44 @@ class Outcome(Model):
 class Tally(Model):
     """What came of the chunks: a claim is dropped when none of its quotes is there."""
 
-    claims_found: int = 0
-    claims_dropped: int = 0
-    duplicates_merged: int = 0
-    quotes_found: int = 0
-    quotes_dropped: int = 0
+    claims_found: int
+    claims_dropped: int
+    duplicates_merged: int
+    quotes_found: int
+    quotes_dropped: int
 
 
-class Concluded(Model):
-    """What came of concluding: every number is one of a claim or document that there is."""
+class Account(Model):
+    """All claims of a ticket, by number."""
 
-    conclusion: Conclusion
-    points_dropped: int
-    relations_dropped: int
+    claims: list[Claim]
+    tally: Tally
+
+
+class Grounded(Point):
+    """A point, and the documents that its claims are of, by number."""
+
+    documents: list[int]
+
+
+class Part(Model):
+    """What is known of a chunk or, higher up, of many: points that rest on claims, by number.
+
+    `documents` are those it is about, by number, and `about` what was said of each: once when all
+    that is known of it is in here. `level` is how often parts were merged to make it. Points and
+    relations are dropped when they rest on no claims, or a relation on those of one document.
+    """
+
+    level: int = 0
+    documents: list[int]
+    summary: str
+    about: list[AboutDocument]
+    points: list[Grounded]
+    relations: list[Related] = []
+    gaps: list[str]
+    recommendations: list[str]
+    points_dropped: int = 0
+    relations_dropped: int = 0
 
 
 class Document(Model):
@@ -232,8 +170,7 @@ class Finding(Model):
 
 
 class Coverage(Tally):
-    """How much of what there was is in the analysis; `statement` says it in words. Points and
-    relations are dropped when they rest on no claim, or a relation on one document only."""
+    """How much of what there was is in the analysis; `statement` says it in words."""
 
     statement: str
     documents: int

@@ -1,74 +1,114 @@
-"""Parts: kept in groups, a group for each piece of work; as the model reads them; and held to the
-claims that they rest on."""
+"""Parts as the model reads them, within what goes into a call."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import TypeVar
 
 from shared.documents.tokens import estimate
-from shared.tasks import base
-from shared.tasks.doc_analysis.models import Merged, Part, Stage
+from shared.tasks.doc_analysis.answers import Related
+from shared.tasks.doc_analysis.models import Grounded, Part
+
+T = TypeVar("T")
+_MOST_NAME = 60  # characters
 
 
-async def keep_groups(context: base.Context, stage: Stage, groups: list[list[Part]]) -> base.Round:
-    """The round that works on each group."""
-    level = groups[0][0].level
-    for number, group in enumerate(groups):
-        kept = [part.model_dump(mode="json") for part in group]
-        await context.papers.keep(_name(stage, level, number), kept)
-    items = [{"level": level, "group": number} for number in range(len(groups))]
-    span = (95, 98) if stage is Stage.CONCLUDING else (80 + min(level, 4) * 3, 83 + level * 3)
-    return base.Round(stage=stage, items=items, starts_at=span[0], ends_at=min(span[1], 95))
+def rendered(parts: Iterable[Part], names: Sequence[str]) -> str:
+    """`names` are those of all documents; a document that is alone has none, so that the same text
+    under another name is the same question."""
+    return "\n\n".join("\n".join(_lines(part, names)) for part in parts)
 
 
-async def group_of(context: base.Context, item: base.Item) -> list[Part]:
-    """The parts that a piece of work is about."""
-    kept = await context.papers.kept(_name(context.stage, item["level"], item["group"]))
-    return [Part.model_validate(part) for part in kept]
+def tokens(part: Part, names: Sequence[str]) -> int:
+    return sum(map(_cost, _lines(part, names)))
 
 
-def rendered(parts: Iterable[Part]) -> str:
-    """Parts as the model reads them."""
-    return "\n\n".join(map(_rendered, parts))
+def bounded(part: Part, names: Sequence[str], most: int) -> Part:
+    """The part within `most` tokens: what matters least is left out first. The claims themselves
+    stay in the account, and what was said of documents in the part."""
+    if tokens(part, names) <= most:
+        return part
+    share = most // 8
+    less = part.model_copy(
+        update={
+            "summary": _clipped(part.summary, share),
+            "points": [],
+            "relations": _fitting(part.relations, _relation, share),
+            "gaps": _fitting(part.gaps, _gap, share),
+            "recommendations": _fitting(part.recommendations, _recommendation, share),
+        }
+    )
+    ranked = sorted(part.points, key=lambda point: point.importance, reverse=True)
+    kept = _fitting(ranked, _point, most - tokens(less, names))
+    return less.model_copy(update={"points": kept})
 
 
-def tokens(parts: Iterable[Part]) -> int:
-    return estimate(rendered(parts))
+def groups(parts: Iterable[Part], names: Sequence[str], most: int) -> list[list[Part]]:
+    """Neighbours that have `most` tokens together, at least four of them when each has at most a
+    quarter of that; what is left at the end goes to the last group."""
+    made: list[list[Part]] = [[]]
+    size = 0
+    for part in parts:
+        size += tokens(part, names)
+        if made[-1] and size > most:
+            made.append([])
+            size = tokens(part, names)
+        made[-1].append(part)
+    if len(made) > 1 and size <= most // 4:
+        made[-2:] = [made[-2] + made[-1]]
+    return made
 
 
-def bounded(part: Part, most: int) -> Part:
-    """The part within `most` tokens: what matters least is left out first, in the end all but the
-    summary. The claims themselves stay in the account."""
-    while part.points and tokens([part]) > most:
-        ranked = sorted(part.points, key=lambda point: point.importance, reverse=True)
-        kept = ranked[: len(ranked) * 3 // 4]
-        part = part.model_copy(update={"points": [one for one in part.points if one in kept]})
-    if tokens([part]) > most:
-        bare = {"summary": part.summary[:most], "gaps": [], "recommendations": []}
-        part = part.model_copy(update=bare)
-    return part
+def _fitting(items: Iterable[T], line: Callable[[T], str], room: int) -> list[T]:
+    """The first of the items, as many as fit."""
+    left = room
+
+    def fits(item: T) -> bool:
+        nonlocal left
+        left -= _cost(line(item))
+        return left >= 0
+
+    return list(takewhile(fits, items))
 
 
-def numbers(parts: Iterable[Part]) -> set[int]:
-    """Those of the claims that the parts rest on."""
-    return {number for part in parts for point in part.points for number in point.claims}
+def _clipped(text: str, most: int) -> str:
+    size = estimate(text)
+    return text if size <= most else text[: len(text) * most // size]
 
 
-def supported(points: Iterable[Merged], known: set[int]) -> Iterator[Merged]:
-    """The points that rest on claims that there are, and on nothing else."""
-    for point in points:
-        claims = [number for number in dict.fromkeys(point.claims) if number in known]
-        if claims:
-            yield point.model_copy(update={"claims": claims})
+def _cost(line: str) -> int:
+    return estimate(line) + 1
 
 
-def _rendered(part: Part) -> str:
-    lines = [f"document: {', '.join(map(str, part.documents))}", f"summary: {part.summary}"]
-    for point in part.points:
-        claims = ", ".join(map(str, point.claims))
-        lines.append(f"[claim {claims}] ({point.kind}, importance {point.importance}) {point.text}")
-    lines += [f"gap: {gap}" for gap in part.gaps]
-    lines += [f"recommendation: {advice}" for advice in part.recommendations]
-    return "\n".join(lines)
+def _lines(part: Part, names: Sequence[str]) -> Iterator[str]:
+    yield "; ".join(_document(number, names) for number in part.documents)
+    yield f"summary: {part.summary}"
+    yield from map(_point, part.points)
+    yield from map(_relation, part.relations)
+    yield from map(_gap, part.gaps)
+    yield from map(_recommendation, part.recommendations)
 
 
-def _name(stage: str, level: int, number: int) -> str:
-    return f"{stage}-{level}-{number}"
+def _document(number: int, names: Sequence[str]) -> str:
+    return f"document {number}" + (f": {names[number][:_MOST_NAME]}" if len(names) > 1 else "")
+
+
+def _point(point: Grounded) -> str:
+    about = f"document {_listed(point.documents)}, {point.kind}, importance {point.importance}"
+    return f"[claim {_listed(point.claims)}] ({about}) {point.text}"
+
+
+def _relation(related: Related) -> str:
+    about = f"{related.relation} between documents"
+    return f"[claim {_listed(related.claims)}] ({about}) {related.text}"
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _gap(gap: str) -> str:
+    return f"gap: {gap}"
+
+
+def _recommendation(advice: str) -> str:
+    return f"recommendation: {advice}"

@@ -1,26 +1,31 @@
 """The plan: each file is read and cut into chunks, which are kept as blobs.
 
-What has been read is not read again after a crash. A file that cannot be read is named with the
-reason; only when none can be is the ticket not to be done.
+Of several files those that have been read are not read again after a crash. A file that cannot be
+read is named with the reason; only when none can be is the ticket not to be done.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from shared.documents.chunks import chunked
+from shared.documents.extracts import Places
 from shared.errors import CannotBeDone, Unreadable
 from shared.models import Attachment
 from shared.tasks import base
+from shared.tasks.doc_analysis.coverage import statement
 from shared.tasks.doc_analysis.models import Chunk, Document, Stage
+from shared.tasks.doc_analysis.rounds import ANALYSED
 
 OVERLAP = 0.04
 """Of a chunk, repeated from the one before, so that a sentence at the seam is whole in one."""
+MOST_CHUNKS = 1_000
 
 _FILES_AT_ONCE = 2
-_WRITES_AT_ONCE = 16
+_CALLS_AT_ONCE = 16
 
 
 async def plan(context: base.Context) -> base.Round:
-    """Raises CannotBeDone when nothing can be read."""
+    """Raises CannotBeDone when nothing can be read, or too much."""
     files = context.ticket.attachments
     slots, done = asyncio.Semaphore(_FILES_AT_ONCE), 0
 
@@ -29,43 +34,63 @@ async def plan(context: base.Context) -> base.Round:
         async with slots:
             document = await _document(context, number, file)
         done += 1
-        await context.report(done, len(files))
+        if len(files) > 1:
+            await context.report(done, len(files))
         return document
 
     documents = await asyncio.gather(*(read(*pair) for pair in enumerate(files)))
+    _check(context, documents)
     items = [
         {"document": number, "chunk": chunk}
         for number, document in enumerate(documents)
         for chunk in range(document.chunks)
     ]
-    if not items:
-        reasons = " ".join(f"{one.name}: {one.advice}" for one in documents)
-        raise CannotBeDone(f"No file of this ticket can be read. {reasons}".strip())
-    await context.papers.keep("documents", [one.model_dump(mode="json") for one in documents])
-    return base.Round(stage=Stage.ANALYSING, items=items, ends_at=80)
+    return base.Round(stage=Stage.ANALYSING, items=items, ends_at=ANALYSED)
 
 
 async def documents(context: base.Context) -> list[Document]:
     """The files of the ticket as they were found, by number."""
-    return [Document.model_validate(one) for one in await context.papers.kept("documents")]
+    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
+
+    async def read(number: int) -> Document:
+        async with slots:
+            return Document.model_validate(await context.papers.kept(_document_name(number)))
+
+    return await asyncio.gather(*map(read, range(len(context.ticket.attachments))))
 
 
 async def chunk(context: base.Context, document: int, number: int) -> Chunk:
     return Chunk.model_validate(await context.papers.kept(_chunk_name(document, number)))
 
 
+def _check(context: base.Context, documents: Sequence[Document]) -> None:
+    chunks = sum(document.chunks for document in documents)
+    if not chunks:
+        reasons = " ".join(map(statement, documents)) or "It has none."
+        raise CannotBeDone(f"No file of this ticket can be read. {reasons}")
+    if chunks > MOST_CHUNKS:
+        most = MOST_CHUNKS * context.tools.chunk_tokens
+        raise CannotBeDone(
+            f"The files are too long for one ticket: {chunks} pieces of at most "
+            f"{context.tools.chunk_tokens} tokens each, where {MOST_CHUNKS} are allowed (about "
+            f"{most * 4 // 1_000_000} million characters). Please open several tickets."
+        )
+
+
 async def _document(context: base.Context, number: int, file: Attachment) -> Document:
-    name = f"document-{number}"
-    if known := await context.papers.kept(name):
+    name = _document_name(number)
+    alone = len(context.ticket.attachments) == 1
+    if not alone and (known := await context.papers.kept(name)):
         return Document.model_validate(known)
     data = await context.read_file(file.id)
     if data is None:
         raise CannotBeDone(f"The file {file.filename} was removed while it was to be read.")
-    facts = {"id": file.id, "name": file.filename, "content_type": file.content_type}
+    document = Document(id=file.id, name=file.filename, content_type=file.content_type)
     try:
-        document = await _chunks(context, number, file, data, Document.model_validate(facts))
+        document = await _chunks(context, number, file, data, document)
     except Unreadable as error:
-        document = Document(**facts, fault=error.fault.value, advice=error.advice)
+        fault = {"fault": error.fault.value, "advice": error.advice}
+        document = document.model_copy(update=fault)
     await context.papers.keep(name, document.model_dump(mode="json"))
     return document
 
@@ -77,19 +102,16 @@ async def _chunks(
     extract = await context.tools.extract(file, data)
     budget = context.tools.chunk_tokens
     found = await asyncio.to_thread(chunked, extract, budget, int(budget * OVERLAP))
-    slots = asyncio.Semaphore(_WRITES_AT_ONCE)
+    places = Places(extract.blocks)
+    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
 
     async def keep(place: int) -> None:
-        part = found[place]
-        chunk = Chunk(
-            start=part.start,
-            headings=list(part.headings),
-            blocks=extract.part(part.start, part.end),
-        )
         async with slots:
+            start, end, headings = found[place]
+            chunk = Chunk(start=start, headings=headings, blocks=places.part(start, end))
             await context.papers.keep(_chunk_name(number, place), chunk.model_dump(mode="json"))
 
-    await asyncio.gather(*(keep(place) for place in range(len(found))))
+    await asyncio.gather(*map(keep, range(len(found))))
     return document.model_copy(
         update={
             "title": extract.title,
@@ -102,6 +124,10 @@ async def _chunks(
             "notes": extract.notes,
         }
     )
+
+
+def _document_name(document: int) -> str:
+    return f"document-{document}"
 
 
 def _chunk_name(document: int, number: int) -> str:

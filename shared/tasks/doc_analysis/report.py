@@ -1,13 +1,15 @@
 """The result for reading: Markdown with citations, a Word document of the same, and the table of
 evidence. All words are the model's or the files': none of them is markup."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.markdown import plain
 from shared.spreadsheets import to_csv
 from shared.tasks.doc_analysis.models import Document, Evidence, Finding, Insight, Result
 
-_HEADER = ("document", "place", "kind", "importance", "insight", "quote", "start", "end")
+_HEADER = ("finding", "kind", "importance", "text", "document", "place", "quote", "start", "end")
+_QUOTES = 3
+"""Of an insight that are written out; what else it rests on is cited, and quoted in the table."""
 
 
 def render(result: Result, form: str) -> str | bytes:
@@ -23,41 +25,44 @@ def render(result: Result, form: str) -> str | bytes:
 def markdown(result: Result) -> str:
     """The whole analysis; each claim is followed by its citations, `[report.pdf p. 12]`."""
     sections = [
-        ("Analysis", [plain(result.summary)]),
-        ("Insights", list(_insights(result.insights))),
-        ("Conflicts between documents", list(_table(result.conflicts))),
-        ("Agreements between documents", list(_table(result.agreements))),
-        ("Gaps", [f"- {plain(gap)}" for gap in result.gaps]),
-        ("Recommendations", [f"- {plain(advice)}" for advice in result.recommendations]),
-        ("Documents", list(_documents(result.documents))),
-        ("Coverage", [plain(result.coverage.statement), "", _counts(result)]),
+        ("# Analysis", [plain(result.summary)]),
+        ("## Insights", list(_insights(result.insights))),
+        ("## Conflicts between documents", list(_table(result.conflicts))),
+        ("## Agreements between documents", list(_table(result.agreements))),
+        ("## Gaps", [f"- {plain(gap)}" for gap in result.gaps]),
+        ("## Recommendations", [f"- {plain(advice)}" for advice in result.recommendations]),
+        ("## Documents", list(_documents(result.documents))),
+        ("## Coverage", [plain(result.coverage.statement), "", _counts(result)]),
     ]
-    lines = []
-    for level, (title, content) in zip((1, *[2] * len(sections)), sections, strict=False):
-        if content:
-            lines += [f"{'#' * level} {title}", "", *content, ""]
-    return "\n".join(lines)
+    return "\n".join(line for title, lines in sections if lines for line in (title, "", *lines, ""))
 
 
 def _insights(insights: Iterable[Insight]) -> Iterator[str]:
     for insight in insights:
         yield f"- {plain(insight.text)}"
-        for proof in insight.evidence:
-            yield f"  - “{plain(proof.quote)}” {_citation(proof)}"
+        quoted, others = insight.evidence[:_QUOTES], insight.evidence[_QUOTES:]
+        for proof in quoted:
+            yield f"  - {_quote(proof)} {_citation(proof)}"
+        if others:
+            yield f"  - See also {', '.join(dict.fromkeys(map(_citation, others)))}"
 
 
-def _table(findings: Iterable[Finding]) -> Iterator[str]:
-    for number, finding in enumerate(findings):
-        if not number:
-            yield "| What | Quotes |"
-            yield "|---|---|"
-        quotes = (f"“{_cell(proof.quote)}” {_cell_citation(proof)}" for proof in finding.evidence)
-        yield f"| {_cell(finding.text)} | {' '.join(quotes)} |"
+def _table(findings: Sequence[Finding]) -> Iterator[str]:
+    """A row for each quote."""
+    if findings:
+        yield "| What | Where | Quote |"
+        yield "|---|---|---|"
+    for finding in findings:
+        what = plain(finding.text)
+        for proof in finding.evidence:
+            yield f"| {what} | {_citation(proof)} | {_quote(proof)} |"
+            what = ""
 
 
 def _documents(documents: Iterable[Document]) -> Iterator[str]:
     for one in documents:
-        yield f"- {plain(one.name)}: {plain(one.summary or one.advice or 'see above')}"
+        said = one.summary or one.advice or "Nothing of it could be read."
+        yield f"- {plain(one.name)}: {plain(said)}"
 
 
 def _counts(result: Result) -> str:
@@ -73,24 +78,22 @@ def _citation(proof: Evidence) -> str:
     return f"[{plain(proof.document)} {plain(proof.place)}]"
 
 
-def _cell(text: str) -> str:
-    return plain(text).replace("|", "\\|")
-
-
-def _cell_citation(proof: Evidence) -> str:
-    return _citation(proof).replace("|", "\\|")
+def _quote(proof: Evidence) -> str:
+    return f"“{plain(proof.quote)}”"
 
 
 def _rows(result: Result) -> Iterator[tuple[str, ...]]:
     for one in result.insights:
-        for proof in one.evidence:
-            yield (
-                proof.document,
-                proof.place,
-                one.kind.value,
-                str(one.importance),
-                one.text,
-                proof.quote,
-                str(proof.start),
-                str(proof.end),
-            )
+        yield from _proofs("insight", one.kind.value, str(one.importance), one)
+    for conflict in result.conflicts:
+        yield from _proofs("conflict", "", "", conflict)
+    for agreement in result.agreements:
+        yield from _proofs("agreement", "", "", agreement)
+
+
+def _proofs(
+    finding: str, kind: str, importance: str, one: Insight | Finding
+) -> Iterator[tuple[str, ...]]:
+    for proof in one.evidence:
+        place = (proof.document, proof.place, proof.quote, str(proof.start), str(proof.end))
+        yield (finding, kind, importance, one.text, *place)

@@ -1,0 +1,74 @@
+"""All claims of all chunks under numbers, and a part for each chunk."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.tasks import base
+from shared.tasks.doc_analysis.answers import AboutDocument
+from shared.tasks.doc_analysis.models import Account, Claim, Grounded, Outcome, Part, Tally
+
+_NAME = "claims"
+
+
+def gathered(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:
+    """What chunks that overlap all say of the same words counts once."""
+    counting = _counting(outcomes)
+    claims: list[Claim] = []
+    parts = []
+    for number, outcome in enumerate(outcomes):
+        mine = [claim for claim in outcome.claims if counting[_key(claim)] == number]
+        parts.append(_part(outcome, [point_of(one, len(claims) + n) for n, one in enumerate(mine)]))
+        claims += mine
+    tally = Tally(
+        claims_found=len(claims),
+        claims_dropped=sum(outcome.claims_dropped for outcome in outcomes),
+        duplicates_merged=sum(len(outcome.claims) for outcome in outcomes) - len(claims),
+        quotes_found=sum(len(claim.evidence) for claim in claims),
+        quotes_dropped=sum(outcome.quotes_dropped for outcome in outcomes),
+    )
+    return Account(claims=claims, tally=tally), parts
+
+
+def point_of(claim: Claim, number: int) -> Grounded:
+    """The claim by itself as a point."""
+    return Grounded(
+        kind=claim.kind,
+        importance=claim.importance,
+        text=claim.text,
+        claims=[number],
+        documents=[claim.document],
+    )
+
+
+async def keep(context: base.Context, account: Account) -> None:
+    await context.papers.keep(_NAME, account.model_dump(mode="json"))
+
+
+async def kept(context: base.Context) -> Account:
+    return Account.model_validate(await context.papers.kept(_NAME))
+
+
+def _counting(outcomes: Sequence[Outcome]) -> dict[Any, int]:
+    """Which of the chunks that say something of the same words counts: that which says the most of
+    them, as several claims may rest on one sentence."""
+    said: dict[Any, dict[int, int]] = {}
+    for number, outcome in enumerate(outcomes):
+        for claim in outcome.claims:
+            counts = said.setdefault(_key(claim), {})
+            counts[number] = counts.get(number, 0) + 1
+    return {key: max(counts, key=lambda number: counts[number]) for key, counts in said.items()}
+
+
+def _key(claim: Claim) -> Any:
+    return claim.document, claim.kind, *((proof.start, proof.end) for proof in claim.evidence)
+
+
+def _part(outcome: Outcome, points: list[Grounded]) -> Part:
+    return Part(
+        documents=[outcome.document],
+        summary=outcome.summary,
+        about=[AboutDocument(document=outcome.document, summary=outcome.summary)],
+        points=points,
+        gaps=outcome.gaps,
+        recommendations=outcome.recommendations,
+    )
