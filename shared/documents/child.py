@@ -43,15 +43,13 @@ def main() -> None:
     """Answer the one request."""
     asked: Request = json.loads(sys.stdin.buffer.readline())
     _limit(asked)
-    answer = _answer(asked)
-    sys.stdout.buffer.write(answer.model_dump_json(exclude_defaults=True).encode())
+    sys.stdout.buffer.write(_answer(asked))
 
 
 def _limit(asked: Request) -> None:
     """Some systems know fewer limits than Linux; the time limit of the other side always holds."""
     limits = {
         resource.RLIMIT_CORE: 0,  # it would hold the document
-        resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CPU: asked["seconds"],
         resource.RLIMIT_DATA: asked["megabytes"] * 1024 * 1024,
     }
@@ -62,19 +60,23 @@ def _limit(asked: Request) -> None:
             continue
 
 
-def _answer(asked: Request) -> Answer:
+def _answer(asked: Request) -> bytes:
     try:
         data = sys.stdin.buffer.read(asked["size"])
         if len(data) < asked["size"]:
             sys.exit("nobody waits for the answer")
         Thread(target=_end_with_parent, daemon=True).start()
-        return Answer(extract=_read(asked["kind"], asked["name"], data))
+        return _json(Answer(extract=_read(asked["kind"], asked["name"], data)))
     except Unreadable as error:
-        return Answer(fault=error.fault, advice=error.advice)
+        return _json(Answer(fault=error.fault, advice=error.advice))
     except MemoryError:
-        return Answer(fault=Fault.TOO_LARGE)
+        return _json(Answer(fault=Fault.TOO_LARGE))
     except Exception as error:  # a reader's mistake; its text could be the document's
-        return Answer(error=type(error).__name__)
+        return _json(Answer(error=type(error).__name__))
+
+
+def _json(answer: Answer) -> bytes:
+    return answer.model_dump_json(exclude_defaults=True).encode()
 
 
 def _end_with_parent() -> None:

@@ -23,6 +23,7 @@ from shared.errors import Fault, Unreadable
 _PIECE = 1024 * 1024
 _MOST_ANSWERED = 128 * 1024 * 1024
 _OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL)  # pdfium's way, and the kernel's
+_SMALLER = "split it, or save the part that matters as a file of its own, and send that."
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,6 @@ async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:
     if returned == 0:
         return _extract(kind, output, limits)
     log.warning("the reader of %s ended with %d", kind, returned)
-    if returned == -signal.SIGXCPU:
-        raise _too_slow(limits)
     raise _too_large(limits) if returned in _OUT_OF_MEMORY else _broken()
 
 
@@ -123,14 +122,12 @@ def _extract(kind: str, output: bytes, limits: Limits) -> Extract:
 
 
 def _too_slow(limits: Limits) -> Unreadable:
-    advice = "split it, or save the part that matters as a file of its own, and send that."
-    text = f"This file could not be read within {limits.seconds:g} seconds; {advice}"
+    text = f"This file could not be read within {limits.seconds:g} seconds; {_SMALLER}"
     return Unreadable(Fault.TOO_SLOW, text)
 
 
 def _too_large(limits: Limits) -> Unreadable:
-    advice = "split it, or save the part that matters as a file of its own, and send that."
-    text = f"This file needs more than {limits.megabytes} MB of memory to be read; {advice}"
+    text = f"This file needs more than {limits.megabytes} MB of memory to be read; {_SMALLER}"
     return Unreadable(Fault.TOO_LARGE, text)
 
 

@@ -111,7 +111,6 @@ async def test_memory_is_limited(data: bytes, caplog: pytest.LogCaptureFixture) 
         (signal.SIGBUS, Fault.BROKEN),
         (signal.SIGABRT, Fault.TOO_LARGE),
         (signal.SIGKILL, Fault.TOO_LARGE),
-        (signal.SIGXCPU, Fault.TOO_SLOW),
     ],
 )
 async def test_a_child_that_dies_by_a_signal_is_a_fault_of_the_file(
