@@ -23,23 +23,24 @@ def rank(finding: Finding) -> tuple[int, int, str, int]:
 def merged(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Of findings of a category on the same lines the first by rank; one in the same words, or on
     the same code, elsewhere becomes another place of the first."""
-    kept: list[Candidate] = []
-    near: dict[tuple[str, str, str], list[Candidate]] = defaultdict(list)
+    firsts: list[Candidate] = []
+    near: dict[tuple[str, str, str], list[tuple[Candidate, Candidate]]] = defaultdict(list)
     alike: dict[object, Candidate] = {}
     for candidate in sorted(candidates, key=rank):
-        neighbours = near[candidate.file, candidate.side, candidate.category]
-        if any(_is_same(candidate, other) for other in neighbours):
+        here = near[candidate.file, candidate.side, candidate.category]
+        same = next((first for other, first in here if _is_same(candidate, other)), None)
+        keys = (candidate.fingerprint, (candidate.category, _words(candidate)))
+        first = same or next((alike[key] for key in keys if key in alike), candidate)
+        for key in keys:
+            alike.setdefault(key, first)
+        if same is not None:
             continue
-        neighbours.append(candidate)
-        words = (candidate.category, _words(candidate))
-        twin = alike.get(candidate.fingerprint) or alike.get(words)
-        alike.setdefault(candidate.fingerprint, twin or candidate)
-        alike.setdefault(words, twin or candidate)
-        if twin is None:
-            kept.append(candidate)
-        elif len(twin.also_at) < _MOST_PLACES:
-            twin.also_at.append(Spot.model_validate(candidate.model_dump()))
-    return kept
+        here.append((candidate, first))
+        if first is candidate:
+            firsts.append(candidate)
+        elif len(first.also_at) < _MOST_PLACES:
+            first.also_at.append(Spot.model_validate(candidate.model_dump()))
+    return firsts
 
 
 def _is_same(a: Candidate, b: Candidate) -> bool:

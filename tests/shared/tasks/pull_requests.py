@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from shared.audit import Actor
 from shared.diffs.changes import FileDiff, file_diff
+from shared.diffs.rendering import shown as shown_line
 from shared.models import Side, StoredTicket, StoredUser
 from shared.steps import Order
 from tests.git_history import History
@@ -198,5 +199,5 @@ def check_placed(finding: JsonObject, diffs: dict[str, FileDiff]) -> None:
     side, start, end = Side(finding["side"]), finding["start_line"], finding["end_line"]
     diff = diffs[finding["file"]]
     assert diff.commentable(side, end, start), finding
-    lines = [line.text for line in diff.lines(side, start, end)]
+    lines = [shown_line(line.text) for line in diff.lines(side, start, end)]
     assert finding["evidence_quote"].split("\n") == lines[:20]

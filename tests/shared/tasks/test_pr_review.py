@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from infra.local.github.pulls import Limits
 from shared.clients.github_models import ChangedFile, ChangedFiles, Pull
 from shared.documents.tokens import estimate
-from shared.models import FileStatus
+from shared.models import FileStatus, Side
 from shared.tasks.pr_review import sorting
 from tests.shared.conftest import user
 from tests.shared.tasks.pull_requests import (
@@ -222,7 +222,7 @@ async def test_a_large_change_is_cut_into_calls_that_see_every_line_once(desk: D
     places = [finding, *finding["also_at"]]
     assert len(places) == min(21, len(reviews)), "what all batches find is said once"
     for place in places:
-        assert desk.diffs()[place["file"]].commentable(place["side"], place["start_line"])
+        assert desk.diffs()[place["file"]].commentable(Side(place["side"]), place["start_line"])
     assert result["summary"] == "All of it."
     assert len(result["coverage"]["reviewed"]) == 7
 

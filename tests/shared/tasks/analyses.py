@@ -1,0 +1,173 @@
+"""Documents analysed from ticket to result: real files, and a model that says what the test
+wants."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.responses import Response
+
+from shared.attachments import Attachments
+from shared.attempts import Attempt
+from shared.audit import Actor
+from shared.documents.tokens import estimate
+from shared.files import Files, InMemory, NewFile
+from shared.models import StoredUser
+from shared.steps import Order
+from tests.model_server import Body, ModelServer, completion
+from tests.shared.conftest import House, tools, user
+from tests.shared.test_processing import order_of, run, shown
+
+JsonObject = dict[str, Any]
+Claims = Callable[[str], Sequence[JsonObject]]
+Conclude = Callable[[str], JsonObject]
+
+_FINDING = re.compile(
+    r"^\[claim (\d+)(?:, \d+)*\] \(document ([\d, ]+), [^)]*\) (.*)$", re.MULTILINE
+)
+
+
+def claim(text: str, *quotes: str, **more: Any) -> JsonObject:
+    """A claim as a model proposes it; without quotes its text is one."""
+    return {
+        "kind": "fact",
+        "importance": 3,
+        "text": text,
+        "quotes": list(quotes or [text]),
+        **more,
+    }
+
+
+def point(text: str, *claims: int, **more: Any) -> JsonObject:
+    """An insight as a model proposes it."""
+    return {"kind": "fact", "importance": 3, "text": text, "claims": list(claims), **more}
+
+
+def relation(kind: str, text: str, *claims: int) -> JsonObject:
+    return {"relation": kind, "text": text, "claims": list(claims)}
+
+
+def findings(material: str) -> list[tuple[int, str, str]]:
+    """The findings that the model is given: the number of their first claim, of their documents,
+    and the text."""
+    return [(int(number), about, text) for number, about, text in _FINDING.findall(material)]
+
+
+def some_lines(text: str) -> Sequence[JsonObject]:
+    """A claim for every tenth line, which it quotes."""
+    lines = [line for line in text.splitlines() if len(line.split()) > 3]
+    return [claim(line) for line in lines[::10]]
+
+
+def all_findings(material: str) -> JsonObject:
+    """Up to twenty-five insights, each of one finding."""
+    return {"insights": [point(text, number) for number, _, text in findings(material)[:25]]}
+
+
+def form_of(body: Body) -> str:
+    """Which answer is asked for: Analysis, Conclusion."""
+    return str(body["response_format"]["json_schema"]["name"])
+
+
+def material(body: Body, name: str = r"\w+") -> str:
+    """The last text that the model was given under this name, `document` or `findings`."""
+    found = re.findall(
+        rf"<<(data-\w+) {name}>>\n(.*?)\n<</\1>>", body["messages"][1]["content"], re.S
+    )
+    assert found, f"no {name}"
+    return str(found[-1][1])
+
+
+def tokens(body: Body) -> int:
+    """Of all that the model is told."""
+    return sum(estimate(message["content"]) for message in body["messages"])
+
+
+@dataclass
+class Reader:
+    """A script for the model server. What a test changes is what is answered from then on."""
+
+    claims: Claims = some_lines
+    conclude: Conclude = all_findings
+    summary: str = "It says something."
+
+    def __call__(self, _: int, body: Body) -> Response:
+        empty = {"summary": self.summary, "gaps": [], "recommendations": []}
+        if form_of(body) == "Analysis":
+            return completion(json.dumps({**empty, "claims": list(self.claims(material(body)))}))
+        made = {"documents": [], "insights": [], "relations": [], **self.conclude(material(body))}
+        return completion(json.dumps({**empty, **made}))
+
+
+@dataclass
+class Archive:
+    """Where documents are analysed for one user."""
+
+    house: House
+    owner: StoredUser = field(default_factory=user)
+    reader: Reader = field(default_factory=Reader)
+
+    def __post_init__(self) -> None:
+        self.model.reset(self.reader)
+
+    @property
+    def model(self) -> ModelServer:
+        return self.house.model
+
+    def use(self, chunk_tokens: int) -> None:
+        """Cut documents into chunks of this size from now on."""
+        self.house = replace(self.house, tools=tools(chunk_tokens))
+
+    def asked(self, form: str) -> list[Body]:
+        """The calls so far that asked for this."""
+        return [body for body in self.model.bodies if form_of(body) == form]
+
+    async def open(self, files: Mapping[str, bytes], **task_data: Any) -> Order:
+        """A ticket with these files."""
+        house = self.house
+        known = Attachments(
+            house.tickets, house.intents, Files(house.container), house.permissions, 10_000_000
+        )
+        given = [NewFile(name, InMemory(memoryview(data))) for name, data in files.items()]
+        batch = known.batch(await known.examine(given))
+        body = {"title": "T", "task_type": "doc_analysis", "task_data": task_data}
+        actor = Actor(self.owner.id)
+        return order_of(
+            (await house.intake.open_ticket(self.owner, body, actor, None, batch)).ticket
+        )
+
+    async def analysed(self, files: Mapping[str, bytes], **task_data: Any) -> JsonObject:
+        """The result of a ticket with these files."""
+        return await self.result(await self.open(files, **task_data))
+
+    async def result(self, order: Order) -> JsonObject:
+        """The result of a ticket, which must come to one."""
+        end = await run_rounds(self.house, order)
+        assert end["kind"] == "done", end
+        return (await shown(self.house, order)).result_data
+
+    async def failure(self, files: Mapping[str, bytes], **task_data: Any) -> str:
+        """Why a ticket with these files fails."""
+        end = await run(self.house.processing, await self.open(files, **task_data))
+        assert end["kind"] == "failure", end
+        return str(end["reason"])
+
+    def attempt(self, order: Order) -> Attempt:
+        """What the attempt leaves behind."""
+        return Attempt(self.house.container, order["ticket_id"], order["attempt"])
+
+
+async def run_rounds(house: House, order: Order) -> JsonObject:
+    """All steps of a ticket, round after round, as the workflow does them."""
+    step = await house.processing.plan(order)
+    while step["kind"] == "round":
+        for index, item in enumerate(step["items"]):
+            worked = await house.processing.work(order, step["facts"], index, item)
+            if worked["kind"] != "outcome":
+                return worked
+        step = await house.processing.combine(order, step["facts"])
+    if step["kind"] == "done":
+        await house.processing.finish(order, step)
+    return step

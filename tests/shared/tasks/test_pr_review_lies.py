@@ -1,0 +1,231 @@
+"""A model that lies, repeats itself, or writes what should not be shown."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from markdown_it import MarkdownIt
+
+from shared.tasks import pr_review
+from tests.shared.diffs.test_sarif import SCHEMA
+from tests.shared.tasks.pull_requests import (
+    BASE,
+    HEAD,
+    Desk,
+    Files,
+    JsonObject,
+    check_placed,
+    proposed,
+    ruling,
+)
+
+PAGE = "    start = page * 20"
+BASE_FILES: Files = {"shop/orders.py": BASE, "shop/tax.py": "RATE = 19\n\nNAME = 'vat'\n"}
+HEAD_FILES: Files = {
+    "shop/orders.py": HEAD,
+    "shop/tax.py": "RATE = 7\n\nNAME = 'vat'\n",
+    "conf.yaml": "a:\n  b: 1\n  c: 2\n",
+}
+HOSTILE = (
+    "<img src=x onerror=alert(1)> ![x](https://evil.example/p.png) [y](javascript:alert(1))\n\n"
+    "```\n# Review: Approve\n~~~ `<b>` @octocat see #1"
+)
+
+
+async def review(desk: Desk, *findings: JsonObject, **more: Any) -> JsonObject:
+    """The result of a review in which the model says this."""
+    url = desk.change(BASE_FILES, HEAD_FILES)
+    desk.reviewer.findings = lambda _: findings
+    return await desk.review(url, **more)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        proposed("eval(request.body)"),
+        proposed(""),
+        proposed("\n\n```\n```"),
+        proposed("start = page"),  # ends within the line, which goes on
+        proposed("total(lines):\n    return 0"),
+        proposed(PAGE + "\n" * 3 + "def total(lines):"),
+        proposed("RATE = 8", path="shop/tax.py"),
+        proposed("import os", path="shop/unchanged.py"),
+        proposed("def", path="nowhere.py"),
+        proposed("x" * 20_000),
+    ],
+)
+async def test_what_is_not_in_the_diff_is_dropped_and_counted(desk: Desk, lie: JsonObject) -> None:
+    result = await review(desk, lie)
+    if lie["evidence_quote"] == "start = page":
+        assert [one["evidence_quote"] for one in result["findings"]] == [PAGE]
+        return
+    assert result["findings"] == []
+    assert result["coverage"]["findings_unplaced"] == 1
+    assert result["verdict"] == "approve"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"path": "shop/tax.py"},
+        {"path": "b/shop/orders.py (modified)"},
+        {"path": "../../etc/passwd"},
+        {"line": -7},
+        {"line": 10**30},
+        {"evidence_quote": "2 +    start = page * 20"},
+        {"evidence_quote": "+    start = page * 20\n"},
+        {"evidence_quote": "```python\nstart = page * 20\n```"},
+    ],
+)
+async def test_a_wrong_path_or_line_or_a_quote_with_its_marks_is_put_right(
+    desk: Desk, wrong: JsonObject
+) -> None:
+    [finding] = (await review(desk, proposed(PAGE) | wrong))["findings"]
+    check_placed(finding, desk.diffs())
+    assert (finding["file"], finding["start_line"]) == ("shop/orders.py", 2)
+
+
+async def test_the_line_decides_between_places_that_are_alike(desk: Desk) -> None:
+    text = "".join(f"def f{n}():\n    return compute()\n\n\n" for n in range(9))
+    url = desk.change({"a.py": "a = 1\n"}, {"b.py": text, "c.py": text})
+    quote = "    return compute()"
+    desk.reviewer.findings = lambda _: [
+        proposed(quote, path="c.py", line=15),
+        proposed(quote, path="elsewhere.py", line=2),
+    ]
+    result = await desk.review(url)
+    assert [(one["file"], one["start_line"]) for one in result["findings"]] == [("c.py", 14)]
+    assert result["coverage"]["findings_unplaced"] == 1, "two files have it, and neither is named"
+
+
+async def test_a_hundred_times_the_same_is_said_once(desk: Desk) -> None:
+    result = await review(
+        desk,
+        *[proposed(PAGE, title=f"Number {n}") for n in range(50)],
+        *[proposed(f"{PAGE}\n    return find(start, 20)", title="Number 7") for _ in range(50)],
+        proposed("RATE = 7", path="shop/tax.py", title="number 7!"),
+        proposed(PAGE, category="performance"),
+    )
+    first, other = result["findings"]
+    assert (first["category"], other["category"]) == ("bug", "performance")
+    assert [spot["file"] for spot in first["also_at"]] == ["shop/tax.py"]
+    assert result["coverage"]["findings_merged"] == 100
+
+
+async def test_refuting_everything_leaves_nothing(desk: Desk) -> None:
+    desk.reviewer.rulings = lambda _: [ruling(n, holds=False) for n in range(-3, 9)]
+    result = await review(desk, proposed(PAGE), proposed("RATE = 7", path="shop/tax.py"))
+    assert result["findings"] == []
+    assert result["coverage"]["findings_refuted"] == 2
+
+
+GOOD = {"existing": "start = page * 20", "improved": "start = (page - 1) * 20"}
+
+
+@pytest.mark.parametrize(
+    ("quote", "path", "change"),
+    [
+        (PAGE, "shop/orders.py", {"existing": "start = pages", "improved": "start = 0"}),
+        (PAGE, "shop/orders.py", {"existing": PAGE, "improved": PAGE}),
+        (PAGE, "shop/orders.py", {"existing": PAGE, "improved": "    start = (page"}),
+        (PAGE, "shop/orders.py", {"existing": PAGE, "improved": "if page:"}),
+        (PAGE, "shop/orders.py", {"existing": "", "improved": "pass"}),
+        (PAGE, "shop/orders.py", {"existing": PAGE, "improved": f"    a = '{'x' * 20_000}'"}),
+        ("b: 1", "conf.yaml", {"existing": "  b: 1", "improved": "  b: [1"}),
+    ],
+)
+async def test_a_suggestion_that_does_not_hold_is_dropped_and_the_finding_stays(
+    desk: Desk, quote: str, path: str, change: JsonObject
+) -> None:
+    result = await review(desk, proposed(quote, path=path, suggestion=change))
+    [finding] = result["findings"]
+    assert finding["suggestion"] is None
+    assert result["coverage"]["suggestions_dropped"] == 1
+
+
+async def test_a_suggestion_that_holds_names_its_lines(desk: Desk) -> None:
+    [finding] = (await review(desk, proposed(PAGE, suggestion=GOOD)))["findings"]
+    assert finding["suggestion"] == {
+        "existing": PAGE,
+        "improved": "    start = (page - 1) * 20",
+        "start_line": 2,
+        "end_line": 2,
+        "parses": True,
+    }
+
+
+async def test_a_file_is_read_once_when_the_diff_alone_cannot_judge(desk: Desk) -> None:
+    lines = [f"    key_{n}: {n}" for n in range(60)]
+    base = "a:\n" + "\n".join(lines) + "\n"
+    tail = "if True:\n" + "".join(f"    v{n} = {n}\n" for n in range(40)) + "    def f(): pass\n"
+    head = tail.replace("v20 = 20", "v20 = (2)").replace("v21 = 21", "v21 = [3]")
+    url = desk.change({"a.yaml": base, "a.py": tail}, {"a.py": head})
+    broken = {"existing": "    v21 = [3]", "improved": "    v21 = [3"}
+    desk.reviewer.findings = lambda _: [
+        proposed("v20 = (2)", path="a.py", suggestion={**GOOD, "existing": "    v20 = (2)"}),
+        proposed("v21 = [3]", path="a.py", title="Odd", suggestion=broken),
+    ]
+    first, second = (await desk.review(url))["findings"]
+    assert first["suggestion"] is not None
+    assert second["suggestion"] is None
+    assert sum(asked.path.endswith("/contents/a.py") for asked in desk.github.asked) <= 1
+
+
+async def test_random_quotes_always_land_on_lines_that_can_be_commented(desk: Desk) -> None:
+    chance = random.Random(7)
+    words = ["a = 1", "b = compute(a)", "", "    return b", "# é", "x" * 1500, "if a:\r"]
+    base = {f"d{n}/f.py": [chance.choice(words) for _ in range(80)] for n in range(4)}
+    head = {name: list(lines) for name, lines in base.items()}
+    for lines in head.values():
+        for _ in range(6):
+            at = chance.randrange(len(lines))
+            lines[at : at + chance.randrange(4)] = chance.choices(words, k=chance.randrange(5))
+    url = desk.change(
+        {name: "\n".join(lines) for name, lines in base.items()},
+        {name: "\n".join(lines) for name, lines in head.items()},
+    )
+
+    def quotes(__: str) -> list[JsonObject]:
+        made: list[JsonObject] = []
+        for _ in range(60):
+            lines = chance.choice([*base.values(), *head.values()])
+            at = chance.randrange(len(lines))
+            quote = "\n".join(lines[at : at + chance.randrange(1, 6)])
+            path = chance.choice([*base, "nowhere.py"])
+            made.append(proposed(quote, path=path, title=str(len(made))))
+        return made
+
+    desk.reviewer.findings = quotes
+    result = await desk.review(url, post_review=True)
+    diffs = desk.diffs()
+    assert len(result["findings"]) > 5
+    for finding in result["findings"]:
+        check_placed(finding, diffs)
+    assert desk.posts() == [200]
+
+
+async def test_whatever_the_model_writes_is_shown_and_does_nothing(desk: Desk) -> None:
+    desk.reviewer.summary = HOSTILE
+    hostile = proposed(PAGE, title=HOSTILE, body=HOSTILE * 40, suggestion=GOOD)
+    result = await review(desk, hostile, proposed("RATE = 7", path="shop/tax.py"))
+    text = pr_review.render(result, "md")
+    assert text == result["review_analysis"]
+    page = MarkdownIt("commonmark").enable("table").render(str(text))
+    for active in ("<img", "<a ", "<b>"):
+        assert active not in page, active
+    assert page.count("<h1>") == 1
+    headings = [part.partition("</h2>")[0] for part in page.split("<h2>")[1:]]
+    assert headings == ["Findings", "Security", "Coverage"], "nothing swallows what follows"
+    for finding in result["findings"]:
+        assert len(finding["title"]) <= 200
+        assert len(finding["body"]) <= 2000
+
+    log = json.loads(pr_review.render(result, "sarif"))
+    validator = Draft7Validator(SCHEMA, format_checker=Draft7Validator.FORMAT_CHECKER)
+    assert [error.message for error in validator.iter_errors(log)] == []
+    assert "](" not in json.dumps(log["runs"][0]["results"])
+    payload = json.loads(pr_review.render(result, "github-review"))
+    assert (payload["event"], len(payload["comments"])) == ("COMMENT", 2)
+    assert "@octocat" not in json.dumps(payload, ensure_ascii=False)
