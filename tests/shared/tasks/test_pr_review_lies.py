@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
+from starlette.responses import JSONResponse
 
 from shared.tasks import pr_review
 from tests.shared.diffs.test_sarif import SCHEMA
@@ -156,21 +157,38 @@ async def test_a_suggestion_that_holds_names_its_lines(desk: Desk) -> None:
     }
 
 
-async def test_a_file_is_read_once_when_the_diff_alone_cannot_judge(desk: Desk) -> None:
-    lines = [f"    key_{n}: {n}" for n in range(60)]
-    base = "a:\n" + "\n".join(lines) + "\n"
-    tail = "if True:\n" + "".join(f"    v{n} = {n}\n" for n in range(40)) + "    def f(): pass\n"
-    head = tail.replace("v20 = 20", "v20 = (2)").replace("v21 = 21", "v21 = [3]")
-    url = desk.change({"a.yaml": base, "a.py": tail}, {"a.py": head})
-    broken = {"existing": "    v21 = [3]", "improved": "    v21 = [3"}
+DEEP = "def f():\n    if a:\n" + "        x = 1\n" * 9 + "    v = (2)\n    w = [3]\n"
+
+
+async def suggested(desk: Desk, status: int | None = None) -> list[bool]:
+    """Whether each of two suggestions is made that the hunk alone cannot judge; the file is
+    answered with that `status`."""
+    base = DEEP.replace("(2)", "2").replace("[3]", "3")
+    url = desk.change({"a.py": base + "# end\n"}, {"a.py": DEEP + "# end\n"})
+    desk.github.script = lambda _, request: (
+        JSONResponse({}, status) if status and request.url.path.endswith("a.py") else None
+    )
     desk.reviewer.findings = lambda _: [
-        proposed("v20 = (2)", path="a.py", suggestion={**GOOD, "existing": "    v20 = (2)"}),
-        proposed("v21 = [3]", path="a.py", title="Odd", suggestion=broken),
+        proposed(
+            quote, path="a.py", title=quote, suggestion={"existing": quote, "improved": improved}
+        )
+        for quote, improved in (("    v = (2)", "    v = 4"), ("    w = [3]", "    w = [4"))
     ]
-    first, second = (await desk.review(url))["findings"]
-    assert first["suggestion"] is not None
-    assert second["suggestion"] is None
-    assert sum(asked.path.endswith("/contents/a.py") for asked in desk.github.asked) <= 1
+    return [one["suggestion"] is not None for one in (await desk.review(url))["findings"]]
+
+
+def reads_of_a_file(desk: Desk) -> int:
+    return sum(asked.path.endswith("/contents/a.py") for asked in desk.github.asked)
+
+
+async def test_a_file_is_read_once_when_the_diff_alone_cannot_judge(desk: Desk) -> None:
+    assert await suggested(desk) == [True, False]
+    assert reads_of_a_file(desk) == 1
+
+
+async def test_what_cannot_be_judged_is_not_suggested(desk: Desk) -> None:
+    assert await suggested(desk, 503) == [False, False]
+    assert reads_of_a_file(desk) == 1
 
 
 async def test_random_quotes_always_land_on_lines_that_can_be_commented(desk: Desk) -> None:
