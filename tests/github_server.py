@@ -59,13 +59,13 @@ class GitHubServer:
         self.script: Script = as_the_stand_in
         self.asked: list[Asked] = []
         self.origin = ""
-        self._stand_in: ASGIApp = application([])
+        self.stand_in: ASGIApp = application([])
 
     def reset(self, script: Script = as_the_stand_in, stand_in: ASGIApp | None = None) -> None:
         """Forget the calls and the repositories, and follow `script` from now on."""
         self.script = script
         self.asked = []
-        self._stand_in = stand_in or application([])
+        self.stand_in = stand_in or application([])
 
     def serve(
         self,
@@ -74,12 +74,13 @@ class GitHubServer:
         state: Path | None = None,
         title: str = "A change",
         body: str = "",
+        number: int = 1,
     ) -> str:
-        """The address of pull request 1: `feature` into `main` of that history."""
-        pull = PullRequest(1, "main", "feature", title, body)
-        hosted = Hosted("ann/app", Repository(history.folder), {1: pull})
+        """The address of a pull request: `feature` into `main` of that history."""
+        pull = PullRequest(number, "main", "feature", title, body)
+        hosted = Hosted("ann/app", Repository(history.folder), {number: pull})
         self.reset(stand_in=application([hosted], limits=limits, state=state))
-        return f"{self.origin}/ann/app/pull/1"
+        return f"{self.origin}/ann/app/pull/{number}"
 
     def client(self, timeout: float = 20.0, token: str = TOKEN) -> GitHubClient:
         return GitHubClient(f"{self.origin}/api/v3", token, timeout)
@@ -87,12 +88,12 @@ class GitHubServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self._stand_in(scope, receive, send)
+            await self.stand_in(scope, receive, send)
             return
         request = Request(scope, receive)
         headers = dict(request.headers)
         self.asked.append(Asked(request.method, request.url.path, request.url.query, headers))
-        answer = self.script(len(self.asked), request) or self._stand_in
+        answer = self.script(len(self.asked), request) or self.stand_in
         await answer(scope, receive, send)
 
 

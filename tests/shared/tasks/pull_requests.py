@@ -175,9 +175,9 @@ class Desk:
             for row in rows
         }
 
-    def reviews(self) -> list[JsonObject]:
+    def reviews(self, number: int = 1) -> list[JsonObject]:
         """What was posted."""
-        return self._api("pulls/1/reviews?per_page=100")
+        return self._api(f"pulls/{number}/reviews?per_page=100")
 
     def comments(self) -> list[JsonObject]:
         return self._api("pulls/1/comments?per_page=100")
