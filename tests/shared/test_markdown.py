@@ -1,8 +1,13 @@
-"""Markdown that was made inert."""
+"""Markdown that was made inert, as text or as a reader of CommonMark shows it."""
+
+import random
 
 import pytest
+from markdown_it import MarkdownIt
 
-from shared.markdown import inert
+from shared.markdown import cut, fenced, inert, prose, quiet
+
+PAGE = MarkdownIt("commonmark")
 
 
 @pytest.mark.parametrize(
@@ -41,3 +46,60 @@ def test_nothing_active_is_left(text: str) -> None:
     tame = inert(text)
     for active in ("<img", "<script", "![", "javascript", "data:"):
         assert active not in tame.lower(), tame
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ```\n```\n<img src=x>\n```",
+        "&#96;&#96;&#96;\n```\n<img src=x>\n```",
+        "- ```\n```\n<img src=x>\n```",
+        "> ~~~\n```\n<img src=x>\n```\n~~~\n<img src=x>",
+        "1. a\n\n   ```\n```\n<img src=x>\n```",
+    ],
+)
+def test_fences_that_readers_see_otherwise_make_nothing_active(text: str) -> None:
+    assert "<img" not in PAGE.render(inert(text))
+
+
+def test_no_mixture_of_fences_makes_anything_active() -> None:
+    chance = random.Random(3)
+    parts = ["```", "~~~", "````", " ```", "   ~~~", "- ", "> ", "1. ", "\n", "\n\n", "    ", "`"]
+    parts += ["&#96;&#96;&#96;", "<img src=x>", "![x](y)", "a", "\r", "\t"]
+    for _ in range(3_000):
+        text = "".join(chance.choices(parts, k=chance.randrange(2, 16)))
+        assert "<img" not in PAGE.render(inert(text)), repr(text)
+        assert "<img" not in PAGE.render(prose(text)), repr(text)
+
+
+def test_prose_shows_its_letters_and_nothing_else() -> None:
+    text = "# No *title*\nbut `<b>` and ``two``\n\n- <i>x</i> [a](https://a.b) ![c](d)\n```\ncode"
+    assert PAGE.render(prose(text)) == (
+        "<p># No *title* but <code>&lt;b&gt;</code> and ``two``</p>\n"
+        "<p>- &lt;i&gt;x&lt;/i&gt; [a](https://a.b) ![c](d) ``` code</p>\n"
+    )
+
+
+def test_nobody_is_called_but_code_stays() -> None:
+    code = fenced("@cache  # 12 #12")
+    text = quiet(f"Ask @ann, see #12.\n{code}\n@bob")
+    assert code in text
+    assert "@ann" not in text
+    assert "#12." not in text
+    assert "@bob" not in text
+    assert text.replace("\u200b", "") == f"Ask @ann, see #12.\n{code}\n@bob"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "kept"),
+    [
+        ("a\nb\n", 9, "a\nb\n"),
+        ("a\nbcdef\n" * 3, 10, "a\nbcdef\n…"),
+        ("a\n```\ncode\ncode\n```\nb\n", 18, "a\n…"),
+        ("a\n```\ncode\n```\nbcdef\n", 20, "a\n```\ncode\n```\n…"),
+        ("abcdef", 3, "…"),
+    ],
+)
+def test_what_is_cut_ends_with_a_line_and_out_of_code(text: str, most: int, kept: str) -> None:
+    assert cut(text, most, "…") == kept
+    assert len(kept) <= most
