@@ -1,14 +1,10 @@
-"""Pull requests reviewed from ticket to result: real git histories behind the GitHub stand-in, and
-a reviewer over HTTP that says what the test wants."""
+"""Pull requests reviewed from ticket to result: real git histories behind the GitHub stand-in."""
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
-from starlette.responses import Response
 
 from shared.audit import Actor
 from shared.diffs.changes import FileDiff, file_diff
@@ -17,95 +13,12 @@ from shared.models import Side, StoredTicket, StoredUser
 from shared.steps import Order
 from tests.git_history import History
 from tests.github_server import TOKEN, GitHubServer
-from tests.model_server import Body, ModelServer, completion
+from tests.model_server import ModelServer
+from tests.reviewer import JsonObject, Reviewer
 from tests.shared.conftest import House, tools, user
 from tests.shared.test_processing import order_of, run, shown
 
-JsonObject = dict[str, Any]
 Files = Mapping[str, str | bytes]
-Findings = Callable[[str], Sequence[JsonObject]]
-Rulings = Callable[[str], Sequence[JsonObject]]
-
-BASE = """\
-def orders(user, page):
-    require_admin(user)
-    start = (page - 1) * 20
-    return find(start, 20)
-
-
-def total(lines):
-    return sum(line.cents for line in lines)
-"""
-HEAD = """\
-def orders(user, page):
-    start = page * 20
-    return find(start, 20)
-
-
-def total(lines):
-    cents = sum(line.cents for line in lines)
-    return cents
-"""
-
-
-def proposed(quote: str, **more: Any) -> JsonObject:
-    """A finding as a model proposes it."""
-    return {
-        "path": "shop/orders.py",
-        "line": 1,
-        "evidence_quote": quote,
-        "title": f"Wrong: {quote.strip()[:40]}",
-        "body": "It fails. Do it in another way.",
-        "category": "bug",
-        "severity": "high",
-        "confidence": "high",
-        "suggestion": None,
-        **more,
-    }
-
-
-def ruling(number: int, holds: bool = True, severity: str = "critical") -> JsonObject:
-    """What a second reader says, who would make everything worse."""
-    return {"finding": number, "reason": "Who knows.", "holds": holds, "severity": severity}
-
-
-def nothing(_: str) -> Sequence[JsonObject]:
-    """A reviewer, or a second reader, without a word."""
-    return []
-
-
-def asked_form(body: Body) -> str:
-    """Which answer is asked for: Review, Check, Conclusion."""
-    return str(body["response_format"]["json_schema"]["name"])
-
-
-def said(body: Body) -> str:
-    """All that the model was told as a user."""
-    return str(body["messages"][1]["content"])
-
-
-def diff_of(body: Body) -> str:
-    """The diff that the model was given."""
-    found = re.search(r"<<(data-\w+) diff>>\n(.*)\n<</\1>>", said(body), re.DOTALL)
-    assert found, "no diff"
-    return found[2]
-
-
-@dataclass
-class Reviewer:
-    """A script for the model server. What a test changes is what is answered from then on."""
-
-    findings: Findings = nothing
-    rulings: Rulings = nothing
-    summary: str = "It changes something."
-
-    def __call__(self, _: int, body: Body) -> Response:
-        if asked_form(body) == "Review":
-            made = {"summary": self.summary, "findings": list(self.findings(diff_of(body)))}
-            return completion(json.dumps(made))
-        rulings = {"rulings": list(self.rulings(said(body)))}
-        whole = {"summary": "All of it."} if asked_form(body) == "Conclusion" else {}
-        return completion(json.dumps(rulings | whole))
 
 
 @dataclass

@@ -13,20 +13,9 @@ from shared.clients.github_models import ChangedFile, ChangedFiles, Pull
 from shared.documents.tokens import estimate
 from shared.models import FileStatus, Side
 from shared.tasks.pr_review import sorting
+from tests.reviewer import BASE, HEAD, JsonObject, asked_form, diff_of, proposed, ruling, said
 from tests.shared.conftest import user
-from tests.shared.tasks.pull_requests import (
-    BASE,
-    HEAD,
-    Desk,
-    Files,
-    JsonObject,
-    asked_form,
-    check_placed,
-    diff_of,
-    proposed,
-    ruling,
-    said,
-)
+from tests.shared.tasks.pull_requests import Desk, Files, check_placed
 
 PAGE, GUARD = "start = page * 20", "require_admin(user)"
 SHOP: tuple[Files, Files] = ({"shop/orders.py": BASE}, {"shop/orders.py": HEAD})

@@ -10,17 +10,9 @@ from markdown_it import MarkdownIt
 from starlette.responses import JSONResponse
 
 from shared.tasks import pr_review
+from tests.reviewer import BASE, HEAD, JsonObject, proposed, ruling
 from tests.shared.diffs.test_sarif import SCHEMA
-from tests.shared.tasks.pull_requests import (
-    BASE,
-    HEAD,
-    Desk,
-    Files,
-    JsonObject,
-    check_placed,
-    proposed,
-    ruling,
-)
+from tests.shared.tasks.pull_requests import Desk, Files, check_placed
 
 PAGE = "    start = page * 20"
 BASE_FILES: Files = {"shop/orders.py": BASE, "shop/tax.py": "RATE = 19\n\nNAME = 'vat'\n"}

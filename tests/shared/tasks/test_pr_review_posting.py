@@ -16,8 +16,9 @@ from shared.steps import Order, Step
 from shared.tasks import pr_review
 from tests.github_server import Script
 from tests.proxy import Call, StorageProxy
+from tests.reviewer import BASE, HEAD, JsonObject, proposed
 from tests.shared.conftest import user
-from tests.shared.tasks.pull_requests import BASE, HEAD, Desk, JsonObject, proposed
+from tests.shared.tasks.pull_requests import Desk
 from tests.shared.test_processing import order_of, run
 
 PAGE, GUARD, CENTS = "    start = page * 20", "    require_admin(user)", "    return cents"
