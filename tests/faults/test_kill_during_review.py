@@ -1,0 +1,138 @@
+"""kill -9 during the review of a pull request: what is done is not done again, and GitHub gets one
+review."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Lock
+
+import httpx2
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from tests.faults.test_kill_during_model_call import Thinking
+from tests.git_history import History
+from tests.github_server import TOKEN, GitHubServer, github_server
+from tests.host_process import wait_for
+from tests.model_server import Body
+from tests.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
+from tests.world import World, kill_now, worlds
+
+FILES, FAULT = 6, "return a - 39"
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with github_server() as server:
+        yield server
+
+
+@pytest.fixture
+def world(storage: str, github: GitHubServer, tmp_path: Path) -> Iterator[World]:
+    settings = {
+        "GITHUB_API_URL": f"{github.origin}/api/v3",
+        "GITHUB_TOKEN": TOKEN,
+        "REVIEW_BATCH_TOKENS": "900",
+    }
+    with worlds(storage, tmp_path / "world", **settings) as running:
+        yield running
+
+
+@pytest.fixture
+def url(github: GitHubServer, tmp_path: Path) -> str:
+    """A pull request of several batches."""
+    text = "\n\n".join(f"def f{n}(a):\n    return a - {n}" for n in range(40)) + "\n"
+    history = History(tmp_path / "app")
+    history.commit({"README": "Sums.\n"})
+    history.branch("feature")
+    history.commit({f"m{n}/sums.py": text for n in range(FILES)})
+    return github.serve(history)
+
+
+def findings(diff: str) -> list[JsonObject]:
+    return [proposed(FAULT)] if FAULT in diff else []
+
+
+def opened(world: World, url: str) -> str:
+    data = {"pr_url": url, "post_review": True}
+    body = {"title": "T", "task_type": "pr_review", "task_data": data}
+    return str(world.api.post("/tickets", json=body).json()["id"])
+
+
+def check_one_review(world: World, github: GitHubServer, ticket_id: str) -> None:
+    ticket = world.until_ended(ticket_id)
+    assert ticket["status"] == "completed", ticket["error_message"]
+    path = f"{github.origin}/api/v3/repos/ann/app/pulls/1/reviews"
+    [review] = httpx2.get(path).json()
+    assert ticket["result_data"]["posted"]["url"] == review["html_url"]
+    assert ticket["result_data"]["posted"]["comments"] > 0
+
+
+def test_only_the_batch_that_was_interrupted_is_asked_for_again(
+    world: World, github: GitHubServer, url: str
+) -> None:
+    asked, lock, reviewer = Event(), Lock(), Reviewer(findings)
+
+    def think_over_one(number: int, body: Body) -> Response | None:
+        with lock:
+            is_first = (
+                asked_form(body) == "Review" and "m3/" in diff_of(body) and not asked.is_set()
+            )
+        return Thinking(asked) if is_first else reviewer(number, body)
+
+    world.model.reset(think_over_one)
+    ticket_id = opened(world, url)
+    assert asked.wait(20)
+    progress = wait_for(lambda: _all_but_one(world, ticket_id), "all batches but one")
+    kill_now(world.host.pid)
+    world.restart()
+    check_one_review(world, github, ticket_id)
+    asked_for = [diff_of(body) for body in world.model.bodies if asked_form(body) == "Review"]
+    assert len(asked_for) == progress["total"] + 1
+    assert len(set(asked_for)) == progress["total"]
+    again = next(diff for diff in asked_for if asked_for.count(diff) == 2)
+    assert "m3/" in again
+
+
+def _all_but_one(world: World, ticket_id: str) -> JsonObject | None:
+    progress: JsonObject = world.read(ticket_id)["progress"]
+    waits = progress["stage"] == "reviewing" and progress["done"] == progress["total"] - 1
+    return progress if waits and progress["total"] > 2 else None
+
+
+class TakenByTheDead(Response):
+    """GitHub takes the review, and whoever posted it dies before the answer."""
+
+    def __init__(self, world: World, github: GitHubServer, killed: Event) -> None:
+        super().__init__()
+        self._pid, self._github, self._killed = world.host.pid, github, killed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer nobody."""
+
+        async def nowhere(_: Message) -> None:
+            """Nobody hears it."""
+
+        await self._github.stand_in(scope, receive, nowhere)
+        kill_now(self._pid)
+        self._killed.set()
+
+
+def test_killed_when_the_review_was_taken_it_is_there_once(
+    world: World, github: GitHubServer, url: str
+) -> None:
+    world.model.reset(Reviewer(findings))
+    killed = Event()
+
+    def kill_once(_: int, request: Request) -> Response | None:
+        is_first = request.method == "POST" and not killed.is_set()
+        return TakenByTheDead(world, github, killed) if is_first else None
+
+    github.script = kill_once
+    ticket_id = opened(world, url)
+    assert killed.wait(30)
+    calls = len(world.model.bodies)
+    world.restart()
+    check_one_review(world, github, ticket_id)
+    assert len(world.model.bodies) == calls

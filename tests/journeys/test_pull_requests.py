@@ -1,0 +1,161 @@
+"""A pull request from POST to its review, through the whole app."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from tests.faults.test_kill_during_model_call import Thinking
+from tests.git_history import History
+from tests.github_server import TOKEN, GitHubServer, github_server
+from tests.host_process import wait_for
+from tests.model_server import Body
+from tests.reviewer import BASE, HEAD, Reviewer, proposed
+from tests.world import JsonObject, World, worlds
+
+GUARD, PAGE = "require_admin(user)", "start = page * 20"
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[GitHubServer]:
+    with github_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def world(
+    storage: str, github: GitHubServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    where = {"GITHUB_API_URL": f"{github.origin}/api/v3", "GITHUB_TOKEN": TOKEN}
+    with worlds(storage, tmp_path_factory.mktemp("world"), **where) as running:
+        yield running
+
+
+@pytest.fixture
+def url(world: World, github: GitHubServer, tmp_path: Path) -> str:
+    """A pull request with two faults, which the reviewer finds; no other test has its code."""
+    world.model.reset(Reviewer(lambda _: [proposed(GUARD, category="security"), proposed(PAGE)]))
+    history = History(tmp_path / "app")
+    history.commit({"shop/orders.py": BASE, "a.lock": "1\n"})
+    history.branch("feature")
+    history.commit({"shop/orders.py": f"{HEAD}# {tmp_path.name}\n", "a.lock": "2\n"})
+    return github.serve(history)
+
+
+def opened(world: World, **task_data: Any) -> str:
+    """The id of a ticket that asks for a review."""
+    body = {"title": "Orders, faster", "task_type": "pr_review", "task_data": task_data}
+    answer = world.api.post("/tickets", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def reviewed(world: World, **task_data: Any) -> JsonObject:
+    ticket = world.until_ended(opened(world, **task_data))
+    assert ticket["status"] == "completed", ticket["error_message"]
+    return ticket
+
+
+def posted(github: GitHubServer) -> list[JsonObject]:
+    path = f"{github.origin}/api/v3/repos/ann/app/pulls/1/reviews"
+    reviews: list[JsonObject] = httpx2.get(path).json()
+    return reviews
+
+
+def test_a_pull_request_is_reviewed_and_the_review_posted(
+    world: World, github: GitHubServer, url: str
+) -> None:
+    ticket = reviewed(world, pr_url=url, post_review=True)
+    result = ticket["result_data"]
+    assert (result["verdict"], len(result["findings"])) == ("request_changes", 2)
+    assert result["coverage"]["reviewed"] == ["shop/orders.py"]
+    assert result["coverage"]["skipped"] == [{"path": "a.lock", "reason": "lock file"}]
+    [review] = posted(github)
+    assert result["posted"]["url"] == review["html_url"]
+    assert httpx2.get(review["html_url"]).status_code == 200
+    assert result["usage"]["calls"] == len(world.model.bodies) == 2
+    assert ticket["progress"]["percent"] == 100
+    stages = [line.partition(" ")[2] for line in ticket["processing_logs"].splitlines()]
+    assert stages[1:-1] == [
+        f"{stage}: 1 of 1 done." for stage in ("reviewing", "checking", "posting")
+    ]
+
+    history = json.dumps(world.durable.history(f"{ticket['id']}-1"))
+    assert len(history) <= 16 * 1024
+    assert "page * 20" not in history, "code goes by blobs"
+
+
+def test_the_result_comes_in_every_form(world: World, url: str) -> None:
+    ticket = reviewed(world, pr_url=url)
+    path = f"/tickets/{ticket['id']}/result"
+    assert ticket["result_data"]["formats"] == ["json", "md", "sarif", "github-review"]
+    text = world.api.get(path, params={"format": "md"})
+    assert text.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert text.text == ticket["result_data"]["review_analysis"]
+    log = world.api.get(path, params={"format": "sarif"})
+    assert log.headers["content-type"].startswith("application/sarif+json")
+    assert [one["ruleId"] for one in log.json()["runs"][0]["results"]] == ["security", "bug"]
+    payload = world.api.get(path, params={"format": "github-review"}).json()
+    assert (payload["event"], len(payload["comments"])) == ("COMMENT", 2)
+    assert world.api.get(path, params={"format": "docx"}).status_code == 406
+
+
+def test_an_unchanged_pull_request_is_not_paid_for_twice(world: World, url: str) -> None:
+    first = reviewed(world, pr_url=url)
+    again = reviewed(world, pr_url=url)
+    assert len(world.model.bodies) == 2
+    assert (again["tokens_used"], again["result_data"]["usage"]["calls"]) == (0, 0)
+    assert again["result_data"]["findings"] == first["result_data"]["findings"]
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("http://169.254.169.254/latest/meta-data", "must look like"),
+        ("{url}9", "no such pull request"),
+    ],
+)
+def test_what_cannot_be_reviewed_fails_with_the_reason(
+    world: World, url: str, made: str, words: str
+) -> None:
+    ticket = world.until_ended(opened(world, pr_url=made.format(url=url)))
+    assert ticket["status"] == "failed"
+    assert words in ticket["error_message"]
+    assert world.model.bodies == []
+
+
+def test_task_data_that_does_not_fit_is_refused(world: World) -> None:
+    for task_data in ({}, {"pr_url": ""}, {"pr_url": "x", "post_review": "perhaps"}):
+        body = {"title": "T", "task_type": "pr_review", "task_data": task_data}
+        assert world.api.post("/tickets", json=body).status_code == 422
+
+
+def test_a_busy_github_is_waited_for(world: World, github: GitHubServer, url: str) -> None:
+    busy = [JSONResponse({}, 429, {"Retry-After": "1"})]
+    github.script = lambda *_: busy.pop() if busy else None
+    ticket = reviewed(world, pr_url=url)
+    assert "Waiting: GitHub's rate limit is used up" in ticket["processing_logs"]
+
+
+def test_a_cancelled_review_is_not_posted(world: World, github: GitHubServer, url: str) -> None:
+    asked, reviewer = Event(), Reviewer(lambda _: [proposed(PAGE)])
+
+    def think_at_the_second_look(number: int, body: Body) -> Response | None:
+        return reviewer(number, body) if number == 1 else Thinking(asked)
+
+    world.model.reset(think_at_the_second_look)
+    ticket_id = opened(world, pr_url=url, post_review=True)
+    assert asked.wait(20)
+    cancelled = world.api.post(f"/tickets/{ticket_id}/cancel")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
+    wait_for(
+        lambda: world.durable.status(f"{ticket_id}-1")["runtimeStatus"] == "Terminated",
+        "the workflow to end",
+    )
+    assert posted(github) == []
+    assert world.read(ticket_id)["status"] == "cancelled"
