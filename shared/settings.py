@@ -147,7 +147,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         batch_tokens=env.integer("REVIEW_BATCH_TOKENS", 12_000, 500),
         answer_cache_days=env.integer("ANSWER_CACHE_DAYS", 30, 0),
         extract_seconds=env.number("EXTRACT_SECONDS", 60, 0.1),
-        extract_megabytes=env.integer("EXTRACT_MEGABYTES", 1024, 64),
+        extract_megabytes=env.integer("EXTRACT_MEGABYTES", 512, 64),
         github_api_url=_github(env),
         github_token=env.text("GITHUB_TOKEN"),
         webpubsub_connection_string=env.text("WEBPUBSUB_CONNECTION_STRING"),

@@ -105,7 +105,7 @@ async def test_what_does_not_fit_is_refused_by_place_and_stores_nothing(
 
 async def test_an_unknown_task_type_is_told_the_known_ones(house: House, owner: StoredUser) -> None:
     with pytest.raises(Invalid, match="custom"):
-        await opened(house, owner, task_type="pr_review")
+        await opened(house, owner, task_type="poetry")
 
 
 async def test_what_clients_may_not_set_is_not_applied(house: House, owner: StoredUser) -> None:
