@@ -76,7 +76,7 @@ class _Walk:
             "string": self._string,
             "integer": self._number,
             "number": self._number,
-            "boolean": lambda schema, _: bool(schema.get("default", False)),
+            "boolean": lambda schema, _: bool(schema.get("default", True)),
             "null": lambda schema, _: None,
         }
 

@@ -33,6 +33,7 @@ _SENTENCE = re.compile(
 _MARK = re.compile(
     rf"(?:(?:{_BULLET}|\[[^\[\]\n]{{1,80}}\](?: \([^()\n]{{1,80}}\))?|<[^<>\n]{{1,80}}>)\s+)+"
 )
+_CHANGED = re.compile(r"^\d+ [+-][ \t]*(\S[^\n]{9,})$", re.MULTILINE)
 _LEADER = re.compile(r"(?:\. ?){5}")  # the dots of a table of contents
 _ENDS_LIKE_A_SENTENCE = re.compile(rf"(?:{_STOP}|{_WIDE_STOP})\Z")
 
@@ -138,11 +139,20 @@ def _cut(words: str, least: int, most: int) -> str:
 
 
 def _worth_quoting(text: str) -> list[Span]:
-    spans = [span for start, end in _fenced(text) for span in _sentences(text, start, end)]
+    fenced = _fenced(text)
+    if changed := [span for start, end in fenced for span in _changed(text, start, end)]:
+        return changed
+    spans = [span for start, end in fenced for span in _sentences(text, start, end)]
     full = [span for span in spans if _is_full(text[span.start : span.end])]
     if len(full) >= 3:
         return full
     return [span for span in spans if len(text[span.start : span.end].split()) > 1] or spans
+
+
+def _changed(text: str, start: int, end: int) -> Iterator[Span]:
+    """The changed lines of a diff with line numbers: what there is to talk about in it."""
+    for found in _CHANGED.finditer(text, start, end):
+        yield Span(*found.span(1))
 
 
 def _is_full(words: str) -> bool:

@@ -225,6 +225,17 @@ note: The mill has a key of its own.
     ]
 
 
+def test_of_a_diff_the_changed_lines_are_quoted(client: OpenAI) -> None:
+    diff = (
+        "<<data-1 note>>\nA long sentence stands here. Another one follows it.\n<</data-1>>\n"
+        "<<data-1 diff>>\n=== a.py (modified)\n@@ def total(items):\n10  for item in items:\n"
+        "11 -    total = total - 1\n11 +    total = total + item\n<</data-1>>"
+    )
+    schema = {"type": "array", "items": {"type": "string", "minLength": 3}, "maxItems": 2}
+    made = fill(client, {"type": "object", "properties": {"quotes": schema}}, diff)
+    assert made == {"quotes": ["total = total - 1", "total = total + item"]}
+
+
 def test_a_long_text_is_answered_with_more_and_from_all_over_it(client: OpenAI) -> None:
     sentences = [f"Gauge number {number} was read in the morning." for number in range(200)]
     item = {"properties": {"quote": {"type": "string"}}, "required": ["quote"]}
