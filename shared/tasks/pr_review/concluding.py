@@ -1,5 +1,6 @@
 """The result: the verdict, the effort and the coverage are computed, never asked for."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from shared.tasks import base
@@ -90,8 +91,10 @@ def _is_grave(finding: Finding) -> bool:
 
 async def _result(context: base.Context, held: Held) -> Result:
     data = TaskData.model_validate(context.ticket.task_data)
-    facts, seen = await Facts.kept(context.papers), await Seen.kept(context.papers)
-    reviewed = await Reviewed.kept(context.papers)
+    papers = context.papers
+    facts, seen, reviewed = await asyncio.gather(
+        Facts.kept(papers), Seen.kept(papers), Reviewed.kept(papers)
+    )
     findings = sorted(held.findings, key=rank)
     coverage = seen.coverage.model_copy(
         update={

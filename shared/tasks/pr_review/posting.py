@@ -94,13 +94,10 @@ async def post(context: base.WorkContext, _: base.Item) -> Posted:
 async def _posted(context: base.WorkContext) -> Posted:
     result = (await Draft.kept(context.papers)).result
     ref = (await Facts.kept(context.papers)).ref
-    key, pull, sign = (
-        f"{context.ticket.id}/{context.ticket.attempt}",
-        _name(ref),
-        context.tools.sign,
-    )
+    key, pull = f"{context.ticket.id}/{context.ticket.attempt}", _name(ref)
+    sign, github = context.tools.sign, context.tools.github
     before: list[tuple[PostedReview, Mark]] = []
-    for review, mark in _marked(await context.tools.github.reviews(ref), sign, pull):
+    for review, mark in _marked(await github.reviews(ref), sign, pull):
         if mark.key == key:
             return _there(Since(before), result, mark, review)
         before.append((review, mark))
@@ -109,12 +106,15 @@ async def _posted(context: base.WorkContext) -> Posted:
         return since.posted(result).model_copy(update={"url": url})
     findings = _told(result.findings)
     mark = Mark(pull=pull, head=result.head_sha, key=key, inline=True, findings=findings)
+    wanted = _wanted(since, result, mark, sign)
     try:
-        review = await context.tools.github.post_review(ref, _wanted(since, result, mark, sign))
+        review = await github.post_review(ref, wanted)
     except CannotBeDone:
         # The lines of a pull request that has changed meanwhile may take no comment.
+        if not wanted.comments:
+            raise
         mark = mark.model_copy(update={"inline": False})
-        review = await context.tools.github.post_review(ref, _wanted(since, result, mark, sign))
+        review = await github.post_review(ref, _wanted(since, result, mark, sign))
     return _there(since, result, mark, review)
 
 

@@ -1,5 +1,6 @@
 """One batch: what the model finds in it, and where in the diff that is."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from shared.clients.schemas import of_model
@@ -25,8 +26,9 @@ _MOST_EVIDENCE_LINES = 20
 
 async def review(context: base.WorkContext, item: base.Item) -> Outcome:
     number = item["batch"]
-    batch = await Batch.kept(context.papers, number)
-    facts = await Facts.kept(context.papers)
+    batch, facts = await asyncio.gather(
+        Batch.kept(context.papers, number), Facts.kept(context.papers)
+    )
     diffs = batch.diffs()
     question = _question(TaskData.model_validate(context.ticket.task_data), facts, diffs)
     answer = await context.complete(of_model(Review), question)

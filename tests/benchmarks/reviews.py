@@ -1,0 +1,204 @@
+"""Pull requests of three sizes through the whole app, against a model that always takes as long."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from infra.local.azurite import Azurite, Ports
+from shared.documents.tokens import estimate
+from tests.git_history import History
+from tests.github_server import TOKEN, GitHubServer, github_server
+from tests.host_process import ROOT
+from tests.model_server import Body
+from tests.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
+from tests.world import World, worlds
+
+LATENCY = 0.5
+BUDGET, AT_ONCE = 12_000, 8
+BLOB_POLL = "/uploads"
+SIZES = (("small", 60), ("medium", 1_500), ("large", 20_000))
+Row = tuple[str, str, str]
+
+
+def measure() -> Iterator[Row]:
+    """Rows of (what, measured, target), each as soon as it is known."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
+        github_server() as github,
+        worlds(
+            azurite.connection_string,
+            Path(folder) / "world",
+            GITHUB_API_URL=f"{github.origin}/api/v3",
+            GITHUB_TOKEN=TOKEN,
+            SWEEP_SCHEDULE="0 0 0 1 1 *",
+            REVIEW_BATCH_TOKENS=str(BUDGET),
+            MAX_PARALLEL_WORK=str(AT_ONCE),
+        ) as world,
+    ):
+        world.model.reset(Slowly(Reviewer(_findings)))
+        _run(world, github.serve(_change(Path(folder) / "first", 20)), github)  # makes the tables
+        for name, lines in SIZES:
+            url = github.serve(_change(Path(folder) / name, lines))
+            yield from _rows(name, _run(world, url, github))
+
+
+class Slowly:
+    """A script whose answers take as long as those of a model."""
+
+    def __init__(self, reviewer: Reviewer) -> None:
+        self._reviewer = reviewer
+
+    def __call__(self, number: int, body: Body) -> Response:
+        return Slow(self._reviewer(number, body))
+
+
+class Slow(Response):
+    """An answer that takes a fixed time."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer after a while."""
+        await asyncio.sleep(LATENCY)
+        await self._answer(scope, receive, send)
+
+
+@dataclass
+class Run:
+    """What one review took."""
+
+    result: JsonObject
+    seconds: float
+    path: float
+    bodies: list[Body]
+    reads: int
+    storage_calls: int
+    history_bytes: int
+
+    @property
+    def batches(self) -> int:
+        return sum(asked_form(body) == "Review" for body in self.bodies)
+
+    @property
+    def diff_tokens(self) -> int:
+        return sum(estimate(diff_of(body)) for body in self.bodies if asked_form(body) == "Review")
+
+    @property
+    def latency(self) -> float:
+        """Seconds that the model takes, the batches as many at a time as may be."""
+        return LATENCY * (-(-self.batches // AT_ONCE) + 1)
+
+
+def _run(world: World, url: str, github: GitHubServer) -> Run:
+    world.model.bodies.clear()
+    github.asked.clear()
+    world.storage.reset()
+    body = {"title": "T", "task_type": "pr_review", "task_data": {"pr_url": url}}
+    ticket_id = world.api.post("/tickets", json=body).json()["id"]
+    # Looking at the ticket would be storage calls.
+    world.durable.wait(f"{ticket_id}-1", seconds=120)
+    calls = [call for call in world.storage.calls if not call.path.endswith(BLOB_POLL)]
+    ticket = world.read(ticket_id)
+    if ticket["status"] != "completed":
+        raise RuntimeError(ticket["error_message"])
+    history = world.durable.history(f"{ticket_id}-1")
+    return Run(
+        result=ticket["result_data"],
+        seconds=ticket["processing_time_seconds"],
+        path=_critical_path(history),
+        bodies=list(world.model.bodies),
+        reads=len(github.asked),
+        storage_calls=len(calls),
+        history_bytes=len(json.dumps(history)),
+    )
+
+
+def _critical_path(history: list[JsonObject]) -> float:
+    """Seconds to read the pull request, for the slowest of the batches that went together, each
+    time, and for the second look."""
+    begun: dict[str, list[float]] = {"pr_review_plan": [], "pr_review_work": []}
+    for event in history:
+        if event["EventType"] == "TaskCompleted" and event["FunctionName"] in begun:
+            took = _moment(event["Timestamp"]) - _moment(event["ScheduledTime"])
+            begun[event["FunctionName"]].append(took)
+    works = begun["pr_review_work"]
+    slowest = [max(works[at : at + AT_ONCE]) for at in range(0, len(works) - 1, AT_ONCE)]
+    return sum(begun["pr_review_plan"]) + sum(slowest) + works[-1]
+
+
+def _rows(name: str, run: Run) -> Iterator[Row]:
+    lines = run.result["coverage"]["lines"]
+    what = f"review, {name}: {lines:,} lines"
+    most = -(-run.diff_tokens // BUDGET) + 2
+    yield f"{what}, model calls", f"{len(run.bodies)}", f"<= {most}"
+    pages = -(-run.result["coverage"]["files"] // 100)
+    yield "  GitHub calls", f"{run.reads}", f"<= {2 + pages}"
+    told = sum(estimate(said["content"]) for body in run.bodies for said in body["messages"])
+    beside = f"{told:,} tokens, {told * 1000 // lines:,} per 1,000 lines"
+    checked = sum(estimate(str(body["messages"][1])) for body in run.bodies[run.batches :])
+    yield (
+        "  input",
+        beside,
+        f"<= {(run.diff_tokens + checked) * 11 // 10 + 400 * len(run.bodies):,}",
+    )
+    share = f"x {run.seconds / run.path:.2f} of its critical path"
+    yield "  time", f"{run.seconds:.2f} s ({run.latency:.1f} s the model), {share}", "<= x 1.15"
+    per_call = run.storage_calls / len(run.bodies)
+    yield "  storage", f"{run.storage_calls} calls, {per_call:.1f} per model call", ""
+    yield "  history of the workflow", f"{run.history_bytes / 1024:.1f} KB", ""
+    whole = run.result["coverage"]
+    named = len(whole["reviewed"]) + len(whole["partial"]) + len(whole["skipped"])
+    yield "  files reviewed or named", f"{named} of {whole['files']}", "all"
+
+
+def _change(folder: Path, lines: int) -> History:
+    """This repository's own code as a change of about so many lines, some files new, some not."""
+    base: dict[str, str | bytes] = {"AGENTS.md": "SQL gets its values as parameters.\n"}
+    head = dict(base)
+    room = lines
+    for number, path in enumerate(_sources()):
+        text = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        if not text:
+            continue
+        is_new = number % 2 == 0
+        text = text[: room if is_new else room * 4]
+        name = path.relative_to(ROOT).as_posix()
+        head[name] = "".join(text)
+        if not is_new:
+            base[name] = "".join(line for at, line in enumerate(text) if at % 4)
+        room -= len(text) if is_new else -(-len(text) // 4)
+        if room <= 0:
+            break
+    history = History(folder)
+    history.commit(base)
+    history.branch("feature")
+    history.commit(head)
+    return history
+
+
+def _sources() -> Iterator[Path]:
+    for folder in ("shared", "functions", "infra/local", "tests"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "node_modules" not in path.parts:
+                yield path
+
+
+def _findings(diff: str) -> list[JsonObject]:
+    """One fault in each batch, in words of its own."""
+    added = (line.partition(" +")[2] for line in diff.splitlines())
+    quote = max(added, key=len)
+    return [proposed(quote, title=quote[:60])]
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
