@@ -232,8 +232,8 @@ def test_of_a_diff_the_changed_lines_are_quoted(client: OpenAI) -> None:
         "11 -    total = total - 1\n11 +    total = total + item\n<</data-1>>"
     )
     schema = {"type": "array", "items": {"type": "string", "minLength": 3}, "maxItems": 2}
-    made = fill(client, {"type": "object", "properties": {"quotes": schema}}, diff)
-    assert made == {"quotes": ["total = total - 1", "total = total + item"]}
+    made = fill(client, {"type": "object", "properties": {"lines": schema}}, diff)
+    assert made == {"lines": ["total = total - 1", "total = total + item"]}
 
 
 def test_a_long_text_is_answered_with_more_and_from_all_over_it(client: OpenAI) -> None:
