@@ -32,8 +32,8 @@ def body(**task_data: str) -> JsonObject:
     return {"title": "Papers", "task_type": "doc_analysis", "task_data": task_data}
 
 
-def waiting(world: World) -> str:
-    answer = world.api.post("/tickets", json=body())
+def waiting(world: World, **task_data: str) -> str:
+    answer = world.api.post("/tickets", json=body(**task_data))
     assert answer.status_code == 201, answer.text
     assert answer.json()["status"] == "pending"
     return str(answer.json()["id"])
@@ -123,38 +123,30 @@ def test_with_files_it_begins_at_once(world: World) -> None:
 
 
 def test_quotes_are_in_the_file_or_dropped_and_counted(world: World) -> None:
+    fact = {"kind": "fact", "importance": 4}
+    wait = ["Ships wait  outside until the ice breaks.", "Ships fly."]
     said = {
         "summary": "Ice.",
-        "insights": [
-            {
-                "text": "Ships <img> wait.",
-                "quotes": ["Ships wait outside until the ice breaks.", "Ships fly."],
-            },
-            {"text": "Nonsense.", "quotes": ["The harbour burns."]},
+        "claims": [
+            {**fact, "text": "Ships <img> wait.", "quotes": wait},
+            {**fact, "text": "Nonsense.", "quotes": ["The harbour burns."]},
         ],
         "gaps": ["Who pays?"],
         "recommendations": ["Wait."],
     }
     world.model.reset(lambda _, __: completion(json.dumps(said)))
-    ticket = waiting(world)
+    ticket = waiting(world, instructions="A question that was not asked before.")
     attach(world, ticket, NOTE, ("paper.pdf", files.PDF))
     submit(world, ticket)
     result = world.until_ended(ticket)["result_data"]
-    assert result["insights"] == [
-        {
-            "text": "Ships <img> wait.",
-            "evidence": [
-                {
-                    "document": "note.txt",
-                    "place": "line 1",
-                    "quote": "Ships wait outside until the ice breaks.",
-                }
-            ],
-        }
-    ]
+    quote = "Ships wait outside until the ice breaks."
+    start = files.TEXT.index(quote)
+    place = {"document": "note.txt", "place": "line 1", "quote": quote}
+    proof = place | {"start": start, "end": start + len(quote)}
+    assert result["insights"] == [{**fact, "text": "Ships <img> wait.", "evidence": [proof]}]
     assert result["coverage"]["quotes_dropped"] == 2
-    assert result["coverage"]["insights_dropped"] == 1
-    assert result["coverage"]["not_read"] == ["paper.pdf"]
+    assert result["coverage"]["claims_dropped"] == 1
+    assert result["coverage"]["documents_read"] == 1
     assert any("paper.pdf" in warning for warning in result["warnings"])
     assert result["conflicts"] == []
     assert "Ships wait outside" in result["analysis"]
