@@ -144,7 +144,7 @@ class Archive:
 
     async def result(self, order: Order) -> JsonObject:
         """The result of a ticket, which must come to one."""
-        end = await run_rounds(self.house, order)
+        end = await run(self.house.processing, order)
         assert end["kind"] == "done", end
         return (await shown(self.house, order)).result_data
 
@@ -157,17 +157,3 @@ class Archive:
     def attempt(self, order: Order) -> Attempt:
         """What the attempt leaves behind."""
         return Attempt(self.house.container, order["ticket_id"], order["attempt"])
-
-
-async def run_rounds(house: House, order: Order) -> JsonObject:
-    """All steps of a ticket, round after round, as the workflow does them."""
-    step = await house.processing.plan(order)
-    while step["kind"] == "round":
-        for index, item in enumerate(step["items"]):
-            worked = await house.processing.work(order, step["facts"], index, item)
-            if worked["kind"] != "outcome":
-                return worked
-        step = await house.processing.combine(order, step["facts"])
-    if step["kind"] == "done":
-        await house.processing.finish(order, step)
-    return step
