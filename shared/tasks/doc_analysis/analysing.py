@@ -59,7 +59,7 @@ class _Proofs:
             document=self._document,
             kind=said.kind,
             importance=said.importance,
-            text=said.text.strip(),
+            text=said.text,
             evidence=[self._evidence(*span) for span in sorted({span for span in spans if span})],
         )
 

@@ -8,19 +8,24 @@ from pydantic import AfterValidator
 from shared.models import Model
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _not_empty(text: str) -> str:
+    if not text:
         raise ValueError("must not be empty")
-    return text.strip()
+    return text
 
 
-def _without_blank(texts: list[str]) -> list[str]:
-    return [text.strip() for text in texts if text.strip()]
+def _without_empty(texts: list[str]) -> list[str]:
+    return [text for text in texts if text]
 
 
-# As validators and not as constraints, which strict structured output does not allow.
-Sentences = Annotated[str, AfterValidator(_not_blank)]
-Points = Annotated[list[str], AfterValidator(_without_blank)]
+# Validators and not constraints, which strict structured output does not allow.
+Line = Annotated[str, AfterValidator(_on_one_line)]
+Words = Annotated[Line, AfterValidator(_not_empty)]
+Lines = Annotated[list[Line], AfterValidator(_without_empty)]
 Importance = Literal[1, 2, 3, 4, 5]
 
 
@@ -38,17 +43,17 @@ class Said(Model):
 
     kind: Kind
     importance: Importance
-    text: str
+    text: Line
     quotes: list[str]
 
 
 class Analysis(Model):
     """The answer about one chunk."""
 
-    summary: Sentences
+    summary: Words
     claims: list[Said]
-    gaps: Points
-    recommendations: Points
+    gaps: Lines
+    recommendations: Lines
 
 
 class Point(Model):
@@ -56,7 +61,7 @@ class Point(Model):
 
     kind: Kind
     importance: Importance
-    text: str
+    text: Line
     claims: list[int]
 
 
@@ -69,7 +74,7 @@ class Related(Model):
     """Claims of different documents that agree or contradict each other."""
 
     relation: Relation
-    text: str
+    text: Line
     claims: list[int]
 
 
@@ -77,15 +82,15 @@ class AboutDocument(Model):
     """What a document says; `document` is its number, from 0."""
 
     document: int
-    summary: str
+    summary: Line
 
 
 class Conclusion(Model):
     """The answer about several parts."""
 
-    summary: Sentences
+    summary: Words
     documents: list[AboutDocument]
     insights: list[Point]
     relations: list[Related]
-    gaps: Points
-    recommendations: Points
+    gaps: Lines
+    recommendations: Lines

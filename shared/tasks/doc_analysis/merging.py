@@ -50,7 +50,7 @@ def _grounded(
 ) -> Iterator[Grounded]:
     for point in points:
         numbers = _numbers(point.claims, known)
-        if numbers and point.text.strip():
+        if numbers and point.text:
             documents = sorted({claims[number].document for number in numbers})
             yield Grounded(**{**point.model_dump(), "claims": numbers, "documents": documents})
 
@@ -61,7 +61,7 @@ def _related(
     """Those that rest on claims of at least two documents."""
     for one in relations:
         numbers = _numbers(one.claims, known)
-        if one.text.strip() and len({claims[number].document for number in numbers}) > 1:
+        if one.text and len({claims[number].document for number in numbers}) > 1:
             yield one.model_copy(update={"claims": numbers})
 
 
@@ -78,6 +78,6 @@ def _about(said: Iterable[AboutDocument], parts: Sequence[Part]) -> Iterator[Abo
     """What was said of each document: of one that several parts are about as the answer has it."""
     earlier = [one for part in parts for one in part.about]
     counts = Counter(one.document for one in earlier)
-    merged = {one.document: one for one in said if counts[one.document] > 1 and one.summary.strip()}
+    merged = {one.document: one for one in said if counts[one.document] > 1 and one.summary}
     yield from (one for one in earlier if one.document not in merged)
     yield from merged.values()
