@@ -13,7 +13,7 @@ from shared.attachments import Attachments
 from shared.attempts import Attempt
 from shared.audit import Actor
 from shared.documents.tokens import estimate
-from shared.files import Files, InMemory, NewFile
+from shared.files import Files, InMemory, NewFile, examine
 from shared.models import StoredUser
 from shared.steps import Order
 from tests.model_server import Body, ModelServer, completion
@@ -131,7 +131,7 @@ class Archive:
             house.tickets, house.intents, Files(house.container), house.permissions, 10_000_000
         )
         given = [NewFile(name, InMemory(memoryview(data))) for name, data in files.items()]
-        batch = known.batch(await known.examine(given))
+        batch = known.batch(await examine(given, 10_000_000))
         body = {"title": "T", "task_type": "doc_analysis", "task_data": task_data}
         actor = Actor(self.owner.id)
         return order_of(

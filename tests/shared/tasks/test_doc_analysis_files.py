@@ -1,0 +1,237 @@
+"""Files of a ticket: what is read, what cannot be, what is remembered of them, and how the result
+is written down."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import docx
+import pytest
+
+from shared.audit import Actor
+from shared.rendering import Form, rendered
+from shared.tasks.doc_analysis import planning
+from tests import pdfs
+from tests.proxy import StorageProxy
+from tests.shared.conftest import user
+from tests.shared.tasks.analyses import Archive, claim, point, relation
+from tests.shared.tasks.rereading import check, quotes
+from tests.shared.tasks.test_doc_analysis import LEASE, RENT, letter
+from tests.shared.test_processing import shown
+
+SCAN = pdfs.drawn(pdfs.IMAGE)
+BAD = {
+    "secret.pdf": (pdfs.encrypted(LEASE, "sesame", "AES-256"), "password"),
+    "scan.pdf": (SCAN, "OCR"),
+    "broken.pdf": (LEASE[: len(LEASE) // 3], "damaged"),
+    "bomb.pdf": (
+        pdfs.drawn(b"", more={101: pdfs.packed(pdfs.bomb(30_000_000, b"0 0 m "))}),
+        "10 MB",
+    ),
+    "blank.txt": (b" \n\n ", "text"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_file_that_cannot_be_read_fails_its_ticket_with_advice(
+    archive: Archive, name: str
+) -> None:
+    data, word = BAD[name]
+    reason = await archive.failure({name: data})
+    assert reason.startswith("No file of this ticket can be read. ")
+    assert f"{name} was not read: " in reason
+    assert word in reason
+    assert archive.model.bodies == []
+
+
+async def test_other_files_are_analysed_and_what_was_not_read_is_named(archive: Archive) -> None:
+    archive.reader.claims = lambda text: [claim(RENT)]
+    files = {name: data for name, (data, _) in BAD.items()} | {"lease.pdf": LEASE}
+    result = await archive.analysed(files)
+    assert check(result, files) == 1
+    for name, (_, word) in BAD.items():
+        [warning] = [text for text in result["warnings"] if text.startswith(name)]
+        assert word in warning
+        assert warning in result["coverage"]["statement"]
+    read = {one["name"]: one["fault"] for one in result["documents"]}
+    assert read.pop("lease.pdf") is None
+    assert all(read.values())
+    seen = result["coverage"]
+    assert (seen["documents"], seen["documents_read"], seen["pages"]) == (6, 1, 3)
+    assert len(archive.model.bodies) == 1, "one chunk in all is one call"
+
+
+async def test_pages_without_text_are_named(archive: Archive) -> None:
+    page = pdfs.shown("The pilots of the northern station go home in February.")
+    contents = [pdfs.IMAGE if number in (11, 39) else page for number in range(60)]
+    result = await archive.analysed({"mixed.pdf": pdfs.drawn(*contents)})
+    assert result["coverage"]["statement"] == (
+        "mixed.pdf: read 58 of 60 pages; not read: p. 12, p. 40 (an image without text (scanned); "
+        "run OCR over the file)."
+    )
+    assert result["coverage"]["statement"] in result["warnings"]
+    assert "read 58 of 60 pages" in result["analysis"]
+
+
+async def test_files_of_all_kinds_have_quotes_at_their_places(archive: Archive) -> None:
+    lines = [f"Line {n} says that berth {n} is closed in winter." for n in range(40)]
+    files = {
+        "a.pdf": pdfs.report(3),
+        "b.docx": letter(*lines),
+        "c.txt": "\r\n".join(lines).encode(),
+        "d.py": "\n".join(f"# {line}" for line in lines).encode(),
+    }
+    result = await archive.analysed(files, analysis_type="risk")
+    assert check(result, files) == result["coverage"]["quotes_found"] > 15
+    assert {proof["document"] for proof in quotes(result)} == set(files)
+
+
+async def test_many_files_are_read_and_drawn_together(archive: Archive) -> None:
+    files = {f"no-{n}.docx": letter(f"Berth {n} belongs to company number {n}.") for n in range(24)}
+    archive.reader.claims = lambda text: [claim(text.splitlines()[2])]
+    archive.reader.conclude = lambda text: {"insights": [point("All.", *range(24))]}
+    result = await archive.analysed(files)
+    assert len(result["documents"]) == result["coverage"]["documents_read"] == 24
+    assert all(one["summary"] for one in result["documents"])
+    [insight] = result["insights"]
+    assert len(insight["evidence"]) == 24
+    assert result["analysis"].count("“") == 3, "the others are cited"
+    assert "[no-23.docx" in result["analysis"]
+    assert len(archive.asked("Conclusion")) == 1
+
+
+async def test_what_was_read_of_several_files_is_not_read_again(
+    archive: Archive, storage: StorageProxy
+) -> None:
+    files = {"a.pdf": LEASE, "b.docx": letter("Nothing is due.")}
+    order = await archive.open(files)
+    first = await archive.house.processing.plan(order)
+    storage.reset()
+    assert await archive.house.worker().plan(order) == first
+    read = [call for call in storage.calls if "/attachments/" in call.path]
+    assert read == []
+
+
+async def test_more_than_a_ticket_can_hold_is_refused(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "MOST_CHUNKS", 3)
+    archive.use(chunk_tokens=300)
+    reason = await archive.failure({"long.pdf": pdfs.report(8)})
+    assert "too long for one ticket" in reason
+    assert "several tickets" in reason
+
+
+async def test_the_same_content_is_not_paid_for_again(archive: Archive) -> None:
+    """Under another name, in another ticket; but by the same owner, for the same question."""
+    archive.use(chunk_tokens=400)
+    data = pdfs.report(4)
+    first = await archive.open({"a.pdf": data})
+    result = await archive.result(first)
+    paid = len(archive.model.bodies)
+    again = await archive.analysed({"b.pdf": data})
+    assert len(archive.model.bodies) == paid
+    assert again["usage"]["calls"] == again["usage"]["prompt_tokens"] == 0
+    assert again["usage"]["reused"] == result["usage"]["calls"] == paid
+    assert {proof["document"] for proof in quotes(again)} == {"b.pdf"}
+    assert [one["quote"] for one in quotes(again)] == [one["quote"] for one in quotes(result)]
+
+    await archive.analysed({"b.pdf": data}, instructions="Name the dates.")
+    assert len(archive.model.bodies) == 2 * paid
+    archive.owner = user()
+    await archive.analysed({"b.pdf": data})
+    assert len(archive.model.bodies) == 3 * paid
+
+
+async def test_together_with_another_file_only_what_is_new_is_asked(archive: Archive) -> None:
+    archive.use(chunk_tokens=400)
+    data = pdfs.report(4)
+    await archive.analysed({"a.pdf": data})
+    known = len(archive.asked("Analysis"))
+    await archive.analysed({"c.pdf": data, "lease.pdf": LEASE})
+    assert len(archive.asked("Analysis")) == known + 1
+
+
+async def test_deleting_a_ticket_forgets_what_was_learnt_from_its_files(archive: Archive) -> None:
+    order = await archive.open({"lease.pdf": LEASE})
+    await archive.result(order)
+    assert len(archive.model.bodies) == 1
+    names = await archive.house.container.names("answers/")
+    assert len(names) == 1
+    await archive.house.changing.delete(archive.owner, order["ticket_id"], Actor(archive.owner.id))
+    assert await archive.house.container.names("answers/") == []
+    await archive.analysed({"lease.pdf": LEASE})
+    assert len(archive.model.bodies) == 2
+
+
+HOSTILE = (
+    '=HYPERLINK("http://evil") | <img src=x onerror=alert(1)> ![](http://evil) [x](javascript:1)'
+)
+
+
+@pytest.fixture
+def hostile(archive: Archive) -> Callable[[], Any]:
+    """A ticket whose file and whose model both mean harm."""
+    files = {
+        "=lease.docx": letter(HOSTILE, "Another line of it is here."),
+        "[b](c).pdf": LEASE,
+    }
+    archive.reader.claims = lambda text: [claim(HOSTILE, HOSTILE, RENT)]
+    archive.reader.conclude = lambda _: {
+        "insights": [point(HOSTILE, 0, 1)],
+        "relations": [relation("conflict", HOSTILE, 0, 1)],
+    }
+    archive.reader.summary = HOSTILE
+
+    async def make() -> Any:
+        order = await archive.open(files)
+        await archive.result(order)
+        return await shown(archive.house, order)
+
+    return make
+
+
+async def test_nothing_active_is_in_any_form(hostile: Callable[[], Any]) -> None:
+    ticket = await hostile()
+    markdown = rendered(ticket, Form.MD).content.decode()
+    assert "\\<img" in markdown
+    assert "<img" not in markdown.replace("\\<", "")
+    assert "](" not in markdown.replace("\\]", "")
+    table = rendered(ticket, Form.CSV).content.decode()
+    rows = list(csv.reader(io.StringIO(table)))
+    assert len(rows) == 1 + 2 * 2
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    assert f"'{HOSTILE}" in rows[1]
+    word = rendered(ticket, Form.DOCX).content
+    with zipfile.ZipFile(io.BytesIO(word)) as archive:
+        written = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"evil" not in written.replace(b"http://evil", b"")
+    assert b'TargetMode="External"' not in written
+    assert b"instrText" not in written
+    texts = [paragraph.text for paragraph in docx.Document(io.BytesIO(word)).paragraphs]
+    assert HOSTILE in texts
+
+
+async def test_the_table_of_evidence_has_a_row_for_each_quote(archive: Archive) -> None:
+    archive.reader.claims = lambda _: [
+        claim("Rent is due, early.", RENT, "in good order", importance=5)
+    ]
+    order = await archive.open({"lease.pdf": LEASE})
+    await archive.result(order)
+    table = rendered(await shown(archive.house, order), Form.CSV).content.decode()
+    header, rent, roof = csv.reader(io.StringIO(table))
+    assert dict(zip(header, rent, strict=True)) == {
+        "finding": "insight",
+        "kind": "fact",
+        "importance": "5",
+        "text": "Rent is due, early.",
+        "document": "lease.pdf",
+        "place": "p. 1",
+        "quote": RENT,
+        "start": rent[-2],
+        "end": rent[-1],
+    }
+    assert int(rent[-1]) - int(rent[-2]) == len(RENT)
+    assert roof[5:7] == ["p. 2", "in good order"]
