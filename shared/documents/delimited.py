@@ -32,7 +32,7 @@ def _read(text: str, delimiters: str) -> Extract:
 def _rows(sample: str, delimiter: str) -> list[list[str]]:
     """The first rows, if they are as wide as each other; the last of a sample may be cut off."""
     try:
-        rows = [row for row in islice(csv.reader(sample.split("\n"), delimiter=delimiter), _ROWS)]
+        rows = list(islice(csv.reader(sample.split("\n"), delimiter=delimiter), _ROWS))
     except csv.Error:
         return []
     rows = [row for row in rows if row]

@@ -15,11 +15,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The encodings that browsers know (whatwg.org, Encoding), as far as texts still come in them.
-_LATIN = ["cp1252", "cp1250", "cp1254", "cp1257", "iso8859_2"]
+# The encodings that browsers know (whatwg.org, Encoding), as far as texts still come in them; of
+# those that fit about as well as each other, the first is taken.
+_LATIN = ["cp1252", "cp1254", "cp1257", "iso8859_2", "cp1250"]
 _OTHER = [
-    *("cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949"),
-    *("cp1251", "koi8_r", "cp866", "iso8859_5", "cp1253", "cp1255", "cp1256", "cp874"),
+    *("cp1251", "koi8_r", "gb18030", "euc_jp", "cp949", "big5", "cp932", "iso2022_jp"),
+    *("cp1253", "cp1255", "cp1256", "cp874", "iso8859_5", "cp866"),
 ]
 _GROWN = {
     **dict.fromkeys(("ascii", "iso8859-1"), "cp1252"),
@@ -34,7 +35,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _LONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _MOST_CHAOS = 0.1  # of 0.2, charset-normalizer's limit: a short list is more easily taken in
 _MOST_LOST = 0.01  # of the characters
-_LIKE_WESTERN = 0.15
+_LIKE, _LIKE_CHAOS = 0.15, 0.01
 
 
 class Decoded(NamedTuple):
@@ -106,11 +107,13 @@ def _likeliest(sample: bytes, encodings: list[str], least_coherence: float = 0) 
     best = matches.best()
     if best is None or best.chaos > _MOST_CHAOS or best.coherence < least_coherence:
         return None
-    for match in matches:
-        is_like = match.coherence >= best.coherence - _LIKE_WESTERN and match.chaos <= best.chaos
-        if is_like and "cp1252" in match.could_be_from_charset:
-            return "cp1252"
-    return best.encoding
+    fitting = {
+        encoding
+        for match in matches
+        if match.chaos < best.chaos + _LIKE_CHAOS and match.coherence > best.coherence - _LIKE
+        for encoding in match.could_be_from_charset
+    }
+    return next((encoding for encoding in encodings if encoding in fitting), best.encoding)
 
 
 def _is_nearly_utf8(sample: bytes) -> bool:
@@ -140,4 +143,4 @@ def _known(declared: str | None) -> str | None:
 
 def _note(encoding: str, lost: int) -> str:
     note = f"The text was read as {encoding.removesuffix('-sig')}"
-    return f"{note}; {lost} characters could not be read." if lost else f"{note}."
+    return f"{note}; {lost} of its characters could not be read." if lost else f"{note}."

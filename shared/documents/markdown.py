@@ -7,7 +7,7 @@ from shared.documents.extracts import Block, Extract
 from shared.documents.plain import MOST_BLOCKS, heading, plain
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
+_ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 # What can stand above a line of dashes without becoming a heading by it.
 _NO_PARAGRAPH = re.compile(r" {4}|\t| {0,3}(?:[-*+>|<]|\d{1,9}[.)][ \t])")
@@ -51,15 +51,22 @@ def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
         elif opened := _FENCE.match(line):
             fence, paragraph = opened[1], _NONE
         elif atx := _ATX.match(line):
-            yield at, len(atx[1]), atx[2] or ""
+            yield at, len(atx[1]), _name(line[atx.end() :])
             paragraph = _NONE
         elif paragraph >= 0 and (under := _SETEXT.match(line)):
             yield paragraph, 1 if under[1][0] == "=" else 2, "\n".join(lines[paragraph:at])
             paragraph = _NONE
-        elif not line.strip():
+        elif not line.strip() or _SETEXT.match(line):
             paragraph = _NONE
         elif paragraph == _NONE:
             paragraph = _OTHER if _NO_PARAGRAPH.match(line) else at
+
+
+def _name(rest: str) -> str:
+    """What stands behind the first signs of a heading, without those that may close it."""
+    name = rest.strip()
+    bare = name.rstrip("#")
+    return bare.rstrip() if bare[-1:] in (" ", "\t", "") else name
 
 
 def _front_matter(lines: list[str]) -> int:

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from shared import strictjson
 from shared.documents.extracts import Block, Extract
-from shared.documents.plain import plain
+from shared.documents.jsontext import parsed
+from shared.documents.plain import MOST_BLOCKS, plain
 from shared.models import Model
 
 # A text, or its lines.
@@ -34,13 +34,13 @@ class _Cell(Model):
 
 
 class _Notebook(Model):
-    cells: list[_Cell]
+    cells: list[_Cell] = Field(max_length=MOST_BLOCKS)
 
 
 def read_notebook(text: str) -> Extract:
     """The cells; places are `cell 3` and `cell 3, output`."""
     try:
-        notebook = _Notebook.model_validate(strictjson.loads(text))
+        notebook = _Notebook.model_validate(parsed(text))
     except (ValueError, ValidationError):
         return plain(text, "This file is not a proper notebook; it was read as plain text.")
     blocks = []

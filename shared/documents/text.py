@@ -54,7 +54,9 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
     read = read_notebook if is_notebook else _READERS[kind]
     extract = read(text.replace("\r\n", "\n").replace("\r", "\n"))
     if all(block.text.isspace() or not block.text for block in extract.blocks):
-        raise Unreadable(Fault.EMPTY, "There is no text in this file; please check that it is the right one.")
+        raise Unreadable(
+            Fault.EMPTY, "There is no text in this file; please check that it is the right one."
+        )
     if note:
         extract.notes.insert(0, note)
     return extract
@@ -62,4 +64,6 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
 
 def _too_large() -> Unreadable:
     advice = "split it, or save the part that matters as a file of its own, and send that."
-    return Unreadable(Fault.TOO_LARGE, f"This text has more than {MOST_CHARACTERS:,} characters; {advice}")
+    return Unreadable(
+        Fault.TOO_LARGE, f"This text has more than {MOST_CHARACTERS:,} characters; {advice}"
+    )

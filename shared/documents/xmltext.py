@@ -2,6 +2,7 @@
 nothing is followed that a document could grow by."""
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 from lxml import etree
 
@@ -10,6 +11,8 @@ from shared.documents.plain import MOST_BLOCKS, MOST_TAGS, heading, plain
 from shared.errors import Fault, Unreadable
 
 _MOST_DEPTH = 12  # of a path that is told
+# Its `attrib` looks for each attribute from the first on.
+_OWN, _ALL = etree.XPath("@*"), etree.XPath("descendant-or-self::*/@*")
 
 
 def read_xml(text: str) -> Extract:
@@ -42,7 +45,9 @@ def read_xml(text: str) -> Extract:
     for block in _blocks(root, skipped):
         blocks.append(block)
         if len(blocks) > MOST_BLOCKS:
-            return plain(text, "This XML has too many elements to follow; it was read as plain text.")
+            return plain(
+                text, "This XML has too many elements to follow; it was read as plain text."
+            )
     return Extract(blocks=blocks)
 
 
@@ -56,9 +61,9 @@ def _blocks(root: etree._Element, skipped: int) -> Iterator[Block]:
         path.append(heading(etree.QName(element).localname))
         if _is_mixed(element):
             walk.skip_subtree()
-            text, attributes = "".join(map(str, element.itertext())), _attributes(*element.iter())
+            text, attributes = "".join(map(str, element.itertext())), _attributes(element, _ALL)
         else:
-            text, attributes = element.text or "", _attributes(element)
+            text, attributes = element.text or "", _attributes(element, _OWN)
         if not attributes and not text.strip():
             continue
         line = (element.sourceline or 1) + skipped
@@ -77,9 +82,7 @@ def _is_mixed(element: etree._Element) -> bool:
     return len(element) > 0 and any(text and not text.isspace() for text in texts)
 
 
-def _attributes(*elements: etree._Element) -> str:
+def _attributes(element: etree._Element, where: etree.XPath) -> str:
     return "; ".join(
-        f"{etree.QName(name).localname}: {value}"
-        for element in elements
-        for name, value in element.attrib.items()
+        f"{etree.QName(value.attrname).localname}: {value}" for value in cast("Any", where(element))
     )
