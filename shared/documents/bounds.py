@@ -14,6 +14,7 @@ _HAN_NUMERALS = frozenset("〇零一二三四五六七八九十百千万萬亿�
 _NOT_BEFORE = ("不", "未", "非", "無", "无", "没", "沒", "勿", "毋", "别", "別", "ไม่")
 _NOT_AFTER = ("ない", "なか", "なく", "なけ", "ませ", "まず", "ず", "ぬ")
 _IN_NUMBERS = frozenset(".,:'/\u2044^")
+_UNITS = frozenset("%‰°")
 _REST_OF_WORD = re.compile(r"(?:[tsdm]|re|ve|ll)\b")
 
 
@@ -50,12 +51,15 @@ def _is_between_unspaced(text: str, at: int) -> bool:
 
 
 def _is_in_number(before: str, after: str) -> bool:
-    """For the two characters on each side: `5|.3`, `5.|3`, `-|5`, `|.5`."""
-    if after[0] in _IN_NUMBERS:
-        return before[-1].isdecimal() and after[1:].isdecimal()
-    if before[-1] in _IN_NUMBERS:
-        return after[0].isdecimal() and (before[0].isdecimal() or before == " .")
-    return before[-1] == "-"
+    """For the two characters on each side: `5|.3`, `5.|3`, `|.5`, `-|5`, `$|5`, `≤|5`, `5|%`."""
+    last, first = before[-1], after[0]
+    if first in _IN_NUMBERS:
+        return last.isdecimal() and after[1:].isdecimal()
+    if last in _IN_NUMBERS:
+        return first.isdecimal() and (before[0].isdecimal() or before.strip() == ".")
+    if last.isdecimal():
+        return first in _UNITS or unicodedata.category(first) == "Sc"
+    return last == "-" or unicodedata.category(last) in ("Sc", "Sm")
 
 
 def _is_at_apostrophe(text: str, at: int) -> bool:

@@ -28,7 +28,7 @@ _SIGNS = {
     **dict.fromkeys("ßẞ", "ß"),
 }
 # Dashes, bullets and Markdown's marks that stand alone; a dash before a number may be a minus.
-_ALONE = r"(?<![^ \n|—\x02])(?::?-+:?(?![^ \n|])|[*\#]+(?=[ \n|]+[^\d \n|]|[ \n|]*\Z))"
+_ALONE = r"(?<![^ \n|—\x02])(?::?-+:?(?![^ \n|])|[*\#]+(?=[ \n|]+[^-+\d \n|]|[ \n|]*\Z))"
 _UNEVEN = re.compile(
     rf"""
       (?P<marks>\x01(?:\x02*\x01)*)
