@@ -39,7 +39,7 @@ def markdown(result: Result) -> str:
 
 def _insights(insights: Iterable[Insight]) -> Iterator[str]:
     for insight in insights:
-        yield f"- {plain(insight.text)}"
+        yield f"- **{insight.kind.capitalize()}:** {plain(insight.text)}"
         quoted, others = insight.evidence[:_QUOTES], insight.evidence[_QUOTES:]
         for proof in quoted:
             yield f"  - {_quote(proof)} {_citation(proof)}"
@@ -68,9 +68,9 @@ def _documents(documents: Iterable[Document]) -> Iterator[str]:
 def _counts(result: Result) -> str:
     seen = result.coverage
     return (
-        f"{seen.quotes_found} quotes were found in the documents, {seen.quotes_dropped} were not "
-        f"and have been dropped, {seen.claims_dropped} claims with them. "
-        f"{seen.claims_used} of {seen.claims_found} claims are used above."
+        f"Quotes found in the documents: {seen.quotes_found}; not found and dropped: "
+        f"{seen.quotes_dropped}, and claims with them: {seen.claims_dropped}. Claims that the "
+        f"analysis rests on: {seen.claims_used} of {seen.claims_found}."
     )
 
 
