@@ -1,0 +1,71 @@
+"""kill -9 in the middle of a document: only the chunks that were not done ask the model again."""
+
+import json
+import re
+from collections.abc import Iterator
+from threading import Event
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+
+from tests import pdfs
+from tests.faults.test_kill_during_model_call import Thinking
+from tests.host_process import wait_for
+from tests.model_server import Body
+from tests.world import World, kill_now, worlds
+
+PARALLEL = 4
+ANSWERED = 6
+
+
+@pytest.fixture(scope="module")
+def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    few = {"CHUNK_TOKENS": "700", "MAX_PARALLEL_WORK": str(PARALLEL)}
+    with worlds(storage, tmp_path_factory.mktemp("world"), **few) as running:
+        yield running
+
+
+def asked(body: Body) -> str:
+    """The question, without the mark that is another each time."""
+    return re.sub(r"data-\w+", "data", json.dumps(body))
+
+
+def test_killed_in_the_middle_of_a_document(world: World) -> None:
+    thinking, answered = Event(), set[str]()
+
+    def answer_some(number: int, body: Body) -> Response | None:
+        if number > ANSWERED:
+            return Thinking(thinking)
+        answered.add(asked(body))
+        return None
+
+    def is_in_the_middle() -> bool:
+        """Two windows are asked, and what was answered is stored."""
+        done = world.read(ticket)["progress"]["done"]
+        return done == ANSWERED and len(world.model.bodies) == 2 * PARALLEL
+
+    world.model.reset(answer_some)
+    body = {"title": "Long", "task_type": "doc_analysis", "task_data": {"analysis_type": "risk"}}
+    form: list[Any] = [
+        ("ticket", (None, json.dumps(body), "application/json")),
+        ("files", ("report.pdf", pdfs.report(14))),
+    ]
+    ticket = world.api.post("/tickets", files=form).json()["id"]
+    wait_for(is_in_the_middle, "the middle of the document")
+    kill_now(world.host.pid)
+    world.model.reset()
+    world.restart()
+
+    ended = world.until_ended(ticket)
+    assert ended["status"] == "completed", ended["error_message"]
+    chunks = ended["result_data"]["coverage"]["chunks"]
+    assert chunks > 2 * PARALLEL
+    calls = [asked(body) for body in world.model.bodies]
+    assert len(calls) == len(set(calls)) == chunks - ANSWERED + 1, "and one call draws together"
+    assert not answered & set(calls)
+    events = [event["action"] for event in world.api.get(f"/tickets/{ticket}/events").json()]
+    assert events.count("ticket_completed") == events.count("ticket_started") == 1
+    # Nobody knows what was answered to a dead process: only what it wrote down is in the ledger.
+    assert ended["result_data"]["usage"]["calls"] == chunks + 1
+    assert ended["result_data"]["usage"]["reused"] == 0
