@@ -13,6 +13,7 @@ from shared.documents.extracts import Extract
 from shared.documents.tokens import estimate
 
 LEAST_ROOM = 16
+_PORTION = 1_000_000  # characters that semchunk is given: it takes many times their memory
 _MOST_CHARACTERS = 8  # a token, when a place for the overlap is looked for
 _BOUNDS = (re.compile(r"\n\s*|[.!?]['\"”’)\]]*\s+|[。！？]\s*"), re.compile(r"\s+"))
 # semchunk goes one recursion deeper for each kind of gap, and time and stack with it. A few kinds
@@ -76,15 +77,25 @@ def _pieces(extract: Extract, text: str, room: int) -> Iterator[_Piece]:
 
 def _cut(text: str, start: int, end: int, room: int) -> Iterator[tuple[int, int]]:
     """The parts of a block; itself if it fits."""
-    block = text[start:end]
-    if estimate(block) <= room:
+    if estimate(text[start:end]) <= room:
         yield from _tight(text, start, end)
         return
-    for stretch in _WITHOUT_LONG_GAPS.finditer(block.translate(_LEVEL)):
-        parts = chunk(stretch[0], room, estimate, memoize=False, offsets=True)[1]
-        begin = start + stretch.start()
-        for first, last in cast("list[tuple[int, int]]", parts):
-            yield from _tight(text, begin + first, begin + last)
+    for begin, stop in _portions(text, start, end):
+        for stretch in _WITHOUT_LONG_GAPS.finditer(text[begin:stop].translate(_LEVEL)):
+            parts = chunk(stretch[0], room, estimate, memoize=False, offsets=True)[1]
+            at = begin + stretch.start()
+            for first, last in cast("list[tuple[int, int]]", parts):
+                yield from _tight(text, at + first, at + last)
+
+
+def _portions(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A long block in portions that end with a line or, where there is none, with a word."""
+    while end - start > _PORTION:
+        most = start + _PORTION
+        stop = text.rfind("\n", start, most) + 1 or text.rfind(" ", start, most) + 1 or most
+        yield start, stop
+        start = stop
+    yield start, end
 
 
 def _tight(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -16,6 +16,7 @@ _PIECE = re.compile(
     r"|[0-9]{1,3}|\s{2,16}|\n|\s(?=[0-9])"
     r"|[!-/:-@\[-`{-~]{1,2}|[\x00-\x08\x0e-\x1b\x7f]"
 )
+_SLICE = 100_000  # characters: all pieces of a long text would take many times its memory
 _WIDE = re.compile(r"[^\x00-\x7f\s]+")
 # Tokens a character.
 _RATES = (
@@ -33,4 +34,5 @@ def estimate(text: str) -> int:
     counts = [(len(script.findall(wide)), rate) for script, rate in _RATES]
     others = len(wide) - sum(count for count, _ in counts)
     tokens = sum(count * rate for count, rate in counts) + others * _OTHER
-    return len(_PIECE.findall(text)) + math.ceil(tokens)
+    pieces = (_PIECE.findall(text, at, at + _SLICE) for at in range(0, len(text), _SLICE))
+    return sum(map(len, pieces)) + math.ceil(tokens)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from shared.documents import chunks
 from shared.documents.chunks import LEAST_ROOM, Chunk, chunked
 from shared.documents.extracts import Block, Extract
 from shared.documents.tokens import estimate
@@ -115,3 +116,16 @@ def test_gaps_of_many_kinds_tire_nobody() -> None:
 def test_a_budget_without_room_is_refused(budget: int, overlap: int) -> None:
     with pytest.raises(ValueError, match="beside the overlap"):
         chunked(plain("text"), budget, overlap)
+
+
+@pytest.mark.parametrize("gap", ["\n", " ", ""], ids=["lines", "words", "neither"])
+def test_of_a_long_text_only_the_ends_of_portions_are_small_chunks(
+    gap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "_PORTION", 20_000)
+    extract = plain(("harbour" + gap) * (50_000 // (7 + len(gap))))
+    made = chunked(extract, 1_000, 0)
+    assert_sound(extract, made, 1_000)
+    assert len(made) <= estimate(extract.text) // 1_000 + 4
+    if gap:
+        assert all(part.startswith("harbour") for part in parts(extract, made))
