@@ -86,6 +86,7 @@ class Processing:
         self._model = model
         self._answers = answers
         self._tools = tools
+        self._reading: dict[str, asyncio.Future[StoredTicket]] = {}
         self._turns = Locks()
         self._last: WeakValueDictionary[str, _Piece] = WeakValueDictionary()
 
@@ -108,7 +109,7 @@ class Processing:
         """Do the `index`-th piece of a round, unless its outcome is there already."""
         attempt, number = self._attempt(ref), facts["number"]
         ticket, done = await asyncio.gather(
-            self._tickets.read(ref["ticket_id"]), attempt.has_outcome(number, index)
+            self._read(ref["ticket_id"]), attempt.has_outcome(number, index)
         )
         if not runs(ticket, ref["attempt"]):
             return step(Kind.STOPPED)
@@ -161,6 +162,15 @@ class Processing:
         """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
         with suppress(NotFound):
             await self._tickets.change(ref["ticket_id"], transitions.give_up(ref["attempt"]))
+
+    async def _read(self, ticket_id: str) -> StoredTicket:
+        """The ticket as it is now. Pieces that begin together read it together."""
+        reading = self._reading.get(ticket_id)
+        if reading is None:
+            reading = asyncio.ensure_future(self._tickets.read(ticket_id))
+            self._reading[ticket_id] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(ticket_id))
+        return await asyncio.shield(reading)
 
     async def _show(self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket) -> None:
         """Show how many pieces of a round are done. Of several that come to this at once each

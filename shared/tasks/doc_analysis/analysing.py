@@ -1,5 +1,6 @@
 """One chunk: what the model says of it, and which of its quotes are there."""
 
+import asyncio
 from collections.abc import Iterable
 
 from shared.clients.schemas import of_model
@@ -11,6 +12,8 @@ from shared.tasks.doc_analysis.answers import Analysis, Said
 from shared.tasks.doc_analysis.asking import question
 from shared.tasks.doc_analysis.models import Chunk, Claim, Evidence, Outcome, TaskData
 
+_FORM = of_model(Analysis)
+
 
 async def analyse(context: base.WorkContext, item: base.Item) -> Outcome:
     number = item["document"]
@@ -19,8 +22,12 @@ async def analyse(context: base.WorkContext, item: base.Item) -> Outcome:
     material = {"document": chunk.text}
     if chunk.headings:
         material = {"headings above": " › ".join(chunk.headings), **material}
-    answer = await context.complete(of_model(Analysis), question(data, "analyse", material))
-    proofs = _Proofs(chunk, number, context.ticket.attachments[number].filename)
+    name = context.ticket.attachments[number].filename
+    # The text is prepared for the search while the model reads it.
+    answer, proofs = await asyncio.gather(
+        context.complete(_FORM, question(data, "analyse", material)),
+        asyncio.to_thread(_Proofs, chunk, number, name),
+    )
     claims = proofs.claims(answer.claims)
     return Outcome(
         document=number,

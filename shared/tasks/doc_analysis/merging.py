@@ -11,13 +11,15 @@ from shared.tasks.doc_analysis.asking import question
 from shared.tasks.doc_analysis.models import Claim, Grounded, Part, TaskData
 from shared.tasks.doc_analysis.parts import rendered
 
+_FORM = of_model(Conclusion)
+
 
 async def merge(context: base.WorkContext, item: base.Item) -> Part:
     parts = await rounds.group_of(context, item)
     account = await gathering.kept(context)
     data = TaskData.model_validate(context.ticket.task_data)
     material = {"findings": rendered(parts, rounds.names(context))}
-    answer = await context.complete(of_model(Conclusion), question(data, "merge", material))
+    answer = await context.complete(_FORM, question(data, "merge", material))
     return held(answer, parts, account.claims)
 
 
