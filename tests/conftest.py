@@ -32,9 +32,10 @@ def start_module_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Star
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The connection string of an Azurite of the test worker's own."""
+    """The connection string of an Azurite of the module's own: what one app leaves behind, the
+    sweeper of the next would bring in."""
     with Azurite(tmp_path_factory.mktemp("azurite"), Ports(0, 0, 0)) as azurite:
         yield azurite.connection_string
 
