@@ -1,6 +1,6 @@
 """`make bench`: runs every benchmark and prints a table."""
 
-from tests.benchmarks import durable, product, readers, reviews, storage, uploads
+from tests.benchmarks import documents, durable, product, readers, reviews, storage, uploads
 
 WIDTHS = (34, 42, 24)
 
@@ -8,7 +8,7 @@ WIDTHS = (34, 42, 24)
 def main() -> None:
     """Measure and print, each row as soon as it is known."""
     rows = [("benchmark", "measured", "target")]
-    for module in (durable, product, storage, uploads, readers, reviews):
+    for module in (durable, product, storage, uploads, readers, reviews, documents):
         for row in rows:
             _print(row)
         rows = module.measure()

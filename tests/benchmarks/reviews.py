@@ -1,6 +1,5 @@
 """Pull requests of three sizes through the whole app, against a model that always takes as long."""
 
-import asyncio
 import json
 import tempfile
 from collections.abc import Iterator
@@ -8,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
 from infra.local.azurite import Azurite, Ports
 from shared.documents.tokens import estimate
+from tests.benchmarks.slow import Slowly
 from tests.git_history import History
 from tests.github_server import TOKEN, GitHubServer, github_server
 from tests.host_process import ROOT
@@ -43,34 +40,11 @@ def measure() -> Iterator[Row]:
             MAX_PARALLEL_WORK=str(AT_ONCE),
         ) as world,
     ):
-        world.model.reset(Slowly(Reviewer(_findings)))
+        world.model.reset(Slowly(Reviewer(_findings), LATENCY))
         _run(world, github.serve(_change(Path(folder) / "first", 20)), github)  # makes the tables
         for name, lines in SIZES:
             url = github.serve(_change(Path(folder) / name, lines))
             yield from _rows(name, _run(world, url, github))
-
-
-class Slowly:
-    """A script whose answers take as long as those of a model."""
-
-    def __init__(self, reviewer: Reviewer) -> None:
-        self._reviewer = reviewer
-
-    def __call__(self, number: int, body: Body) -> Response:
-        return Slow(self._reviewer(number, body))
-
-
-class Slow(Response):
-    """An answer that takes a fixed time."""
-
-    def __init__(self, answer: Response) -> None:
-        super().__init__()
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer after a while."""
-        await asyncio.sleep(LATENCY)
-        await self._answer(scope, receive, send)
 
 
 @dataclass

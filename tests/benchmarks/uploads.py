@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 
 from infra.local.azurite import Azurite, Ports
+from tests.benchmarks.memory import peak, reset_peak
 from tests.world import World, worlds
 
 SIZE = 10_000_000
@@ -26,11 +27,11 @@ def measure() -> list[Row]:
             _upload(world, ticket, number, 100_000)
         rows = []
         for what, size in (("text", SIZE), ("pdf", SIZE)):
-            before = _reset_peak(world.host.pid)
+            before = reset_peak(world.host.pid)
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 numbers = range(10, 10 + AT_ONCE)
                 list(pool.map(lambda n, s=size, w=what: _upload(world, ticket, n, s, w), numbers))
-            more = _peak(world.host.pid) - before
+            more = peak(world.host.pid) - before
             name = f"{AT_ONCE} uploads of 10 MB at once, {what}"
             rows.append((name, f"+ {more / 1024:.0f} MB of peak memory", "<= 60 MB"))
         return rows
@@ -50,18 +51,3 @@ def _upload(world: World, ticket: str, number: int, size: int, kind: str = "text
         timeout=120,
     )
     assert answer.status_code == 201, answer.text
-
-
-def _reset_peak(pid: int) -> int:
-    """Begin to measure the peak anew; what is in use now, in KiB."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
-    return _status(pid, "VmRSS")
-
-
-def _peak(pid: int) -> int:
-    return _status(pid, "VmHWM")
-
-
-def _status(pid: int, name: str) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])

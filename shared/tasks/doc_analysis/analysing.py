@@ -9,7 +9,7 @@ from shared.documents.quotes import Folded
 from shared.tasks import base
 from shared.tasks.doc_analysis import planning
 from shared.tasks.doc_analysis.answers import Analysis, Said
-from shared.tasks.doc_analysis.asking import question
+from shared.tasks.doc_analysis.asking import names, question
 from shared.tasks.doc_analysis.models import Chunk, Claim, Evidence, Outcome, TaskData
 
 _FORM = of_model(Analysis)
@@ -22,11 +22,10 @@ async def analyse(context: base.WorkContext, item: base.Item) -> Outcome:
     material = {"document": chunk.text}
     if chunk.headings:
         material = {"headings above": " › ".join(chunk.headings), **material}
-    name = context.ticket.attachments[number].filename
     # The text is prepared for the search while the model reads it.
     answer, proofs = await asyncio.gather(
         context.complete(_FORM, question(data, "analyse", material)),
-        asyncio.to_thread(_Proofs, chunk, number, name),
+        asyncio.to_thread(_Proofs, chunk, number, names(context)[number]),
     )
     claims = proofs.claims(answer.claims)
     return Outcome(

@@ -1,7 +1,8 @@
 """How the model is asked, the same for all steps: what is wanted by the requester beside what the
-step wants. Names of files are left out, so that the same text under another name is the same
-question."""
+step wants. Where only one document is asked about its name is left out, so that the same text under
+another name is the same question."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from shared.models import Question
@@ -17,3 +18,15 @@ def question(data: TaskData, step: str, material: Mapping[str, str]) -> Question
     if data.instructions:
         user += f"\n\n# Instructions\n{data.instructions}"
     return Question(system, user, material)
+
+
+def names(context: base.Context) -> list[str]:
+    """What the documents are called, by number; of several with one name each but the first gets a
+    number: `report.pdf (2)`."""
+    seen: Counter[str] = Counter()
+    found = []
+    for file in context.ticket.attachments:
+        seen[file.filename] += 1
+        count = seen[file.filename]
+        found.append(file.filename if count == 1 else f"{file.filename} ({count})")
+    return found

@@ -7,7 +7,7 @@ from shared.clients.schemas import of_model
 from shared.tasks import base
 from shared.tasks.doc_analysis import gathering, rounds
 from shared.tasks.doc_analysis.answers import AboutDocument, Conclusion, Point, Related
-from shared.tasks.doc_analysis.asking import question
+from shared.tasks.doc_analysis.asking import names, question
 from shared.tasks.doc_analysis.models import Claim, Grounded, Part, TaskData
 from shared.tasks.doc_analysis.parts import rendered
 
@@ -18,7 +18,7 @@ async def merge(context: base.WorkContext, item: base.Item) -> Part:
     parts = await rounds.group_of(context, item)
     account = await gathering.kept(context)
     data = TaskData.model_validate(context.ticket.task_data)
-    material = {"findings": rendered(parts, rounds.names(context))}
+    material = {"findings": rendered(parts, names(context))}
     answer = await context.complete(_FORM, question(data, "merge", material))
     return held(answer, parts, account.claims)
 

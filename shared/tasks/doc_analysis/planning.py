@@ -12,6 +12,7 @@ from shared.documents.extracts import Places
 from shared.errors import CannotBeDone, Unreadable
 from shared.models import Attachment
 from shared.tasks import base
+from shared.tasks.doc_analysis.asking import names
 from shared.tasks.doc_analysis.coverage import statement
 from shared.tasks.doc_analysis.models import Chunk, Document, Stage
 from shared.tasks.doc_analysis.rounds import ANALYSED
@@ -85,7 +86,8 @@ async def _document(context: base.Context, number: int, file: Attachment) -> Doc
     data = await context.read_file(file.id)
     if data is None:
         raise CannotBeDone(f"The file {file.filename} was removed while it was to be read.")
-    document = Document(id=file.id, name=file.filename, content_type=file.content_type)
+    called = names(context)[number]
+    document = Document(id=file.id, name=called, content_type=file.content_type)
     try:
         document = await _chunks(context, number, file, data, document)
     except Unreadable as error:

@@ -3,6 +3,7 @@
 import asyncio
 
 from shared.tasks import base
+from shared.tasks.doc_analysis.asking import names
 from shared.tasks.doc_analysis.models import Part, Stage
 from shared.tasks.doc_analysis.parts import bounded, groups
 
@@ -37,11 +38,6 @@ async def group_of(context: base.Context, item: base.Item) -> list[Part]:
     """The parts that a piece of work merges."""
     kept = await context.papers.kept(_name(item["level"], item["group"]))
     return [Part.model_validate(part) for part in kept]
-
-
-def names(context: base.Context) -> list[str]:
-    """Those of the documents, by number."""
-    return [file.filename for file in context.ticket.attachments]
 
 
 async def _keep(context: base.Context, level: int, number: int, group: list[Part]) -> None:

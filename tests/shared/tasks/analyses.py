@@ -21,6 +21,8 @@ from tests.shared.conftest import House, tools, user
 from tests.shared.test_processing import order_of, run, shown
 
 JsonObject = dict[str, Any]
+Given = Mapping[str, bytes] | Sequence[tuple[str, bytes]]
+"""Files by name; as pairs where several have one name."""
 Claims = Callable[[str], Sequence[JsonObject]]
 Conclude = Callable[[str], JsonObject]
 
@@ -124,13 +126,13 @@ class Archive:
         """The calls so far that asked for this."""
         return [body for body in self.model.bodies if form_of(body) == form]
 
-    async def open(self, files: Mapping[str, bytes], **task_data: Any) -> Order:
+    async def open(self, files: Given, **task_data: Any) -> Order:
         """A ticket with these files."""
         house = self.house
         known = Attachments(
             house.tickets, house.intents, Files(house.container), house.permissions, 10_000_000
         )
-        given = [NewFile(name, InMemory(memoryview(data))) for name, data in files.items()]
+        given = [NewFile(name, InMemory(memoryview(data))) for name, data in _pairs(files)]
         batch = known.batch(await examine(given, 10_000_000))
         body = {"title": "T", "task_type": "doc_analysis", "task_data": task_data}
         actor = Actor(self.owner.id)
@@ -138,7 +140,7 @@ class Archive:
             (await house.intake.open_ticket(self.owner, body, actor, None, batch)).ticket
         )
 
-    async def analysed(self, files: Mapping[str, bytes], **task_data: Any) -> JsonObject:
+    async def analysed(self, files: Given, **task_data: Any) -> JsonObject:
         """The result of a ticket with these files."""
         return await self.result(await self.open(files, **task_data))
 
@@ -148,7 +150,7 @@ class Archive:
         assert end["kind"] == "done", end
         return (await shown(self.house, order)).result_data
 
-    async def failure(self, files: Mapping[str, bytes], **task_data: Any) -> str:
+    async def failure(self, files: Given, **task_data: Any) -> str:
         """Why a ticket with these files fails."""
         end = await run(self.house.processing, await self.open(files, **task_data))
         assert end["kind"] == "failure", end
@@ -157,3 +159,7 @@ class Archive:
     def attempt(self, order: Order) -> Attempt:
         """What the attempt leaves behind."""
         return Attempt(self.house.container, order["ticket_id"], order["attempt"])
+
+
+def _pairs(files: Given) -> Sequence[tuple[str, bytes]]:
+    return list(files.items()) if isinstance(files, Mapping) else files

@@ -188,6 +188,18 @@ async def test_documents_are_held_against_each_other_with_quotes_of_each(archive
     assert "|  | [letter.docx Letter, paragraph 2] |" in result["analysis"]
 
 
+async def test_documents_of_one_name_are_told_apart(archive: Archive) -> None:
+    """They differ in one letter, and the same words of both agree."""
+    files = [("lease.txt", f"{RENT}\n{letter}".encode()) for letter in "ab"]
+    archive.reader.claims = lambda _: [claim(RENT)]
+    archive.reader.conclude = lambda _: {"relations": [relation("agreement", "Both.", 0, 1)]}
+    result = await archive.analysed(files)
+    [agreement] = result["agreements"]
+    called = ["lease.txt", "lease.txt (2)"]
+    assert [one["document"] for one in agreement["evidence"]] == called
+    assert [one["name"] for one in result["documents"]] == called
+
+
 @pytest.mark.parametrize(
     ("kind", "left"),
     [("risk", 21), ("Requirements", 21), ("contract", 21), ("summary", 1), ("", 1)],

@@ -1,0 +1,164 @@
+"""Documents through the whole app, against a model that always takes as long: time, calls, memory,
+and what the same document costs the second time."""
+
+import asyncio
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.local.azurite import Azurite, Ports
+from shared.documents.chunks import chunked
+from shared.documents.extraction import Limits, extract
+from shared.documents.kinds import PDF
+from shared.documents.tokens import estimate
+from tests import pdfs
+from tests.benchmarks.memory import peak, reset_peak
+from tests.benchmarks.slow import Slowly
+from tests.durable import FINISHED
+from tests.model_server import Body
+from tests.shared.tasks.analyses import JsonObject, Reader, claim, form_of, material, tokens
+from tests.world import World, worlds
+
+PAGES, AT_ONCE, LATENCY = 200, 8, 1.0
+CLAIMS, CHUNK = 15, 6_000
+TRIES = 3
+BLOB_POLL = "/uploads"
+SETTINGS = {
+    "MAX_PARALLEL_WORK": str(AT_ONCE),
+    "CHUNK_TOKENS": str(CHUNK),
+    "SWEEP_SCHEDULE": "0 0 0 1 1 *",
+    "SWEEP_AFTER_SECONDS": "60",
+}
+Row = tuple[str, str, str]
+
+
+def measure() -> Iterator[Row]:
+    """Rows of (what, measured, target), each as soon as it is known."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
+    ):
+        connection, data = azurite.connection_string, pdfs.report(PAGES)
+        # Counting the calls takes a proxy, which takes time.
+        direct = {"STORAGE_CONNECTION": connection, "AzureWebJobsStorage": connection}
+        with worlds(connection, Path(folder) / "timed", **SETTINGS, **direct) as world:
+            _run(world, pdfs.report(1))  # makes the tables
+            yield from _time(world, data)
+        with worlds(connection, Path(folder) / "counted", **SETTINGS) as world:
+            _run(world, pdfs.report(1))
+            yield from _counts(_run(world, data))
+            yield from _memory(world)
+
+
+@dataclass
+class Run:
+    """What one document took; `history` has the bytes of each round."""
+
+    result: dict[str, Any]
+    seconds: float
+    bodies: list[Body]
+    storage_calls: int
+    history: list[int]
+
+    def asked(self, form: str) -> list[Body]:
+        return [body for body in self.bodies if form_of(body) == form]
+
+
+def _run(world: World, data: bytes, latency: float = 0.0, instructions: str = "") -> Run:
+    world.model.reset(Slowly(Reader(_claims), latency))
+    body: dict[str, Any] = {"title": "T", "task_type": "doc_analysis"}
+    body["task_data"] = {"instructions": instructions}
+    form: list[Any] = [("ticket", (None, json.dumps(body), "application/json"))]
+    ticket = world.api.post("/tickets", files=[*form, ("files", ("a.pdf", data))]).json()
+    world.storage.reset()
+    _wait(world, f"{ticket['id']}-1")
+    calls = [call for call in world.storage.calls if not call.path.endswith(BLOB_POLL)]
+    ticket = world.read(ticket["id"])
+    if ticket["status"] != "completed":
+        raise RuntimeError(ticket["error_message"])
+    return Run(
+        result=ticket["result_data"],
+        seconds=ticket["processing_time_seconds"],
+        bodies=list(world.model.bodies),
+        storage_calls=len(calls),
+        history=_history(world, f"{ticket['id']}-1"),
+    )
+
+
+def _wait(world: World, instance: str) -> None:
+    """Looking at the ticket would be storage calls, and looking often would cost it time."""
+    while world.durable.status(instance)["runtimeStatus"] not in FINISHED:
+        time.sleep(0.5)
+
+
+def _claims(text: str) -> list[JsonObject]:
+    """As many as the model is asked for."""
+    lines = text.splitlines()
+    return [claim(line) for line in lines[:: len(lines) // CLAIMS + 1]]
+
+
+def _history(world: World, instance: str) -> list[int]:
+    """Bytes of the events up to and with each answer of `combine`."""
+    store = sqlite3.connect(world.host.state / "durable.sqlite")
+    query = "select number, ref, name, event from history where instance = ? order by position"
+    rounds, ends = [0], set()
+    for number, ref, name, event in store.execute(query, (instance,)):
+        rounds[-1] += len(event.encode())
+        if name == "doc_analysis_combine":
+            ends.add(number)
+        elif ref in ends:
+            rounds.append(0)
+    return rounds
+
+
+def _time(world: World, data: bytes) -> Iterator[Row]:
+    reading = min(_reading(data) for _ in range(TRIES))
+    runs = [_run(world, data, LATENCY, f"Try {number}.") for number in range(TRIES)]
+    best = min(runs, key=lambda run: run.seconds)
+    waves = -(-len(best.asked("Analysis")) // AT_ONCE)
+    path = reading + LATENCY * (waves + len(best.history) - 2)
+    told = f"{best.seconds:.2f} s, x {best.seconds / path:.2f} of its critical path"
+    yield f"document of {PAGES} pages, model {LATENCY:g} s", told, "<= x 1.15"
+    again = _run(world, data, LATENCY, "Try 0.")
+    told = f"{len(again.bodies)} model calls, {again.seconds:.2f} s"
+    yield "  the same document again", told, "0 model calls"
+
+
+def _reading(data: bytes) -> float:
+    """Seconds to read the document and to cut it."""
+    start = time.perf_counter()
+    chunked(asyncio.run(extract(PDF, "a.pdf", data, Limits())), CHUNK, CHUNK // 25)
+    return time.perf_counter() - start
+
+
+def _counts(run: Run) -> Iterator[Row]:
+    maps, merges = run.asked("Analysis"), run.asked("Conclusion")
+    yield (
+        "  model calls",
+        f"{len(maps)} + {len(merges)}",
+        f"<= {run.result['coverage']['chunks']} + 3",
+    )
+    source = run.result["coverage"]["characters"] / len("".join(map(material, maps)))
+    read = sum(estimate(material(body)) for body in maps) * source
+    told = sum(map(tokens, maps))
+    yield "  input for its chunks", f"{told:,.0f} tokens", f"<= {1.1 * read + 400 * len(maps):,.0f}"
+    yield (
+        "  storage",
+        f"{run.storage_calls} calls, {run.storage_calls / len(run.bodies):.1f} per model call",
+        "",
+    )
+    history = ", ".join(f"{size / 1024:.1f}" for size in run.history)
+    yield "  workflow history by round", f"{history} KB", "<= 16 KB"
+
+
+def _memory(world: World) -> Iterator[Row]:
+    for pages in (PAGES * 3 // 10, PAGES * 3):
+        before = reset_peak(world.host.pid)
+        _run(world, pdfs.report(pages))
+        more = (peak(world.host.pid) - before) / 1024
+        yield f"memory of the app, {pages} pages", f"+ {more:.0f} MB at its peak", "flat"
