@@ -5,7 +5,16 @@ from itertools import groupby
 
 from shared.markdown import fenced, plain, prose
 from shared.models import Side
-from shared.tasks.pr_review.models import Coverage, Earlier, Finding, Left, Result, Spot, Verdict
+from shared.tasks.pr_review.models import (
+    Coverage,
+    Earlier,
+    Finding,
+    Left,
+    Result,
+    Spot,
+    Suggestion,
+    Verdict,
+)
 from shared.tasks.pr_review.sorting import named
 
 _VERDICTS = {
@@ -62,8 +71,8 @@ def body(finding: Finding) -> Iterator[str]:
 def _facts(result: Result) -> str:
     seen = result.coverage
     return (
-        f"Effort {result.effort} of 5 · {len(result.findings)} findings · {seen.lines} changed "
-        f"lines read in {len(seen.reviewed) + len(seen.partial)} of {seen.files} files · "
+        f"Effort: {result.effort} of 5 · findings: {len(result.findings)} · changed lines: "
+        f"{seen.lines} in {len(seen.reviewed) + len(seen.partial)} of {seen.files} files · "
         f"`{result.head_sha[:12]}`"
     )
 
@@ -79,14 +88,21 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield ""
     yield fenced(finding.evidence_quote)
     yield ""
-    change = finding.suggestion
-    if change:
-        lines = f"{change.start_line}–{change.end_line}"
-        yield f"Proposed in place of lines {lines}:" if change.improved else f"Drop lines {lines}."
+    if finding.suggestion:
+        yield from _proposal(finding.suggestion)
+
+
+def _proposal(change: Suggestion) -> Iterator[str]:
+    lines = f"line {change.start_line}"
+    if change.end_line > change.start_line:
+        lines = f"lines {change.start_line}–{change.end_line}"
+    if change.improved:
+        yield f"Proposed in place of {lines}:"
         yield ""
-    if change and change.improved:
         yield fenced(change.improved)
-        yield ""
+    else:
+        yield f"Drop {lines}."
+    yield ""
 
 
 def _since(result: Result) -> Iterator[str]:
@@ -109,9 +125,9 @@ def _coverage(seen: Coverage) -> Iterator[str]:
         yield f"- Not reviewed (GitHub does not name them): {seen.unlisted} files"
     yield ""
     yield (
-        f"Of what the model proposed, {seen.findings_unplaced} findings quoted code that is not in "
-        f"the diff, {seen.findings_refuted} did not hold at a second look, {seen.findings_merged} "
-        f"repeated another; {seen.suggestions_dropped} suggestions did not apply."
+        f"Left out: findings that quote what is not in the diff: {seen.findings_unplaced}; that "
+        f"did not hold at a second look: {seen.findings_refuted}; that repeat another: "
+        f"{seen.findings_merged}; suggestions that do not apply: {seen.suggestions_dropped}."
     )
 
 

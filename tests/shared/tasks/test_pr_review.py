@@ -166,6 +166,13 @@ async def test_prompts_add_little_to_what_is_read(desk: Desk) -> None:
         assert told <= 1.1 * read + 400
 
 
+async def test_what_people_write_at_length_is_cut(desk: Desk) -> None:
+    long = "word " * 100_000
+    url = desk.change({**SHOP[0], "AGENTS.md": long}, SHOP[1], title=long, body=long)
+    await desk.review(url)
+    assert len(said(desk.model.bodies[0])) < 12_000
+
+
 async def test_the_same_head_and_instructions_cost_no_second_call(desk: Desk) -> None:
     url = desk.change(*SHOP)
     desk.reviewer.findings = lambda _: [proposed(PAGE)]
