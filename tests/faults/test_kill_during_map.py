@@ -21,7 +21,7 @@ ANSWERED = 6
 
 @pytest.fixture(scope="module")
 def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    few = {"CHUNK_TOKENS": "700", "MAX_PARALLEL_WORK": str(PARALLEL)}
+    few = {"CHUNK_TOKENS": "2100", "MAX_PARALLEL_WORK": str(PARALLEL)}
     with worlds(storage, tmp_path_factory.mktemp("world"), **few) as running:
         yield running
 

@@ -14,7 +14,7 @@ from shared.models import Attachment
 from shared.tasks import base
 from shared.tasks.doc_analysis.asking import names
 from shared.tasks.doc_analysis.coverage import statement
-from shared.tasks.doc_analysis.models import Chunk, Document, Stage
+from shared.tasks.doc_analysis.models import EXHAUSTIVE, Chunk, Document, Stage, TaskData
 from shared.tasks.doc_analysis.rounds import ANALYSED
 
 OVERLAP = 0.04
@@ -70,11 +70,9 @@ def _check(context: base.Context, documents: Sequence[Document]) -> None:
         reasons = " ".join(map(statement, documents)) or "It has none."
         raise CannotBeDone(f"No file of this ticket can be read. {reasons}")
     if chunks > MOST_CHUNKS:
-        most = MOST_CHUNKS * context.tools.chunk_tokens
         raise CannotBeDone(
-            f"The files are too long for one ticket: {chunks} pieces of at most "
-            f"{context.tools.chunk_tokens} tokens each, where {MOST_CHUNKS} are allowed (about "
-            f"{most * 4 // 1_000_000} million characters). Please open several tickets."
+            f"The files are too long for one ticket: {chunks} pieces of up to {_budget(context)} "
+            f"tokens each, where {MOST_CHUNKS} are allowed. Please open several tickets."
         )
 
 
@@ -102,7 +100,7 @@ async def _chunks(
 ) -> Document:
     """Read a file and keep its chunks. Raises Unreadable."""
     extract = await context.tools.extract(file, data)
-    budget = context.tools.chunk_tokens
+    budget = _budget(context)
     found = await asyncio.to_thread(chunked, extract, budget, int(budget * OVERLAP))
     places = Places(extract.blocks)
     slots = asyncio.Semaphore(_CALLS_AT_ONCE)
@@ -126,6 +124,13 @@ async def _chunks(
             "notes": extract.notes,
         }
     )
+
+
+def _budget(context: base.Context) -> int:
+    """Tokens of a chunk: fewer where the answer names everything, as it may be three times as long
+    as what it is about."""
+    kind = TaskData.model_validate(context.ticket.task_data).kind
+    return context.tools.chunk_tokens // (3 if kind in EXHAUSTIVE else 1)
 
 
 def _document_name(document: int) -> str:

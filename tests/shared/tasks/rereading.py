@@ -1,7 +1,8 @@
 """Looks for quotes in files by other means than the product: is what it delivers really there?
 
-A file is read anew (PDF by pypdf, Word by python-docx, text by Python itself), and the letters and
-digits of a quote must stand, in their order and without a gap, at the place that is named.
+A file is read anew (PDF by pypdf or pdfium, Word by python-docx, text by Python itself), and the
+letters and digits of a quote must stand, in their order and without a gap, at the place that is
+named.
 """
 
 import io
@@ -12,6 +13,7 @@ from typing import Any
 
 import docx
 import pypdf
+import pypdfium2
 from docx.table import Table
 
 JsonObject = dict[str, Any]
@@ -51,14 +53,30 @@ def letters(text: str) -> str:
 
 def _on_pages(data: bytes, place: str, wanted: str) -> bool:
     """On the one page that is named, or at the end of one and the beginning of the next, between
-    which there may be a running footer and header."""
+    which there may be a running footer and header. Readers order tables in their own ways."""
     numbers = [int(number) for number in re.findall(r"\d+", place)]
-    reader = pypdf.PdfReader(io.BytesIO(data))
-    pages = [letters(reader.pages[number - 1].extract_text()) for number in numbers]
+    named = f"p. {numbers[0]}" if len(numbers) == 1 else f"pp. {numbers[0]}–{numbers[-1]}"
+    assert place == named
+    return any(
+        _spans([letters(read(data, number)) for number in numbers], wanted)
+        for read in (_by_pypdf, _by_pdfium)
+    )
+
+
+def _spans(pages: list[str], wanted: str) -> bool:
     if len(pages) == 1:
-        return place == f"p. {numbers[0]}" and wanted in pages[0]
+        return wanted in pages[0]
     first, second = pages
     return any(wanted[:cut] in first and wanted[cut:] in second for cut in range(1, len(wanted)))
+
+
+def _by_pypdf(data: bytes, number: int) -> str:
+    return pypdf.PdfReader(io.BytesIO(data)).pages[number - 1].extract_text()
+
+
+def _by_pdfium(data: bytes, number: int) -> str:
+    with pypdfium2.PdfDocument(data) as document:
+        return str(document[number - 1].get_textpage().get_text_range())
 
 
 def _paragraph(data: bytes, place: str) -> str:

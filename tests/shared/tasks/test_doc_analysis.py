@@ -200,19 +200,17 @@ async def test_documents_of_one_name_are_told_apart(archive: Archive) -> None:
     assert [one["name"] for one in result["documents"]] == called
 
 
-@pytest.mark.parametrize(
-    ("kind", "left"),
-    [("risk", 21), ("Requirements", 21), ("contract", 21), ("summary", 1), ("", 1)],
-)
-async def test_some_kinds_of_analysis_leave_nothing_out(
-    archive: Archive, kind: str, left: int
-) -> None:
-    archive.use(chunk_tokens=1_000)
+@pytest.mark.parametrize("kind", ["risk", "Requirements", "contract", "summary", ""])
+async def test_some_kinds_of_analysis_leave_nothing_out(archive: Archive, kind: str) -> None:
+    archive.use(chunk_tokens=1_500)
     archive.reader.conclude = lambda text: {"insights": [point("The first.", 0)]}
     files = {"report.pdf": pdfs.report(5)}
     result = await archive.analysed(files, **({"analysis_type": kind} if kind else {}))
-    assert result["coverage"]["claims_found"] == 21
-    assert len(result["insights"]) == result["coverage"]["claims_used"] == left
+    seen, is_exhaustive = result["coverage"], kind not in ("summary", "")
+    assert seen["claims_found"] >= 20
+    left = seen["claims_found"] if is_exhaustive else 1
+    assert len(result["insights"]) == seen["claims_used"] == left
+    assert (seen["chunks"] > 6) is is_exhaustive, "the answers have room for everything"
     assert check(result, files) == left
 
 
@@ -242,7 +240,7 @@ async def test_empty_words_are_left_out_and_an_empty_summary_is_asked_for_again(
 
 
 async def test_what_overlapping_chunks_say_of_the_same_words_counts_once(archive: Archive) -> None:
-    archive.use(chunk_tokens=1_000)
+    archive.use(chunk_tokens=3_000)
     data = pdfs.written(
         [[f"Rule {n}: the berth {n} is for ships of the port." for n in range(400)]]
     )

@@ -98,7 +98,7 @@ async def test_a_quote_of_another_document_does_not_count(archive: Archive) -> N
     }
     texts = (CLAUSES[5], "The tug waits at the northern mole.")
     archive.reader.claims = lambda _: [claim(text) for text in texts]
-    result = await archive.analysed(files, analysis_type="risk")
+    result = await archive.analysed(files)
     found = [(one["document"], one["quote"].split(":")[0]) for one in quotes(result)]
     assert sorted(found) == [("contract.pdf", "Clause 5"), ("letter.docx", texts[1])]
     assert result["coverage"]["quotes_dropped"] == 2
