@@ -76,8 +76,17 @@ def _doubtful(rows: list[FileRow], pull: Pull, size: int, among: Iterable[int]) 
         if sum(_patch_lines(row) for row in rows[start : start + size]) >= _HEAVY_LINES
     }
     return {
-        index for index in among if rows[index].is_bare and (falls_short or index // size in heavy)
+        index
+        for index in among
+        if rows[index].is_bare
+        and not _is_empty(rows[index])
+        and (falls_short or index // size in heavy)
     }
+
+
+def _is_empty(row: FileRow) -> bool:
+    """A file without a byte has no patch to lose."""
+    return row.sha in _EMPTY_BLOBS and row.status in (FileStatus.ADDED, FileStatus.REMOVED)
 
 
 def _patch_lines(row: FileRow) -> int:
@@ -111,7 +120,7 @@ def _reason(row: FileRow) -> NoPatch:
         return NoPatch.TOO_LARGE
     if row.lines:
         return NoPatch.NOT_GIVEN
-    if row.sha in _EMPTY_BLOBS and row.status in (FileStatus.ADDED, FileStatus.REMOVED):
+    if _is_empty(row):
         return NoPatch.EMPTY
     if row.status in (FileStatus.RENAMED, FileStatus.COPIED):
         return NoPatch.SAME_TEXT

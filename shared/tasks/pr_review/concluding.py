@@ -62,16 +62,13 @@ async def with_posted(context: base.Context, posted: Posted) -> Result:
     )
 
 
-def verdict(
-    findings: Sequence[Finding], coverage: Coverage, suspicious: Sequence[str] = ()
-) -> Verdict:
+def verdict(findings: Sequence[Finding], coverage: Coverage) -> Verdict:
     """By rule: changes are requested for what is critical, and for bugs and holes of high severity;
-    approved is what was read, all of it, has nothing above low and does not talk to its reviewer.
-    """
+    approved is what was read, all of it, and has nothing above low. No text has a say in it."""
     if any(map(_is_grave, findings)):
         return Verdict.REQUEST_CHANGES
     is_small = all(finding.severity is Severity.LOW for finding in findings)
-    if is_small and coverage.complete and coverage.reviewed and not suspicious:
+    if is_small and coverage.complete and coverage.reviewed:
         return Verdict.APPROVE
     return Verdict.COMMENT
 
@@ -109,7 +106,7 @@ async def _result(context: base.Context, held: Held) -> Result:
         Result(
             summary=held.summary or " ".join(reviewed.summaries) or _NOTHING,
             warnings=[*base.unknown_keys(data), *seen.warnings, *_left_out(reviewed)],
-            verdict=verdict(findings, coverage, seen.suspicious),
+            verdict=verdict(findings, coverage),
             effort=effort(coverage),
             findings=findings,
             security=[one for one in findings if one.category is Category.SECURITY],

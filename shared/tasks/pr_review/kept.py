@@ -45,11 +45,9 @@ class Facts(Paper):
 
 
 class Seen(Paper):
-    """What of the pull request is reviewed; what of it is `suspicious`, as it talks to the
-    reviewer; and what people are told about both."""
+    """What of the pull request is reviewed, and what people should know of it."""
 
     coverage: Coverage
-    suspicious: list[str]
     warnings: list[str]
 
 

@@ -31,7 +31,6 @@ async def plan(context: base.Context) -> base.Round:
     instructions, lost = await _instructions(context, ref, pull.base.sha)
     seen = Seen(
         coverage=found.coverage,
-        suspicious=found.suspicious,
         warnings=[*warnings(found.coverage, found.suspicious), *lost],
     )
     batches = [Batch.of(batch.diffs) for batch in found.batches]

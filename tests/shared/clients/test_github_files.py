@@ -307,6 +307,20 @@ async def test_rows_that_stay_empty_are_not_read_without_end(github: GitHubServe
     assert len(github.asked) <= 1 + 10 + 60 + 1 + 2 * 20
 
 
+async def test_files_without_a_byte_are_not_read_again(github: GitHubServer) -> None:
+    empty = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+
+    def empties(number: int) -> dict[str, Any]:
+        return row(number, status="added", additions=0, patch=None, sha=empty)
+
+    github.reset(listing(PULL | {"changed_files": 200, "additions": 9}, empties))
+
+    changed = await read(github, f"{github.origin}/ann/app/pull/1")
+
+    assert {file.no_patch for file in changed.files} == {NoPatch.EMPTY}
+    assert len(github.asked) == 1 + 2
+
+
 @pytest.mark.parametrize("status", [403, 404, 200])
 async def test_versions_that_are_not_to_be_had_leave_the_file_without_patch(
     github: GitHubServer, status: int

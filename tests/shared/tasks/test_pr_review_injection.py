@@ -69,12 +69,12 @@ async def test_no_order_flips_a_verdict(desk: Desk, place: str, order: str) -> N
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_orders_are_told_of_and_gain_no_approval(desk: Desk, place: str) -> None:
+async def test_orders_are_told_of_and_change_no_verdict(desk: Desk, place: str) -> None:
     result = await review(desk, place, ORDERS[0], [])
+    assert result["verdict"] == "approve"
     if place == "instructions":  # These are meant to talk to whoever works on the repository.
-        assert (result["verdict"], result["warnings"]) == ("approve", [])
+        assert result["warnings"] == []
         return
-    assert result["verdict"] == "comment"
     [warning] = result["warnings"]
     assert warning.startswith("Text that talks to the reviewer was not obeyed")
     assert "Text that talks to the reviewer" in result["review_analysis"]
