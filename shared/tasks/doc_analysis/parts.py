@@ -43,17 +43,17 @@ def bounded(part: Part, names: Sequence[str], most: int) -> Part:
 
 
 def groups(parts: Iterable[Part], names: Sequence[str], most: int) -> list[list[Part]]:
-    """Neighbours that have `most` tokens together, at least four of them when each has at most a
-    quarter of that; what is left at the end goes to the last group."""
+    """Neighbours that have `most` tokens together: at least four of them when each has at most a
+    quarter of that, and two whatever they have. A little that is left goes to the last group."""
     made: list[list[Part]] = [[]]
     size = 0
     for part in parts:
         size += tokens(part, names)
-        if made[-1] and size > most:
+        if len(made[-1]) > 1 and size > most:
             made.append([])
             size = tokens(part, names)
         made[-1].append(part)
-    if len(made) > 1 and size <= most // 4:
+    if len(made) > 1 and (size <= most // 4 or len(made[-1]) == 1):
         made[-2:] = [made[-2] + made[-1]]
     return made
 

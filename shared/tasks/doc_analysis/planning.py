@@ -23,6 +23,7 @@ MOST_CHUNKS = 1_000
 
 _FILES_AT_ONCE = 2
 _CALLS_AT_ONCE = 16
+_MOST_NAMED = 20
 
 
 async def plan(context: base.Context) -> base.Round:
@@ -67,8 +68,10 @@ async def chunk(context: base.Context, document: int, number: int) -> Chunk:
 def _check(context: base.Context, documents: Sequence[Document]) -> None:
     chunks = sum(document.chunks for document in documents)
     if not chunks:
-        reasons = " ".join(map(statement, documents)) or "It has none."
-        raise CannotBeDone(f"No file of this ticket can be read. {reasons}")
+        reasons = [statement(one) for one in documents[:_MOST_NAMED]] or ["It has none."]
+        if len(documents) > _MOST_NAMED:
+            reasons.append(f"Nor can {len(documents) - _MOST_NAMED} others.")
+        raise CannotBeDone(" ".join(["No file of this ticket can be read.", *reasons]))
     if chunks > MOST_CHUNKS:
         raise CannotBeDone(
             f"The files are too long for one ticket: {chunks} pieces of up to {_budget(context)} "

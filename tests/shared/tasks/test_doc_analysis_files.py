@@ -46,6 +46,13 @@ async def test_a_file_that_cannot_be_read_fails_its_ticket_with_advice(
     assert archive.model.bodies == []
 
 
+async def test_of_many_files_that_cannot_be_read_some_are_named(archive: Archive) -> None:
+    reason = await archive.failure({f"{n}.txt": b" " * (n + 1) for n in range(23)})
+    assert "19.txt was not read: " in reason
+    assert "20.txt" not in reason
+    assert reason.endswith("Nor can 3 others.")
+
+
 async def test_other_files_are_analysed_and_what_was_not_read_is_named(archive: Archive) -> None:
     archive.reader.claims = lambda text: [claim(RENT)]
     files = {name: data for name, (data, _) in BAD.items()} | {"lease.pdf": LEASE}

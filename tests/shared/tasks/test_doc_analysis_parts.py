@@ -90,6 +90,13 @@ def test_groups_hold_all_parts_in_order_and_shrink_the_round(seed: int) -> None:
     assert len(made) == 1 or 2 * len(made) <= len(parts)
 
 
+@pytest.mark.parametrize("count", range(2, 9))
+def test_parts_that_are_too_large_are_grouped_all_the_same(count: int) -> None:
+    made = groups([part(9, n) for n in range(count)], NAMES, 10)
+    assert 2 * len(made) <= count
+    assert sum(map(len, made)) == count
+
+
 def test_what_is_said_of_a_document_is_merged_only_where_it_stands_over_several_parts() -> None:
     claims = [
         Claim(
