@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx2
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
 
 from infra.local.azurite import Azurite, Ports
 from infra.local.github import API
@@ -171,6 +173,7 @@ def _start_all(port: int, state: Path, say: Printer, stack: ExitStack) -> tuple[
         azurite = Azurite(state / "azurite", Ports(port + 3, port + 4, port + 5))
         stack.enter_context(azurite)
         storage = azurite.connection_string
+        _make_container(storage)
     github = given.get("GITHUB_API_URL")
     if not github:
         github = f"http://{HOST}:{port + 6}{API}"
@@ -183,6 +186,15 @@ def _start_all(port: int, state: Path, say: Printer, stack: ExitStack) -> tuple[
     arguments = [*host, "--state", str(state / "host"), "--cors", values["ALLOWED_ORIGINS"]]
     start("app", arguments, f"{ready.api_url}/health", values)
     return ready, parts
+
+
+def _make_container(storage: str) -> None:
+    """What people drop files into, as a deployment makes it, too."""
+    with (
+        BlobServiceClient.from_connection_string(storage) as service,
+        suppress(ResourceExistsError),
+    ):
+        service.create_container("uploads")
 
 
 def _ready(port: int, given: dict[str, str], own: Secrets, **services: str) -> Ready:
