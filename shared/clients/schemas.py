@@ -61,7 +61,7 @@ def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
 
 def strict_schema(schema: Any) -> Any:
     """A JSON Schema of pydantic as strict structured output wants it: every property required,
-    nothing beside them, no defaults or titles."""
+    nothing beside them, no defaults or titles, and none of our own words about the code."""
     if isinstance(schema, list):
         return [strict_schema(item) for item in schema]
     if not isinstance(schema, dict):
@@ -71,7 +71,7 @@ def strict_schema(schema: Any) -> Any:
         if key in ("properties", "$defs")
         else strict_schema(value)
         for key, value in schema.items()
-        if key not in ("default", "title")
+        if key not in ("default", "description", "title")
     }
     if "properties" in kept:
         kept |= {"required": list(kept["properties"]), "additionalProperties": False}
