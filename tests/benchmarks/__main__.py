@@ -2,7 +2,7 @@
 
 from tests.benchmarks import documents, durable, product, readers, reviews, storage, uploads
 
-WIDTHS = (34, 42, 24)
+WIDTHS = (42, 56, 24)
 
 
 def main() -> None:
