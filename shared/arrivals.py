@@ -14,11 +14,11 @@ from shared.audit import Actor, Draft
 from shared.clients.landing import Landing, Version
 from shared.drops import BadMetadata, Drops, UnknownUser
 from shared.errors import Conflict, Invalid, NotFound, Problem, TooLarge, WrongType
+from shared.landed import blob_id
 from shared.locks import Locks
 from shared.models import AuditAction, EntityType, StoredTicket, now, rfc3339
-from shared.tickets import Tickets, noted
 from shared.trail import Trail
-from shared.uploads import CONTAINER, PREFIX, Uploads
+from shared.uploads import PREFIX, Uploads
 
 Start = Callable[[StoredTicket], Awaitable[None]]
 
@@ -50,13 +50,10 @@ _REASONS: dict[type[Problem], Reason] = {
 class Arrivals:
     """Takes each version of a blob once, however often and late its event comes."""
 
-    def __init__(
-        self, landing: Landing, uploads: Uploads, drops: Drops, tickets: Tickets, trail: Trail
-    ) -> None:
+    def __init__(self, landing: Landing, uploads: Uploads, drops: Drops, trail: Trail) -> None:
         self._landing = landing
         self._uploads = uploads
         self._drops = drops
-        self._tickets = tickets
         self._trail = trail
         self._turns = Locks()
 
@@ -89,11 +86,7 @@ class Arrivals:
             Actor(),
             f"Blob rejected: {reason.value}.",
             metadata={"reason": reason.value, "size": version.size},
-            about=(EntityType.BLOB, f"{CONTAINER}/{path}"),
+            about=(EntityType.BLOB, blob_id(path)),
         )
-        try:
-            ticket_id = path.removeprefix(PREFIX).partition("/")[0]
-            await self._tickets.change(ticket_id, noted(draft))
-        except NotFound:
-            await self._trail.note(draft)
+        await self._trail.note(draft, path.removeprefix(PREFIX).partition("/")[0])
         await self._landing.set_aside(path, version, facts)

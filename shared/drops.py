@@ -17,7 +17,7 @@ from shared.clients.tables import Row, Table, Verb, Write
 from shared.documents.names import safe_name
 from shared.errors import Invalid, NotFound
 from shared.intake import Intake
-from shared.landed import examined
+from shared.landed import blob_id, examined
 from shared.models import (
     AuditAction,
     EntityType,
@@ -30,7 +30,6 @@ from shared.models import (
     Title,
     validated,
 )
-from shared.tickets import Tickets, noted
 from shared.trail import Trail
 from shared.users import Users
 
@@ -83,7 +82,6 @@ class Drops:
         self,
         intake: Intake,
         users: Users,
-        tickets: Tickets,
         attachments: Attachments,
         landing: Landing,
         table: Table,
@@ -92,7 +90,6 @@ class Drops:
     ) -> None:
         self._intake = intake
         self._users = users
-        self._tickets = tickets
         self._attachments = attachments
         self._landing = landing
         self._table = table
@@ -136,12 +133,9 @@ class Drops:
             Actor(),
             "A blob that had been taken was overwritten; this opens no other ticket.",
             metadata={"size": version.size},
-            about=(EntityType.BLOB, f"uploads/{path}"),
+            about=(EntityType.BLOB, blob_id(path)),
         )
-        try:
-            await self._tickets.change(known.values["ticket_id"], noted(draft))
-        except NotFound:
-            await self._trail.note(draft)
+        await self._trail.note(draft, known.values["ticket_id"])
         row = {**known.values, "etag": version.etag}
         await self._table.write([Write(Verb.MERGE, row, known.etag)])
 

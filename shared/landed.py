@@ -13,6 +13,8 @@ from shared.documents.kinds import kind_of_name
 from shared.errors import TooLarge
 from shared.files import Examined, NewFile, examine
 
+CONTAINER = "uploads"
+
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
@@ -40,6 +42,11 @@ async def examined(
         await landing.fetch(path, version, file)
         new = NewFile(name, OnDisk(file, file.seek(0, io.SEEK_END)))
         yield await examine([new], most)
+
+
+def blob_id(path: str) -> str:
+    """What the audit trail calls a blob that has arrived."""
+    return f"{CONTAINER}/{path}"
 
 
 def check_size(size: int, most: int) -> None:

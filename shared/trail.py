@@ -29,7 +29,7 @@ from shared.models import (
     Verification,
     now,
 )
-from shared.tickets import Tickets
+from shared.tickets import Tickets, noted
 
 PAGE = 50
 MOST_LOOKED = 256
@@ -58,9 +58,12 @@ class Trail:
         self._user_table = user_table
         self._activity = Activity(ticket_table)
 
-    async def note(self, draft: Draft) -> None:
-        """Keep an event that concerns no ticket or user whom we know."""
-        await self._user_table.write(user_rows.event_writes(nobodys_event(draft, now())))
+    async def note(self, draft: Draft, ticket_id: str) -> None:
+        """Keep an event in the trail of a ticket; by itself when there is no such ticket."""
+        try:
+            await self._tickets.change(ticket_id, noted(draft))
+        except NotFound:
+            await self._user_table.write(user_rows.event_writes(nobodys_event(draft, now())))
 
     async def search(self, query: AuditQuery) -> AuditPage:
         """The newest events that fit, and where to go on. Raises Malformed for a bad cursor.

@@ -13,7 +13,7 @@ from shared.clients.landing import Landing, Version
 from shared.documents.kinds import kind_of_name
 from shared.documents.names import safe_name
 from shared.file_changes import check_open, check_room
-from shared.landed import check_size, examined
+from shared.landed import blob_id, check_size, examined
 from shared.models import (
     AuditAction,
     DirectUpload,
@@ -27,7 +27,6 @@ from shared.models import (
 from shared.permissions import Permissions, Right
 from shared.tickets import Decide, Tickets, noted
 
-CONTAINER = "uploads"
 PREFIX = "tickets/"
 _VALID = timedelta(minutes=15)
 
@@ -81,6 +80,6 @@ class Uploads:
 
 
 def _offered(path: str, size: int, actor: Actor) -> Decide:
-    about = (EntityType.BLOB, f"{CONTAINER}/{path}")
+    about = (EntityType.BLOB, blob_id(path))
     action, words = AuditAction.UPLOAD_REQUESTED, "Direct upload allowed for 15 minutes."
     return noted(Draft(action, actor, words, metadata={"size": size}, about=about))

@@ -164,14 +164,13 @@ def arrivals() -> "Arrivals":
     drops = Drops(
         intake(),
         _users(),
-        _tickets(),
         attachments(),
         landing,
         table,
         trail(),
         settings().max_blob_size,
     )
-    return Arrivals(landing, uploads(), drops, _tickets(), trail())
+    return Arrivals(landing, uploads(), drops, trail())
 
 
 @cache
