@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from hashlib import sha256
 
-from shared.diffs.locate import Anchor
 from shared.diffs.quotes import folded
 
 
@@ -14,10 +13,3 @@ def fingerprint(path: str, category: str, evidence_lines: Iterable[str]) -> str:
     lines = [line for line in map(folded, evidence_lines) if line]
     text = "\0".join([path, category.lower(), *lines])
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
-
-
-def same_place(a: Anchor, b: Anchor) -> bool:
-    """Whether two anchors share a line."""
-    return (
-        (a.path, a.side) == (b.path, b.side) and a.start_line <= b.line and b.start_line <= a.line
-    )

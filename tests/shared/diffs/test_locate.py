@@ -6,7 +6,7 @@ import time
 import pytest
 
 from shared.diffs.changes import FileDiff, file_diff
-from shared.diffs.fingerprint import fingerprint, same_place
+from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
 from shared.diffs.patches import Kind
 from shared.diffs.rendering import MOST_CHARACTERS, rendered
@@ -219,20 +219,3 @@ def test_a_finding_is_known_again_by_its_code() -> None:
     ]
     assert len({first, *others}) == 5
     assert len(first) == 32
-
-
-@pytest.mark.parametrize(
-    ("other", "same"),
-    [
-        (Anchor("a", RIGHT, 3, 5, 0, True), True),
-        (Anchor("a", RIGHT, 5, 9, 0, False), True),
-        (Anchor("a", RIGHT, 1, 9, 0, False), True),
-        (Anchor("a", RIGHT, 6, 9, 0, True), False),
-        (Anchor("a", LEFT, 3, 5, 0, True), False),
-        (Anchor("b", RIGHT, 3, 5, 0, True), False),
-    ],
-)
-def test_places_are_the_same_when_they_share_a_line(other: Anchor, same: bool) -> None:
-    anchor = Anchor("a", RIGHT, 3, 5, 0, True)
-    assert same_place(anchor, other) is same
-    assert same_place(other, anchor) is same
