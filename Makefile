@@ -33,6 +33,7 @@ run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
 	@exec $(BIN)/python -m infra.local run --port $(PORT) --state $(STATE)
 
 test: setup  ## every test, in parallel
+	@$(BIN)/python -m tests.worker.environment
 	@$(BIN)/python -m pytest -n 4
 
 check: setup  ## format, lint, types, and a minute of generated requests
