@@ -114,7 +114,7 @@ def hold(fits: Callable[[Call], bool], reached: Event, release: Event) -> Meddle
     async def meddle(call: Call) -> Response | None:
         if not reached.is_set() and fits(call):
             reached.set()
-            while not release.is_set():  # noqa: ASYNC110 - set by another thread
+            while not release.is_set():
                 await asyncio.sleep(0.01)
         return None
 

@@ -26,6 +26,7 @@ SETTINGS = {
     "SWEEP_SCHEDULE": "* * * * * *",
     "SWEEP_AFTER_SECONDS": "1",
 }
+_APPS = {HostKind.LOCAL: ROOT, HostKind.REAL: ROOT / "tests/hosts/app"}
 PASSWORD = "correct horse battery"
 ENDED = ("completed", "failed", "cancelled")
 JsonObject = dict[str, Any]
@@ -110,7 +111,7 @@ def custom(**task_data: Any) -> JsonObject:
 
 @contextmanager
 def worlds(
-    connection_string: str, folder: Path, kind: HostKind = HostKind.LOCAL, **settings: str
+    connection_string: str, folder: Path, kind: HostKind = HostKind.LOCAL, /, **settings: str
 ) -> Iterator[World]:
     """A running app over the storage of `connection_string`, its state below `folder`.
 
@@ -126,7 +127,7 @@ def worlds(
             "MODEL_BASE_URL": model.base_url,
             **settings,
         }
-        host = HostProcess(ROOT, folder, env, kind)
+        host = HostProcess(_APPS[kind], folder, env, kind)
         try:
             host.start()
             world = World(host, storage, model, httpx2.Client())

@@ -149,13 +149,17 @@ class Container:
         except ResourceExistsError:
             return
 
-    async def append_log(self, name: str, line: bytes) -> None:
-        """Add a line to a log that `open_log` made."""
+    async def append_log(self, name: str, line: bytes) -> bool:
+        """Add a line to a log that `open_log` made; whether it is still there."""
 
         async def call() -> None:
             await self._client.get_blob_client(name).append_block(line + b"\n")
 
-        await told(call)
+        try:
+            await told(call)
+        except ResourceNotFoundError:
+            return False
+        return True
 
     async def _with_container(self, call: Callable[[], Awaitable[T]]) -> T:
         """Run `call`; should the container be missing, make it and run `call` again."""

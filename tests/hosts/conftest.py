@@ -9,7 +9,13 @@ from tests.host_process import HostKind
 from tests.world import World, worlds
 
 # What an activity may leave after a deletion is looked for as long as a step may take.
-SETTINGS = {"STEP_SECONDS": "9", "MODEL_TIMEOUT_SECONDS": "4", "EXTRACT_SECONDS": "4"}
+SETTINGS = {
+    "SWEEP_AFTER_SECONDS": "5",
+    "STEP_SECONDS": "9",
+    "MODEL_TIMEOUT_SECONDS": "4",
+    "EXTRACT_SECONDS": "4",
+    "MODEL_MAX_WAIT_SECONDS": "60",
+}
 
 
 @pytest.fixture(scope="module", params=HostKind)
@@ -38,8 +44,10 @@ def world(
 
 
 @pytest.fixture(autouse=True)
-def _honest_services(world: World) -> Iterator[None]:
+def _honest_services(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever a test did to the services is over with it."""
     yield
-    world.model.reset()
-    world.storage.reset()
+    if "world" in request.fixturenames:
+        world: World = request.getfixturevalue("world")
+        world.model.reset()
+        world.storage.reset()

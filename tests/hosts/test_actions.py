@@ -133,7 +133,10 @@ def test_in_the_end_nothing_is_left_of_what_was_deleted(world: World, kind: Host
                 names += [row["PartitionKey"] for row in history if is_deleted(row["PartitionKey"])]
             return names + intents
 
-        wait_for(lambda: not left(), "nothing to be left", 60)
+        try:
+            wait_for(lambda: not left(), "nothing to be left")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {left()}") from None
     for ticket in DELETED:
         for attempt in (1, 2):
             answer = world.durable.get(f"/instances/{ticket}-{attempt}")
