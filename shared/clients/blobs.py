@@ -10,11 +10,12 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobBlock, ContentSettings, StorageErrorCode
+from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, StorageErrorCode
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared import strictjson
 from shared.clients._faults import told
+from shared.clients._sas import signed_url
 
 _PATIENCE: dict[str, Any] = {
     "retry_total": 2,
@@ -54,18 +55,27 @@ class Container:
     """One container, made when it is missed. Methods raise Unavailable when storage is away."""
 
     def __init__(self, blobs: BlobServiceClient, name: str) -> None:
+        self._service = blobs
         self._client = blobs.get_container_client(name)
 
-    async def read(self, name: str) -> bytes | None:
-        """The whole blob, None when there is none."""
+    async def read(self, name: str, part: range | None = None) -> bytes | None:
+        """The whole blob or the bytes at these places, None when there is none."""
+        start, length = (None, None) if part is None else (part.start, len(part))
 
         async def call() -> bytes:
-            return await (await self._client.download_blob(name)).readall()
+            return await (await self._client.download_blob(name, start, length)).readall()
 
         try:
             return await told(call)
         except ResourceNotFoundError:
             return None
+
+    async def download_url(self, name: str, until: datetime, **headers: str) -> str:
+        """An address at which whoever has it may read this one blob `until` then; `headers` are
+        those of the answer, as `generate_blob_sas` calls them."""
+        blob = self._client.get_blob_client(name)
+        permission = BlobSasPermissions(read=True)
+        return await signed_url(self._service, blob, permission, until, **headers)
 
     async def read_json(self, name: str) -> Any:
         """The JSON that `write_json` stored, None when there is none."""
