@@ -23,6 +23,7 @@ log = logging.getLogger("host")
 
 THREADS_SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
 DEFAULT_THREADS = 1000
+RETURN_NOTHING = ("blobTrigger", "timerTrigger")
 
 
 def thread_count() -> int:
@@ -111,6 +112,8 @@ class Invoker:
         began = time.perf_counter()
         try:
             result = await self._in_time(function, arguments)
+            if result is not None and function.kind in RETURN_NOTHING:
+                raise TypeError(f"a {function.kind} returned {result!r}, which nobody takes")
         except BaseException as error:
             _log_line(logging.ERROR, function, subject, began, f"failed: {type(error).__name__}")
             raise

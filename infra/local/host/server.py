@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from infra.local.host import event_grid
 from infra.local.host.blobs import BlobFunctions
 from infra.local.host.durable.api import DurableApi, lower_path_words
 from infra.local.host.durable.engine import Engine
@@ -72,7 +73,7 @@ class Host:
             self.invoker.close()
 
         served = Starlette(
-            routes=self.api.routes(),
+            routes=[*self.api.routes(), event_grid.event_grid_route(self.blobs.accept)],
             middleware=_cors(self.app),
             exception_handlers={404: _not_found, 405: _not_found},
             lifespan=running,
@@ -86,7 +87,7 @@ class Host:
             if scope["type"] == "http":
                 path = resolve_dots(scope["raw_path"].decode("ascii"))
                 scope["raw_path"] = path.encode("ascii")
-                scope["path"] = lower_path_words(unquote(path))
+                scope["path"] = _folded(unquote(path))
             await served(scope, receive, send)
 
         return with_resolved_paths
@@ -171,6 +172,12 @@ def serve(folder: Path, address: str, port: int, state: Path, cors: list[str]) -
     finally:
         taken.close()
         held.close()
+
+
+def _folded(path: str) -> str:
+    """The path with the host's own words in lower case."""
+    own = path.rstrip("/").lower()
+    return own if own == event_grid.PATH else lower_path_words(path)
 
 
 def _limit(app: FunctionApp, name: str) -> int:

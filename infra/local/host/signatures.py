@@ -12,7 +12,7 @@ from typing import Any
 import azure.functions as func
 from azure.functions._thirdparty import typing_inspect
 
-from infra.local.host.converters import converter_of
+from infra.local.host.converters import converter_of, is_sdk_type, sdk_types
 
 RETURN = "$return"
 
@@ -66,7 +66,8 @@ def _check_parameter(name: str, annotation: Any, binding: Any) -> None:
         )
     if not isinstance(annotation, type) and not _is_generic(annotation):
         raise SignatureError(f"binding {name} has invalid non-type annotation {annotation!r}")
-    converter = converter_of(binding.type)
+    registry = sdk_types() if is_sdk_type(annotation) else None
+    converter = registry.get(binding.type) if registry else converter_of(binding.type)
     plain = annotation in (str, bytes) and not converter.has_implicit_output()
     if not plain and not converter.check_input_type_annotation(annotation):
         raise SignatureError(
