@@ -71,15 +71,15 @@ class HttpFunctions:
         if int(headers.get("content-length", "0")) > MAX_BODY_BYTES:
             log.error("%s %s: a body over %d bytes", function.name, subject, MAX_BODY_BYTES)
             return Response(status_code=500)
-        body = await _body(receive)
+        # As Azure's host, which hands on only a body that has its length before it.
+        body = await _body(receive, keep="content-length" in headers)
         value = func.HttpRequest(
             scope["method"],
             _url(scope, headers),
             headers=headers,
             params=query_values(scope["query_string"].decode("ascii")),
             route_params=values,
-            # As Azure's host, which hands on only what has its length before it.
-            body=body if "content-length" in headers else b"",
+            body=body,
         )
         del body  # The function may let go of it.
         return await self._call(function, value, subject, http_1_0=scope["http_version"] == "1.0")
@@ -100,7 +100,7 @@ class HttpFunctions:
         return Response(status_code=500)
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, *, keep: bool) -> bytes:
     """The body, in memory once: joining its pieces at the end would hold it twice."""
     whole = BytesIO()
     more = True
@@ -108,7 +108,8 @@ async def _body(receive: Receive) -> bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        whole.write(message.get("body", b""))
+        if keep:
+            whole.write(message.get("body", b""))
         more = message.get("more_body", False)
     return whole.getvalue()
 

@@ -34,6 +34,8 @@ def _decode_run(escapes: str) -> str:
 
 def resolve_dots(path: str) -> str:
     """The absolute path without its `.` and `..` segments, also where they are escaped."""
+    if "/." not in path and "/%2" not in path:
+        return path
     kept: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:
