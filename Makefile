@@ -33,6 +33,7 @@ run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
 	@exec $(BIN)/python -m infra.local run --port $(PORT) --state $(STATE)
 
 test: setup  ## every test, in parallel
+	@$(BIN)/python -m tests.worker.environment
 	@$(BIN)/python -m pytest -n 4
 
 check: setup  ## format, lint, types, and a minute of generated requests
@@ -45,5 +46,5 @@ bench: setup  ## the benchmarks, as a table
 	@$(BIN)/python -m tests.benchmarks
 
 clean:  ## remove what was installed, cached and kept
-	rm -rf .venv .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules
+	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,7 +32,7 @@ async def add_attachments(
 ) -> func.HttpResponse:
     """Add one file or several; a list answers several."""
     user = await caller(req)
-    form = Form(req, wiring.settings().max_upload_size)
+    form = Form(req, wiring.settings().sizes.upload)
     added = await wiring.attachments().add(
         user,
         req.route_params["ticket_id"],

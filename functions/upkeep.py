@@ -25,8 +25,8 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
     were being deleted or given files."""
 
     async def delete(intent: "Intent") -> None:
-        await pipeline.erase(client, intent.ticket_id, intent.standing.attempt)
-        await wiring.changing().complete_deletion(intent)
+        gone = await pipeline.erase(client, intent.ticket_id, intent.standing.attempt)
+        await wiring.changing().complete_deletion(intent, is_erased=gone)
 
     async def settle_files(intent: "Intent") -> None:
         await wiring.attachments().settle(intent, lambda ticket: pipeline.tell(client, ticket))

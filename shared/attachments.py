@@ -15,7 +15,7 @@ from shared.errors import Conflict, Invalid, NotFound
 from shared.file_changes import adding, check_open, check_room, denying, removing, submitting
 from shared.files import Examined, Files, NewFile, examine
 from shared.intents import Intent, Intents
-from shared.models import Attachment, StoredTicket, Uploaded, User, now
+from shared.models import Attachment, Status, StoredTicket, Uploaded, User, now
 from shared.permissions import Permissions, Right
 from shared.tickets import Tickets
 
@@ -146,7 +146,7 @@ class Attachments:
         ticket = None
         with suppress(NotFound):
             ticket = await self._tickets.read(intent.ticket_id)
-        if ticket and ticket.waits_for_files and ticket.attachments:
+        if ticket and ticket.status is Status.PENDING and ticket.attachments:
             await tell(ticket)
         if now() - intent.created_at < _STORING:
             return

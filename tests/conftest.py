@@ -18,6 +18,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return LoadFileScheduling(config, log)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what passed tests recorded as their `summary` by `record_property`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(str(text))
+
+
 @pytest.fixture
 def start_host(tmp_path: Path) -> Iterator[StartHost]:
     """Starts hosts that end with the test."""

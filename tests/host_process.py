@@ -1,4 +1,4 @@
-"""The local host as a child process of a test: start it, kill it, start it again on its state."""
+"""A host as a child process of a test: start it, kill it, start it again on its state."""
 
 import os
 import re
@@ -6,19 +6,38 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import httpx2
+import pytest
 
-ROOT = Path(__file__).parents[1]
+from infra.local.serving import take_port
+from tests.durable_host import ARCHIVE, find_durable_host
+from tests.durable_host import ROOT as ROOT
+
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.02
 Found = TypeVar("Found")
-_SERVING = re.compile(r"serving \S+ at (http://\S+)")
+_HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"
+_SERVING = re.compile(r"(?:serving \S+|\d+ functions) at (http://\S+)")
+
+
+class HostKind(StrEnum):
+    """The host of this repository, or Microsoft's Durable extension on a small host for tests."""
+
+    LOCAL = "local"
+    REAL = "real"
+
+    def require(self) -> None:
+        """Skip the test, with the reason, where there is no such host."""
+        if self is HostKind.REAL and find_durable_host() is None:
+            pytest.skip(f"no Durable extension: DURABLE_HOST is not set and {ARCHIVE} is missing")
 
 
 class HostStartError(AssertionError):
@@ -26,15 +45,26 @@ class HostStartError(AssertionError):
 
 
 class HostProcess:
-    """One local host serving `app` with its state in `state`; `start` it, then use `client`.
+    """One host serving `app`; `start` it, then use `client`.
 
-    `env` is added to the environment of the test. Each start takes a free port.
+    The local host's state lies in `state`, that of the real one in the storage that `env` names, in
+    a task hub of its own or in `hub`. `env` is added to the environment of the test. Each start
+    takes a free port.
     """
 
-    def __init__(self, app: Path, state: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        app: Path,
+        state: Path,
+        env: Mapping[str, str],
+        kind: HostKind = HostKind.LOCAL,
+        hub: str | None = None,
+    ) -> None:
         self.app = app
         self.state = state
-        self.env = dict(env)
+        self.kind = kind
+        self.hub = hub or f"T{uuid.uuid4().hex[:16]}"
+        self.env = {**env, _HUB: self.hub} if kind is HostKind.REAL else dict(env)
         self.client = httpx2.Client(timeout=30)
         self._log = state / "host.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,7 +95,7 @@ class HostProcess:
         self.state.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             seen = log.tell()
-            self._process = launch(self.app, self.state, self.env, log.fileno())
+            self._process = launch(self.app, self.state, self.env, log.fileno(), kind=self.kind)
         origin = wait_for(lambda: self._origin(seen), "the host to serve", START_SECONDS)
         self.client.base_url = httpx2.URL(origin)
         # The socket listens before the app is served, so this answers once it is.
@@ -115,14 +145,21 @@ class StartHost(Protocol):
 
 
 @contextmanager
-def hosts(folder: Path) -> Iterator[StartHost]:
-    """What starts hosts with their states below `folder`; all of them end with the context."""
+def hosts(
+    folder: Path, kind: HostKind = HostKind.LOCAL, storage: str | None = None
+) -> Iterator[StartHost]:
+    """What starts hosts with their states below `folder`; all of them end with the context.
+
+    `storage` is a connection string, without which there is no real host.
+    """
     started: list[HostProcess] = []
 
     def start(
         app: Path, env: Mapping[str, str] | None = None, state: Path | None = None
     ) -> HostProcess:
-        host = HostProcess(app, state or folder / f"state-{len(started)}", env or {})
+        given = {"AzureWebJobsStorage": storage} if storage else {}
+        own = state or folder / f"state-{len(started)}"
+        host = HostProcess(app, own, {**given, **(env or {})}, kind)
         started.append(host)
         host.start()
         return host
@@ -135,14 +172,24 @@ def hosts(folder: Path) -> Iterator[StartHost]:
 
 
 def launch(
-    app: Path, state: Path, env: Mapping[str, str], output: int, port: int = 0
+    app: Path,
+    state: Path,
+    env: Mapping[str, str],
+    output: int,
+    port: int = 0,
+    kind: HostKind = HostKind.LOCAL,
 ) -> subprocess.Popen[bytes]:
     """The host's process, both its outputs going to `output`."""
-    command = [sys.executable, "-m", "infra.local", "host", "--port", str(port)]
+    if kind is HostKind.LOCAL:
+        command = [sys.executable, "-m", "infra.local", "host", "--state", str(state)]
+    else:
+        command = [str(find_durable_host())]
+        with take_port(port, "the host under test") as taken:
+            port = taken.getsockname()[1]
     return subprocess.Popen(
-        [*command, "--app", str(app), "--state", str(state)],
+        [*command, "--app", str(app), "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, **env},
+        env={**os.environ, "DRT_PYTHON": sys.executable, **env},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
