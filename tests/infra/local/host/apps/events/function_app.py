@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ def take(client: blob.BlobClient) -> None:
     _note(function="take", name=client.blob_name, content=found.decode())
     if found == b"fail":
         raise ValueError("no luck")
+    while found == b"wait" and not (folder / "gate").exists():
+        time.sleep(0.01)
 
 
 @app.blob_trigger("content", "%BOX%/streams/{name}", "STORE", source=GRID)
