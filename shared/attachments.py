@@ -129,10 +129,7 @@ class Attachments:
 
     async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
         """An address in storage of a file that `find` found, good for 15 minutes."""
-        kind = file.content_type
-        return await self._files.link(
-            ticket_id, file.id, content_disposition=disposition, content_type=kind
-        )
+        return await self._files.link(ticket_id, file, disposition)
 
     async def remove(self, caller: User, ticket_id: str, attachment_id: str, actor: Actor) -> None:
         """Raises NotFound, Forbidden, and Conflict while the ticket runs."""

@@ -99,10 +99,14 @@ class Files:
         """The whole file or the bytes at these places, None when there is none."""
         return await self._container.read(_blob(ticket_id, attachment_id), part)
 
-    async def link(self, ticket_id: str, attachment_id: str, **headers: str) -> str:
-        """An address of the file that is good for 15 minutes, answering with `headers`."""
-        name = _blob(ticket_id, attachment_id)
-        return await self._container.download_url(name, now() + _LINK_VALID, **headers)
+    async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
+        """An address of the file that is good for 15 minutes, with this Content-Disposition."""
+        return await self._container.download_url(
+            _blob(ticket_id, file.id),
+            now() + _LINK_VALID,
+            disposition=disposition,
+            content_type=file.content_type,
+        )
 
     async def remove(self, ticket_id: str, attachment_ids: Iterable[str]) -> None:
         """Doing it again does no harm."""

@@ -25,11 +25,12 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhoo
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where tables and blobs are: a connection string, or two addresses and our identity."""
+    """Where storage is: a connection string, or three addresses and our identity."""
 
     connection_string: str = field(default="", repr=False)
     table_uri: str = ""
     blob_uri: str = ""
+    queue_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,15 +211,17 @@ def _storage(env: _Environment) -> Storage:
     account = env.text(f"{name}__accountName")
     table = env.address(f"{name}__tableServiceUri")
     blob = env.address(f"{name}__blobServiceUri")
+    queue = env.address(f"{name}__queueServiceUri")
     if account:
         table = table or f"https://{account}.table.core.windows.net"
         blob = blob or f"https://{account}.blob.core.windows.net"
-    if not (table and blob):
+        queue = queue or f"https://{account}.queue.core.windows.net"
+    if not (table and blob and queue):
         raise SettingsError(
             f"The setting {name} is missing: put a storage connection string there, or set "
             f"{name}__accountName to use the app's identity."
         )
-    return Storage(table_uri=table, blob_uri=blob)
+    return Storage(table_uri=table, blob_uri=blob, queue_uri=queue)
 
 
 def _model_endpoint(env: _Environment) -> tuple[str, bool]:

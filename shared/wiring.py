@@ -169,7 +169,7 @@ def arrivals() -> "Arrivals":
         trail(),
         settings().sizes.blob,
     )
-    return Arrivals(landing, uploads(), drops, trail())
+    return Arrivals(landing, _services().poison, uploads(), drops, trail())
 
 
 @cache

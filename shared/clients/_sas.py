@@ -16,17 +16,20 @@ async def signed_url(
     blob: BlobClient,
     permission: BlobSasPermissions,
     until: datetime,
-    **headers: str,
+    *,
+    disposition: str | None = None,
+    content_type: str | None = None,
 ) -> str:
-    """The address of a blob; `headers` are those that storage is to answer with. Raises
-    Unavailable."""
+    """The address of a blob; `disposition` and `content_type` are the headers that storage is to
+    answer with in place of the blob's own. Raises Unavailable."""
     signature = generate_blob_sas(
         str(blob.account_name),
         blob.container_name,
         blob.blob_name,
         permission=permission,
         expiry=until,
-        **headers,
+        content_disposition=disposition,
+        content_type=content_type,
         **await _signer(service, until),
     )
     return f"{blob.url}?{signature}"

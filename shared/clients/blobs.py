@@ -17,7 +17,7 @@ from shared import strictjson
 from shared.clients._faults import told
 from shared.clients._sas import signed_url
 
-_PATIENCE: dict[str, Any] = {
+PATIENCE: dict[str, Any] = {
     "retry_total": 2,
     "retry_connect": 2,
     "retry_read": 2,
@@ -47,8 +47,8 @@ def service(
 ) -> BlobServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
     if connection_string:
-        return BlobServiceClient.from_connection_string(connection_string, **_PATIENCE)
-    return BlobServiceClient(uri, credential=credential, **_PATIENCE)
+        return BlobServiceClient.from_connection_string(connection_string, **PATIENCE)
+    return BlobServiceClient(uri, credential=credential, **PATIENCE)
 
 
 class Container:
@@ -70,12 +70,21 @@ class Container:
         except ResourceNotFoundError:
             return None
 
-    async def download_url(self, name: str, until: datetime, **headers: str) -> str:
-        """An address at which whoever has it may read this one blob `until` then; `headers` are
-        those of the answer, as `generate_blob_sas` calls them."""
+    async def download_url(
+        self, name: str, until: datetime, *, disposition: str, content_type: str
+    ) -> str:
+        """An address at which whoever has it may read this one blob `until` then, with these
+        headers."""
         blob = self._client.get_blob_client(name)
         permission = BlobSasPermissions(read=True)
-        return await signed_url(self._service, blob, permission, until, **headers)
+        return await signed_url(
+            self._service,
+            blob,
+            permission,
+            until,
+            disposition=disposition,
+            content_type=content_type,
+        )
 
     async def read_json(self, name: str) -> Any:
         """The JSON that `write_json` stored, None when there is none."""
