@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
 
@@ -69,7 +69,6 @@ def _answering(handler: Handler) -> Handler:
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
         path = _path(kwargs["req"])
         try:
-            _check_path(path)
             return _safe(await _in_time(handler(*args, **kwargs)))
         except Problem as problem:
             return _problem(problem.body(path), problem.headers)
@@ -210,13 +209,6 @@ def _address(req: func.HttpRequest) -> str:
     if last.startswith("["):
         return last[1:].partition("]")[0]
     return last.partition(":")[0] if last.count(":") == 1 else last
-
-
-def _check_path(path: str) -> None:
-    """Raises Malformed for a path that the platform has taken for another one: it resolves `..`
-    before it looks for the function, so that a file of that name would stand for its ticket."""
-    if {".", ".."} & set(unquote(path).split("/")):
-        raise Malformed("A path must not have . or .. as a part.")
 
 
 def body_of(req: func.HttpRequest, limit: int = MOST_BODY) -> bytes:

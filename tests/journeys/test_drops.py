@@ -15,7 +15,7 @@ from tests.proxy import Call
 from tests.world import PASSWORD, JsonObject, World, kill_now, worlds
 
 MOST_BLOB = 200_000
-BOSS = "boss@example.com"
+BOSS = "chief@example.com"
 NOTE = files.TEXT.encode()
 
 
@@ -36,6 +36,7 @@ def boss(world: World) -> httpx2.Client:
     """A client with the first admin's token."""
     client = httpx2.Client(base_url=f"{world.host.base_url}/api/v1", timeout=30)
     login = client.post("/auth/login", data={"username": BOSS, "password": PASSWORD})
+    assert login.status_code == 200, login.text
     client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
     return client
 
