@@ -11,7 +11,6 @@ from infra.local.azurite import Azurite, Ports
 from tests.host_process import StartHost, hosts
 from tests.world import World, worlds
 
-
 _ON_THE_EXTENSION = re.compile(r"[\[-]real\b|two_hosts|visibility")
 
 
