@@ -10,6 +10,8 @@ import httpx2
 from tests.host_process import HostProcess, wait_for
 
 BASE = "/runtime/webhooks/durabletask"
+KEY = {"code": "local"}
+"""What both kinds of host take for the key of the API, as parameters of a query."""
 FINISHED = ("Completed", "Failed", "Terminated")
 JsonObject = dict[str, Any]
 
@@ -22,15 +24,15 @@ class Durable:
 
     def get(self, path: str, **query: Any) -> httpx2.Response:
         """GET a path of the API."""
-        return self.host.client.get(BASE + path, params=query)
+        return self.host.client.get(BASE + path, params=KEY | query)
 
     def post(self, path: str, body: Any = None, **query: Any) -> httpx2.Response:
         """POST to a path of the API; a `body` other than None goes as JSON."""
-        return self.host.client.post(BASE + path, params=query, json=body)
+        return self.host.client.post(BASE + path, params=KEY | query, json=body)
 
     def delete(self, path: str, **query: Any) -> httpx2.Response:
         """DELETE a path of the API."""
-        return self.host.client.delete(BASE + path, params=query)
+        return self.host.client.delete(BASE + path, params=KEY | query)
 
     def start(self, name: str, input: Any = None, instance_id: str | None = None) -> str:  # noqa: A002
         """Start an instance as the SDK's client does and return its id; fails unless accepted."""
@@ -92,6 +94,7 @@ class Durable:
         """Raise an external event by a plain POST of its JSON; fails unless it is accepted."""
         answer = self.host.client.post(
             f"{BASE}/instances/{instance_id}/raiseEvent/{name}",
+            params=KEY,
             content=json.dumps(data),
             headers={"content-type": "application/json"},
         )

@@ -2,7 +2,7 @@
 
 import json
 
-from infra.local.host.durable.events import FAILED, Event, EventType, TimerRole
+from infra.local.host.durable.events import FAILED, Event, EventType, TimerRole, forgotten
 
 
 def without_failures(history: list[Event]) -> tuple[list[Event], list[str]]:
@@ -33,4 +33,4 @@ def without_failures(history: list[Event]) -> tuple[list[Event], list[str]]:
         for e in history
         if e.type is EventType.SUB_ORCHESTRATION_CREATED and e.number in failed
     ]
-    return [e for e in history if not undone(e)], children
+    return [forgotten(e) if undone(e) else e for e in history], children

@@ -8,11 +8,10 @@ run, driven by the history's events instead of by awaiting.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 from infra.local.host.durable.events import (
     FAILED,
@@ -23,6 +22,7 @@ from infra.local.host.durable.events import (
     TimerRole,
     timestamp,
 )
+from infra.local.host.durable.scheduled import Scheduled, contradiction
 
 HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 
@@ -52,25 +52,6 @@ class NonDeterminismError(OrchestrationError):
     """The history names what this replay did not schedule; the text is all of the output."""
 
 
-@dataclass(frozen=True)
-class Scheduled:
-    """Something the orchestrator scheduled under a sequence number.
-
-    `kind` is the type of the history event that records it. `input` is JSON text. `ref` and `role`
-    belong to a retry's timer, `cancelled` to a timer the orchestrator gave up.
-    """
-
-    kind: EventType
-    number: int
-    name: str = ""
-    input: str = "null"
-    instance_id: str | None = None
-    fire_at: str = ""
-    ref: int | None = None
-    role: str | None = None
-    cancelled: bool = False
-
-
 class _Step:
     """A point the walk waits at: done by itself, or once `needed` of its members are."""
 
@@ -96,9 +77,8 @@ class Walk:
     orchestrator continues as new, `carried_over` the external events which go with it.
     """
 
-    def __init__(self, actions: list[dict[str, Any]], name: str, now: datetime) -> None:
+    def __init__(self, actions: list[dict[str, Any]], now: datetime) -> None:
         self._actions = actions
-        self._orchestrator = name
         self._now = now
         self._index = 0
         self._current: _Step | None = None
@@ -135,6 +115,12 @@ class Walk:
         """What was scheduled is in the history now."""
         self._recorded.update(self._produced)
 
+    def through(self, history: Iterable[Event]) -> Self:
+        """The walk after all these events."""
+        for event in history:
+            self.apply(event)
+        return self
+
     def apply(self, event: Event) -> None:
         """Take the next event of the history.
 
@@ -160,18 +146,8 @@ class Walk:
             self._current = self._begin(action, None)
 
     def _verify(self, event: Event) -> None:
-        made = self._produced.get(event.number)
-        same = made is not None and made.kind is event.type
-        if same and made is not None and event.type is not EventType.TIMER_CREATED:
-            same = made.name.casefold() == (event.name or "").casefold()
-        if not same:
-            found = f"{made.kind.name} '{made.name}'" if made else "nothing"
-            raise NonDeterminismError(
-                f"Non-Deterministic workflow detected: the history has {event.type.name} "
-                f"'{event.name or ''}' under sequence number {event.number}, but this replay "
-                f"scheduled {found} there. Was the orchestrator '{self._orchestrator}' changed "
-                "while instances were running, or does it read a clock, randomness or settings?"
-            )
+        if complaint := contradiction(event, self._produced.get(event.number)):
+            raise NonDeterminismError(f"Non-Deterministic workflow detected: {complaint}")
         self._recorded.add(event.number)
 
     def _resolve(self, event: Event, succeeded: bool) -> None:

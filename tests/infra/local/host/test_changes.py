@@ -11,9 +11,9 @@ APPS = Path(__file__).parent / "apps"
 LOUD = "Non-Deterministic workflow detected"
 
 
-def go_on(start_host: StartHost, change: str) -> JsonObject:
+def go_on(start_either: StartHost, change: str) -> JsonObject:
     """What becomes of an instance whose app changes while it waits."""
-    host = start_host(APPS / "changing")
+    host = start_either(APPS / "changing")
     durable = Durable(host)
     instance = durable.start("steps")
     durable.wait_for_step(instance, "waiting")
@@ -24,14 +24,14 @@ def go_on(start_host: StartHost, change: str) -> JsonObject:
 
 
 @pytest.mark.parametrize("change", ["none", "other case and input", "more at the end"])
-def test_what_does_no_harm(start_host: StartHost, change: str) -> None:
-    status = go_on(start_host, change)
+def test_what_does_no_harm(start_either: StartHost, change: str) -> None:
+    status = go_on(start_either, change)
     assert (status["runtimeStatus"], status["output"]) == ("Completed", "went")
 
 
 @pytest.mark.parametrize("change", ["other name", "other kind", "other child", "nothing"])
-def test_what_contradicts_the_history_fails_loudly(start_host: StartHost, change: str) -> None:
-    status = go_on(start_host, change)
+def test_what_contradicts_the_history_fails_loudly(start_either: StartHost, change: str) -> None:
+    status = go_on(start_either, change)
     assert status["runtimeStatus"] == "Failed"
     assert status["output"].startswith(LOUD)
     assert "'first'" in status["output"]
@@ -41,7 +41,7 @@ def test_what_contradicts_the_history_fails_loudly(start_host: StartHost, change
 @pytest.mark.parametrize(
     ("change", "missing"), [("activity gone", "second"), ("orchestrator gone", "steps")]
 )
-def test_a_function_that_is_gone(start_host: StartHost, change: str, missing: str) -> None:
-    status = go_on(start_host, change)
+def test_a_function_that_is_gone(start_either: StartHost, change: str, missing: str) -> None:
+    status = go_on(start_either, change)
     assert status["runtimeStatus"] == "Failed"
     assert f"The function '{missing}' doesn't exist" in status["output"]

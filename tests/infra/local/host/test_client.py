@@ -11,8 +11,8 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="module")
-def durable(start_module_host: StartHost) -> Durable:
-    return Durable(start_module_host(APPS / "lifecycle"))
+def durable(start_module_either: StartHost) -> Durable:
+    return Durable(start_module_either(APPS / "lifecycle"))
 
 
 def waiting(durable: Durable) -> str:

@@ -18,8 +18,8 @@ def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def durable(start_module_host: StartHost, gates: Path) -> Durable:
-    return Durable(start_module_host(APPS / "corners", {"GATES": str(gates), "HUB": "MyHub"}))
+def durable(start_module_either: StartHost, gates: Path) -> Durable:
+    return Durable(start_module_either(APPS / "corners", {"GATES": str(gates), "HUB": "MyHub"}))
 
 
 def test_failing_waits_for_what_is_outstanding(durable: Durable, gates: Path) -> None:

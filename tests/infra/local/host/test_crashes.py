@@ -11,8 +11,8 @@ from tests.infra.local.host.crashes import Crashing
 
 
 @pytest.fixture
-def crashing(start_host: StartHost, tmp_path: Path) -> Crashing:
-    return Crashing(start_host, tmp_path)
+def crashing(start_either: StartHost, tmp_path: Path) -> Crashing:
+    return Crashing(start_either, tmp_path)
 
 
 def test_mid_activity(crashing: Crashing) -> None:

@@ -17,8 +17,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def durable(start_module_host: StartHost, broken: Path) -> Durable:
-    return Durable(start_module_host(APPS / "families", {"BROKEN_FOLDER": str(broken)}))
+def durable(start_module_either: StartHost, broken: Path) -> Durable:
+    return Durable(start_module_either(APPS / "families", {"BROKEN_FOLDER": str(broken)}))
 
 
 def outcome(status: JsonObject) -> tuple[str, object]:

@@ -12,8 +12,8 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="module")
-def durable(start_module_host: StartHost) -> Durable:
-    return Durable(start_module_host(APPS / "flows"))
+def durable(start_module_either: StartHost) -> Durable:
+    return Durable(start_module_either(APPS / "flows"))
 
 
 def moment(text: str) -> datetime:
@@ -54,8 +54,8 @@ class TestComposition:
 
 
 class TestRaces:
-    def test_a_loser_keeps_the_instance_running(self, start_host: StartHost) -> None:
-        durable = Durable(start_host(APPS / "flows"))
+    def test_a_loser_keeps_the_instance_running(self, start_either: StartHost) -> None:
+        durable = Durable(start_either(APPS / "flows"))
         instance = durable.start("first_wins")
         status = durable.wait_for_step(instance, "decided")
         assert (status["runtimeStatus"], status["output"]) == ("Running", None)
@@ -107,8 +107,8 @@ class TestTime:
     def test_only_the_last_step_is_not_a_replay(self, durable: Durable) -> None:
         assert durable.run("replaying")["output"] == [True, True, False]
 
-    def test_custom_status_follows_the_steps(self, start_host: StartHost) -> None:
-        durable = Durable(start_host(APPS / "flows"))
+    def test_custom_status_follows_the_steps(self, start_either: StartHost) -> None:
+        durable = Durable(start_either(APPS / "flows"))
         instance = durable.start("statuses")
         durable.wait_for_step(instance, {"step": 1})
         durable.host.client.get("/api/open")

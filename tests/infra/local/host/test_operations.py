@@ -186,8 +186,8 @@ class TestOperations:
 class TestPurgeByFilter:
     """On a host of its own, as it reaches every instance."""
 
-    def test_only_what_is_meant_and_has_finished_goes(self, start_host: StartHost) -> None:
-        durable = Durable(start_host(APPS / "lifecycle"))
+    def test_only_what_is_meant_and_has_finished_goes(self, start_either: StartHost) -> None:
+        durable = Durable(start_either(APPS / "lifecycle"))
         running = durable.start_waiting()
         for name in ("one_step", "failing"):
             durable.wait(durable.start(name))

@@ -16,8 +16,8 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="module")
-def durable(start_module_host: StartHost) -> Durable:
-    return Durable(start_module_host(APPS / "outcomes"))
+def durable(start_module_either: StartHost) -> Durable:
+    return Durable(start_module_either(APPS / "outcomes"))
 
 
 def failure(status: JsonObject) -> str:

@@ -14,8 +14,8 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="module")
-def durable(start_module_host: StartHost) -> Durable:
-    return Durable(start_module_host(APPS / "retries"))
+def durable(start_module_either: StartHost) -> Durable:
+    return Durable(start_module_either(APPS / "retries"))
 
 
 def plan(failures: int, **more: Any) -> JsonObject:

@@ -13,8 +13,8 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="module")
-def durable(start_module_host: StartHost) -> Durable:
-    return Durable(start_module_host(APPS / "signals"))
+def durable(start_module_either: StartHost) -> Durable:
+    return Durable(start_module_either(APPS / "signals"))
 
 
 def waiting(durable: Durable, name: str, input: Any) -> str:  # noqa: A002
