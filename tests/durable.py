@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx2
 
-from tests.host_process import HostProcess, wait_for
+from tests.host_process import HostKind, HostProcess, wait_for
 
 BASE = "/runtime/webhooks/durabletask"
 KEY = {"code": "local"}
 """What both kinds of host take for the key of the API, as parameters of a query."""
+PATIENCE_SECONDS = {HostKind.LOCAL: 30.0, HostKind.REAL: 150.0}
+"""How long a test waits for an instance: after a crash a real host gets its messages back late."""
 FINISHED = ("Completed", "Failed", "Terminated")
 JsonObject = dict[str, Any]
 
@@ -58,7 +60,7 @@ class Durable:
         events: list[JsonObject] = status["historyEvents"]
         return events
 
-    def wait(self, instance_id: str, *statuses: str, seconds: float = 30.0) -> JsonObject:
+    def wait(self, instance_id: str, *statuses: str, seconds: float | None = None) -> JsonObject:
         """The status once it is one of `statuses`, or finished when none are given."""
         wanted = statuses or FINISHED
         return self.wait_until(
@@ -66,7 +68,10 @@ class Durable:
         )
 
     def wait_until(
-        self, instance_id: str, fits: Callable[[JsonObject], bool], seconds: float = 30.0
+        self,
+        instance_id: str,
+        fits: Callable[[JsonObject], bool],
+        seconds: float | None = None,
     ) -> JsonObject:
         """The status once it fits; fails after `seconds`, showing the status as it is then."""
         last: JsonObject = {}
@@ -76,7 +81,8 @@ class Durable:
             return last if fits(last) else None
 
         try:
-            return wait_for(look, f"instance {instance_id}", seconds)
+            patience = seconds or PATIENCE_SECONDS[self.host.kind]
+            return wait_for(look, f"instance {instance_id}", patience)
         except AssertionError as error:
             raise AssertionError(f"{error}: {last}\n{self.host.log[-2000:]}") from None
 

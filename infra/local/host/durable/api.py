@@ -82,8 +82,7 @@ class DurableApi:
         return client_binding(self._origin, hub or self._hub)
 
     def _accepted(self, request: Request, instance_id: str) -> Response:
-        origin = f"{request.url.scheme}://{request.url.netloc}"
-        payload = management_urls(instance_id, origin, self._hub)
+        payload = management_urls(instance_id, _origin(request), self._hub)
         del payload["rewindPostUri"]  # only the client binding's payload has it
         headers = {"Location": payload["statusQueryGetUri"], "Retry-After": "10"}
         return AsciiJson(payload, 202, headers)
@@ -147,7 +146,7 @@ class DurableApi:
                 show_output=_flag(request, "showHistoryOutput", False),
             )
         if not instance.status.finished:
-            headers = {"Location": str(request.url), "Retry-After": "5"}
+            headers = {"Location": _address(request), "Retry-After": "5"}
             return AsciiJson(body, 202, headers)
         failed = instance.status is Status.FAILED
         as_error = failed and _flag(request, "returnInternalServerErrorOnFailure", False)
@@ -212,6 +211,16 @@ def lower_path_words(path: str) -> str:
     own_words = (1, 3) if words[1:2] and words[1].lower() == "instances" else (1,)
     own = [word.lower() if i in own_words else word for i, word in enumerate(words)]
     return base + "/".join(own)
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _address(request: Request) -> str:
+    """The address that was asked for, as it was sent."""
+    path, query = request.scope["raw_path"].decode("latin-1"), request.url.query
+    return f"{_origin(request)}{path}?{query}" if query else _origin(request) + path
 
 
 def _id(request: Request) -> str:

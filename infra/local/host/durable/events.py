@@ -50,7 +50,7 @@ class Event(NamedTuple):
     """One history event.
 
     `number` is its own sequence number (-1: none), `ref` the number of the event it answers, `name`
-    the function, external event, or for a timer its role; `text` the JSON the SDK reads.
+    the function or external event, `text` the JSON the SDK reads.
     """
 
     type: EventType
@@ -58,13 +58,6 @@ class Event(NamedTuple):
     ref: int | None
     name: str | None
     text: str
-
-
-class TimerRole:
-    """Why a retry made a timer; an orchestrator's own timer has no role."""
-
-    RETRY = "retry"
-    LAST_RETRY = "last-retry"
 
 
 def utc_now() -> datetime:
@@ -228,9 +221,9 @@ def sub_orchestration_failed(number: int, reason: str | None, details: str | Non
     )
 
 
-def timer_created(number: int, fire_at: str, ref: int | None, role: str | None) -> Event:
-    """A timer was made; for a retry's timer `ref` is the number of the attempt that failed."""
-    return _event(EventType.TIMER_CREATED, number=number, ref=ref, name=role, FireAt=fire_at)
+def timer_created(number: int, fire_at: str) -> Event:
+    """A timer was made."""
+    return _event(EventType.TIMER_CREATED, number=number, FireAt=fire_at)
 
 
 def timer_fired(number: int, fire_at: str) -> Event:

@@ -1,16 +1,24 @@
 """What a replay scheduled, and whether the history agrees with it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from infra.local.host.durable.events import Event, EventType
 
+
+class _Kind(NamedTuple):
+    """How the extension speaks of something scheduled: in words, and by its class."""
+
+    words: str
+    action: str
+
+
 _KINDS = {
-    EventType.TASK_SCHEDULED: ("an activity task", "ScheduleTaskOrchestratorAction"),
-    EventType.SUB_ORCHESTRATION_CREATED: (
-        "a sub-orchestration task",
-        "CreateSubOrchestrationAction",
+    EventType.TASK_SCHEDULED: _Kind("an activity task", "ScheduleTaskOrchestratorAction"),
+    EventType.SUB_ORCHESTRATION_CREATED: _Kind(
+        "a sub-orchestration task", "CreateSubOrchestrationAction"
     ),
-    EventType.TIMER_CREATED: ("a timer task", "CreateTimerOrchestratorAction"),
+    EventType.TIMER_CREATED: _Kind("a timer task", "CreateTimerOrchestratorAction"),
 }
 _QUESTION = (
     "Was a change made to the orchestrator code after this instance had already started running?"
@@ -21,8 +29,8 @@ _QUESTION = (
 class Scheduled:
     """Something the orchestrator scheduled under a sequence number.
 
-    `kind` is the type of the history event that records it. `input` is JSON text. `ref` and `role`
-    belong to a retry's timer, `cancelled` to a timer the orchestrator gave up.
+    `kind` is the type of the history event that records it. `input` is JSON text. `cancelled` is a
+    timer that the orchestrator gave up.
     """
 
     kind: EventType
@@ -31,24 +39,29 @@ class Scheduled:
     input: str = "null"
     instance_id: str | None = None
     fire_at: str = ""
-    ref: int | None = None
-    role: str | None = None
     cancelled: bool = False
 
 
 def contradiction(event: Event, made: Scheduled | None) -> str | None:
     """The extension's words for a history whose `event` is not what the replay made under its
     number; None when it is."""
-    what, _ = _KINDS[event.type]
-    named = "" if event.type is EventType.TIMER_CREATED else f" named '{event.name}'"
-    before = f"A previous execution of this orchestration scheduled {what} with sequence number "
-    before += f"{event.number}{named}, but the current "
+    kind = _KINDS[event.type]
+    number, name = event.number, "" if event.type is EventType.TIMER_CREATED else event.name or ""
+    before = f"A previous execution of this orchestration scheduled {kind.words} with sequence"
     if made is None:
-        return f"{before}replay execution hasn't (yet?) scheduled this task. {_QUESTION}"
+        known = f"ID {number} and name '{name}' (version '')" if name else f"number {number}"
+        return (
+            f"{before} {known}, but the current replay execution hasn't (yet?) scheduled this "
+            f"task. {_QUESTION}"
+        )
     if made.kind is not event.type:
-        instead = f"instead produced a {_KINDS[made.kind][1]} action"
-    elif named and made.name.casefold() != (event.name or "").casefold():
-        instead = f"instead scheduled {what} named '{made.name}'"
+        instead = f"produced a {_KINDS[made.kind].action} action with this sequence number. "
+    elif name and made.name.casefold() != name.casefold():
+        instead = f"scheduled {kind.words} named '{made.name}' with this sequence number.  "
     else:
         return None
-    return f"{before}orchestration replay {instead} with this sequence number. {_QUESTION}"
+    named = f" named '{name}'" if name else ""
+    return (
+        f"{before} number {number}{named}, but the current orchestration replay instead "
+        f"{instead}{_QUESTION}"
+    )

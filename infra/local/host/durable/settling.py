@@ -121,6 +121,6 @@ def _event_of(item: Scheduled, instance: Instance) -> Event:
     if item.kind is EventType.TASK_SCHEDULED:
         return events.task_scheduled(item.number, item.name, item.input)
     if item.kind is EventType.TIMER_CREATED:
-        return events.timer_created(item.number, item.fire_at, item.ref, item.role)
+        return events.timer_created(item.number, item.fire_at)
     child = _child_id(item, instance)
     return events.sub_orchestration_created(item.number, item.name, child, item.input)

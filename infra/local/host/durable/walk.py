@@ -19,7 +19,6 @@ from infra.local.host.durable.events import (
     SUCCEEDED,
     Event,
     EventType,
-    TimerRole,
     timestamp,
 )
 from infra.local.host.durable.scheduled import Scheduled, contradiction
@@ -220,11 +219,11 @@ class Walk:
             if succeeded or retry is None:
                 step.count()
             else:
-                self._retry_timer(action, step, attempt, number)
+                self._retry_timer(action, step, attempt)
 
         self._outstanding[number] = resolved
 
-    def _retry_timer(self, action: dict[str, Any], step: _Step, attempt: int, failed: int) -> None:
+    def _retry_timer(self, action: dict[str, Any], step: _Step, attempt: int) -> None:
         """After each failure, the last included, the SDK expects a timer before it goes on."""
         retry = action["retryOptions"]
         last = attempt >= retry["maxNumberOfAttempts"]
@@ -232,8 +231,6 @@ class Walk:
         number = self._schedule(
             EventType.TIMER_CREATED,
             fire_at=timestamp(self._now + wait),
-            ref=failed,
-            role=TimerRole.LAST_RETRY if last else TimerRole.RETRY,
         )
         self._outstanding[number] = lambda _: (
             step.count() if last else self._attempt(action, step, attempt + 1)

@@ -12,7 +12,7 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="module", params=HostKind)
-def kind(request: pytest.FixtureRequest) -> HostKind:
+def host_kind(request: pytest.FixtureRequest) -> HostKind:
     """The kind of host: each test that starts one by the fixtures below runs on both."""
     kind: HostKind = request.param
     kind.require()
@@ -20,30 +20,38 @@ def kind(request: pytest.FixtureRequest) -> HostKind:
 
 
 @pytest.fixture(scope="module")
-def kind_storage(kind: HostKind, request: pytest.FixtureRequest) -> str | None:
+def kind_storage(host_kind: HostKind, request: pytest.FixtureRequest) -> str | None:
     """The storage of a real host; the local one needs none."""
-    return request.getfixturevalue("storage") if kind is HostKind.REAL else None
+    return request.getfixturevalue("storage") if host_kind is HostKind.REAL else None
 
 
 @pytest.fixture
-def start_either(kind: HostKind, kind_storage: str | None, tmp_path: Path) -> Iterator[StartHost]:
+def start_either(
+    host_kind: HostKind, kind_storage: str | None, tmp_path: Path
+) -> Iterator[StartHost]:
     """Starts hosts of the kind that end with the test."""
-    with hosts(tmp_path, kind, kind_storage) as start:
+    with hosts(tmp_path, host_kind, kind_storage) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
 def start_module_either(
-    kind: HostKind, kind_storage: str | None, tmp_path_factory: pytest.TempPathFactory
+    host_kind: HostKind, kind_storage: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StartHost]:
     """Starts hosts of the kind that end with the tests of the module."""
-    with hosts(tmp_path_factory.mktemp("hosts"), kind, kind_storage) as start:
+    with hosts(tmp_path_factory.mktemp("hosts"), host_kind, kind_storage) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
 def durable(start_module_either: StartHost) -> Durable:
     return Durable(start_module_either(APPS / "lifecycle"))
+
+
+@pytest.fixture(scope="module")
+def hub(durable: Durable) -> str:
+    """The task hub of the host, which a real one has for itself."""
+    return durable.host.hub if durable.host.kind is HostKind.REAL else "TestHubName"
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,9 @@ import pytest
 
 from tests.host_process import HostKind
 
-local_only = pytest.mark.parametrize("kind", [HostKind.LOCAL], indirect=True)
+local_only = pytest.mark.parametrize("host_kind", [HostKind.LOCAL], indirect=True)
 long_on_real = pytest.mark.parametrize(
-    "kind", [HostKind.LOCAL, pytest.param(HostKind.REAL, marks=pytest.mark.long)], indirect=True
+    "host_kind",
+    [HostKind.LOCAL, pytest.param(HostKind.REAL, marks=pytest.mark.long)],
+    indirect=True,
 )

@@ -8,6 +8,9 @@ import pytest
 
 from tests.host_process import StartHost
 from tests.infra.local.host.crashes import Crashing
+from tests.infra.local.host.kinds import long_on_real
+
+pytestmark = long_on_real
 
 KILLS = 6
 
