@@ -95,8 +95,7 @@ class DurableApi:
             if key not in (None, given):
                 return Response(status_code=401)
             try:
-                self._check_hub(request)
-                return await handler(request)
+                return self._elsewhere(request) or await handler(request)
             except RefusedError as refusal:
                 if refusal.body is None:
                     return Response(status_code=refusal.status)
@@ -104,19 +103,19 @@ class DurableApi:
 
         return answer
 
-    def _check_hub(self, request: Request) -> None:
-        """Another hub is an empty one. Raises RefusedError."""
+    def _elsewhere(self, request: Request) -> Response | None:
+        """The answer for another hub, which is an empty one; None where this one is meant."""
         hub = request.query_params.get("taskHub") or self._hub
         if hub.casefold() == self._hub.casefold():
-            return
+            return None
         if "name" in request.path_params:
             raise refused(
                 400,
-                f"This host serves the hub {self._hub}. In Azure the instance would wait in "
-                f"{hub} until a host of that hub takes it up.",
+                f"This host serves the hub {self._hub}. In Azure the instance would wait until a "
+                f"host of the hub {hub} takes it up.",
             )
-        listing = request.method == "GET" and "id" not in request.path_params
-        raise RefusedError(200, []) if listing else RefusedError(404)
+        is_list = request.method == "GET" and "id" not in request.path_params
+        return AsciiJson([]) if is_list else Response(status_code=404)
 
     async def _start(self, request: Request) -> Response:
         body = await request.body()

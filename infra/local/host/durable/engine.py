@@ -151,18 +151,10 @@ class Engine:
         fresh = [events.orchestrator_started(now := utc_now()), *news]
         if end := next((e for e in news if e.type is _END), None):
             self._terminate(instance, fresh, end)
-            return
-        if instance.status is Status.SUSPENDED:
-            return
-        if not news:
+        elif not news:
             self.store.consume(instance_id, last)
-            return
-        began = time.perf_counter()
-        history = self.store.history(instance_id) + fresh
-        decision = await self._decide(instance, history, now)
-        elapsed = (time.perf_counter() - began) * 1000
-        log.info("%s instance=%s %.1f ms %s", instance.name, instance_id, elapsed, decision.summary)
-        self._settle_turn(instance, last, fresh, decision)
+        elif instance.status is not Status.SUSPENDED:
+            self._settle_turn(instance, last, fresh, await self._follow(instance, fresh, now))
 
     def _terminate(self, instance: Instance, fresh: list[Event], end: Event) -> None:
         with self.store.transaction():
@@ -185,6 +177,13 @@ class Engine:
         for event in news:
             walk.apply(event)
         return walk.position is position and not walk.unrecorded
+
+    async def _follow(self, instance: Instance, fresh: list[Event], now: datetime) -> Decision:
+        began = time.perf_counter()
+        decision = await self._decide(instance, self.store.history(instance.id) + fresh, now)
+        elapsed = (time.perf_counter() - began) * 1000
+        log.info("%s instance=%s %.1f ms %s", instance.name, instance.id, elapsed, decision.summary)
+        return decision
 
     async def _decide(self, instance: Instance, history: list[Event], now: datetime) -> Decision:
         try:

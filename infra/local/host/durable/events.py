@@ -87,7 +87,7 @@ def plain(json_text: str | None) -> str | None:
     return value if isinstance(value, str) or value is None else json_text
 
 
-def reencoded(reason: str | None) -> str:
+def output_of(reason: str | None) -> str:
     """A reason as the JSON text of an output: what is JSON is taken for it, all else is a text."""
     try:
         return without_constants(reason) if reason else encoded(reason)

@@ -179,7 +179,7 @@ class Operations:
     def _set_status(
         self, instance: Instance, status: Status, event: Event, reason: str | None
     ) -> None:
-        output = instance.output if reason is None else events.reencoded(reason)
+        output = instance.output if reason is None else events.output_of(reason)
         with self._store.transaction():
             begun = bool(self._store.history(instance.id))
             if begun:  # not as a turn of its own: one may be under way, with an earlier clock

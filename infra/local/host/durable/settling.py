@@ -36,7 +36,7 @@ def _details(child: Instance, reason: str | None) -> str:
 def terminate(store: Store, instance: Instance, fresh: list[Event], reason: str | None) -> None:
     """End an instance because it was told to, whatever it was at."""
     store.append(instance.id, fresh)
-    finish(store, instance, Status.TERMINATED, events.reencoded(reason))
+    finish(store, instance, Status.TERMINATED, events.output_of(reason))
 
 
 def record(store: Store, instance: Instance, fresh: list[Event], decision: Decision) -> None:

@@ -1,11 +1,13 @@
 """Instances that began under one version of an app and go on under another."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.durable import Durable, JsonObject
-from tests.host_process import StartHost
+from tests.host_process import StartHost, run_to_end
 from tests.infra.local.host.kinds import local_only
 
 APPS = Path(__file__).parent / "apps"
@@ -56,6 +58,16 @@ def test_what_contradicts_the_history_fails_loudly(start_either: StartHost, chan
     assert status["runtimeStatus"] == "Failed"
     assert status["output"].startswith(LOUD)
     assert EXPECTED[change] in status["output"]
+
+
+def test_the_state_of_another_version_of_the_host_is_refused(tmp_path: Path) -> None:
+    database = tmp_path / "durable.sqlite"
+    with closing(sqlite3.connect(database)) as written:
+        written.execute("create table instances (id text)")
+    status, output = run_to_end(APPS / "changing", tmp_path)
+    assert status != 0
+    assert f"{database} was written by another version of the host: remove it." in output
+    assert "Traceback" not in output
 
 
 def test_an_orchestrator_that_is_gone(start_either: StartHost) -> None:

@@ -68,6 +68,13 @@ class TestStart:
             "known orchestrator functions: '"
         )
 
+    @local_only
+    def test_a_start_in_another_hub_is_refused(self, durable: Durable) -> None:
+        """In Azure it waits for a host of that hub."""
+        answer = durable.post("/orchestrators/one_step", taskHub="Other")
+        assert answer.status_code == 400
+        assert "the hub Other" in answer.json()["Message"]
+
     def test_the_name_ignores_case(self, durable: Durable) -> None:
         status = durable.run("ONE_Step", 1)
         assert (status["name"], status["output"]) == ("ONE_Step", 1)
@@ -186,6 +193,7 @@ class TestStatus:
     def test_another_hub_is_empty(self, durable: Durable, finished: str, hub: str) -> None:
         assert durable.get(f"/instances/{finished}", taskHub="Other").status_code == 404
         assert durable.get("/instances", taskHub="Other").json() == []
+        assert durable.delete(f"/instances/{finished}", taskHub="Other").status_code == 404
         assert durable.get(f"/instances/{finished}", taskHub=hub).is_success
 
     def test_while_it_runs(self, durable: Durable) -> None:
