@@ -10,7 +10,7 @@ BIN := .venv/bin
 SOURCES := function_app.py functions shared infra tests
 STAMP := .venv/.requirements-installed
 
-.PHONY: help setup demo run test check bench clean
+.PHONY: help setup demo run test real check bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -33,7 +33,11 @@ run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
 	@exec $(BIN)/python -m infra.local run --port $(PORT) --state $(STATE)
 
 test: setup  ## every test, in parallel
+	@$(BIN)/python -m tests.worker.environment
 	@$(BIN)/python -m pytest -n 4
+
+real: setup  ## every test on the Durable extension of Azure, the long ones too
+	@$(BIN)/python -m pytest -n 4 -m "long or not long" -k "real or two_hosts or visibility" tests/hosts tests/infra/local/host
 
 check: setup  ## format, lint, types, and a minute of generated requests
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -45,5 +49,5 @@ bench: setup  ## the benchmarks, as a table
 	@$(BIN)/python -m tests.benchmarks
 
 clean:  ## remove what was installed, cached and kept
-	rm -rf .venv .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules
+	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

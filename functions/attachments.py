@@ -1,19 +1,16 @@
 """Files on tickets, and direct uploads."""
 
-from urllib.parse import quote
-
 import azure.durable_functions as df
 import azure.functions as func
 
 from functions import pipeline
-from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body
+from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
+from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body, matches
 from functions.multipart import Form
 from functions.waiting import Signal
 from shared import wiring
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
-
-_SANDBOX = "default-src 'none'; sandbox"
 
 
 @endpoint(
@@ -32,7 +29,7 @@ async def add_attachments(
 ) -> func.HttpResponse:
     """Add one file or several; a list answers several."""
     user = await caller(req)
-    form = Form(req, wiring.settings().max_upload_size)
+    form = Form(req, wiring.settings().sizes.upload)
     added = await wiring.attachments().add(
         user,
         req.route_params["ticket_id"],
@@ -59,23 +56,28 @@ async def list_attachments(req: func.HttpRequest) -> func.HttpResponse:
     "GET",
     "tickets/{ticket_id}/attachments/{attachment_id}",
     tag="attachments",
+    takes=("Range", "If-Range", "If-None-Match"),
     media=("application/octet-stream",),
-    gives=("Content-Disposition",),
+    gives=("Content-Disposition", "ETag"),
+    errors=(416,),
+    empty={303: ("Location",)},
 )
 async def download_attachment(req: func.HttpRequest) -> func.HttpResponse:
-    """The bytes of a file, for saving: nothing is shown or run in place."""
+    """The bytes of a file, for saving: nothing is shown or run in place. More than 32 MB are not
+    answered here but from storage, at an address that is good for 15 minutes."""
     user = await caller(req)
     ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
-    file, content = await wiring.attachments().download(
-        user, ticket_id, attachment_id, actor(req, user.id)
-    )
-    headers = {
-        "Content-Disposition": _disposition(file.filename),
-        "Content-Security-Policy": _SANDBOX,
-        "X-Content-Type-Options": "nosniff",
-        "ETag": f'"{file.sha256}"',
-    }
-    return func.HttpResponse(content, headers=headers, mimetype=file.content_type)
+    found = wiring.attachments()
+    file = await found.find(user, ticket_id, attachment_id, actor(req, user.id))
+    etag = f'"{file.sha256}"'
+    if matches(req.headers.get("If-None-Match", ""), etag):
+        return func.HttpResponse(status_code=304, headers={"ETag": etag})
+    part = asked_part(req, file.file_size, etag)
+    if (file.file_size if part is None else len(part)) > MAX_ANSWER:
+        url = await found.link(ticket_id, file, disposition(file.filename))
+        return func.HttpResponse(status_code=303, headers={"Location": url})
+    content = await found.read(ticket_id, file, part)
+    return answer_file(content, file.filename, file.content_type, etag, part, file.file_size)
 
 
 @endpoint(
@@ -134,9 +136,3 @@ async def direct_upload(req: func.HttpRequest) -> func.HttpResponse:
         user, req.route_params["ticket_id"], json_body(req), actor(req, user.id)
     )
     return answer_json(upload)
-
-
-def _disposition(filename: str) -> str:
-    """RFC 6266: the name in ASCII for old readers, and whole for all others."""
-    plain = "".join(c if " " <= c <= "~" and c not in '"\\%' else "_" for c in filename)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -41,6 +41,8 @@ class Described(TypedDict, total=False):
     """That of success, 200 without it."""
     errors: tuple[int, ...]
     """Statuses beside those that follow from the rest."""
+    empty: Mapping[int, tuple[str, ...]]
+    """Other answers without a body, by status: the headers that they have."""
     others: Mapping[int, str]
     """The models of other answers that are no errors' problem+json, by status."""
     public: bool

@@ -1,5 +1,6 @@
 """From request to caller and body, and from outcome to answer; every error becomes problem+json."""
 
+import asyncio
 import json
 import logging
 import secrets
@@ -12,7 +13,7 @@ import azure.functions as func
 
 from functions.endpoints import ENDPOINTS, Described, Endpoint
 from shared import strictjson, wiring
-from shared.errors import Malformed, Problem, TooLarge, WrongType
+from shared.errors import LengthRequired, Malformed, Problem, TooLarge, Unavailable, WrongType
 
 if TYPE_CHECKING:
     from shared.audit import Actor
@@ -24,6 +25,10 @@ log = logging.getLogger(__name__)
 
 MOST_BODY = 1024 * 1024
 _MOST_AGENT = 256
+_MAX_SECONDS = 220.0
+"""Azure's load balancer gives up after 230; without a bound of ours a call that hangs would end the
+process, with all steps in it, at host.json's `functionTimeout`.
+https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout"""
 
 _SAFE = {
     "Cache-Control": "no-store",
@@ -64,7 +69,7 @@ def _answering(handler: Handler) -> Handler:
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
         path = _path(kwargs["req"])
         try:
-            return _safe(await handler(*args, **kwargs))
+            return _safe(await _in_time(handler(*args, **kwargs)))
         except Problem as problem:
             return _problem(problem.body(path), problem.headers)
         except Exception as error:
@@ -80,6 +85,17 @@ def _answering(handler: Handler) -> Handler:
             return _problem(body, {})
 
     return answer
+
+
+async def _in_time(answering: Awaitable[func.HttpResponse]) -> func.HttpResponse:
+    """Raises Unavailable when nobody waits for the answer any more."""
+    try:
+        async with asyncio.timeout(_MAX_SECONDS) as time:
+            return await answering
+    except TimeoutError:
+        if not time.expired():
+            raise
+        raise Unavailable("This took too long; please try again.") from None
 
 
 def _safe(answer: func.HttpResponse) -> func.HttpResponse:
@@ -120,9 +136,9 @@ def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
 
 
 def json_body(req: func.HttpRequest) -> Any:
-    """The JSON of a request. Raises Malformed, TooLarge, WrongType."""
+    """The JSON of a request. Raises LengthRequired, Malformed, TooLarge, WrongType."""
     _check_type(req, "application/json")
-    return parsed(_body(req))
+    return parsed(body_of(req))
 
 
 def parsed(text: bytes) -> Any:
@@ -134,10 +150,10 @@ def parsed(text: bytes) -> Any:
 
 
 def form_body(req: func.HttpRequest) -> dict[str, str]:
-    """The fields of a URL-encoded form. Raises Malformed, TooLarge, WrongType."""
+    """The fields of a URL-encoded form. Raises LengthRequired, Malformed, TooLarge, WrongType."""
     _check_type(req, "application/x-www-form-urlencoded")
     try:
-        text = _body(req).decode()
+        text = body_of(req).decode()
         return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100))
     except ValueError:
         raise Malformed("The body cannot be read: no URL-encoded form in UTF-8.") from None
@@ -195,10 +211,14 @@ def _address(req: func.HttpRequest) -> str:
     return last.partition(":")[0] if last.count(":") == 1 else last
 
 
-def _body(req: func.HttpRequest) -> bytes:
-    body = req.get_body()
-    if len(body) > MOST_BODY:
-        raise TooLarge(f"The body has {len(body)} bytes; at most {MOST_BODY} are allowed.")
+def body_of(req: func.HttpRequest, limit: int = MOST_BODY) -> bytes:
+    """Raises LengthRequired, and TooLarge for more than `limit` bytes."""
+    body: bytes = req.get_body()
+    if not body and "content-length" not in req.headers:
+        # The platform hands over a body only if its length was said.
+        raise LengthRequired("Please send the body with its Content-Length.")
+    if len(body) > limit:
+        raise TooLarge(f"The body has {len(body)} bytes; at most {limit} are allowed.")
     return body
 
 

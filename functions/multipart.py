@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from functions.http import body_of
 from shared.errors import Invalid, Malformed, TooLarge, WrongType
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ class Part:
 
 
 class Form:
-    """The parts of a request's body, in order. Raises Malformed, TooLarge, WrongType."""
+    """The parts of a request's body, in order. Raises LengthRequired, Malformed, TooLarge, and
+    WrongType."""
 
     def __init__(self, req: func.HttpRequest, most: int) -> None:
-        body = req.get_body()
-        if len(body) > most:
-            raise TooLarge(f"The body has {len(body)} bytes; at most {most} are allowed.")
+        body = body_of(req, most)
         self._view = memoryview(body)
         self._parts = [(_disposition(part), part) for part in _parts(body, _boundary(req))]
 

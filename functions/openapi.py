@@ -21,17 +21,25 @@ Sign in with `POST /auth/login` and send the access token as `Authorization: Bea
 _TAKEN = {
     "If-Match": "The ETag that the change is meant for; another one answers 412.",
     "If-None-Match": "An ETag that is known already; the same one answers 304.",
+    "Range": "One range of bytes: `bytes=0-1023`, `bytes=1024-`, `bytes=-1024`.",
+    "If-Range": "The ETag that the range is of; with another one all of it is answered.",
     "Idempotency-Key": "1 to 255 visible ASCII characters: within 24 hours the same request "
     "with the same key is answered as the first time and does nothing again.",
 }
 _GIVEN = {
     "ETag": "The version of what is answered.",
-    "Location": "The path of what was made.",
+    "Location": "The path of what was made, or where it is to be had.",
     "Retry-After": "Seconds to wait before the next try.",
     "WWW-Authenticate": "The scheme to sign in with.",
     "Content-Disposition": "The name of the file.",
+    "Content-Range": "Which bytes of how many.",
 }
-_GIVEN_WITH = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_GIVEN_WITH = {
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
 _KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
 _PATH_VALUE = re.compile(r"\{(\w+)[^}]*\}")
 
@@ -145,6 +153,10 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
     responses = {str(status): _response(status, content, told.get("gives", ()))}
     if "If-None-Match" in told.get("takes", ()):
         responses["304"] = _response(304, {}, ("ETag",))
+    if "Range" in told.get("takes", ()):
+        responses["206"] = _response(206, content, ("Content-Range",))
+    for code, headers in told.get("empty", {}).items():
+        responses[str(code)] = _response(code, {}, headers)
     for code in sorted(_errors(endpoint)):
         responses[str(code)] = {"$ref": f"#/components/responses/{code}"}
     for code, model in told.get("others", {}).items():
@@ -176,7 +188,7 @@ def _errors(endpoint: Endpoint) -> set[int]:
     if "{" in endpoint.path:
         errors.add(404)
     if told.get("body") or told.get("form") or told.get("multipart"):
-        errors |= {400, 413, 415, 422}
+        errors |= {400, 411, 413, 415, 422}
     if told.get("query"):
         errors.add(422)
     if "If-Match" in told.get("takes", ()):

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
-from functions.waiting import EVENT, Signal, go_on, until_quiet
+from functions.waiting import EVENT, Signal, go_on, timer_at, until_quiet
 from shared import wiring
-from shared.errors import Unavailable
 from shared.steps import (
     AttemptRef,
     Kind,
@@ -40,6 +39,8 @@ _RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=2_000, max_number_
 # The end of a ticket must be written, however long storage is away.
 _END_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=10_000, max_number_of_attempts=90)
 _MOST_ROUNDS = 20
+_NONE = "No instance with ID"
+"""How the SDK says that there is no such instance."""
 
 Steps = Generator[Any, Any, Any]
 
@@ -65,23 +66,34 @@ async def stop(client: df.DurableOrchestrationClient, ticket: "StoredTicket") ->
     try:
         await client.terminate(f"{ticket.id}-{ticket.attempt}", "The ticket was cancelled.")
     except Exception as error:  # The SDK has no exception of its own for any of this.
-        if "No instance" not in str(error):
+        if _NONE not in str(error):
             log.warning("The workflow of ticket %s is left to end by itself", ticket.id)
 
 
-async def erase(client: df.DurableOrchestrationClient, ticket_id: str, attempts: int) -> None:
-    """End the workflows of a ticket that was deleted and remove their history; it may take
-    another call until one that runs has gone. Raises Unavailable."""
+async def erase(client: df.DurableOrchestrationClient, ticket_id: str, attempts: int) -> bool:
+    """End the workflows of a ticket that was deleted and remove their history; whether nothing is
+    left of them. One that runs ends a moment after it was told to, and cannot be removed before.
+
+    Raises nothing: the sweeper calls again.
+    """
+    gone = True
     for attempt in range(1, attempts + 1):
-        instance = f"{ticket_id}-{attempt}"
         try:
-            await client.terminate(instance, "The ticket was deleted.")
-        except Exception as error:
-            if "No instance" in str(error):
-                continue
-            log.exception("The workflow of ticket %s cannot be ended now", ticket_id)
-            raise Unavailable("The workflow cannot be ended at the moment.") from None
-        await client.purge_instance_history(instance)
+            await _erase(client, f"{ticket_id}-{attempt}")
+        except Exception:  # The SDK has no exception of its own for any of this.
+            log.info("Attempt %d at ticket %s is left to the sweeper", attempt, ticket_id)
+            gone = False
+    return gone
+
+
+async def _erase(client: df.DurableOrchestrationClient, instance: str) -> None:
+    try:
+        await client.terminate(instance, "The ticket was deleted.")
+    except Exception as error:
+        if _NONE in str(error):
+            return
+        raise
+    await client.purge_instance_history(instance)
 
 
 async def tell(
@@ -117,7 +129,7 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
         yield context.call_activity_with_retry(
             "fail_ticket", _END_RETRY, [_ref(order), end["reason"]]
         )
-    elif kind_of(end) is Kind.NO_FILES and not go_on(context, order, event):
+    elif kind_of(end) is Kind.NO_FILES and not go_on(context, order, event, end):
         yield context.call_activity_with_retry("give_up_ticket", _END_RETRY, [_ref(order)])
     return end["kind"]
 
@@ -125,6 +137,8 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
 def _attempt(context: df.DurableOrchestrationContext, order: Order) -> Steps:
     """From the plan to the step that ends the attempt."""
     task = order["task_type"]
+    if task not in TASKS:  # The platform would wait for ever for an activity that there is not.
+        return failure(f"Tickets of the type {task} are not worked on any more.")
     patience = Patience(order["first_wait"], order["most_wait"])
     [step] = yield from _call(context, patience, f"{task}_plan", [[_ref(order)]])
     for _ in range(_MOST_ROUNDS):
@@ -174,7 +188,7 @@ def _call(
         seconds = patience.pause(row, [wait["seconds"] for wait in waits])
         if seconds is None:
             return [failure(f"{waits[0]['reason']} It did not get better in time.")] * len(inputs)
-        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+        yield timer_at(context, context.current_utc_datetime + timedelta(seconds=seconds))
     return [answers[i] for i in range(len(inputs))]
 
 

@@ -1,6 +1,5 @@
 """Tickets."""
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
@@ -23,12 +22,11 @@ from functions.http import (
 )
 from functions.multipart import Form, is_multipart
 from shared import wiring
-from shared.errors import Invalid, Unavailable
+from shared.errors import Invalid
 
 if TYPE_CHECKING:
     from shared.batches import Batch
 
-log = logging.getLogger(__name__)
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 _SANDBOX = "default-src 'none'; sandbox"
@@ -76,7 +74,7 @@ async def _posted(req: func.HttpRequest) -> "tuple[Any, Batch | None]":
     """A new ticket, from JSON or from a form that may bring its files."""
     if not is_multipart(req):
         return json_body(req), None
-    form = Form(req, wiring.settings().max_upload_size)
+    form = Form(req, wiring.settings().sizes.upload)
     ticket = form.field("ticket", MOST_BODY)
     if ticket is None:
         fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}
@@ -144,10 +142,7 @@ async def delete_ticket(
     ticket = await wiring.changing().delete(
         user, req.route_params["ticket_id"], actor(req, user.id)
     )
-    try:
-        await pipeline.erase(client, ticket.id, ticket.attempt)
-    except Unavailable:
-        log.warning("The workflow of ticket %s is left to the sweeper", ticket.id)
+    await pipeline.erase(client, ticket.id, ticket.attempt)
     return func.HttpResponse(status_code=204)
 
 

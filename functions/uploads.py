@@ -1,5 +1,7 @@
 """Files that clients put into Blob storage by themselves."""
 
+import asyncio
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -15,8 +17,9 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     """Take what has arrived. Its present version is read from storage, whatever came with the
     event, so that an event that is late or comes twice does nothing."""
     path = str(blob.name).partition("/")[2]
-    await wiring.arrivals().take(
-        path,
-        lambda ticket: pipeline.tell(client, ticket),
-        lambda ticket: pipeline.start(client, ticket),
-    )
+    async with asyncio.timeout(wiring.settings().step_seconds):
+        await wiring.arrivals().take(
+            path,
+            lambda ticket: pipeline.tell(client, ticket),
+            lambda ticket: pipeline.start(client, ticket),
+        )

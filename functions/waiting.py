@@ -1,8 +1,8 @@
-"""The workflow of a ticket that waits for its files, before its first step.
+"""How the workflow waits: for a time, and for the files of a ticket before its first step.
 
 The instance begins when nothing has come for a while and ends the wait after a day. It trusts no
-event: each only makes it look at the ticket (by its plan) once things are quiet. An event that is
-lost is raised again by the sweeper.
+event and no timer: each only makes it look at the ticket (by its plan) once things are quiet. An
+event that is lost is raised again by the sweeper.
 
 Every wait is a new task, because the platform does not wait again for one that it has been told of;
 and a wait that goes on does so in a new generation, because an event that came while nobody waited
@@ -16,9 +16,11 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.steps import Order, Waiting
+from shared.steps import Order, Step, Waiting
 
 EVENT = "files"
+
+_EARLY = timedelta(seconds=1)
 
 
 class Signal(StrEnum):
@@ -28,6 +30,16 @@ class Signal(StrEnum):
     SUBMITTED = "submitted"
 
 
+def timer_at(context: df.DurableOrchestrationContext, moment: datetime) -> Any:
+    """A task that ends at `moment` or up to a second later, and never before.
+
+    A durable timer is a queue message whose delay is cut to whole seconds, so that it may fire up
+    to a second early, and one of less than a second at once: a loop that waits for the rest of a
+    second by another timer would spin.
+    """
+    return context.create_timer(moment + _EARLY)
+
+
 def until_quiet(
     context: df.DurableOrchestrationContext, waiting: Waiting
 ) -> Generator[Any, Any, Any]:
@@ -35,7 +47,7 @@ def until_quiet(
     end, stirring = datetime.fromisoformat(waiting["until"]), waiting["stirring"]
     while True:
         quiet = context.current_utc_datetime + timedelta(seconds=waiting["quiet"])
-        timer = context.create_timer(min(quiet, end) if stirring else end)
+        timer = timer_at(context, quiet if stirring else end)
         event = context.wait_for_external_event(EVENT)
         winner = yield context.task_any([event, timer])
         if winner is timer:
@@ -46,10 +58,15 @@ def until_quiet(
         stirring = True
 
 
-def go_on(context: df.DurableOrchestrationContext, order: Order, event: Any) -> bool:
-    """Wait on, in a new generation; False when the time is over."""
+def go_on(context: df.DurableOrchestrationContext, order: Order, event: Any, seen: Step) -> bool:
+    """Wait on, in a new generation, when the plan has `seen` no file, or one that came just now;
+    False when the time is over."""
     waiting = order.get("waiting")
-    if waiting is None or context.current_utc_datetime >= datetime.fromisoformat(waiting["until"]):
+    if waiting is None:
         return False
-    context.continue_as_new({**order, "waiting": {**waiting, "stirring": event.is_completed}})
+    stirring = event.is_completed or seen.get("stirring", False)
+    late = context.current_utc_datetime >= datetime.fromisoformat(waiting["until"])
+    if late and not stirring:
+        return False
+    context.continue_as_new({**order, "waiting": {**waiting, "stirring": stirring}})
     return True

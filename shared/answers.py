@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic_core import to_jsonable_python
 
 from shared import strictjson
+from shared.attempts import insist
 from shared.clients.blobs import Container
 from shared.clients.schemas import AnswerForm
 from shared.errors import Misfit
@@ -74,7 +75,8 @@ class _Remembering:
 
         answer = await self._model.complete(form, question, note)
         value = to_jsonable_python(answer.value)
-        await self._container.write_json(name, {"model": answer.model, "value": value})
+        kept = {"model": answer.model, "value": value}
+        await insist(lambda: self._container.write_json(name, kept))
         return answer
 
     async def _known(self, form: AnswerForm[T], name: str) -> Answer[T] | None:

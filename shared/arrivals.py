@@ -6,19 +6,32 @@ becomes a ticket of that user and stays where it is, so that whoever keeps folde
 send it again; it goes with the ticket.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from shared.attachments import Tell
 from shared.audit import Actor, Draft
 from shared.clients.landing import Landing, Version
+from shared.clients.poison_queue import PoisonBlob, PoisonQueue
 from shared.drops import BadMetadata, Drops, UnknownUser
-from shared.errors import Conflict, Invalid, NotFound, Problem, TooLarge, WrongType
-from shared.landed import blob_id
+from shared.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unavailable,
+    WriteConflict,
+    WrongType,
+)
+from shared.landed import CONTAINER, blob_id
 from shared.locks import Locks
 from shared.models import AuditAction, EntityType, StoredTicket, now, rfc3339
 from shared.trail import Trail
 from shared.uploads import PREFIX, Uploads
+
+log = logging.getLogger(__name__)
 
 Start = Callable[[StoredTicket], Awaitable[None]]
 
@@ -33,8 +46,10 @@ class Reason(StrEnum):
     SIZE = "size"
     TYPE = "type"
     NOT_NOW = "not_now"
+    FAILED = "failed"
 
 
+_FAILED = "This file could not be taken because of an internal fault; please report it."
 # The first that fits counts.
 _REASONS: dict[type[Problem], Reason] = {
     UnknownUser: Reason.UNKNOWN_USER,
@@ -50,8 +65,16 @@ _REASONS: dict[type[Problem], Reason] = {
 class Arrivals:
     """Takes each version of a blob once, however often and late its event comes."""
 
-    def __init__(self, landing: Landing, uploads: Uploads, drops: Drops, trail: Trail) -> None:
+    def __init__(
+        self,
+        landing: Landing,
+        poison: PoisonQueue,
+        uploads: Uploads,
+        drops: Drops,
+        trail: Trail,
+    ) -> None:
         self._landing = landing
+        self._poison = poison
         self._uploads = uploads
         self._drops = drops
         self._trail = trail
@@ -73,14 +96,39 @@ class Arrivals:
                 elif ticket := await self._drops.open(path, version):
                     await start(ticket)
             except tuple(_REASONS) as problem:
-                await self._reject(path, version, problem)
-                await self._landing.delete(path, version.etag)
+                fits = (value for kind, value in _REASONS.items() if isinstance(problem, kind))
+                await self._reject(path, version, next(fits), problem.detail)
 
-    async def _reject(self, path: str, version: Version, problem: Problem) -> None:
-        if await self._landing.is_set_aside(path, version):
-            return
-        reason = next(value for kind, value in _REASONS.items() if isinstance(problem, kind))
-        facts = {"reason": reason.value, "detail": problem.detail, "rejected_at": rfc3339(now())}
+    async def settle_poison(self, tell: Tell, start: Start) -> None:
+        """Try once more to take the blobs that the platform has given up, and set those aside that
+        fail for no reason that time would mend. Raises Unavailable."""
+        for blob in await self._poison.receive():
+            if blob.container == CONTAINER:
+                try:
+                    await self._take_or_reject(blob, tell, start)
+                except (Unavailable, WriteConflict):
+                    log.warning("A blob that could not be taken is tried again later")
+                    continue
+            await self._poison.delete(blob.message)
+
+    async def _take_or_reject(self, blob: PoisonBlob, tell: Tell, start: Start) -> None:
+        try:
+            await self.take(blob.path, tell, start)
+        except (Unavailable, WriteConflict):
+            raise
+        except Exception:
+            log.exception("A blob that could not be taken in several tries is set aside")
+            if version := await self._landing.version(blob.path):
+                await self._reject(blob.path, version, Reason.FAILED, _FAILED)
+
+    async def _reject(self, path: str, version: Version, reason: Reason, detail: str) -> None:
+        """Set a blob aside, then delete it where it arrived."""
+        if not await self._landing.is_set_aside(path, version):
+            await self._set_aside(path, version, reason, detail)
+        await self._landing.delete(path, version.etag)
+
+    async def _set_aside(self, path: str, version: Version, reason: Reason, detail: str) -> None:
+        facts = {"reason": reason.value, "detail": detail, "rejected_at": rfc3339(now())}
         draft = Draft(
             AuditAction.BLOB_REJECTED,
             Actor(),

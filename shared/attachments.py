@@ -15,7 +15,7 @@ from shared.errors import Conflict, Invalid, NotFound
 from shared.file_changes import adding, check_open, check_room, denying, removing, submitting
 from shared.files import Examined, Files, NewFile, examine
 from shared.intents import Intent, Intents
-from shared.models import Attachment, StoredTicket, Uploaded, User, now
+from shared.models import Attachment, Status, StoredTicket, Uploaded, User, now
 from shared.permissions import Permissions, Right
 from shared.tickets import Tickets
 
@@ -107,22 +107,29 @@ class Attachments:
         await self._permissions.check(caller, ticket, Right.READ)
         return ticket.attachments
 
-    async def download(
+    async def find(
         self, caller: User, ticket_id: str, attachment_id: str, actor: Actor
-    ) -> tuple[Attachment, bytes]:
-        """A file and its bytes: two storage calls. Raises NotFound, and leaves a trace of whom it
-        was denied."""
+    ) -> Attachment:
+        """A file that the caller may read: one storage call. Raises NotFound, and leaves a trace of
+        whom it was denied."""
         ticket = await self._tickets.read(ticket_id)
         try:
             await self._permissions.check(caller, ticket, Right.READ)
         except NotFound:
             await self._tickets.change(ticket_id, denying(attachment_id, actor), ticket)
             raise
-        attachment = _find(ticket, attachment_id)
-        content = await self._files.read(ticket_id, attachment_id)
+        return _find(ticket, attachment_id)
+
+    async def read(self, ticket_id: str, file: Attachment, part: range | None) -> bytes:
+        """The bytes of a file that `find` found, or those at some places. Raises NotFound."""
+        content = await self._files.read(ticket_id, file.id, part)
         if content is None:
             raise _no_such_file()
-        return attachment, content
+        return content
+
+    async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
+        """An address in storage of a file that `find` found, good for 15 minutes."""
+        return await self._files.link(ticket_id, file, disposition)
 
     async def remove(self, caller: User, ticket_id: str, attachment_id: str, actor: Actor) -> None:
         """Raises NotFound, Forbidden, and Conflict while the ticket runs."""
@@ -146,7 +153,7 @@ class Attachments:
         ticket = None
         with suppress(NotFound):
             ticket = await self._tickets.read(intent.ticket_id)
-        if ticket and ticket.waits_for_files and ticket.attachments:
+        if ticket and ticket.status is Status.PENDING and ticket.attachments:
             await tell(ticket)
         if now() - intent.created_at < _STORING:
             return

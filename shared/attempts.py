@@ -4,15 +4,28 @@
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from shared import strictjson
 from shared.clients.blobs import Container
+from shared.errors import NotFound, Unavailable
 from shared.models import Call, Usage
 
+T = TypeVar("T")
 _READS_AT_ONCE = 16
+_AWAY_SECONDS = 2.0
+
+
+async def insist(store: Callable[[], Awaitable[T]]) -> T:
+    """What `store` returns, once storage is there: what the model has been paid for is not thrown
+    away in an outage, while the step has time."""
+    while True:
+        try:
+            return await store()
+        except Unavailable:
+            await asyncio.sleep(_AWAY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +49,11 @@ class Attempt:
         await self._container.open_log(f"{self._work}/calls.jsonl")
 
     async def record(self, call: Call) -> None:
+        """Raises NotFound once the ticket has been deleted with all its blobs."""
         line = strictjson.dumps(call.model_dump(mode="json"))
-        await self._container.append_log(f"{self._work}/calls.jsonl", line)
+        log = f"{self._work}/calls.jsonl"
+        if not await insist(lambda: self._container.append_log(log, line)):
+            raise NotFound("There is no such ticket.")
 
     async def ledger(self) -> Ledger:
         calls = await self._calls()
@@ -71,7 +87,8 @@ class Attempt:
         return await self._container.exists(self._outcome(number, index))
 
     async def store_outcome(self, number: int, index: int, outcome: Any) -> None:
-        await self._container.write_json(self._outcome(number, index), outcome)
+        name = self._outcome(number, index)
+        await insist(lambda: self._container.write_json(name, outcome))
 
     async def count_outcomes(self, number: int) -> int:
         """How many pieces of work of a round are done."""

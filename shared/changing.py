@@ -102,14 +102,15 @@ class Changing:
         await self._clear(ticket_id, ticket.attempt)
         return ticket
 
-    async def complete_deletion(self, intent: Intent) -> None:
-        """Bring what may have died half-way to its end."""
+    async def complete_deletion(self, intent: Intent, *, is_erased: bool) -> None:
+        """Bring what may have died half-way to its end, which takes that its workflows are gone and
+        no activity can be at work any more."""
         with suppress(NotFound):  # That far it had come.
             await self._tickets.delete(
                 intent.ticket_id, lambda seen: edits.delete(seen, intent.actor)
             )
         await self._clear(intent.ticket_id, intent.standing.attempt)
-        if intent.created_at + timedelta(seconds=self._times.linger) <= now():
+        if is_erased and intent.created_at + timedelta(seconds=self._times.linger) <= now():
             await self._tickets.forget(intent)
 
     async def _allowed(self, caller: User, ticket_id: str, right: Right) -> StoredTicket:

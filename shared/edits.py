@@ -32,13 +32,9 @@ Expects = Callable[[StoredTicket], None]
 def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:
     """Set what `changes` sets, cancelling included."""
     wanted = {name: getattr(changes, name) for name in changes.model_fields_set}
-    tried = False
 
     def decide(ticket: StoredTicket) -> Change | None:
-        nonlocal tried
         values = {name: value for name, value in wanted.items() if getattr(ticket, name) != value}
-        if tried and not values:
-            return None  # It took effect although storage said otherwise.
         expects(ticket)
         if "task_data" in values and ticket.status is not Status.PENDING:
             raise Conflict("The task_data can only be changed before processing begins.")
@@ -54,7 +50,6 @@ def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:
             action, text = AuditAction.TICKET_CANCELLED, "Ticket cancelled."
         new = {name: values[name] for name in old}
         draft = Draft(action, actor, text, old_values=_told(old), new_values=_told(new))
-        tried = True
         return Change(values, draft, (Notice.TICKET_UPDATE,), moment)
 
     return decide
@@ -67,16 +62,11 @@ def cancel(actor: Actor) -> Decide:
 def reprocess(actor: Actor) -> Decide:
     """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
 
-    asked_for = 0
-
-    def decide(ticket: StoredTicket) -> Change | None:
-        nonlocal asked_for
-        if ticket.attempt == asked_for:
-            return None  # It took effect although storage said otherwise.
+    def decide(ticket: StoredTicket) -> Change:
         if ticket.status in _OPEN:
             raise Conflict(f"This ticket is {ticket.status.value}; it can be reprocessed later.")
         moment = now()
-        attempt = asked_for = ticket.attempt + 1
+        attempt = ticket.attempt + 1
         values = {
             "status": Status.PENDING,
             "attempt": attempt,

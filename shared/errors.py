@@ -9,9 +9,11 @@ AmidaError
 │   ├── NotFound           404  absent, or not the caller's: the same body
 │   ├── Conflict           409  the present state does not allow it
 │   ├── NoSuchFormat       406  a form of a result that there is not; names those that are
+│   ├── LengthRequired     411  a body whose length is not said, which the platform drops
 │   ├── Overtaken          412  the If-Match header names another version
 │   ├── TooLarge           413  over a documented limit
 │   ├── WrongType          415  a media type this endpoint does not read
+│   ├── NoSuchRange        416  a part of a file that it has not
 │   ├── Invalid            422  readable, but does not validate; lists where
 │   ├── TooMany            429  too many failures; says when to try again
 │   └── Unavailable        503  storage is away; says when to try again
@@ -97,6 +99,10 @@ class NoSuchFormat(Problem):
     status = HTTPStatus.NOT_ACCEPTABLE
 
 
+class LengthRequired(Problem):
+    status = HTTPStatus.LENGTH_REQUIRED
+
+
 class Overtaken(Problem):
     status = HTTPStatus.PRECONDITION_FAILED
 
@@ -107,6 +113,20 @@ class TooLarge(Problem):
 
 class WrongType(Problem):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class NoSuchRange(Problem):
+    """`size` is that of the file, in bytes."""
+
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+    def __init__(self, detail: str, size: int) -> None:
+        super().__init__(detail)
+        self.size = size
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Content-Range": f"bytes */{self.size}"}
 
 
 class Invalid(Problem):

@@ -9,7 +9,7 @@ from shared.audit import Actor, Draft
 from shared.errors import Conflict
 from shared.models import Attachment, AuditAction, EntityType, Notice, Status, StoredTicket, now
 from shared.tickets import Change, Decide
-from shared.transitions import lacks_files, logged
+from shared.transitions import logged
 
 MOST_FILES = 100
 
@@ -73,21 +73,17 @@ def denying(attachment_id: str, actor: Actor) -> Decide:
 
 def submitting(actor: Actor) -> Decide:
     """All files are there. Raises Conflict when there is none, or the ticket does not wait."""
-    asked = False
 
-    def decide(ticket: StoredTicket) -> Change | None:
-        nonlocal asked
-        if asked and not lacks_files(ticket):
-            return None  # It took effect although storage said otherwise.
+    def decide(ticket: StoredTicket) -> Change:
         if ticket.status is not Status.PENDING or not ticket.waits_for_files:
             raise Conflict("This ticket does not wait for files.")
         if not ticket.attachments:
             raise Conflict("There is no file on this ticket yet; please add one first.")
-        asked = True
         moment = now()
         event = Draft(AuditAction.TICKET_SUBMITTED, actor, "Submitted: all files are there.")
         log = logged(ticket, moment, "All files are there.")
-        return Change({"processing_logs": log}, event, (Notice.TICKET_UPDATE,), moment)
+        values = {"processing_logs": log, "waits_for_files": False}
+        return Change(values, event, (Notice.TICKET_UPDATE,), moment)
 
     return decide
 

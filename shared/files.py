@@ -18,6 +18,7 @@ from shared.errors import TooLarge
 from shared.models import Attachment, now
 
 _STEP = 1024 * 1024
+_LINK_VALID = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,20 @@ class Files:
         name = _blob(ticket_id, file.attachment.id)
         await self._container.write_file(name, file.content)
 
-    async def read(self, ticket_id: str, attachment_id: str) -> bytes | None:
-        """The whole file, None when there is none."""
-        return await self._container.read(_blob(ticket_id, attachment_id))
+    async def read(
+        self, ticket_id: str, attachment_id: str, part: range | None = None
+    ) -> bytes | None:
+        """The whole file or the bytes at these places, None when there is none."""
+        return await self._container.read(_blob(ticket_id, attachment_id), part)
+
+    async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
+        """An address of the file that is good for 15 minutes, with this Content-Disposition."""
+        return await self._container.download_url(
+            _blob(ticket_id, file.id),
+            now() + _LINK_VALID,
+            disposition=disposition,
+            content_type=file.content_type,
+        )
 
     async def remove(self, ticket_id: str, attachment_ids: Iterable[str]) -> None:
         """Doing it again does no harm."""

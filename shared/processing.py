@@ -7,6 +7,7 @@ should wait, or cannot be done, it answers as such.
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 from weakref import WeakValueDictionary
@@ -15,7 +16,7 @@ from shared import strictjson, transitions
 from shared.answers import Answers
 from shared.attempts import Attempt
 from shared.clients.blobs import Container
-from shared.errors import CannotBeDone, NotFound, TryLater
+from shared.errors import CannotBeDone, NotFound, TryLater, Unavailable
 from shared.files import Files
 from shared.index import standing
 from shared.intents import Intent, Purpose
@@ -51,16 +52,25 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
         self: "Processing", ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
     ) -> Step:
         try:
-            return await method(self, ref, *args, **kwargs)
+            async with asyncio.timeout(self._step_seconds) as time:
+                return await method(self, ref, *args, **kwargs)
         except NotFound:
             return step(Kind.STOPPED)
         except CannotBeDone as error:
             return failure(error.reason)
-        except TryLater as later:
+        except Unavailable as away:
+            return step(Kind.WAIT, seconds=None, reason=away.detail)
+        except TimeoutError:
+            if not time.expired():
+                raise
+            later = TryLater("This takes long; what is done by now stays done.")
+        except TryLater as error:
+            later = error
+        with suppress(NotFound, Unavailable):
             await self._tickets.change(
                 ref["ticket_id"], transitions.wait(ref["attempt"], later.reason)
             )
-            return step(Kind.WAIT, seconds=later.seconds, reason=later.reason)
+        return step(Kind.WAIT, seconds=later.seconds, reason=later.reason)
 
     return answer
 
@@ -70,7 +80,11 @@ class _Piece:
 
 
 class Processing:
-    """The activities of the workflow, without their platform."""
+    """The activities of the workflow, without their platform.
+
+    A step goes on as another one after `step_seconds`, before the platform ends the process with
+    all that runs in it; a ticket that waits for files is left alone for `quiet_seconds` after each.
+    """
 
     def __init__(
         self,
@@ -79,6 +93,9 @@ class Processing:
         model: Asks,
         answers: Answers,
         tools: Tools,
+        *,
+        step_seconds: float,
+        quiet_seconds: float,
     ) -> None:
         self._tickets = tickets
         self._container = container
@@ -86,6 +103,8 @@ class Processing:
         self._model = model
         self._answers = answers
         self._tools = tools
+        self._step_seconds = step_seconds
+        self._quiet = timedelta(seconds=quiet_seconds)
         self._reading: dict[str, asyncio.Future[StoredTicket]] = {}
         self._turns = Locks()
         self._last: WeakValueDictionary[str, _Piece] = WeakValueDictionary()
@@ -93,11 +112,12 @@ class Processing:
     @_answering
     async def plan(self, ref: AttemptRef) -> Step:
         """Begin the attempt and say what its first round is."""
-        ticket = await self._tickets.change(ref["ticket_id"], transitions.begin(ref["attempt"]))
-        if transitions.lacks_files(ticket) and ticket.attempt == ref["attempt"]:
+        begin = transitions.begin(ref["attempt"], self._quiet)
+        ticket = await self._tickets.change(ref["ticket_id"], begin)
+        if transitions.waits(ticket, ref["attempt"]):
             # It is in good hands: this workflow waits.
             await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
-            return step(Kind.NO_FILES)
+            return step(Kind.NO_FILES, stirring=bool(ticket.attachments))
         if not runs(ticket, ref["attempt"]):
             return step(Kind.STOPPED)
         await self._attempt(ref).open()

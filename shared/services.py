@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shared.clients.github import GitHubClient
     from shared.clients.landing import Landing
     from shared.clients.model import ModelClient
+    from shared.clients.poison_queue import PoisonQueue
     from shared.clients.realtime import Realtime
     from shared.clients.tables import Table
 
@@ -44,6 +45,16 @@ class Services:
         from shared.clients.landing import Landing
 
         return Landing(self._blob_service, "uploads", "rejected")
+
+    @cached_property
+    def poison(self) -> "PoisonQueue":
+        from shared.clients.blobs import PATIENCE
+        from shared.clients.poison_queue import PoisonQueue, queue
+
+        storage = self._settings.storage
+        credential = None if storage.connection_string else self._credential
+        place = (storage.connection_string, storage.queue_uri, credential)
+        return PoisonQueue(queue(*place, **PATIENCE))
 
     @cached_property
     def model(self) -> "ModelClient":

@@ -13,15 +13,34 @@ from shared.errors import SettingsError
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 _ANY_TENANT = {"common", "organizations", "consumers"}
+_MAX_STEP_SECONDS = 540.0
+"""A minute less than host.json's `functionTimeout`, after which the platform ends the process with
+all that runs in it."""
+_PART = 0.45
+"""Of a step: the most that one call may take, as the model may be asked twice."""
+_MAX_BODY = 100 * 1024 * 1024
+"""The platform answers a longer request with an empty 500.
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits"""
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where tables and blobs are: a connection string, or two addresses and our identity."""
+    """Where storage is: a connection string, or three addresses and our identity."""
 
     connection_string: str = field(default="", repr=False)
     table_uri: str = ""
     blob_uri: str = ""
+    queue_uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """In bytes, the most that a file may have which is sent to the API, a request with all its
+    files, and a blob."""
+
+    file: int
+    upload: int
+    blob: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,7 @@ class Settings:
     model_api_key: str = field(repr=False)
     model_uses_identity: bool
     model_deployment: str
+    step_seconds: float
     model_timeout: float
     model_max_output_tokens: int
     model_retry: float
@@ -59,9 +79,7 @@ class Settings:
     webpubsub_endpoint: str
     webpubsub_hub: str
     sweep_after: float
-    max_file_size: int
-    max_upload_size: int
-    max_blob_size: int
+    sizes: Sizes
     files_quiet: float
     wait_for_files: float
     audit_retention_days: int
@@ -83,18 +101,21 @@ class _Environment:
             raise SettingsError(f"The setting {name} is missing: {advice}")
         return value
 
-    def number(self, name: str, default: float, least: float) -> float:
+    def number(self, name: str, default: float, least: float, most: float = float("inf")) -> float:
         text = self.text(name, str(default))
         try:
             value = float(text)
         except ValueError:
             value = float("nan")
-        if not least <= value < float("inf"):
-            raise SettingsError(f"The setting {name} must be a number of at least {least:g}.")
+        if not least <= value <= most or value == float("inf"):
+            limit = f" and at most {most:.10g}" if most < float("inf") else ""
+            raise SettingsError(
+                f"The setting {name} must be a number of at least {least:g}{limit}."
+            )
         return value
 
-    def integer(self, name: str, default: int, least: int) -> int:
-        value = self.number(name, default, least)
+    def integer(self, name: str, default: int, least: int, most: float = float("inf")) -> int:
+        value = self.number(name, default, least, most)
         if value != int(value):
             raise SettingsError(f"The setting {name} must be a whole number.")
         return int(value)
@@ -122,6 +143,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     model_base_url, uses_identity = _model_endpoint(env)
     admin_email, admin_password = _bootstrap_admin(env)
     tenant, audiences = _entra(env)
+    step = env.number("STEP_SECONDS", 480, 1, _MAX_STEP_SECONDS)
     return Settings(
         secret_key=_secret_key(env),
         access_token_minutes=env.integer("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1),
@@ -138,7 +160,8 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         model_api_key=env.text("AZURE_OPENAI_API_KEY"),
         model_uses_identity=uses_identity,
         model_deployment=env.text("AZURE_OPENAI_DEPLOYMENT_NAME", "grok-3"),
-        model_timeout=env.number("MODEL_TIMEOUT_SECONDS", 180, 0.1),
+        step_seconds=step,
+        model_timeout=env.number("MODEL_TIMEOUT_SECONDS", 180, 0.1, step * _PART),
         model_max_output_tokens=env.integer("MODEL_MAX_OUTPUT_TOKENS", 8192, 16),
         model_retry=env.number("MODEL_RETRY_SECONDS", 5, 0.01),
         model_max_wait=env.number("MODEL_MAX_WAIT_SECONDS", 900, 0),
@@ -146,7 +169,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         chunk_tokens=env.integer("CHUNK_TOKENS", 6_000, 200),
         batch_tokens=env.integer("REVIEW_BATCH_TOKENS", 12_000, 500),
         answer_cache_days=env.integer("ANSWER_CACHE_DAYS", 30, 0),
-        extract_seconds=env.number("EXTRACT_SECONDS", 60, 0.1),
+        extract_seconds=env.number("EXTRACT_SECONDS", 60, 0.1, step * _PART),
         extract_megabytes=env.integer("EXTRACT_MEGABYTES", 512, 64),
         github_api_url=_github(env),
         github_token=env.text("GITHUB_TOKEN"),
@@ -154,13 +177,19 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         webpubsub_endpoint=env.address("WEBPUBSUB_ENDPOINT"),
         webpubsub_hub=env.text("WEBPUBSUB_HUB", "tickets"),
         sweep_after=env.number("SWEEP_AFTER_SECONDS", 60, 1),
-        max_file_size=env.integer("MAX_FILE_SIZE", 10_485_760, 1),
-        max_upload_size=env.integer("MAX_UPLOAD_SIZE", 52_428_800, 1),
-        max_blob_size=env.integer("MAX_BLOB_SIZE", 104_857_600, 1),
+        sizes=_sizes(env),
         files_quiet=env.number("FILES_QUIET_SECONDS", 2, 0.01),
         wait_for_files=env.number("WAIT_FOR_FILES_HOURS", 24, 0.0001) * 3600,
         audit_retention_days=env.integer("AUDIT_RETENTION_DAYS", 0, 0),
         allowed_origins=_origins(env),
+    )
+
+
+def _sizes(env: _Environment) -> Sizes:
+    return Sizes(
+        file=env.integer("MAX_FILE_SIZE", 10_485_760, 1, _MAX_BODY),
+        upload=env.integer("MAX_UPLOAD_SIZE", 52_428_800, 1, _MAX_BODY),
+        blob=env.integer("MAX_BLOB_SIZE", 104_857_600, 1),
     )
 
 
@@ -182,15 +211,17 @@ def _storage(env: _Environment) -> Storage:
     account = env.text(f"{name}__accountName")
     table = env.address(f"{name}__tableServiceUri")
     blob = env.address(f"{name}__blobServiceUri")
+    queue = env.address(f"{name}__queueServiceUri")
     if account:
         table = table or f"https://{account}.table.core.windows.net"
         blob = blob or f"https://{account}.blob.core.windows.net"
-    if not (table and blob):
+        queue = queue or f"https://{account}.queue.core.windows.net"
+    if not (table and blob and queue):
         raise SettingsError(
             f"The setting {name} is missing: put a storage connection string there, or set "
             f"{name}__accountName to use the app's identity."
         )
-    return Storage(table_uri=table, blob_uri=blob)
+    return Storage(table_uri=table, blob_uri=blob, queue_uri=queue)
 
 
 def _model_endpoint(env: _Environment) -> tuple[str, bool]:

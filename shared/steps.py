@@ -52,7 +52,7 @@ class Kind(StrEnum):
     DONE = "done"
     WAIT = "wait"
     FAILURE = "failure"
-    # The ticket still waits for its first file.
+    # The ticket still waits for its first file, or, if `stirring`, has been given one just now.
     NO_FILES = "no_files"
     # The ticket was cancelled, deleted or taken over by another attempt: leave it alone.
     STOPPED = "stopped"

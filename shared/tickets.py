@@ -149,10 +149,15 @@ class Tickets:
         self, ticket_id: str, decide: Decide, known: StoredTicket | None
     ) -> tuple[StoredTicket, Change | None]:
         tried: set[Place] = set()
+        sent: dict[str, Change] = {}
         async with self._turn(ticket_id):
             for number in count():
                 ticket = known or await self.read(ticket_id)
                 known = None
+                if mine := sent.get(ticket.last_hash):
+                    # It took effect although its answer was lost.
+                    await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
+                    return ticket, mine
                 try:
                     change = decide(ticket)
                 except Problem:
@@ -162,7 +167,7 @@ class Tickets:
                     await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
                     return ticket, None
                 try:
-                    return await self._apply(ticket, change, tried), change
+                    return await self._apply(ticket, change, tried, sent), change
                 except WriteConflict:
                     await asyncio.sleep(random.uniform(0, min(0.01 * number, 0.2)))  # noqa: S311
         raise AssertionError  # Only time ends these tries.
@@ -215,8 +220,13 @@ class Tickets:
         except TimeoutError:
             raise Unavailable("This ticket is too busy at the moment; please try again.") from None
 
-    async def _apply(self, ticket: StoredTicket, change: Change, tried: set[Place]) -> StoredTicket:
+    async def _apply(
+        self, ticket: StoredTicket, change: Change, tried: set[Place], sent: dict[str, Change]
+    ) -> StoredTicket:
+        """Notes in `tried` what is listed, and in `sent` the hash by which a change is known."""
         changed, writes = _written(ticket, change)
+        if change.event is not None:
+            sent[changed.last_hash] = change
         before, after = standing(ticket).places(), standing(changed).places()
         if after - before:
             also = _intended(ticket, changed)

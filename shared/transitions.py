@@ -2,7 +2,7 @@
 nothing when the change has been made already or the ticket is no longer this attempt's to change.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.attempts import Ledger
@@ -20,19 +20,22 @@ def runs(ticket: StoredTicket, attempt: int) -> bool:
     return ticket.status is Status.PROCESSING and ticket.attempt == attempt
 
 
-def lacks_files(ticket: StoredTicket) -> bool:
-    """Whether it is not begun because its first file has not come yet."""
-    waits = ticket.status is Status.PENDING and ticket.waits_for_files
-    return waits and not ticket.attachments
+def waits(ticket: StoredTicket, attempt: int) -> bool:
+    """Whether this attempt has yet to begin, because files may still come."""
+    pending = ticket.status is Status.PENDING and ticket.attempt == attempt
+    return pending and ticket.waits_for_files
 
 
-def begin(attempt: int) -> Decide:
+def begin(attempt: int, quiet: timedelta) -> Decide:
+    """A ticket that waits for files is begun when one is there and `quiet` has passed since."""
+
     def decide(ticket: StoredTicket) -> Change | None:
         if ticket.status is not Status.PENDING or ticket.attempt != attempt:
             return None
-        if lacks_files(ticket):
-            return None
         moment = now()
+        stirs = not ticket.attachments or moment < ticket.updated_at + quiet
+        if ticket.waits_for_files and stirs:
+            return None
         values = {
             "status": Status.PROCESSING,
             "waits_for_files": False,
@@ -107,8 +110,8 @@ def fail(attempt: int, ledger: Ledger, reason: str) -> Decide:
     """`reason` is a sentence for the people who wait for the ticket."""
 
     def decide(ticket: StoredTicket) -> Change | None:
-        waits = ticket.status is Status.PENDING and ticket.attempt == attempt
-        if not waits and not runs(ticket, attempt):
+        pending = ticket.status is Status.PENDING and ticket.attempt == attempt
+        if not pending and not runs(ticket, attempt):
             return None
         values = {
             "status": Status.FAILED,
@@ -127,7 +130,7 @@ def give_up(attempt: int) -> Decide:
     """Nobody sent a file in all the time there was."""
 
     def decide(ticket: StoredTicket) -> Change | None:
-        if ticket.attempt != attempt or not lacks_files(ticket):
+        if not waits(ticket, attempt) or ticket.attachments:
             return None
         text = "No file came in time."
         values = {

@@ -126,8 +126,7 @@ def changing() -> "Changing":
     from shared.changing import Changing, Times
 
     known = settings()
-    # A piece of work asks the model at most twice.
-    times = Times(known.sweep_after, known.sweep_after + 2 * known.model_timeout)
+    times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
     container, landing = _services().container, _services().landing
     return Changing(_tickets(), container, _users(), permissions(), answers(), landing, times)
 
@@ -143,7 +142,7 @@ def listing() -> "Listing":
 def attachments() -> "Attachments":
     from shared.attachments import Attachments
 
-    most = settings().max_file_size
+    most = settings().sizes.file
     return Attachments(_tickets(), _intents(), _files(), permissions(), most)
 
 
@@ -151,7 +150,7 @@ def attachments() -> "Attachments":
 def uploads() -> "Uploads":
     from shared.uploads import Uploads
 
-    landing, most = _services().landing, settings().max_blob_size
+    landing, most = _services().landing, settings().sizes.blob
     return Uploads(_tickets(), attachments(), permissions(), landing, most)
 
 
@@ -168,9 +167,9 @@ def arrivals() -> "Arrivals":
         landing,
         table,
         trail(),
-        settings().max_blob_size,
+        settings().sizes.blob,
     )
-    return Arrivals(landing, uploads(), drops, trail())
+    return Arrivals(landing, _services().poison, uploads(), drops, trail())
 
 
 @cache
@@ -199,8 +198,9 @@ def reading() -> "Reading":
 def processing() -> "Processing":
     from shared.processing import Processing
 
-    services = _services()
-    return Processing(_tickets(), services.container, services.model, answers(), _tools())
+    known, services = settings(), _services()
+    times = {"step_seconds": known.step_seconds, "quiet_seconds": known.files_quiet}
+    return Processing(_tickets(), services.container, services.model, answers(), _tools(), **times)
 
 
 @cache

@@ -1,5 +1,6 @@
 """What every test can ask for: local hosts for an app folder."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,33 @@ from tests.host_process import StartHost, hosts
 from tests.world import World, worlds
 
 
+_ON_THE_EXTENSION = re.compile(r"[\[-]real\b|two_hosts|visibility")
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the tests of a module on one worker: they share their hosts."""
     from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
     return LoadFileScheduling(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what passed tests recorded as their `summary` by `record_property`, and how long the
+    tests on the Durable extension took."""
+    passed = terminalreporter.getreports("passed")
+    for report in passed:
+        for name, text in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(str(text))
+    stats = terminalreporter.stats
+    seconds = [
+        report.duration
+        for report in (each for reports in stats.values() for each in reports)
+        if isinstance(report, pytest.TestReport) and _ON_THE_EXTENSION.search(report.nodeid)
+    ]
+    terminalreporter.write_line(
+        f"on the Durable extension: {sum(seconds):.0f} s of tests on all workers together"
+    )
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ import httpx2
 import pytest
 
 from infra.local.serving import take_port
-from tests.durable_host import ARCHIVE, ROOT, find_durable_host
+from tests.durable_host import ARCHIVE, find_durable_host
+from tests.durable_host import ROOT as ROOT
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0

@@ -1,9 +1,11 @@
 """A proxy in front of Azurite, under a test's control: it counts calls, and lets them go wrong."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 
 import httpx2
 from httpx2 import AsyncClient, Limits
@@ -104,3 +106,16 @@ def storage_proxy(upstream: str) -> Iterator[StorageProxy]:
                 f"127.0.0.1:{theirs}/", f"127.0.0.1:{ours}/"
             )
         yield proxy
+
+
+def hold(fits: Callable[[Call], bool], reached: Event, release: Event) -> Meddle:
+    """Keeps the first call that fits waiting until `release`; `reached` tells that it came."""
+
+    async def meddle(call: Call) -> Response | None:
+        if not reached.is_set() and fits(call):
+            reached.set()
+            while not release.is_set():
+                await asyncio.sleep(0.01)
+        return None
+
+    return meddle

@@ -57,7 +57,7 @@ SHARED_ROOMS = {"functions", "shared.tasks", "shared.models", "shared.documents"
 HELPERS = {
     f"shared.clients.{name}"
     for name in (
-        *("_faults", "_waits", "schemas", "model_answers", "bounded_http", "etag_cache"),
+        *("_faults", "_sas", "_waits", "schemas", "model_answers", "bounded_http", "etag_cache"),
         *("github_answers", "github_files", "github_models", "github_patches", "github_urls"),
     )
 }

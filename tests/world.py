@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from tests.durable import Durable
-from tests.host_process import ROOT, HostProcess, wait_for
+from tests.host_process import ROOT, HostKind, HostProcess, wait_for
 from tests.model_server import ModelServer, model_server
 from tests.proxy import StorageProxy, storage_proxy
 
@@ -26,6 +26,7 @@ SETTINGS = {
     "SWEEP_SCHEDULE": "* * * * * *",
     "SWEEP_AFTER_SECONDS": "1",
 }
+_APPS = {HostKind.LOCAL: ROOT, HostKind.REAL: ROOT / "tests/hosts/app"}
 PASSWORD = "correct horse battery"
 ENDED = ("completed", "failed", "cancelled")
 JsonObject = dict[str, Any]
@@ -109,18 +110,24 @@ def custom(**task_data: Any) -> JsonObject:
 
 
 @contextmanager
-def worlds(connection_string: str, folder: Path, **settings: str) -> Iterator[World]:
-    """A running app over the storage of `connection_string`, its state below `folder`."""
+def worlds(
+    connection_string: str, folder: Path, kind: HostKind = HostKind.LOCAL, /, **settings: str
+) -> Iterator[World]:
+    """A running app over the storage of `connection_string`, its state below `folder`.
+
+    The real host keeps its own state out of the proxy's reach: what a test does to storage is done
+    to the app alone.
+    """
     with storage_proxy(connection_string) as storage, model_server() as model:
         env = {
             **json.loads((ROOT / "local.settings.sample.json").read_text())["Values"],
             **SETTINGS,
             "STORAGE_CONNECTION": storage.connection_string,
-            "AzureWebJobsStorage": storage.connection_string,
+            "AzureWebJobsStorage": connection_string,
             "MODEL_BASE_URL": model.base_url,
             **settings,
         }
-        host = HostProcess(ROOT, folder, env)
+        host = HostProcess(_APPS[kind], folder, env, kind)
         try:
             host.start()
             world = World(host, storage, model, httpx2.Client())

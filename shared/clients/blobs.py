@@ -10,13 +10,14 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobBlock, ContentSettings, StorageErrorCode
+from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, StorageErrorCode
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared import strictjson
 from shared.clients._faults import told
+from shared.clients._sas import signed_url
 
-_PATIENCE: dict[str, Any] = {
+PATIENCE: dict[str, Any] = {
     "retry_total": 2,
     "retry_connect": 2,
     "retry_read": 2,
@@ -46,26 +47,44 @@ def service(
 ) -> BlobServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
     if connection_string:
-        return BlobServiceClient.from_connection_string(connection_string, **_PATIENCE)
-    return BlobServiceClient(uri, credential=credential, **_PATIENCE)
+        return BlobServiceClient.from_connection_string(connection_string, **PATIENCE)
+    return BlobServiceClient(uri, credential=credential, **PATIENCE)
 
 
 class Container:
     """One container, made when it is missed. Methods raise Unavailable when storage is away."""
 
     def __init__(self, blobs: BlobServiceClient, name: str) -> None:
+        self._service = blobs
         self._client = blobs.get_container_client(name)
 
-    async def read(self, name: str) -> bytes | None:
-        """The whole blob, None when there is none."""
+    async def read(self, name: str, part: range | None = None) -> bytes | None:
+        """The whole blob or the bytes at these places, None when there is none."""
+        start, length = (None, None) if part is None else (part.start, len(part))
 
         async def call() -> bytes:
-            return await (await self._client.download_blob(name)).readall()
+            return await (await self._client.download_blob(name, start, length)).readall()
 
         try:
             return await told(call)
         except ResourceNotFoundError:
             return None
+
+    async def download_url(
+        self, name: str, until: datetime, *, disposition: str, content_type: str
+    ) -> str:
+        """An address at which whoever has it may read this one blob `until` then, with these
+        headers."""
+        blob = self._client.get_blob_client(name)
+        permission = BlobSasPermissions(read=True)
+        return await signed_url(
+            self._service,
+            blob,
+            permission,
+            until,
+            disposition=disposition,
+            content_type=content_type,
+        )
 
     async def read_json(self, name: str) -> Any:
         """The JSON that `write_json` stored, None when there is none."""
@@ -149,13 +168,17 @@ class Container:
         except ResourceExistsError:
             return
 
-    async def append_log(self, name: str, line: bytes) -> None:
-        """Add a line to a log that `open_log` made."""
+    async def append_log(self, name: str, line: bytes) -> bool:
+        """Add a line to a log that `open_log` made; whether it is still there."""
 
         async def call() -> None:
             await self._client.get_blob_client(name).append_block(line + b"\n")
 
-        await told(call)
+        try:
+            await told(call)
+        except ResourceNotFoundError:
+            return False
+        return True
 
     async def _with_container(self, call: Callable[[], Awaitable[T]]) -> T:
         """Run `call`; should the container be missing, make it and run `call` again."""

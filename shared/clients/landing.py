@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from azure.core import MatchConditions
@@ -16,14 +16,14 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobSasPermissions, ContentSettings, generate_blob_sas
+from azure.storage.blob import BlobSasPermissions, ContentSettings
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
 from shared.clients._faults import told
+from shared.clients._sas import signed_url
 from shared.errors import Unavailable, WriteConflict
 
 _COPY_POLL_SECONDS = 1.0
-_CLOCKS = timedelta(minutes=5)  # Ours and storage's may differ.
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 
@@ -50,27 +50,8 @@ class Landing:
         then."""
         await _made(self._arrivals)
         blob = self._arrivals.get_blob_client(name)
-        signature = generate_blob_sas(
-            str(blob.account_name),
-            blob.container_name,
-            name,
-            permission=BlobSasPermissions(create=True, write=True),
-            expiry=until,
-            **await self._signer(until),
-        )
-        return f"{blob.url}?{signature}"
-
-    async def _signer(self, until: datetime) -> dict[str, Any]:
-        """With an identity there is no account key; storage gives one that ends soon."""
-        key = getattr(self._service.credential, "account_key", None)
-        if key:
-            return {"account_key": key}
-        start = datetime.now(UTC) - _CLOCKS
-        return {
-            "user_delegation_key": await told(
-                lambda: self._service.get_user_delegation_key(start, until)
-            )
-        }
+        permission = BlobSasPermissions(create=True, write=True)
+        return await signed_url(self._service, blob, permission, until)
 
     async def version(self, name: str) -> Version | None:
         """What has arrived under this name, None when there is nothing (any more)."""

@@ -8,7 +8,16 @@ import azure.functions as func
 import pytest
 
 from functions import http
-from shared.errors import Invalid, Malformed, NotSignedIn, Problem, TooLarge, Unavailable, WrongType
+from shared.errors import (
+    Invalid,
+    LengthRequired,
+    Malformed,
+    NotSignedIn,
+    Problem,
+    TooLarge,
+    Unavailable,
+    WrongType,
+)
 
 
 def request(body: bytes = b"", **headers: str) -> func.HttpRequest:
@@ -63,11 +72,16 @@ async def test_the_unforeseen_is_told_by_an_id_that_is_in_the_log(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"NaN", b'{"a": 1, "a": 2}', b"[" * 100_000, b"\xff", b'"\\ud800"']
+    "body", [b" ", b"{", b"NaN", b'{"a": 1, "a": 2}', b"[" * 100_000, b"\xff", b'"\\ud800"']
 )
 def test_what_is_no_plain_json_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         http.json_body(request(body))
+
+
+def test_a_body_needs_its_length() -> None:
+    with pytest.raises(LengthRequired):
+        http.json_body(request(b""))
 
 
 def test_a_body_has_its_limit_and_its_type() -> None:

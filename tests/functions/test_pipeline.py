@@ -53,8 +53,10 @@ class Scripted:
 
     def create_timer(self, at: datetime) -> Any:
         def fire() -> None:
-            self.pauses.append((at - self.now) / timedelta(seconds=1))
-            self.now = at
+            """As early as the platform's queue may."""
+            early = at - timedelta(seconds=1)
+            self.pauses.append((early - self.now) / timedelta(seconds=1))
+            self.now = early
 
         return fire
 

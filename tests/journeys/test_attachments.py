@@ -76,6 +76,41 @@ def test_a_file_is_added_shown_downloaded_and_removed(world: World, ticket: str)
     assert actions(world, ticket)[-2:] == ["attachment_added", "attachment_removed"]
 
 
+def test_a_part_of_a_file(world: World, ticket: str) -> None:
+    content = bytes(range(65, 91))
+    added = attach(world, ticket, ("letters.txt", content)).json()
+    path = f"/tickets/{ticket}/attachments/{added['id']}"
+    whole = world.api.get(path)
+    assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "bytes")
+
+    def part(asked: str, **headers: str) -> httpx2.Response:
+        return world.api.get(path, headers={"Range": asked, **headers})
+
+    for asked, start, end in (
+        ("bytes=0-0", 0, 1),
+        ("bytes=3-5", 3, 6),
+        ("bytes=20-", 20, 26),
+        ("bytes=20-99", 20, 26),
+        ("bytes=-4", 22, 26),
+        ("bytes=-99", 0, 26),
+    ):
+        answer = part(asked)
+        assert (answer.status_code, answer.content) == (206, content[start:end]), asked
+        assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/26"
+        assert answer.headers["etag"] == whole.headers["etag"]
+    for asked in ("bytes=26-", "bytes=99-100", "bytes=-0"):
+        answer = part(asked)
+        assert answer.status_code == 416, asked
+        assert answer.headers["content-range"] == "bytes */26"
+    for asked in ("bytes=5-3", "bytes=0-1,3-4", "lines=1-2", "bytes=x-", "bytes=-"):
+        answer = part(asked)
+        assert (answer.status_code, answer.content) == (200, content), asked
+    assert part("bytes=3-5", **{"If-Range": whole.headers["etag"]}).status_code == 206
+    assert part("bytes=3-5", **{"If-Range": '"another"'}).status_code == 200
+    known = world.api.get(path, headers={"If-None-Match": whole.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+
+
 def test_what_is_downloaded_is_saved_and_never_shown(world: World, ticket: str) -> None:
     name = "Über \u20ac.html"
     added = attach(world, ticket, (name, b"<script>alert(1)</script>")).json()

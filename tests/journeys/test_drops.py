@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from azure.storage.blob import BlobServiceClient
 from starlette.responses import Response
@@ -11,17 +12,33 @@ from tests import files
 from tests.host_process import wait_for
 from tests.journeys.storage import exists, reason
 from tests.proxy import Call
-from tests.world import JsonObject, World, kill_now, worlds
+from tests.world import PASSWORD, JsonObject, World, kill_now, worlds
 
 MOST_BLOB = 200_000
+BOSS = "chief@example.com"
 NOTE = files.TEXT.encode()
 
 
 @pytest.fixture(scope="module")
 def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    limits = {"MAX_FILE_SIZE": "1000", "MAX_BLOB_SIZE": str(MOST_BLOB)}
-    with worlds(storage, tmp_path_factory.mktemp("world"), **limits) as running:
+    settings = {
+        "MAX_FILE_SIZE": "1000",
+        "MAX_BLOB_SIZE": str(MOST_BLOB),
+        "BOOTSTRAP_ADMIN_EMAIL": BOSS,
+        "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+    }
+    with worlds(storage, tmp_path_factory.mktemp("world"), **settings) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def boss(world: World) -> httpx2.Client:
+    """A client with the first admin's token."""
+    client = httpx2.Client(base_url=f"{world.host.base_url}/api/v1", timeout=30)
+    login = client.post("/auth/login", data={"username": BOSS, "password": PASSWORD})
+    assert login.status_code == 200, login.text
+    client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+    return client
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +203,45 @@ def test_killed_while_a_blob_is_taken_it_is_taken_once(
     assert world.until_ended(ticket["id"])["status"] == "completed"
     actions = events(world, ticket)
     assert actions.count("ticket_created") == actions.count("ticket_completed") == 1
+
+
+class Spoiled:
+    """Lets the app fail at blobs in a way that nobody foresaw, so many times."""
+
+    def __init__(self, world: World, times: int) -> None:
+        self.left = times
+        world.storage.reset(before=self._spoil)
+
+    async def _spoil(self, call: Call) -> Response | None:
+        if "drop_" not in call.path or not self.left:
+            return None
+        self.left -= 1
+        return Response(status_code=400)
+
+
+def test_what_fails_in_every_try_is_set_aside_with_its_reason(
+    world: World, blobs: BlobServiceClient, ada: str, boss: httpx2.Client
+) -> None:
+    Spoiled(world, 1_000)
+    path = f"{ada}/poison.txt"
+    drop(blobs, path)
+    found = wait_for(lambda: reason(blobs, path), "the blob to be set aside", 60)
+    world.storage.reset()
+    assert found["reason"] == "failed"
+    assert exists(blobs, "rejected", path)
+    wait_for(lambda: not exists(blobs, "uploads", path), "the blob to go")
+    assert tickets(world, "poison.txt") == []
+    events = boss.get("/audit", params={"action": "blob_rejected"}).json()["events"]
+    assert "failed" in [event["metadata"]["reason"] for event in events]
+
+
+def test_what_failed_for_a_while_is_taken_after_all(
+    world: World, blobs: BlobServiceClient, ada: str
+) -> None:
+    """The platform gives up after five tries; the app does not."""
+    Spoiled(world, 5)
+    path = f"{ada}/late.txt"
+    drop(blobs, path)
+    ticket = opened(world, "late.txt")
+    assert world.until_ended(ticket["id"])["status"] == "completed"
+    assert reason(blobs, path) is None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 import pytest
@@ -15,8 +15,9 @@ from tests.host_process import wait_for
 from tests.journeys.storage import exists, reason
 from tests.world import JsonObject, World, worlds
 
-MOST_FILE, MOST_BLOB = 10_000, 9_000_000
-LARGE = (files.TEXT * 60_000).encode()[: MOST_BLOB - 1]
+MOST_FILE, MOST_BLOB = 10_000, 34_000_000
+LARGE = (files.TEXT * 60_000).encode()
+LIMIT = 32 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,31 @@ def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
     slow = {"SWEEP_AFTER_SECONDS": "20"}
     with worlds(storage, tmp_path_factory.mktemp("world"), **limits, **slow) as running:
         yield running
+
+
+def test_a_file_of_more_than_32_mb_comes_from_storage(
+    world: World, blobs: BlobServiceClient
+) -> None:
+    content = (files.TEXT.encode() * (LIMIT // len(files.TEXT) + 1))[: LIMIT + 1]
+    ticket, name = world.run()["id"], "Prüfung 日本.txt"
+    send(world, ticket, name, content)
+    [taken] = wait_for(lambda: world.read(ticket)["attachments"], "the attachment")
+    path = f"/tickets/{ticket}/attachments/{taken['id']}"
+    answer = world.api.get(path)
+    assert (answer.status_code, answer.content) == (303, b"")
+    link = answer.headers["location"]
+    ends = datetime.fromisoformat(parse_qs(urlsplit(link).query)["se"][0])
+    assert timedelta(minutes=13) < ends - datetime.now(UTC) <= timedelta(minutes=15)
+    got = httpx2.get(link, timeout=60)
+    assert got.content == content
+    assert quote(name) in got.headers["content-disposition"]
+    assert got.headers["content-type"] == "text/plain"
+    kind = {"x-ms-blob-type": "BlockBlob"}
+    assert httpx2.put(link, headers=kind, content=b"x", timeout=60).status_code == 403
+    assert httpx2.get(link.replace(taken["id"], "0" * 16), timeout=60).status_code == 403
+    part = world.api.get(path, headers={"Range": f"bytes=-{len(files.TEXT)}"})
+    assert (part.status_code, part.content) == (206, content[-len(files.TEXT) :])
+    assert world.api.get(path, headers={"Range": "bytes=0-"}).status_code == 303
 
 
 def ask(world: World, ticket: str, name: str, size: int) -> httpx2.Response:

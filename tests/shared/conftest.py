@@ -20,7 +20,7 @@ from shared.clients.tables import Table
 from shared.documents.extraction import Limits
 from shared.idempotency import Keys
 from shared.intake import Intake
-from shared.intents import Intents
+from shared.intents import Intent, Intents
 from shared.listing import Listing
 from shared.models import Role, StoredUser, now
 from shared.permissions import Permissions
@@ -150,6 +150,10 @@ class House:
         """The changes as another process would make them."""
         return self._changing(Tickets(self.table), linger)
 
+    async def complete_deletion(self, intent: Intent) -> None:
+        """As the sweeper does once nothing is left of the workflows."""
+        await self.changing.complete_deletion(intent, is_erased=True)
+
     def _intake(self, tickets: Tickets) -> Intake:
         return Intake(tickets, self.intents, self.keys, self.users, SWEEP_AFTER)
 
@@ -163,7 +167,15 @@ class House:
     def _processing(self, tickets: Tickets) -> Processing:
         client = model_client(self.model)
         answers = Answers(self.container, client, days=30)
-        return Processing(tickets, self.container, client, answers, self.tools)
+        return Processing(
+            tickets,
+            self.container,
+            client,
+            answers,
+            self.tools,
+            step_seconds=60,
+            quiet_seconds=0,
+        )
 
 
 @pytest.fixture

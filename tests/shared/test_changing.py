@@ -263,7 +263,7 @@ async def test_deleting_leaves_the_trail_and_nothing_else(house: House, owner: S
     await checked(house, owner.id)
 
     await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
-    assert await house.intake.sweep(nothing, house.changing.complete_deletion, nothing) == 1
+    assert await house.intake.sweep(nothing, house.complete_deletion, nothing) == 1
     assert await listed_of(house, ticket_id) == []
 
 
@@ -277,9 +277,36 @@ async def test_what_an_activity_leaves_after_the_deletion_goes_as_well(
     await house.changing.delete(owner, order["ticket_id"], HERE)
     await working
     await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
-    await house.intake.sweep(nothing, house.changing.complete_deletion, nothing)
+    await house.intake.sweep(nothing, house.complete_deletion, nothing)
     assert await house.container.names(f"work/{order['ticket_id']}") == []
     assert await listed_of(house, order["ticket_id"]) == []
+    await checked(house, owner.id)
+
+
+async def test_a_deletion_is_remembered_until_nothing_is_left_of_the_workflows(
+    house: House, owner: StoredUser
+) -> None:
+    ticket_id = await completed(house, owner)
+    await house.changing.delete(owner, ticket_id, HERE)
+    sweeper = house.another_changing(linger=0)
+    [intent] = [one for one in await house.intents.all() if one.ticket_id == ticket_id]
+    await sweeper.complete_deletion(intent, is_erased=False)
+    assert await listed_of(house, ticket_id) == ["intent"]
+    await sweeper.complete_deletion(intent, is_erased=True)
+    assert await listed_of(house, ticket_id) == []
+
+
+async def test_of_many_who_ask_for_a_new_attempt_at_once_one_gets_it(
+    house: House, owner: StoredUser
+) -> None:
+    ticket_id = await completed(house, owner)
+    others = [house.another_changing() for _ in range(10)]
+    asked = (one.reprocess(owner, ticket_id, HERE) for one in others)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    got = [answer for answer in answers if isinstance(answer, StoredTicket)]
+    assert [ticket.attempt for ticket in got] == [2]
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 9
+    assert (await house.tickets.read(ticket_id)).attempt == 2
     await checked(house, owner.id)
 
 
@@ -304,7 +331,7 @@ async def test_a_deletion_that_dies_anywhere_is_completed(
         left = [one for one in await house.intents.all() if one.purpose is Purpose.DELETE]
         for intent in left:
             assert intent.ticket_id == ticket_id
-            await sweeper.complete_deletion(intent)
+            await sweeper.complete_deletion(intent, is_erased=True)
             assert await house.container.names(f"results/{ticket_id}") == []
             assert await listed_of(house, ticket_id) == []
         await checked(house, owner.id)

@@ -52,7 +52,7 @@ async def swept(house: House) -> list[str]:
     async def start(ticket: StoredTicket) -> None:
         started.append(ticket.id)
 
-    await house.intake.sweep(start, house.changing.complete_deletion, nothing)
+    await house.intake.sweep(start, house.complete_deletion, nothing)
     return started
 
 
@@ -204,7 +204,7 @@ async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
             raise Unavailable("not now")
         started.append(ticket.id)
 
-    assert await house.intake.sweep(start, house.changing.complete_deletion, nothing) == 3
+    assert await house.intake.sweep(start, house.complete_deletion, nothing) == 3
     assert sorted(started) == sorted([tickets[0].id, tickets[2].id])
 
 

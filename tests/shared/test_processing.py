@@ -9,12 +9,12 @@ from starlette.responses import JSONResponse, Response
 
 from shared.attempts import Attempt
 from shared.audit import Actor, Draft, first_invalid
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound
 from shared.models import AuditAction, Status, StoredTicket, StoredUser
 from shared.permissions import Permissions
 from shared.processing import Processing
 from shared.reading import Reading
-from shared.steps import Order, RoundFacts, Step
+from shared.steps import Kind, Order, RoundFacts, Step, kind_of
 from shared.tickets import Change
 from tests.model_server import completion
 from tests.proxy import Call, StorageProxy
@@ -282,7 +282,7 @@ async def test_progress_rises_and_never_falls(house: House, owner: StoredUser) -
     assert (await shown(house, order)).seq == ticket.seq
 
 
-async def test_storage_that_is_away_is_raised_so_that_the_step_is_retried(
+async def test_storage_that_is_away_is_waited_for(
     house: House, owner: StoredUser, storage: StorageProxy
 ) -> None:
     order = await opened(house, owner)
@@ -291,8 +291,9 @@ async def test_storage_that_is_away_is_raised_so_that_the_step_is_retried(
         return Response(status_code=503)
 
     storage.reset(before=away)
-    with pytest.raises(Unavailable):
-        await house.processing.plan(order)
+    answer = await house.processing.plan(order)
+    assert kind_of(answer) is Kind.WAIT
+    assert "away" in answer["reason"]
 
 
 async def test_only_readers_may_read(house: House, owner: StoredUser) -> None:

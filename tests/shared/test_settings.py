@@ -21,7 +21,7 @@ GOOD = {
 def test_what_is_not_set_has_the_default_of_the_contract() -> None:
     settings = read_settings(GOOD)
     assert settings.access_token_minutes == 30
-    assert settings.max_file_size == 10_485_760
+    assert settings.sizes.file == 10_485_760
     assert settings.model_deployment == "grok-3"
     assert settings.allowed_origins == ("http://localhost:3000", "http://localhost:5173")
     assert settings.registration_open
@@ -51,6 +51,10 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"MAX_FILE_SIZE": "1.5"}, "MAX_FILE_SIZE"),
         ({"MAX_FILE_SIZE": "nan"}, "MAX_FILE_SIZE"),
         ({"MODEL_TIMEOUT_SECONDS": "inf"}, "MODEL_TIMEOUT_SECONDS"),
+        ({"MODEL_TIMEOUT_SECONDS": "300"}, "MODEL_TIMEOUT_SECONDS"),
+        ({"STEP_SECONDS": "600"}, "STEP_SECONDS"),
+        ({"STEP_SECONDS": "100"}, "MODEL_TIMEOUT_SECONDS"),
+        ({"MAX_UPLOAD_SIZE": "104857601"}, "MAX_UPLOAD_SIZE"),
         ({"MAX_PARALLEL_WORK": "-1"}, "MAX_PARALLEL_WORK"),
         ({"REGISTRATION_OPEN": "maybe"}, "REGISTRATION_OPEN"),
         ({"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, "BOOTSTRAP_ADMIN_PASSWORD"),

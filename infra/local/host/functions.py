@@ -5,7 +5,6 @@ What the host cannot serve is refused here, at start, naming the function.
 
 import importlib
 import inspect
-import json
 import os
 import re
 import sys
@@ -16,6 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import json5
+
+from infra.local.host.signatures import SignatureError, check_signature
+
+ROOT = Path(__file__).parents[3]
 SUPPORTED_BINDINGS = {"http", "durableClient"}
 SUPPORTED_TRIGGERS = {
     "httpTrigger",
@@ -148,17 +152,36 @@ def resolve_settings(text: str, *, owner: str = "host.json") -> str:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    """JSON as Azure's host reads it, which takes comments and trailing commas."""
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json5.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise HostError(f"{path} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise HostError(f"{path} holds no JSON object.")
     return content
 
 
+def _hide_own_packages(folder: Path) -> None:
+    """Let an app elsewhere find its own `shared` and the like, not this repository's.
+
+    Raises HostError for an app with Python modules named `infra`, which is what runs here.
+    """
+    if folder == ROOT:
+        return
+    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
+    if (folder / "infra.py").exists() or any((folder / "infra").rglob("*.py")):
+        raise HostError(f"{folder} has Python modules named 'infra', as the local host has.")
+
+
 def _import_app(folder: Path) -> Any:
+    _hide_own_packages(folder)
     sys.path[:0] = [str(folder), str(folder / ".python_packages/lib/site-packages")]
+    # The SDK reads a host.json of the working folder at import, and fails at a comment in it.
+    os.chdir("/")
+    importlib.import_module("azure.durable_functions")
     os.chdir(folder)
     try:
         module = importlib.import_module("function_app")
@@ -190,6 +213,10 @@ def _describe(declared: Any) -> Function:
     trigger = triggers[0]
     own_name = trigger.get("orchestration") or trigger.get("activity") or name
     handler = declared.get_user_function()
+    try:
+        check_signature(handler, declared.get_bindings())
+    except SignatureError as error:
+        raise HostError(f"Function '{name}' cannot be loaded: {error}.") from error
     return Function(own_name, trigger, handler, client.get("name"), client.get("taskHub"))
 
 

@@ -1,83 +1,116 @@
 """Serves HTTP functions: a request becomes a `func.HttpRequest`, what is returned a response."""
 
+import asyncio
 import logging
+from collections.abc import Callable
 from io import BytesIO
 
 import azure.functions as func
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from infra.local.host.functions import Function, FunctionApp, HostError, resolve_settings
 from infra.local.host.invocation import Invoker
+from infra.local.host.protocol import METHODS
+from infra.local.host.responses import ResponseTooLargeError, response_of
 from infra.local.host.routes import RouteError, Template, compile_template
+from infra.local.host.urls import decode_path, query_values
 
 log = logging.getLogger("host")
 
+MAX_BODY_BYTES = 100 * 1024 * 1024
+FLUSH_SECONDS = 0.1
+"""In which an answer has left the process."""
+START_PAGE = "<!DOCTYPE html><title>The local host</title><p>Your function app is up and running."
+
 
 class HttpFunctions:
-    """An ASGI app that dispatches to the app's HTTP functions."""
+    """An ASGI app that dispatches to the app's HTTP functions.
 
-    def __init__(self, app: FunctionApp, invoker: Invoker) -> None:
+    `replace` is called with a reason when a function broke what Azure's worker lives on.
+    """
+
+    def __init__(self, app: FunctionApp, invoker: Invoker, replace: Callable[[str], None]) -> None:
         self._invoker = invoker
-        routes = [(_template(f, app.route_prefix), f) for f in app.of_kind("httpTrigger")]
-        self._routes = sorted(routes, key=lambda route: route[0].precedence)
+        self._replace = replace
+        # Azure's host asks them in this order, not the most specific first.
+        functions = sorted(app.of_kind("httpTrigger"), key=lambda f: f.name.upper())
+        self._routes = [(_template(f, app.route_prefix), _methods(f), f) for f in functions]
 
     def describe(self) -> list[str]:
         """A line for each function: its verbs and path."""
-        return [f"{f.name}: [{','.join(_methods(f)) or 'any'}] /{t.text}" for t, f in self._routes]
+        return [f"{f.name}: [{','.join(m) or 'any'}] /{t.text}" for t, m, f in self._routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; 404 also for a known route with another verb, as the platform."""
-        request = Request(scope, receive)
-        found = self._find(request)
-        response = Response(status_code=404)
+        found = self._find(scope)
         if found:
-            function, values = found
             try:
-                response = await self._answer(function, request, values)
+                response = await self._answer(*found, scope, receive)
             except ClientDisconnect:
                 return
+        else:
+            response = HTMLResponse(START_PAGE) if scope["path"] == "/" else Response(None, 404)
         await response(scope, receive, send)
 
-    def _find(self, request: Request) -> tuple[Function, dict[str, str]] | None:
-        raw = request.scope.get("raw_path") or request.scope["path"].encode()
-        path = raw.decode("latin-1").lstrip("/")
-        for template, function in self._routes:
-            methods = _methods(function)
-            if methods and request.method not in methods:
-                continue
-            if (values := template.match(path)) is not None:
-                return function, values
+    def _find(self, scope: Scope) -> tuple[Function, dict[str, str]] | None:
+        path = decode_path(scope["raw_path"].decode("ascii")).removeprefix("/")
+        for template, methods, function in self._routes:
+            if scope["method"] in (methods or METHODS):
+                values = template.match(path)
+                if values is not None:
+                    return function, values
         return None
 
     async def _answer(
-        self, function: Function, request: Request, values: dict[str, str]
+        self, function: Function, values: dict[str, str], scope: Scope, receive: Receive
     ) -> Response:
+        headers = _headers(scope)
+        subject = f"{scope['method']} {scope['path']}"
+        if int(headers.get("content-length", "0")) > MAX_BODY_BYTES:
+            log.error("%s %s: a body over %d bytes", function.name, subject, MAX_BODY_BYTES)
+            return Response(status_code=500)
+        # As Azure's host, which hands on only a body that has its length before it.
+        body = await _body(receive, keep="content-length" in headers)
         value = func.HttpRequest(
-            request.method,
-            str(request.url),
-            headers=_headers(request),
-            params=_joined(request.query_params.multi_items()),
+            scope["method"],
+            _url(scope, headers),
+            headers=headers,
+            params=query_values(scope["query_string"].decode("ascii")),
             route_params=values,
-            body=await _body(request),
+            body=body,
         )
-        subject = f"{request.method} {request.scope['path']}"
+        del body  # The function may let go of it.
+        return await self._call(function, value, subject, http_1_0=scope["http_version"] == "1.0")
+
+    async def _call(
+        self, function: Function, value: func.HttpRequest, subject: str, *, http_1_0: bool
+    ) -> Response:
         try:
             result = await self._invoker.call(
                 function, value, subject, lambda r: str(getattr(r, "status_code", 200))
             )
-            return _response(result)
+            return response_of(result, http_1_0=http_1_0)
+        except ResponseTooLargeError as error:
+            reason = f"{function.name} {subject}: {error}"
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._replace, reason)
         except (Exception, SystemExit):
             log.exception("%s %s", function.name, subject)
-            return Response(status_code=500)
+        return Response(status_code=500)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(receive: Receive, *, keep: bool) -> bytes:
     """The body, in memory once: joining its pieces at the end would hold it twice."""
     whole = BytesIO()
-    async for piece in request.stream():
-        whole.write(piece)
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if keep:
+            whole.write(message.get("body", b""))
+        more = message.get("more_body", False)
     return whole.getvalue()
 
 
@@ -94,39 +127,21 @@ def _methods(function: Function) -> list[str]:
     return [method.upper() for method in function.trigger.get("methods") or []]
 
 
-def _headers(request: Request) -> dict[str, str]:
-    """The request's headers; the connection's address stands last in X-Forwarded-For, as Azure's
-    front end writes it, whatever the client has put there."""
-    headers = _joined(request.headers.items())
-    if request.client is not None:
-        host, port = request.client
+def _url(scope: Scope, headers: dict[str, str]) -> str:
+    path, query = scope["raw_path"].decode("ascii"), scope["query_string"].decode("ascii")
+    return f"{scope['scheme']}://{headers.get('host', '')}{path}{'?' if query else ''}{query}"
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """The request's headers, repeated ones joined by commas; the connection's address stands last
+    in X-Forwarded-For, as Azure's front end writes it, whatever the client has put there."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode()
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    if scope["client"] is not None:
+        host, port = scope["client"]
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         before = headers.get("x-forwarded-for")
         headers["x-forwarded-for"] = f"{before}, {address}" if before else address
     return headers
-
-
-def _joined(pairs: object) -> dict[str, str]:
-    """Repeated names as one value with commas, as the platform hands them over."""
-    joined: dict[str, str] = {}
-    for name, value in pairs:  # type: ignore[attr-defined]
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
-
-
-def _response(result: object) -> Response:
-    if result is None:
-        return Response(status_code=204)
-    if isinstance(result, str):
-        return Response(result, media_type="text/plain")
-    if not isinstance(result, func.HttpResponse):
-        raise TypeError(f"an HTTP function returned {type(result).__name__}, not an HttpResponse")
-    response = Response(result.get_body(), result.status_code)
-    if "content-type" not in result.headers:
-        text = result.mimetype.startswith("text/")
-        kind = f"{result.mimetype}; charset={result.charset}" if text else result.mimetype
-        response.headers["content-type"] = kind
-    for name, value in result.headers.items():
-        if name.lower() != "content-length":
-            response.headers.append(name, value)
-    return response

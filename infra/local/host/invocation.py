@@ -1,6 +1,6 @@
 """Calls functions: `async def` on the event loop, everything else on threads; one log line each.
 
-Each kind of trigger has threads of its own, so that blocked activities leave HTTP its answers.
+All triggers share the threads, as they share those of Azure's worker.
 """
 
 import asyncio
@@ -10,21 +10,31 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import azure.functions as func
 
-from infra.local.host.functions import Function
+from infra.local.host.functions import Function, HostError
+from infra.local.host.timeouts import FunctionTimeoutError, Watchdog
 
 log = logging.getLogger("host")
 
+THREADS_SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
+DEFAULT_THREADS = 1000
+RETURN_NOTHING = ("blobTrigger", "timerTrigger")
 
-def default_threads() -> int:
-    """Threads for plain functions, as the Python worker of Azure Functions has them."""
-    setting = os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT")
-    return int(setting) if setting else min(32, (os.cpu_count() or 1) + 4)
+
+def thread_count() -> int:
+    """Most threads of plain functions, as Azure's worker has them.
+
+    Raises HostError when the setting is no number above zero.
+    """
+    setting = os.environ.get(THREADS_SETTING) or str(DEFAULT_THREADS)
+    if not setting.isdecimal() or int(setting) < 1:
+        raise HostError(f"{THREADS_SETTING} is '{setting}', which is no number above zero.")
+    return int(setting)
 
 
 class InvocationContext(func.Context):
@@ -71,19 +81,17 @@ class Invoker:
     """Runs functions for the triggers. `client` makes the durable client binding's value."""
 
     def __init__(
-        self, folder: str, client: Callable[[Function], str], threads: dict[str, int]
+        self, folder: str, client: Callable[[Function], str], threads: int, watchdog: Watchdog
     ) -> None:
         self._folder = folder
         self._client = client
-        self._pools = {
-            kind: ThreadPoolExecutor(size, thread_name_prefix=kind)
-            for kind, size in threads.items()
-        }
+        self._watchdog = watchdog
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
 
     def close(self) -> None:
         """Let the threads end; what they run is not waited for."""
-        for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._watchdog.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def call(
         self,
@@ -94,7 +102,7 @@ class Invoker:
     ) -> Any:
         """Call `function` with the trigger's `value` and log `subject`, duration and outcome.
 
-        Returns what it returns and raises what it raises.
+        Returns what it returns and raises what it raises, or FunctionTimeoutError.
         """
         arguments = {function.parameter: value}
         if function.client:
@@ -103,23 +111,52 @@ class Invoker:
             arguments["context"] = InvocationContext(function, self._folder)
         began = time.perf_counter()
         try:
-            result = await self._run(function, arguments)
+            result = await self._in_time(function, arguments)
+            if result is not None and function.kind in RETURN_NOTHING:
+                raise TypeError(f"a {function.kind} returned {result!r}, which nobody takes")
         except BaseException as error:
             _log_line(logging.ERROR, function, subject, began, f"failed: {type(error).__name__}")
             raise
         _log_line(logging.INFO, function, subject, began, outcome(result))
         return result
 
-    async def _run(self, function: Function, arguments: dict[str, Any]) -> Any:
-        if function.is_async:
-            return await function.handler(**arguments)
-        return await self.in_thread(function.kind, lambda: function.handler(**arguments))
+    async def _in_time(self, function: Function, arguments: dict[str, Any]) -> Any:
+        """What the function returns within its timeout, after which it runs on unheard."""
+        if self._watchdog.timeout is None:
+            return await self._run(function, arguments)
+        running = asyncio.create_task(_outcome(self._run(function, arguments)))
+        try:
+            done, _ = await asyncio.wait((running,), timeout=self._watchdog.timeout)
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
+        if not done:
+            raise FunctionTimeoutError(function.name, self._watchdog.timeout)
+        result, error = running.result()
+        if error is not None:
+            raise error
+        return result
 
-    async def in_thread(self, kind: str, work: Callable[[], Any]) -> Any:
-        """Run `work` on a thread of that trigger type."""
+    async def _run(self, function: Function, arguments: dict[str, Any]) -> Any:
+        if not function.is_async:
+            return await self.in_thread(function.name, lambda: function.handler(**arguments))
+        with self._watchdog.watching(function.name):
+            return await function.handler(**arguments)
+
+    async def in_thread(self, name: str, work: Callable[[], Any]) -> Any:
+        """Run `work`, which `name` names, on a thread."""
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pools[kind], context.run, work)
+        with self._watchdog.watching(name):
+            return await loop.run_in_executor(self._pool, context.run, work)
+
+
+async def _outcome(work: Awaitable[Any]) -> tuple[Any, BaseException | None]:
+    """What came of it. A SystemExit must not leave the task: it would end the loop."""
+    try:
+        return await work, None
+    except (Exception, SystemExit) as error:
+        return None, error
 
 
 def _log_line(level: int, function: Function, subject: str, began: float, outcome: str) -> None:

@@ -1,7 +1,7 @@
 """Route templates of HTTP functions, matched as ASP.NET routing does for Azure Functions.
 
-Literals go before parameters, constrained parameters before free ones, a catch-all last; case and a
-trailing slash do not matter. https://learn.microsoft.com/aspnet/core/fundamentals/routing
+Case and a trailing slash do not matter, and of several parameters in a segment the first takes as
+much as it can. https://learn.microsoft.com/aspnet/core/fundamentals/routing
 """
 
 import re
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 
 ARGUMENT = r"(?:[^()\\]|\\.|\([^()]*\))*"
 PARAMETER = re.compile(
@@ -76,21 +75,20 @@ class RouteError(ValueError):
 
 @dataclass(frozen=True)
 class Template:
-    """A compiled route template; templates sort by precedence, first match wins."""
+    """A compiled route template."""
 
     text: str
     pattern: re.Pattern[str]
-    precedence: tuple[int, ...]
     checks: dict[str, list[Callable[[str], bool]]]
     defaults: dict[str, str]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """The route's values in a percent-encoded path without its leading slash, or None."""
-        found = self.pattern.fullmatch(path.rstrip("/"))
+        """The route's values in a decoded path without its leading slash, or None."""
+        found = self.pattern.fullmatch(path.removesuffix("/"))
         if not found:
             return None
         values = dict(self.defaults)
-        values |= {k: unquote(v) for k, v in found.groupdict().items() if v}
+        values |= {k: v for k, v in found.groupdict().items() if v}
         fits = all(
             check(values[name])
             for name, checks in self.checks.items()
@@ -103,16 +101,13 @@ class Template:
 def compile_template(text: str) -> Template:
     """Compile `items/{id:int}/{rest?}`. Raises RouteError for what is no template."""
     pattern = ""
-    precedence: list[int] = []
     checks: dict[str, list[Callable[[str], bool]]] = {}
     defaults: dict[str, str] = {}
     for segment in _split(text):
-        expression, rank, optional = _segment(segment, checks, defaults)
+        expression, optional = _segment(segment, checks, defaults)
         slash = "/" if pattern else ""
         pattern += f"(?:{slash}{expression})?" if optional else slash + expression
-        precedence.append(rank)
-    compiled = re.compile(pattern, re.IGNORECASE)
-    return Template(text, compiled, tuple(precedence), checks, defaults)
+    return Template(text, re.compile(pattern, re.IGNORECASE | re.DOTALL), checks, defaults)
 
 
 def _split(text: str) -> list[str]:
@@ -129,25 +124,22 @@ def _split(text: str) -> list[str]:
 
 def _segment(
     segment: str, checks: dict[str, list[Callable[[str], bool]]], defaults: dict[str, str]
-) -> tuple[str, int, bool]:
-    """Expression, precedence and whether the segment may be left out."""
-    expression, rank, optional, end = "", 1, False, 0
+) -> tuple[str, bool]:
+    """Expression, and whether the segment may be left out."""
+    expression, optional, end = "", False, 0
     for found in PARAMETER.finditer(segment):
         star, name, constraints, default, mark = found.groups()
         expression += re.escape(segment[end : found.start()])
-        expression += f"(?P<{name}>.*)" if star else f"(?P<{name}>[^/]+?)"
+        expression += f"(?P<{name}>.*)" if star else f"(?P<{name}>[^/]+)"
         checks[name] = [_constraint(c, segment) for c in CONSTRAINT.finditer(constraints)]
         if default:
             defaults[name] = default[1:]
         optional = optional or bool(star or mark or default)
-        rank = (4 if checks[name] else 5) if star else (2 if checks[name] else 3)
         end = found.end()
     literal = segment[end:]
     if "{" in literal or "}" in literal:
         raise RouteError(f"'{segment}' is no route segment")
-    if expression and (literal or not segment.startswith("{")):
-        rank = 2
-    return expression + re.escape(literal), rank, optional
+    return expression + re.escape(literal), optional
 
 
 def _constraint(found: re.Match[str], segment: str) -> Callable[[str], bool]:

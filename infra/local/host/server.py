@@ -5,10 +5,11 @@ import fcntl
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,14 +19,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from infra.local.host import event_grid
 from infra.local.host.blobs import BlobFunctions
 from infra.local.host.durable.api import DurableApi, lower_path_words
 from infra.local.host.durable.engine import Engine
 from infra.local.host.durable.store import Store
 from infra.local.host.functions import FunctionApp, HostError, load
 from infra.local.host.http import HttpFunctions
-from infra.local.host.invocation import Invoker, default_threads
+from infra.local.host.invocation import Invoker, thread_count
+from infra.local.host.protocol import KestrelProtocol
+from infra.local.host.replacement import inherited_socket, replacement
+from infra.local.host.timeouts import Watchdog, function_timeout
 from infra.local.host.timers import TimerFunctions
+from infra.local.host.urls import resolve_dots
 from infra.local.serving import end_with_parent, take_port
 
 log = logging.getLogger("host")
@@ -67,7 +73,7 @@ class Host:
             self.invoker.close()
 
         served = Starlette(
-            routes=self.api.routes(),
+            routes=[*self.api.routes(), event_grid.event_grid_route(self.blobs.accept)],
             middleware=_cors(self.app),
             exception_handlers={404: _not_found, 405: _not_found},
             lifespan=running,
@@ -77,18 +83,23 @@ class Host:
         served.router.default = self.http
         served.router.redirect_slashes = False
 
-        async def with_folded_paths(scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_resolved_paths(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
-                scope["path"] = lower_path_words(scope["path"])
+                path = resolve_dots(scope["raw_path"].decode("ascii"))
+                scope["raw_path"] = path.encode("ascii")
+                scope["path"] = _folded(unquote(path))
             await served(scope, receive, send)
 
-        return with_folded_paths
+        return with_resolved_paths
 
 
-def build(folder: Path, state: Path, origin: str, cors: list[str]) -> Host:
+def build(
+    folder: Path, state: Path, origin: str, cors: list[str], replace: Callable[[str], None]
+) -> Host:
     """Load the app in `folder` and prepare to serve it at `origin` with its state in `state`.
 
-    `cors` are origins beside those of the app's local.settings.json.
+    `cors` are origins beside those of the app's local.settings.json; `replace` is called with a
+    reason when all that runs must be ended.
 
     Raises HostError for what the local host cannot serve.
     """
@@ -96,10 +107,11 @@ def build(folder: Path, state: Path, origin: str, cors: list[str]) -> Host:
     app.cors.extend(cors)
     turns = _limit(app, "maxConcurrentOrchestratorFunctions")
     activities = _limit(app, "maxConcurrentActivityFunctions")
-    threads = dict.fromkeys(("httpTrigger", "blobTrigger", "timerTrigger"), default_threads())
-    threads |= {"orchestrationTrigger": turns, "activityTrigger": activities}
     invoker = Invoker(
-        str(folder), lambda function: api.client_binding(function.client_hub), threads
+        str(folder),
+        lambda function: api.client_binding(function.client_hub),
+        thread_count(),
+        Watchdog(function_timeout(app.host), replace),
     )
     engine = Engine(
         Store(state / "durable.sqlite"),
@@ -112,7 +124,8 @@ def build(folder: Path, state: Path, origin: str, cors: list[str]) -> Host:
     api = DurableApi(engine, app.hub, origin)
     blobs = BlobFunctions(app.of_kind("blobTrigger"), invoker, state / "blobs.sqlite")
     timers = TimerFunctions(app.of_kind("timerTrigger"), invoker)
-    return Host(app, engine, api, HttpFunctions(app, invoker), blobs, timers, invoker)
+    http = HttpFunctions(app, invoker, replace)
+    return Host(app, engine, api, http, blobs, timers, invoker)
 
 
 def lock_state(state: Path) -> IO[str]:
@@ -133,15 +146,18 @@ def serve(folder: Path, address: str, port: int, state: Path, cors: list[str]) -
     """Serve the app until SIGINT or SIGTERM. Raises HostError or PortTakenError at start."""
     end_with_parent()
     held = lock_state(state)
-    taken = take_port(port, "host", address)  # before the slow import of the app
+    # before the slow import of the app
+    taken = inherited_socket() or take_port(port, "host", address)
     try:
         origin = f"http://{address}:{taken.getsockname()[1]}"
-        host = build(folder, state, origin, cors)
+        host = build(folder, state, origin, cors, replacement(taken))
         for line in host.http.describe():
             log.info("%s", line)
         log.info("serving %s at %s", folder, origin)
         config = uvicorn.Config(
             host.asgi(),
+            http=KestrelProtocol,
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="on",
@@ -156,6 +172,12 @@ def serve(folder: Path, address: str, port: int, state: Path, cors: list[str]) -
     finally:
         taken.close()
         held.close()
+
+
+def _folded(path: str) -> str:
+    """The path with the host's own words in lower case."""
+    own = path.rstrip("/").lower()
+    return own if own == event_grid.PATH else lower_path_words(path)
 
 
 def _limit(app: FunctionApp, name: str) -> int:

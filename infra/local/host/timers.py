@@ -5,15 +5,17 @@ stop the schedule. https://learn.microsoft.com/azure/azure-functions/functions-b
 """
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import azure.functions as func
+from azure.functions.meta import Datum
 from croniter import CroniterBadCronError, croniter
 
+from infra.local.host.converters import trigger_value
 from infra.local.host.functions import Function, HostError, resolve_settings
 from infra.local.host.invocation import Invoker
 
@@ -23,6 +25,9 @@ TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})")
 Schedule = Callable[[datetime], datetime]
 """The next tick after a moment."""
 LATE = timedelta(seconds=1)
+MONITORED = timedelta(minutes=1)
+"""A schedule with less between its ticks has no status."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def parse_schedule(function: Function) -> Schedule:
@@ -75,20 +80,51 @@ class TimerFunctions:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _keep(self, function: Function, next_tick: Schedule) -> None:
+        timer = _Timer(next_tick)
         if function.trigger.get("runOnStartup"):
-            await self._fire(function, past_due=False)
-        due = datetime.now(UTC)
+            await self._fire(function, timer.begin_run())
+            timer.advance()
         while True:
-            due = next_tick(max(due, datetime.now(UTC)))
-            await _sleep_until(due)
-            late = datetime.now(UTC) - due
-            await self._fire(function, past_due=late > LATE)
+            await _sleep_until(timer.due)
+            await self._fire(function, timer.begin_run())
+            timer.advance()
 
-    async def _fire(self, function: Function, *, past_due: bool) -> None:
+    async def _fire(self, function: Function, timer: str) -> None:
         try:
-            await self._invoker.call(function, func.timer.TimerRequest(past_due=past_due), "timer")
+            value = trigger_value(function.kind, Datum(timer, "json"))
+            await self._invoker.call(function, value, "timer")
         except (Exception, SystemExit):  # SystemExit would end the host
             log.exception("%s timer", function.name)
+
+
+class _Timer:
+    """When a function ran and is due, as Azure's host tells it."""
+
+    def __init__(self, next_tick: Schedule) -> None:
+        self._next_tick = next_tick
+        self._last, self._updated = NEVER, datetime.now(UTC)
+        self.due = next_tick(self._updated)
+        self._monitored = next_tick(self.due) - self.due >= MONITORED
+
+    def begin_run(self) -> str:
+        """The JSON of the `TimerRequest` of a run that begins now."""
+        now = datetime.now(UTC)
+        status = {"Last": self._last, "Next": self.due, "LastUpdated": self._updated}
+        self._last = self._updated = now
+        times = {name: moment.isoformat() for name, moment in status.items()}
+        return json.dumps(
+            {
+                "Schedule": {"AdjustForDST": True},
+                "ScheduleStatus": times if self._monitored else None,
+                "IsPastDue": now - self.due > LATE,
+            }
+        )
+
+    def advance(self) -> None:
+        """Be due at the first tick that is not over; those that were missed are not made up."""
+        now = datetime.now(UTC)
+        if self.due <= now:
+            self.due = self._next_tick(now)
 
 
 async def _sleep_until(due: datetime) -> None:

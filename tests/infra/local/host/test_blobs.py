@@ -11,6 +11,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient, ContentSettin
 from infra.local.azurite import Azurite, Ports
 from tests.durable import new_id
 from tests.host_process import HostProcess, StartHost, wait_for
+from tests.infra.local.host.poison import poison_message
 
 APPS = Path(__file__).parent / "apps"
 TRIES = 5
@@ -113,7 +114,7 @@ def test_text_and_bytes(box: Box) -> None:
 
 def test_an_empty_blob(box: Box) -> None:
     box.put("in/empty", b"")
-    assert box.wait_for_runs(1, "in/empty")[0]["length"] == 0
+    assert box.wait_for_runs(1, "in/empty")[0]["length"] is None
 
 
 def test_a_container_that_comes_later(box: Box) -> None:
@@ -130,8 +131,15 @@ def test_five_tries_then_it_is_set_aside_while_others_flow_on(box: Box, content:
     box.settle()
     box.wait_for_runs(TRIES, name)
     message = wait_for(lambda: poison(box, name), "the poison message")
-    assert message["FunctionId"] == "Host.Functions.stream"
-    assert (message["ContainerName"], message["BlobName"]) == (box.name, name)
+    etag = box.container.get_blob_client(name).get_blob_properties().etag
+    assert message == {
+        "Type": "BlobTrigger",
+        "FunctionId": "Host.Functions.stream",
+        "BlobType": "BlockBlob",
+        "ContainerName": box.name,
+        "BlobName": name,
+        "ETag": etag.strip('"'),
+    }
     box.settle()
     assert len(box.runs(name)) == TRIES
     box.put(name, b"repaired")
@@ -178,15 +186,8 @@ def test_what_was_under_way_at_a_crash_is_handed_over_again(box: Box, host: Host
 
 
 def poison(box: Box, name: str) -> dict[str, Any] | None:
-    """The message about a blob in the poison container."""
-    container = box.service.get_container_client("webjobs-blobtrigger-poison")
-    if not container.exists():
-        return None
-    for blob in container.list_blobs():
-        message: dict[str, Any] = json.loads(container.download_blob(blob.name).readall())
-        if (message["ContainerName"], message["BlobName"]) == (box.name, name):
-            return message
-    return None
+    """The message about a blob in the poison queue."""
+    return poison_message(box.env["STORE"], box.name, name)
 
 
 def test_a_storage_that_comes_later(start_host: StartHost, tmp_path: Path) -> None:

@@ -149,3 +149,55 @@ def test_a_state_folder_in_use(start_host: StartHost) -> None:
     assert str(host.state) in output
     host.restart()
     assert host.client.get("/").text == "root"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (ROUTE + "def odd_one(x, more): pass", "not by a decorator: ['more']"),
+        (ROUTE + "def odd_one(): pass", "not in Python: ['x']"),
+        (ROUTE + "def odd_one(x: dict): pass", '"httpTrigger" does not match'),
+        (ROUTE + "def odd_one(x: func.HttpRequest | None): pass", "invalid non-type annotation"),
+        (ROUTE + "def odd_one(x: func.Out[str]): pass", "azure.functions.Out"),
+        (ROUTE + "def odd_one(x: 'Nowhere'): pass", "'Nowhere' is not defined"),
+        (ROUTE + "def odd_one(x, context: str): pass", "azure.functions.Context"),
+        (ROUTE + "def odd_one(x) -> bytes: pass", '"bytes" does not match binding type "http"'),
+        (ROUTE + "def odd_one(x) -> str | None: pass", "invalid non-type return annotation"),
+        (
+            '@app.activity_trigger("x")\ndef odd_one(x: list[dict[str, int]]): pass',
+            "invalid non-type annotation list[dict[str, int]]",
+        ),
+        (
+            '@app.timer_trigger("x", "* * * * * *")\ndef odd_one(x: func.HttpRequest): pass',
+            '"timerTrigger" does not match',
+        ),
+        (
+            '@app.blob_trigger("x", "box/in", "")\ndef odd_one(x: dict): pass',
+            '"blobTrigger" does not match',
+        ),
+    ],
+)
+def test_a_signature_that_the_worker_does_not_take(tmp_path: Path, body: str, words: str) -> None:
+    line = refusal(tmp_path, body)
+    assert "'odd_one' cannot be loaded" in line
+    assert words in line
+
+
+def test_a_container_whose_name_is_none(tmp_path: Path) -> None:
+    body = '@app.blob_trigger("x", "ab/{n}", "")\ndef odd_one(x): pass'
+    values = '{"Values": {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}}'
+    line = refusal(tmp_path, body, local_settings=values)
+    assert "'odd_one': 'ab' is no container name" in line
+
+
+@pytest.mark.parametrize("timeout", ["00:00:00", "soon", "10"])
+def test_a_function_timeout_that_is_none(tmp_path: Path, timeout: str) -> None:
+    line = refusal(tmp_path, "", host=f'{{"functionTimeout": "{timeout}"}}')
+    assert f"functionTimeout '{timeout}'" in line
+
+
+@pytest.mark.parametrize("count", ["0", "many", "-1"])
+def test_a_thread_count_that_is_none(tmp_path: Path, count: str) -> None:
+    values = f'{{"Values": {{"PYTHON_THREADPOOL_THREAD_COUNT": "{count}"}}}}'
+    line = refusal(tmp_path, "", local_settings=values)
+    assert f"PYTHON_THREADPOOL_THREAD_COUNT is '{count}'" in line

@@ -1,5 +1,6 @@
 """Timer functions, and the schedules they are given."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,6 +50,24 @@ class TestRuns:
         host.restart()
         wait_for(lambda: len(moments(runs, "at_start")) == 2, "the run at the second start")
         assert not moments(runs, "once_a_year")
+
+    def test_above_a_minute_there_is_a_status(self, host: HostProcess, runs: Path) -> None:
+        wait_for(runs.with_name("yearly.json").exists, "the run at start")
+        status, schedule = json.loads(runs.with_name("yearly.json").read_text())
+        assert schedule == {"AdjustForDST": True}
+        assert sorted(status) == ["Last", "LastUpdated", "Next"]
+        assert status["Last"].startswith("0001-01-01T00:00:00")
+        assert datetime.fromisoformat(status["Next"]) > datetime.now(UTC)
+        assert datetime.fromisoformat(status["LastUpdated"]) < datetime.now(UTC)
+
+    def test_below_a_minute_there_is_none(self, host: HostProcess, runs: Path) -> None:
+        wait_for(runs.with_name("secondly.json").exists, "a run")
+        found = json.loads(runs.with_name("secondly.json").read_text())
+        assert found == [{}, {"AdjustForDST": True}]
+
+    def test_it_must_return_nothing(self, host: HostProcess) -> None:
+        wait_for(lambda: "returning timer" in host.log, "the run at start")
+        assert "a timerTrigger returned 'what nobody takes', which nobody takes" in host.log
 
     def test_the_host_lives(self, host: HostProcess) -> None:
         assert host.client.get("/api/ping").text == "pong"

@@ -6,7 +6,7 @@ app = func.FunctionApp()
 
 
 @app.route(route="/", auth_level=func.AuthLevel.ANONYMOUS)
-def root(req: func.HttpRequest) -> func.HttpResponse:
+def home(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("root")
 
 

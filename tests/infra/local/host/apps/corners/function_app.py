@@ -45,7 +45,7 @@ def counted(nothing: Any) -> None:
         at_once -= 1
 
 
-@app.activity_trigger(input_name="nothing")
+@app.activity_trigger(input_name="key")
 def fail_once(key: str) -> str:
     path = folder / f"{key}.failed"
     if path.exists():

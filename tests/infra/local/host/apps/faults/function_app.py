@@ -25,7 +25,7 @@ def _pass_gate(name: str | None) -> None:
 
 
 @app.activity_trigger(input_name="given")
-def work(given: dict[str, Any]) -> int:
+def work(given: dict) -> int:
     _note(f"begin {given['owner']} {given['step']}")
     _pass_gate(given.get("gate"))
     time.sleep(given.get("seconds", 0))

@@ -12,7 +12,7 @@ runs: Counter[str] = Counter()
 
 
 @app.activity_trigger(input_name="given")
-def flaky(given: dict[str, Any]) -> int:
+def flaky(given: dict) -> int:
     """Raises as often as it is told to; returns the number of this run."""
     runs[given["key"]] += 1
     if runs[given["key"]] <= given["failures"]:

@@ -1,5 +1,6 @@
 """Timer functions that note each of their runs."""
 
+import json
 import os
 import sys
 import time
@@ -16,6 +17,12 @@ def _note(what: str) -> None:
         file.write(f"{what} {time.time()}\n")
 
 
+def _note_request(what: str, timer: func.TimerRequest) -> None:
+    path = runs.with_name(f"{what}.json")
+    path.with_suffix(".new").write_text(json.dumps([timer.schedule_status, timer.schedule]))
+    path.with_suffix(".new").replace(path)
+
+
 @app.route(route="ping", auth_level=func.AuthLevel.ANONYMOUS)
 def ping(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("pong")
@@ -24,6 +31,7 @@ def ping(req: func.HttpRequest) -> func.HttpResponse:
 @app.timer_trigger(arg_name="timer", schedule="* * * * * *")
 def every_second(timer: func.TimerRequest) -> None:
     _note(f"every_second {timer.past_due}")
+    _note_request("secondly", timer)
 
 
 @app.timer_trigger(arg_name="timer", schedule="%OFTEN%")
@@ -53,11 +61,17 @@ def leaving(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True)
 def at_start(timer: func.TimerRequest) -> None:
     _note("at_start")
+    _note_request("yearly", timer)
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
 def once_a_year(timer: func.TimerRequest) -> None:
     _note("once_a_year")
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True)
+def returning(timer: func.TimerRequest) -> str:
+    return "what nobody takes"
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 31 2 *")

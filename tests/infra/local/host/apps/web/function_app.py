@@ -45,8 +45,8 @@ def change_item(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route(route="items/special", methods=["GET"])
-def special_item(req: func.HttpRequest) -> func.HttpResponse:
-    return _show(req, "special_item")
+def exact_item(req: func.HttpRequest) -> func.HttpResponse:
+    return _show(req, "exact_item")
 
 
 @app.route(route="items/{number:int}", methods=["GET"])
@@ -80,13 +80,37 @@ def files(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route(route="files/index")
-def file_index(req: func.HttpRequest) -> func.HttpResponse:
-    return _show(req, "file_index")
+def exact_file(req: func.HttpRequest) -> func.HttpResponse:
+    return _show(req, "exact_file")
+
+
+@app.route(route="named/{first}.{last}")
+def dotted(req: func.HttpRequest) -> func.HttpResponse:
+    return _show(req, "dotted")
+
+
+@app.route(route="overlap/{word}")
+def a_parameter(req: func.HttpRequest) -> func.HttpResponse:
+    return _show(req, "a_parameter")
+
+
+@app.function_name("B_literal")
+@app.route(route="overlap/literal")
+def literal(req: func.HttpRequest) -> func.HttpResponse:
+    return _show(req, "B_literal")
 
 
 @app.route(route="%SHOP%/open")
 def shop(req: func.HttpRequest) -> func.HttpResponse:
     return _show(req, "shop")
+
+
+@app.route(route="sizes")
+def sizes(req: func.HttpRequest) -> func.HttpResponse:
+    """How much came in; how much is asked for goes out."""
+    if "answer" in req.params:
+        return func.HttpResponse(bytes(int(req.params["answer"])))
+    return func.HttpResponse(str(len(req.get_body())))
 
 
 @app.route(route="upload")
@@ -96,6 +120,15 @@ def upload(req: func.HttpRequest) -> func.HttpResponse:
         for name, part in req.files.items()
     }
     return func.HttpResponse(json.dumps({"form": dict(req.form), "files": parts}))
+
+
+def _twice() -> func.HttpResponse:
+    """Headers and cookies of one name."""
+    answer = func.HttpResponse("twice", headers={"X-Twice": "first"})
+    answer.headers.add("x-twice", "last")
+    answer.headers.add("Set-Cookie", "a=1; Path=/")
+    answer.headers.add("Set-Cookie", "b=2; HttpOnly")
+    return answer
 
 
 @app.route(route="answers/{kind}")
@@ -111,6 +144,18 @@ def answers(req: func.HttpRequest):  # type: ignore[no-untyped-def]
         ),
         "typed": func.HttpResponse("a,b", headers={"Content-Type": "text/csv"}),
         "number": 5,
+        "mapping": {},
+        "raw": b"raw",
+        "long": func.HttpResponse(b"x" * 200_000),
+        "empty": func.HttpResponse(status_code=201),
+        "gone": func.HttpResponse(status_code=204),
+        "99": func.HttpResponse("odd", status_code=99),
+        "999": func.HttpResponse("odd", status_code=999),
+        "1000": func.HttpResponse("odd", status_code=1000),
+        "umlaut": func.HttpResponse("odd", headers={"X-Name": "ü"}),
+        "length": func.HttpResponse("four", headers={"Content-Length": "4"}),
+        "short": func.HttpResponse("four", headers={"Content-Length": "3"}),
+        "twice": _twice(),
     }[req.route_params["kind"]]
 
 

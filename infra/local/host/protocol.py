@@ -1,0 +1,104 @@
+"""HTTP/1.1 as Kestrel, the server of Azure's Functions host, takes and refuses it.
+
+httptools parses; what Kestrel refuses before a function is asked is refused here, with the same
+status and an empty body, and the connection ends.
+"""
+
+import re
+from http import HTTPStatus
+
+from uvicorn.protocols.http import httptools_impl
+
+MAX_REQUEST_LINE_BYTES = 8 * 1024
+MAX_HEADERS_BYTES = 32 * 1024
+MAX_HEADERS = 100
+
+# uvicorn knows 100 to 599 only; a function may answer any number of three digits.
+httptools_impl.STATUS_LINE |= {
+    status: f"HTTP/1.1 {status} \r\n".encode() for status in (*range(100), *range(600, 1000))
+}
+
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?= )")
+METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+)
+_LINE_END = len(" HTTP/1.1\r\n")
+_HEADER_EXTRA = len(": \r\n")
+
+
+class _RefusedError(Exception):
+    """The request is answered with `status` before it is complete."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class KestrelProtocol(httptools_impl.HttpToolsProtocol):
+    """uvicorn's protocol with Kestrel's limits, its strictness, and its patience with methods."""
+
+    _status = HTTPStatus.BAD_REQUEST
+    _in_head = False
+    _unknown_method: str | None = None
+    _headers_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came in."""
+        in_body = self.cycle is not None and self.cycle.more_body
+        super().data_received(data if self._in_head or in_body else self._with_known_method(data))
+
+    def _with_known_method(self, data: bytes) -> bytes:
+        """The parser ends at a method it does not know; Kestrel takes any, in any case."""
+        found = _METHOD.match(data)
+        method = found[0].decode().upper() if found else ""
+        if found is None or (data.startswith(method.encode()) and method in METHODS):
+            return data
+        if method not in METHODS:
+            method, self._unknown_method = "POST", found[0].decode()
+        return method.encode() + data[found.end() :]
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._in_head = True
+        self._headers_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request line came in."""
+        super().on_url(url)
+        method = self._unknown_method or self.parser.get_method()
+        if len(method) + 1 + len(self.url) + _LINE_END > MAX_REQUEST_LINE_BYTES:
+            raise self._refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header came in."""
+        super().on_header(name, value)
+        self._headers_bytes += len(name) + len(value) + _HEADER_EXTRA
+        if len(self.headers) > MAX_HEADERS or self._headers_bytes > MAX_HEADERS_BYTES:
+            raise self._refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            raise self._refusal(HTTPStatus.BAD_REQUEST) from None
+
+    def on_headers_complete(self) -> None:
+        """The request may be answered."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        needed = self.parser.get_http_version() != "1.0"
+        if hosts > 1 or (needed and not hosts) or b"%00" in self.url.partition(b"?")[0]:
+            raise self._refusal(HTTPStatus.BAD_REQUEST)
+        super().on_headers_complete()
+        self._in_head = False
+        if self._unknown_method is not None:
+            self.scope["method"] = self._unknown_method
+            self._unknown_method = None
+
+    def _refusal(self, status: HTTPStatus) -> _RefusedError:
+        self._status = status
+        return _RefusedError(status)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse with what was found to be wrong; called when the parser ends with an error."""
+        line = f"HTTP/1.1 {self._status} {self._status.phrase}\r\n"
+        self.transport.write(f"{line}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+        self.transport.close()

@@ -1,0 +1,89 @@
+"""Stops a ticket at a step of its way, so that a test may act on it just there."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from threading import Event
+
+from starlette.responses import JSONResponse, Response
+
+from tests.faults.test_kill_during_model_call import Thinking
+from tests.host_process import wait_for
+from tests.model_server import Body
+from tests.proxy import Call, hold
+from tests.world import World, custom
+
+
+class Stop(StrEnum):
+    """Where a ticket is: just accepted, within an activity, waiting, or at its end."""
+
+    ACCEPTED = "accepted"
+    PLAN = "plan"
+    WORK = "work"
+    COMBINE = "combine"
+    FINISH = "finish"
+    MODEL_WAIT = "model_wait"
+    FILES_WAIT = "files_wait"
+    ENDED = "ended"
+
+    @property
+    def is_open(self) -> bool:
+        return self is not Stop.ENDED
+
+
+# The storage calls that an activity is stopped at, by method and path.
+_CALLS = {
+    Stop.PLAN: ("PUT", r"work/.+/1/calls\.jsonl"),
+    Stop.COMBINE: ("PUT", r"results/.+/1\.json"),
+    Stop.FINISH: ("GET", r"results/.+/1\.json"),
+}
+
+
+@contextmanager
+def stopped(world: World, stop: Stop) -> Iterator[str]:
+    """The id of a ticket that has come to `stop`, and goes on when the context ends."""
+    reached, release = Event(), Event()
+    if stop in _CALLS:
+        method, path = _CALLS[stop]
+
+        def fits(call: Call) -> bool:
+            return call.method == method and re.search(path, call.path) is not None
+
+        world.storage.reset(before=hold(fits, reached, release))
+    if stop in (Stop.WORK, Stop.MODEL_WAIT):
+
+        def answer(_: int, __: Body) -> Response | None:
+            if release.is_set():
+                return None
+            reached.set()
+            busy = JSONResponse({}, 429, {"Retry-After": "2"})
+            return Thinking(release) if stop is Stop.WORK else busy
+
+        world.model.reset(answer)
+    ticket = _opened(world, stop)
+    if stop in _CALLS or stop in (Stop.WORK, Stop.MODEL_WAIT):
+        wait_for(reached.is_set, f"a ticket at {stop}")
+    if stop is Stop.MODEL_WAIT:
+        wait_for(lambda: "Waiting" in world.read(ticket)["processing_logs"], "the wait")
+    if stop is Stop.FILES_WAIT:
+        wait_for(lambda: _status(world, ticket) == "Running", "the wait")
+    if stop is Stop.ENDED:
+        assert world.until_ended(ticket)["status"] == "completed"
+    try:
+        yield ticket
+    finally:
+        release.set()
+
+
+def _opened(world: World, stop: Stop) -> str:
+    body = custom()
+    if stop is Stop.FILES_WAIT:
+        body = {"title": "Papers", "task_type": "doc_analysis"}
+    answer = world.api.post("/tickets", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def _status(world: World, ticket: str) -> str:
+    return str(world.durable.get(f"/instances/{ticket}-1").json().get("runtimeStatus"))

@@ -1,0 +1,111 @@
+"""How long functions may take and how large what they get and give may be, and what then ends."""
+
+import os
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.durable import Durable
+from tests.host_process import HostProcess, StartHost, wait_for
+
+APPS = Path(__file__).parent / "apps"
+MIB = 1024 * 1024
+TIMEOUT_SECONDS = 2.0
+GRACE_SECONDS = 10.0
+STEPS = 7
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where functions note their runs."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def timed(start_module_host: StartHost, folder: Path) -> HostProcess:
+    return start_module_host(APPS / "timed", {"RUNS_FOLDER": str(folder)})
+
+
+def start_of(host: HostProcess) -> str:
+    """What names the start of the host that answers."""
+    return host.client.get("/api/start").text
+
+
+def has_started_anew(host: HostProcess, before: str) -> bool:
+    """Whether another start answers; the connections of the one before may be ending."""
+    with suppress(httpx2.TransportError):
+        return start_of(host) != before
+    return False
+
+
+def test_a_call_that_ends_late_fails_and_nothing_else_ends(
+    timed: HostProcess, folder: Path
+) -> None:
+    before = start_of(timed)
+    answer = timed.client.get("/api/late")
+    assert (answer.status_code, answer.content) == (500, b"")
+    assert "Timeout value of 0:00:02 was exceeded by function: Functions.late" in timed.log
+    wait_for((folder / "late").exists, "the end of the late function")
+    assert start_of(timed) == before
+
+
+def test_what_does_not_end_is_ended_with_all_that_runs(timed: HostProcess, folder: Path) -> None:
+    durable, before, address = Durable(timed), start_of(timed), timed.base_url
+    hanging = durable.start("hangs")
+    began = time.monotonic()
+    assert timed.client.get("/api/plain").status_code == 500
+    assert time.monotonic() - began < TIMEOUT_SECONDS + 2
+    working = [durable.start("works", STEPS) for _ in range(3)]
+    status = durable.wait(hanging)
+    assert "Timeout value of 0:00:02 was exceeded" in status["output"]
+
+    wait_for(lambda: has_started_anew(timed, before), "a new start")
+    assert time.monotonic() - began > TIMEOUT_SECONDS + GRACE_SECONDS
+    assert timed.base_url == address
+    assert_quiet(folder / "plain")
+    assert_quiet(folder / hanging)
+    for instance in working:
+        assert durable.wait(instance)["output"] == [f"{instance} {n}" for n in range(STEPS)]
+    runs = Counter((folder / "steps").read_text().splitlines())
+    assert len(runs) == 3 * STEPS
+    assert max(runs.values()) == 2, "what ran when the host started anew runs again"
+
+
+def test_a_blocked_event_loop_is_ended_too(timed: HostProcess, folder: Path) -> None:
+    before, pid = start_of(timed), timed.pid
+    with pytest.raises(httpx2.TransportError):
+        timed.client.get("/api/blocking")
+    assert start_of(timed) != before
+    assert_quiet(folder / "blocking")
+    os.kill(pid, 0)  # it is the same process still, which its parent can stop
+
+
+def test_a_body_of_more_than_100_mib_is_refused(start_host: StartHost) -> None:
+    web = start_host(APPS / "web")
+    fits = web.client.post("/api/sizes", content=bytes(100 * MIB))
+    assert (fits.status_code, fits.text) == (200, str(100 * MIB))
+    answer = web.client.post("/api/sizes", content=bytes(100 * MIB + 1))
+    assert (answer.status_code, answer.content) == (500, b"")
+    assert web.client.post("/api/sizes", content=b"next").text == "4"
+
+
+def test_a_response_that_is_too_large_ends_all_that_runs(
+    start_host: StartHost, tmp_path: Path
+) -> None:
+    web = start_host(APPS / "web")
+    assert len(web.client.get(f"/api/sizes?answer={100 * MIB}").content) == 100 * MIB
+    answer = web.client.get(f"/api/sizes?answer={150 * MIB}")
+    assert (answer.status_code, answer.content) == (500, b"")
+    wait_for(lambda: web.log.count("serving ") == 2, "a new start")
+    assert web.client.get("/api/plain_name").status_code == 200
+
+
+def assert_quiet(beat: Path) -> None:
+    """The function that touches the file every 50 ms runs no more."""
+    last = beat.stat().st_mtime_ns
+    time.sleep(0.3)
+    assert beat.stat().st_mtime_ns == last
