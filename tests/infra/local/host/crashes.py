@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.durable import PATIENCE_SECONDS, Durable
-from tests.host_process import StartHost, wait_for
+from tests.host_process import HostKind, StartHost, wait_for
 
 APP = Path(__file__).parent / "apps" / "faults"
 STEPS = 5
@@ -68,8 +68,11 @@ class Crashing:
     def assert_no_step_ran_after_a_later_one(self, fans: set[str]) -> None:
         """Once a step has begun, the ones before it are over for good.
 
-        Of a fan-out that is only so for the last step, which comes after all others.
+        Of a fan-out that is only so for the last step, which comes after all others; and not in
+        Azure, where the message of a step that is over may come back.
         """
+        if self.host.kind is HostKind.REAL:
+            return
         reached: dict[str, int] = defaultdict(int)
         for what, owner, step in self.runs():
             if what != "begin":
