@@ -7,9 +7,13 @@ from typing import Any
 
 import httpx2
 
-from tests.host_process import HostProcess, wait_for
+from tests.host_process import HostKind, HostProcess, wait_for
 
 BASE = "/runtime/webhooks/durabletask"
+KEY = {"code": "local"}
+"""What both kinds of host take for the key of the API, as parameters of a query."""
+PATIENCE_SECONDS = {HostKind.LOCAL: 30.0, HostKind.REAL: 150.0}
+"""How long a test waits for an instance: after a crash a real host gets its messages back late."""
 FINISHED = ("Completed", "Failed", "Terminated")
 JsonObject = dict[str, Any]
 
@@ -22,15 +26,15 @@ class Durable:
 
     def get(self, path: str, **query: Any) -> httpx2.Response:
         """GET a path of the API."""
-        return self.host.client.get(BASE + path, params=query)
+        return self.host.client.get(BASE + path, params=KEY | query)
 
     def post(self, path: str, body: Any = None, **query: Any) -> httpx2.Response:
         """POST to a path of the API; a `body` other than None goes as JSON."""
-        return self.host.client.post(BASE + path, params=query, json=body)
+        return self.host.client.post(BASE + path, params=KEY | query, json=body)
 
     def delete(self, path: str, **query: Any) -> httpx2.Response:
         """DELETE a path of the API."""
-        return self.host.client.delete(BASE + path, params=query)
+        return self.host.client.delete(BASE + path, params=KEY | query)
 
     def start(self, name: str, input: Any = None, instance_id: str | None = None) -> str:  # noqa: A002
         """Start an instance as the SDK's client does and return its id; fails unless accepted."""
@@ -56,7 +60,7 @@ class Durable:
         events: list[JsonObject] = status["historyEvents"]
         return events
 
-    def wait(self, instance_id: str, *statuses: str, seconds: float = 30.0) -> JsonObject:
+    def wait(self, instance_id: str, *statuses: str, seconds: float | None = None) -> JsonObject:
         """The status once it is one of `statuses`, or finished when none are given."""
         wanted = statuses or FINISHED
         return self.wait_until(
@@ -64,7 +68,10 @@ class Durable:
         )
 
     def wait_until(
-        self, instance_id: str, fits: Callable[[JsonObject], bool], seconds: float = 30.0
+        self,
+        instance_id: str,
+        fits: Callable[[JsonObject], bool],
+        seconds: float | None = None,
     ) -> JsonObject:
         """The status once it fits; fails after `seconds`, showing the status as it is then."""
         last: JsonObject = {}
@@ -74,7 +81,8 @@ class Durable:
             return last if fits(last) else None
 
         try:
-            return wait_for(look, f"instance {instance_id}", seconds)
+            patience = seconds or PATIENCE_SECONDS[self.host.kind]
+            return wait_for(look, f"instance {instance_id}", patience)
         except AssertionError as error:
             raise AssertionError(f"{error}: {last}\n{self.host.log[-2000:]}") from None
 
@@ -92,6 +100,7 @@ class Durable:
         """Raise an external event by a plain POST of its JSON; fails unless it is accepted."""
         answer = self.host.client.post(
             f"{BASE}/instances/{instance_id}/raiseEvent/{name}",
+            params=KEY,
             content=json.dumps(data),
             headers={"content-type": "application/json"},
         )

@@ -10,10 +10,12 @@ from typing import Any
 
 from httpx2 import AsyncClient, Client, Limits
 
+from tests.durable import BASE, KEY
 from tests.host_process import HostProcess
 
 APP = Path(__file__).parent / "app"
-START = "/runtime/webhooks/durabletask/orchestrators"
+START = f"{BASE}/orchestrators"
+WAIT = KEY | {"timeout": "100", "pollingInterval": "1"}
 ACTIVITY_THREADS = 32
 Row = tuple[str, str, str]
 
@@ -33,7 +35,7 @@ def measure() -> list[Row]:
 
 def _run(client: Client, name: str, value: Any = None) -> float:
     began = time.perf_counter()
-    answer = client.post(f"{START}/{name}?timeout=60", json=value)
+    answer = client.post(f"{START}/{name}", params=WAIT, json=value)
     elapsed = time.perf_counter() - began
     if answer.status_code != 200:
         raise RuntimeError(f"{name} did not finish: {answer.text}")
@@ -55,7 +57,7 @@ async def _throughput(host: HostProcess) -> Row:
     async with AsyncClient(base_url=host.base_url, timeout=120, limits=limits) as client:
         began = time.perf_counter()
         answers = await asyncio.gather(
-            *(client.post(f"{START}/chain?timeout=100") for _ in range(count))
+            *(client.post(f"{START}/chain", params=WAIT) for _ in range(count))
         )
         elapsed = time.perf_counter() - began
     if any(answer.status_code != 200 for answer in answers):
@@ -88,7 +90,9 @@ def _restart() -> Row:
         try:
             with Client(base_url=host.base_url) as client:
                 for _ in range(count):
-                    client.post(f"{START}/waiting", json={"notes": str(notes)}).raise_for_status()
+                    client.post(
+                        f"{START}/waiting", params=KEY, json={"notes": str(notes)}
+                    ).raise_for_status()
             host.kill()
             notes.unlink(missing_ok=True)
             began = time.time()

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from azure.functions._durable_functions import df_dumps, df_loads
 
@@ -23,6 +23,11 @@ log = logging.getLogger("host.durable")
 
 HTTP_TIMEOUT_SECONDS = 100.0
 """As the extension's durable HTTP client."""
+CONTENT_HEADERS = {
+    *(b"allow", b"content-disposition", b"content-encoding", b"content-language"),
+    *(b"content-length", b"content-location", b"content-md5", b"content-range", b"content-type"),
+    *(b"expires", b"last-modified"),
+}
 
 
 class ActivityRuns:
@@ -94,8 +99,10 @@ async def run(task: Task, function: Function | None, invoker: Invoker) -> Event:
         if function is None:
             raise LookupError("the app no longer declares this activity")
         subject = f"instance={task.instance} task={task.number}"
-        result = await invoker.call(function, df_loads(task.input), subject)
-        return events.task_completed(task.number, df_dumps(result))
+        result = df_dumps(await invoker.call(function, df_loads(task.input), subject))
+        if "NaN" in result or "Infinity" in result:
+            result = events.without_constants(result)
+        return events.task_completed(task.number, result)
     except BaseException as error:  # SystemExit too: it must not end the host
         here = asyncio.current_task()
         if here is not None and here.cancelling():
@@ -104,31 +111,76 @@ async def run(task: Task, function: Function | None, invoker: Invoker) -> Event:
 
 
 def _failure(task: Task, error: BaseException) -> Event:
-    kind = type(error).__name__
-    reason = f"Activity function '{task.name}' failed:  {kind}: {error}"
-    stack = "".join(traceback.format_exception(error))
-    details = json.dumps({"ClassName": kind, "Message": str(error), "StackTraceString": stack})
-    return events.task_failed(task.number, reason, details)
+    if task.name == HTTP_ACTIVITY:
+        reason = str(error) or repr(error)
+        details = {"$type": "System.Net.Http.HttpRequestException, System.Net.Http"}
+        return events.task_failed(task.number, reason, json.dumps(details | {"Message": reason}))
+    message = f"{type(error).__name__}: {error}"
+    reason = f"Activity function '{task.name}' failed: {message}"
+    return events.task_failed(task.number, reason, _as_in_dotnet(error, message))
+
+
+def _as_in_dotnet(error: BaseException, message: str) -> str:
+    """The extension's serialised exception, without the stacks that it has in .NET."""
+    stack = "".join(traceback.format_tb(error.__traceback__))
+    common = {"HResult": -2146233088, "Source": None}
+    inner = {
+        "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, WebJobs.Script",
+        "RemoteMessage": message,
+        "RemoteStackTrace": stack,
+        "IsUserException": True,
+        "Message": f"Result: Failure\nException: {message}\nStack: {stack}",
+        "Data": {"$type": "System.Collections.ListDictionaryInternal, System.Private.CoreLib"},
+        "InnerException": None,
+        "HelpLink": None,
+        **common,
+        "StackTrace": None,
+    }
+    outer = {
+        "$type": "System.Exception, System.Private.CoreLib",
+        "ClassName": "System.Exception",
+        "Message": message,
+        "Data": None,
+        "InnerException": inner,
+        "HelpURL": None,
+        "StackTraceString": None,
+        "RemoteStackTraceString": None,
+        "RemoteStackIndex": 0,
+        "ExceptionMethod": None,
+        **common,
+        "WatsonBuckets": None,
+    }
+    return json.dumps(outer, ensure_ascii=False, separators=(",", ":"))
 
 
 async def _call_http(request_json: str) -> str:
     """A durable HTTP call: JSON of `{method, uri, content?, headers?}` to JSON of the answer."""
-    from httpx2 import AsyncClient
+    from httpx2 import AsyncClient, Headers
 
     request = json.loads(request_json)
     if "tokenSource" in request:
         raise NotImplementedError("the local host has no managed identity for a token source")
+    headers = Headers(request.get("headers"))
+    if request.get("content") is not None:
+        headers.setdefault("Content-Type", "text/plain")
     async with AsyncClient(timeout=HTTP_TIMEOUT_SECONDS) as client:
         answer = await client.request(
-            request["method"],
-            request["uri"],
-            content=request.get("content"),
-            headers=request.get("headers"),
+            request["method"], request["uri"], content=request.get("content"), headers=headers
         )
     return json.dumps(
         {
             "statusCode": answer.status_code,
-            "headers": dict(answer.headers),
+            "headers": _headers_as_sent(answer.headers.raw),
             "content": answer.text,
         }
     )
+
+
+def _headers_as_sent(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str | list[str]]:
+    """Names as the server wrote them, without those that .NET counts to the content; a header that
+    came more than once is a list."""
+    found: dict[str, list[str]] = {}
+    for name, value in raw:
+        if name.lower() not in CONTENT_HEADERS:
+            found.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}

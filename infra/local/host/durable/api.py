@@ -2,37 +2,44 @@
 
 Paths and status codes are those of the extension's 3.x:
 https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api
-The local host asks for no key, as `func start`.
+Whoever calls needs the key `KEY`, as in Azure the system key of the extension; the SDK's client in
+the app calls the same API under `RPC_BASE`, where none is asked for.
 """
 
-import base64
-import binascii
 import json
+import math
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from infra.local.host.durable.addresses import (
+    BASE,
+    KEY,
+    RPC_BASE,
+    client_binding,
+    management_urls,
+)
 from infra.local.host.durable.engine import Engine
+from infra.local.host.durable.events import without_constants
 from infra.local.host.durable.history_view import decoded, history_view
-from infra.local.host.durable.operations import Operations, RefusedError
-from infra.local.host.durable.records import Filter, Instance, Status
+from infra.local.host.durable.operations import Operations, RefusedError, refused, refused_with
+from infra.local.host.durable.queries import Page, filter_of
+from infra.local.host.durable.records import Instance, Status
 
-BASE = "/runtime/webhooks/durabletask"
-PAGE = 100
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class AsciiJson(JSONResponse):
     """JSON in ASCII, so that lone surrogates, which no encoding holds, get through."""
 
+    media_type = "application/json; charset=utf-8"
+
     def render(self, content: Any) -> bytes:
         """The body."""
-        return json.dumps(content).encode()
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
 class DurableApi:
@@ -61,7 +68,8 @@ class DurableApi:
             ("POST", "/instances/{id}/rewind", self._rewind),
         ]
         routes = [
-            Route(BASE + path + end, _answering(handler), methods=[method])
+            Route(base + path + end, self._answering(handler, key), methods=[method])
+            for base, key in ((BASE, KEY), (RPC_BASE, None))
             for method, path, handler in table
             for end in ("", "/")
         ]
@@ -71,62 +79,63 @@ class DurableApi:
 
     def client_binding(self, hub: str | None) -> str:
         """The JSON text a durable client binding is given."""
-        hub_name = hub or self._hub
-        query = f"taskHub={hub_name}&connection=Storage"
-        base = f"{self._origin}{BASE}"
-        start = f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]?{query}"
-        return json.dumps(
-            {
-                "taskHubName": hub_name,
-                "creationUrls": {
-                    "createNewInstancePostUri": start,
-                    "createAndWaitOnNewInstancePostUri": start
-                    + "&timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}",
-                },
-                "managementUrls": self._payload("INSTANCEID", self._origin),
-                "baseUrl": base,
-                "requiredQueryStringParameters": query,
-                "rpcBaseUrl": f"{base}/",
-            }
-        )
-
-    def _payload(self, instance_id: str, origin: str) -> dict[str, str]:
-        """The management URLs of an instance."""
-        query = f"taskHub={self._hub}&connection=Storage"
-        url = f"{origin}{BASE}/instances/{quote(instance_id, safe='')}"
-        return {
-            "id": instance_id,
-            "statusQueryGetUri": f"{url}?{query}",
-            "sendEventPostUri": f"{url}/raiseEvent/{{eventName}}?{query}",
-            "terminatePostUri": f"{url}/terminate?reason={{text}}&{query}",
-            "rewindPostUri": f"{url}/rewind?reason={{text}}&{query}",
-            "purgeHistoryDeleteUri": f"{url}?{query}",
-            "restartPostUri": f"{url}/restart?{query}",
-            "suspendPostUri": f"{url}/suspend?reason={{text}}&{query}",
-            "resumePostUri": f"{url}/resume?reason={{text}}&{query}",
-        }
+        return client_binding(self._origin, hub or self._hub)
 
     def _accepted(self, request: Request, instance_id: str) -> Response:
-        payload = self._payload(instance_id, f"{request.url.scheme}://{request.url.netloc}")
+        payload = management_urls(instance_id, _origin(request), self._hub)
+        del payload["rewindPostUri"]  # only the client binding's payload has it
         headers = {"Location": payload["statusQueryGetUri"], "Retry-After": "10"}
         return AsciiJson(payload, 202, headers)
 
+    def _answering(self, handler: Handler, key: str | None) -> Handler:
+        """`handler` for whoever has the `key`, with its refusals as answers."""
+
+        async def answer(request: Request) -> Response:
+            given = request.headers.get("x-functions-key") or request.query_params.get("code")
+            if key not in (None, given):
+                return Response(status_code=401)
+            try:
+                return self._elsewhere(request) or await handler(request)
+            except RefusedError as refusal:
+                if refusal.body is None:
+                    return Response(status_code=refusal.status)
+                return AsciiJson(refusal.body, refusal.status)
+
+        return answer
+
+    def _elsewhere(self, request: Request) -> Response | None:
+        """The answer for another hub, which is an empty one; None where this one is meant."""
+        hub = request.query_params.get("taskHub") or self._hub
+        if hub.casefold() == self._hub.casefold():
+            return None
+        if "name" in request.path_params:
+            raise refused(
+                400,
+                f"This host serves the hub {self._hub}. In Azure the instance would wait until a "
+                f"host of the hub {hub} takes it up.",
+            )
+        is_list = request.method == "GET" and "id" not in request.path_params
+        return AsciiJson([]) if is_list else Response(status_code=404)
+
     async def _start(self, request: Request) -> Response:
         body = await request.body()
-        text = _json_text(body) if body.strip() else None
-        name, wanted = request.path_params["name"], request.path_params.get("id")
+        text = _json_text(body) if body else None
+        name = request.path_params["name"]
+        wanted = _id(request) if "id" in request.path_params else None
         version = request.query_params.get("version")
+        wait = _waiting_time(request)
         instance_id = self._operations.start(name, wanted, text, version)
-        seconds = _number(request, "timeout", 0.0)
-        if seconds:
-            await self._engine.until_finished(instance_id, seconds)
+        if wait:
+            await self._engine.until_finished(instance_id, wait)
             instance = self._operations.get(instance_id)
-            if instance.status.finished:
+            if instance.status is Status.COMPLETED:
                 return AsciiJson(decoded(instance.output))
+            if instance.status.finished:
+                return AsciiJson(_status_of(instance, show_input=True))
         return self._accepted(request, instance_id)
 
     async def _status(self, request: Request) -> Response:
-        instance = self._operations.get(request.path_params["id"])
+        instance = self._operations.get(_id(request))
         body = _status_of(instance, _flag(request, "showInput", True))
         if _flag(request, "showHistory", False):
             history = self._engine.store.history(instance.id)
@@ -136,90 +145,93 @@ class DurableApi:
                 show_output=_flag(request, "showHistoryOutput", False),
             )
         if not instance.status.finished:
-            url = self._payload(instance.id, f"{request.url.scheme}://{request.url.netloc}")
-            headers = {"Location": url["statusQueryGetUri"], "Retry-After": "5"}
+            headers = {"Location": _address(request), "Retry-After": "5"}
             return AsciiJson(body, 202, headers)
         failed = instance.status is Status.FAILED
         as_error = failed and _flag(request, "returnInternalServerErrorOnFailure", False)
         return AsciiJson(body, 500 if as_error else 200)
 
     async def _list(self, request: Request) -> Response:
-        top = int(_number(request, "top", PAGE))
-        after = _after(request.headers.get("x-ms-continuation-token", ""))
-        found = self._operations.query(_filter(request), after, top + 1)
-        page, more = found[:top], len(found) > top
-        token = base64.b64encode(str(page[-1].serial).encode()).decode() if more and page else ""
+        page = Page(request)
+        found = self._operations.query(filter_of(request), page.first, page.size + 1)
+        token = page.token_before(found[page.size]) if len(found) > page.size else ""
         show_input = _flag(request, "showInput", True)
-        body = [_status_of(instance, show_input) for instance in page]
+        body = [_status_of(instance, show_input) for instance in found[: page.size]]
         return AsciiJson(body, headers={"x-ms-continuation-token": token})
 
     async def _raise_event(self, request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
-            raise RefusedError(400, "Only application/json request content is supported.")
+            raise refused(400, "Only application/json request content is supported")
         text = _json_text(await request.body())
-        params = request.path_params
-        self._operations.raise_event(params["id"], params["event"], text)
+        self._operations.raise_event(_id(request), request.path_params["event"], text)
         return Response(status_code=202)
 
     async def _terminate(self, request: Request) -> Response:
-        self._operations.terminate(request.path_params["id"], _reason(request))
+        self._operations.terminate(_id(request), _reason(request))
         return Response(status_code=202)
 
     async def _suspend(self, request: Request) -> Response:
-        self._operations.suspend(request.path_params["id"], _reason(request))
+        self._operations.suspend(_id(request), _reason(request))
         return Response(status_code=202)
 
     async def _resume(self, request: Request) -> Response:
-        self._operations.resume(request.path_params["id"], _reason(request))
+        self._operations.resume(_id(request), _reason(request))
         return Response(status_code=202)
 
     async def _restart(self, request: Request) -> Response:
         new_id = _flag(request, "restartWithNewInstanceId", True)
-        return self._accepted(request, self._operations.restart(request.path_params["id"], new_id))
+        return self._accepted(request, self._operations.restart(_id(request), new_id))
 
     async def _rewind(self, request: Request) -> Response:
-        self._operations.rewind(request.path_params["id"], _reason(request))
+        self._operations.rewind(_id(request), _reason(request))
         return Response(status_code=202)
 
     async def _purge(self, request: Request) -> Response:
-        self._operations.purge(request.path_params["id"])
+        self._operations.purge(_id(request))
         return AsciiJson({"instancesDeleted": 1})
 
     async def _purge_all(self, request: Request) -> Response:
-        wanted = _filter(request)
+        wanted = filter_of(request)
         if wanted.created_from is None:
-            raise RefusedError(400, "Please provide a value for createdTimeFrom.")
+            raise RefusedError(400, "Please provide value for 'createdTimeFrom' parameter.")
         count = self._operations.purge_all(wanted)
-        return AsciiJson({"instancesDeleted": count}, 200 if count else 404)
+        if not count:
+            raise RefusedError(404)
+        return AsciiJson({"instancesDeleted": count})
 
 
 def lower_path_words(path: str) -> str:
     """The path with the API's own words in lower case; names and ids stay as they are."""
-    if not path.lower().startswith(BASE):
+    base = next((base for base in (BASE, RPC_BASE) if path.lower().startswith(base)), None)
+    if base is None:
         return path
-    words = path[len(BASE) :].split("/")
+    words = path[len(base) :].split("/")
     own_words = (1, 3) if words[1:2] and words[1].lower() == "instances" else (1,)
     own = [word.lower() if i in own_words else word for i, word in enumerate(words)]
-    return BASE + "/".join(own)
+    return base + "/".join(own)
 
 
-def _answering(handler: Handler) -> Handler:
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except RefusedError as refused:
-            if not refused.message:
-                return Response(status_code=refused.status)
-            body = {"Message": refused.message, "ExceptionMessage": refused.message}
-            return AsciiJson(body, refused.status)
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
 
-    return answer
+
+def _address(request: Request) -> str:
+    """The address that was asked for, as it was sent."""
+    path, query = request.scope["raw_path"].decode("latin-1"), request.url.query
+    return f"{_origin(request)}{path}?{query}" if query else _origin(request) + path
+
+
+def _id(request: Request) -> str:
+    """The instance id of the path, in which `+` is a blank."""
+    return str(request.path_params["id"]).replace("+", " ")
 
 
 def _status_of(instance: Instance, show_input: bool) -> dict[str, Any]:
+    if_any = {"version": instance.version, "parentInstanceId": instance.parent}
     return {
         "name": instance.name,
+        **{key: value for key, value in if_any.items() if value},
         "instanceId": instance.id,
         "runtimeStatus": instance.status,
         "input": decoded(instance.input) if show_input else None,
@@ -237,54 +249,39 @@ def _to_the_second(moment: str) -> str:
 def _json_text(body: bytes) -> str:
     """The body's JSON as text. Raises RefusedError 400 when it is none."""
     try:
-        return json.dumps(json.loads(body))
+        return without_constants(body.decode())
     except ValueError as error:
-        raise RefusedError(400, f"The request's body is not JSON: {error}") from error
+        raise refused_with(400, "Invalid JSON content", str(error)) from error
 
 
-def _reason(request: Request) -> str:
-    return request.query_params.get("reason", "")
+def _reason(request: Request) -> str | None:
+    return request.query_params.get("reason")
+
+
+def _waiting_time(request: Request) -> float:
+    """How many seconds a start waits for the end: `timeout`, if there is a `pollingInterval` too.
+
+    The end is not polled for here. Raises RefusedError 400 for an interval above the timeout.
+    """
+    timeout, interval = (_seconds(request, name) for name in ("timeout", "pollingInterval"))
+    if timeout is None or interval is None:
+        return 0.0
+    if interval > timeout:
+        text = f"Total timeout {timeout:g} should be bigger than retry timeout {interval:g}"
+        raise refused(400, text)
+    if interval < 0:
+        raise refused(400, f"The polling interval {interval:g} is below zero.")
+    return timeout
+
+
+def _seconds(request: Request, name: str) -> float | None:
+    """The number of that name; what is none is ignored, as in Azure."""
+    try:
+        number = float(request.query_params.get(name, ""))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _flag(request: Request, name: str, default: bool) -> bool:
     return request.query_params.get(name, str(default)).lower() == "true"
-
-
-def _number(request: Request, name: str, default: float) -> float:
-    given = request.query_params.get(name) or default
-    try:
-        number = float(given)
-    except ValueError:
-        number = -1
-    if not 0 <= number < 1e9:
-        raise RefusedError(400, f"{name} is not a number that makes sense here: {given}")
-    return number
-
-
-def _after(token: str) -> int:
-    try:
-        return int(base64.b64decode(token or "MA==", validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise RefusedError(400, "The continuation token is not one this API gave out.") from error
-
-
-def _filter(request: Request) -> Filter:
-    query = request.query_params
-    names = {s.lower(): s for s in Status}
-    given = [s.strip() for s in query.get("runtimeStatus", "").split(",") if s.strip()]
-    return Filter(
-        prefix=query.get("instanceIdPrefix", ""),
-        created_from=_time(query.get("createdTimeFrom")),
-        created_to=_time(query.get("createdTimeTo")),
-        statuses=tuple(names.get(s.lower(), s) for s in given),
-    )
-
-
-def _time(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError as error:
-        raise RefusedError(400, f"'{text}' is not a time in ISO 8601.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

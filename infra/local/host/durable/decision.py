@@ -1,12 +1,14 @@
 """What a turn comes to: how the instance goes on, or how it ends."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from infra.local.host.durable import events
 from infra.local.host.durable.events import Event
 from infra.local.host.durable.records import Instance, Status
+from infra.local.host.durable.scheduled import Scheduled
 from infra.local.host.durable.turn import Answer
-from infra.local.host.durable.walk import Scheduled, Walk
+from infra.local.host.durable.walk import Walk
 
 
 @dataclass
@@ -53,13 +55,18 @@ def conclude(instance: Instance, answer: Answer, walk: Walk) -> Decision:
 
 def failure(instance: Instance, error: str) -> Decision:
     """The instance fails, at once, with this error."""
-    text = f"Orchestrator function '{instance.name}' failed: {error}"
-    return Decision(status=Status.FAILED, output=events.encoded(text))
+    return Decision(status=Status.FAILED, output=events.encoded(failure_of(instance) + error))
 
 
-def unknown_function(name: str, kind: str) -> str:
+def failure_of(instance: Instance) -> str:
+    """How the output of a failed instance begins."""
+    return f"Orchestrator function '{instance.name}' failed: "
+
+
+def unknown_function(name: str, kind: str, known: Iterable[str]) -> str:
     """The extension's words for a function that is not there."""
+    names = ", ".join(f"'{each}'" for each in known)
     return (
         f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
-        f"Additional info: the app declares no {kind} of that name."
+        f"Additional info: The following are the known {kind} functions: {names}."
     )

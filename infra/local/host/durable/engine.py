@@ -6,6 +6,7 @@ killed at any instant goes on after a restart. An answer is stored before its in
 """
 
 import asyncio
+import json
 import logging
 import sqlite3
 import time
@@ -18,20 +19,25 @@ from infra.local.host.durable.background import Background
 from infra.local.host.durable.decision import Decision, conclude, failure, unknown_function
 from infra.local.host.durable.events import FAILED, Event, EventType, utc_now
 from infra.local.host.durable.records import Instance, Status
+from infra.local.host.durable.scheduled import Scheduled
 from infra.local.host.durable.store import RETRY_SECONDS, Store
 from infra.local.host.durable.timers import Timers
-from infra.local.host.durable.turn import replay, replay_body
+from infra.local.host.durable.turn import Answer, replay, replay_body
 from infra.local.host.durable.walk import (
     HTTP_ACTIVITY,
     NonDeterminismError,
     OrchestrationError,
-    Scheduled,
     Walk,
 )
 from infra.local.host.functions import Function
 from infra.local.host.invocation import Invoker
 
 log = logging.getLogger("host.durable")
+
+TERMINATION_SECONDS = 0.2
+"""How long a termination takes to arrive: in Azure it is a message in a queue."""
+_END = EventType.EXECUTION_TERMINATED
+_HANGS = " In Azure the instance would stay Running for ever."
 
 
 @dataclass
@@ -92,6 +98,10 @@ class Engine:
             self._ready[instance_id] = None
             self._next_turns()
 
+    def wake_to_terminate(self, instance_id: str) -> None:
+        """A termination is in the instance's inbox: let it have a turn a little later."""
+        asyncio.get_running_loop().call_later(TERMINATION_SECONDS, self.wake, instance_id)
+
     async def until_finished(self, instance_id: str, seconds: float) -> None:
         """Return when the instance finishes, or after `seconds`."""
         finished = self._finished.setdefault(instance_id, asyncio.Event())
@@ -130,24 +140,27 @@ class Engine:
 
     async def _take_turn(self, instance_id: str) -> None:
         instance = self.store.instance(instance_id)
-        if instance is None or instance.status.finished or instance.status is Status.SUSPENDED:
+        if instance is None or instance.status.finished:
             return
         waiting = self._waiting.pop(instance_id, None)
         if waiting and self._leaves_waiting(instance, waiting):
             self._waiting[instance_id] = waiting
             return
         last, news = self.store.inbox(instance)
-        if not news:
-            self.store.consume(instance_id, last)
-            return
         news.sort(key=lambda event: event.type is not EventType.EXECUTION_STARTED)
         fresh = [events.orchestrator_started(now := utc_now()), *news]
-        began = time.perf_counter()
-        history = self.store.history(instance_id) + fresh
-        decision = await self._decide(instance, history, now)
-        elapsed = (time.perf_counter() - began) * 1000
-        log.info("%s instance=%s %.1f ms %s", instance.name, instance_id, elapsed, decision.summary)
-        self._settle_turn(instance, last, fresh, decision)
+        if end := next((e for e in news if e.type is _END), None):
+            self._terminate(instance, fresh, end)
+        elif not news:
+            self.store.consume(instance_id, last)
+        elif instance.status is not Status.SUSPENDED:
+            self._settle_turn(instance, last, fresh, await self._follow(instance, fresh, now))
+
+    def _terminate(self, instance: Instance, fresh: list[Event], end: Event) -> None:
+        with self.store.transaction():
+            settling.terminate(self.store, instance, fresh, json.loads(end.text)["Input"])
+        log.info("%s instance=%s terminated", instance.name, instance.id)
+        self.announce(instance)
 
     def _leaves_waiting(self, instance: Instance, waiting: _Waiting) -> bool:
         """Whether all that came in leaves the orchestrator waiting where it waits.
@@ -158,26 +171,24 @@ class Engine:
         if waiting.execution != instance.execution:
             return False
         waiting.seen, news = self.store.inbox(instance, waiting.seen)
-        if any(event.type in FAILED for event in news):
+        if any(event.type in FAILED or event.type is _END for event in news):
             return False
         walk, position = waiting.walk, waiting.walk.position
         for event in news:
             walk.apply(event)
         return walk.position is position and not walk.unrecorded
 
+    async def _follow(self, instance: Instance, fresh: list[Event], now: datetime) -> Decision:
+        began = time.perf_counter()
+        decision = await self._decide(instance, self.store.history(instance.id) + fresh, now)
+        elapsed = (time.perf_counter() - began) * 1000
+        log.info("%s instance=%s %.1f ms %s", instance.name, instance.id, elapsed, decision.summary)
+        return decision
+
     async def _decide(self, instance: Instance, history: list[Event], now: datetime) -> Decision:
-        function = self.orchestrators.get(instance.name.casefold())
         try:
-            if function is None:
-                raise OrchestrationError(unknown_function(instance.name, "orchestrator"))
-            handler, parameter = function.handler, function.parameter
-            body = replay_body(instance, history)
-            answer = await self._invoker.in_thread(
-                function.kind, lambda: replay(handler, parameter, body)
-            )
-            walk = Walk(answer.actions, instance.name, now)
-            for event in history:
-                walk.apply(event)
+            answer = await self._replay(instance, history, now)
+            walk = Walk(answer.actions, now).through(history)
             self._check_names(walk.unrecorded)
             return conclude(instance, answer, walk)
         except NonDeterminismError as error:
@@ -188,14 +199,35 @@ class Engine:
             log.exception("%s instance=%s cannot be followed", instance.name, instance.id)
             return failure(instance, f"the host cannot follow the replay's answer: {error!r}")
 
+    async def _replay(self, instance: Instance, history: list[Event], now: datetime) -> Answer:
+        function = self.orchestrators.get(instance.name.casefold())
+        try:
+            if function is None:
+                raise OrchestrationError(self._unknown_orchestrator(instance.name))
+            handler, parameter = function.handler, function.parameter
+            body = replay_body(instance, history)
+            answer: Answer = await self._invoker.in_thread(
+                function.kind, lambda: replay(handler, parameter, body)
+            )
+        except OrchestrationError:
+            # Without an answer nothing was scheduled: the extension finds that first.
+            Walk([], now).through(history)
+            raise
+        return answer
+
+    def _unknown_orchestrator(self, name: str) -> str:
+        known = [function.name for function in self.orchestrators.values()]
+        return unknown_function(name, "orchestrator", known)
+
     def _check_names(self, scheduled: list[Scheduled]) -> None:
         for item in scheduled:
             name = item.name.casefold()
             if item.kind is EventType.SUB_ORCHESTRATION_CREATED and name not in self.orchestrators:
-                raise OrchestrationError(unknown_function(item.name, "orchestrator"))
+                raise OrchestrationError(self._unknown_orchestrator(item.name) + _HANGS)
             is_task = item.kind is EventType.TASK_SCHEDULED and item.name != HTTP_ACTIVITY
             if is_task and name not in self._activities.functions:
-                raise OrchestrationError(unknown_function(item.name, "activity"))
+                known = [function.name for function in self._activities.functions.values()]
+                raise OrchestrationError(unknown_function(item.name, "activity", known) + _HANGS)
 
     def _settle_turn(
         self, instance: Instance, last: int, fresh: list[Event], decision: Decision

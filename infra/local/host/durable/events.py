@@ -5,6 +5,7 @@ reads, so that a turn need not parse what it only passes on.
 """
 
 import json
+import time
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ class Event(NamedTuple):
     """One history event.
 
     `number` is its own sequence number (-1: none), `ref` the number of the event it answers, `name`
-    the function, external event, or for a timer its role; `text` the JSON the SDK reads.
+    the function or external event, `text` the JSON the SDK reads.
     """
 
     type: EventType
@@ -57,13 +58,6 @@ class Event(NamedTuple):
     ref: int | None
     name: str | None
     text: str
-
-
-class TimerRole:
-    """Why a retry made a timer; an orchestrator's own timer has no role."""
-
-    RETRY = "retry"
-    LAST_RETRY = "last-retry"
 
 
 def utc_now() -> datetime:
@@ -76,15 +70,37 @@ def timestamp(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def timestamp_now() -> str:
+    """The time now as the extension writes it, with seven decimals."""
+    seconds, rest = divmod(time.time_ns(), 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 100:07}Z"
+
+
 def encoded(text: str | None) -> str:
     """JSON text of a string; inputs that cross instances are encoded once more."""
     return json.dumps(text)
 
 
-def plain(json_text: str | None) -> str:
-    """The text of a JSON string, or the JSON itself."""
+def plain(json_text: str | None) -> str | None:
+    """The text of a JSON string, or the JSON itself; None for null."""
     value = json.loads(json_text or "null")
-    return value if isinstance(value, str) else json_text or ""
+    return value if isinstance(value, str) or value is None else json_text
+
+
+def output_of(reason: str | None) -> str:
+    """A reason as the JSON text of an output: what is JSON is taken for it, all else is a text."""
+    try:
+        return without_constants(reason) if reason else encoded(reason)
+    except ValueError:
+        return encoded(reason)
+
+
+def without_constants(json_text: str) -> str:
+    """JSON with NaN and the infinities, which JSON lacks, as strings: so the extension has them.
+
+    Raises ValueError for what is no JSON.
+    """
+    return json.dumps(json.loads(json_text, parse_constant=str), separators=(",", ":"))
 
 
 def _event(
@@ -100,16 +116,29 @@ def _event(
         "EventType": int(kind),
         "EventId": number,
         "IsPlayed": False,
-        "Timestamp": timestamp(when or utc_now()),
+        "Timestamp": timestamp(when) if when else timestamp_now(),
         **fields,
     }
     return Event(kind, number, ref, name, json.dumps(body))
 
 
-def execution_started(name: str, input_json: str | None, version: str | None = None) -> Event:
-    """The first event of a generation; `input_json` is the input as JSON text."""
+def execution_started(
+    name: str,
+    input_json: str | None,
+    version: str | None = None,
+    generation: int | None = None,
+) -> Event:
+    """The first event of an execution; `input_json` is the input as JSON text.
+
+    `generation` counts the instances that clients started under the id.
+    """
     return _event(
-        EventType.EXECUTION_STARTED, name=name, Name=name, Input=input_json, Version=version
+        EventType.EXECUTION_STARTED,
+        name=name,
+        Name=name,
+        Input=input_json,
+        Version=version,
+        Generation=generation,
     )
 
 
@@ -118,17 +147,17 @@ def execution_completed(status: str, result: str | None) -> Event:
     return _event(EventType.EXECUTION_COMPLETED, OrchestrationStatus=status, Result=result)
 
 
-def execution_terminated(reason: str) -> Event:
+def execution_terminated(reason: str | None) -> Event:
     """The instance was terminated from outside."""
     return _event(EventType.EXECUTION_TERMINATED, Input=reason)
 
 
-def execution_suspended(reason: str) -> Event:
+def execution_suspended(reason: str | None) -> Event:
     """The instance was suspended."""
     return _event(EventType.EXECUTION_SUSPENDED, Reason=reason)
 
 
-def execution_resumed(reason: str) -> Event:
+def execution_resumed(reason: str | None) -> Event:
     """The instance was resumed."""
     return _event(EventType.EXECUTION_RESUMED, Reason=reason)
 
@@ -181,20 +210,20 @@ def sub_orchestration_completed(number: int, result: str | None) -> Event:
     )
 
 
-def sub_orchestration_failed(number: int, reason: str) -> Event:
+def sub_orchestration_failed(number: int, reason: str | None, details: str | None) -> Event:
     """Child `number` failed or was terminated."""
     return _event(
         EventType.SUB_ORCHESTRATION_FAILED,
         ref=number,
         TaskScheduledId=number,
         Reason=reason,
-        Details="",
+        Details=details,
     )
 
 
-def timer_created(number: int, fire_at: str, ref: int | None, role: str | None) -> Event:
-    """A timer was made; for a retry's timer `ref` is the number of the attempt that failed."""
-    return _event(EventType.TIMER_CREATED, number=number, ref=ref, name=role, FireAt=fire_at)
+def timer_created(number: int, fire_at: str) -> Event:
+    """A timer was made."""
+    return _event(EventType.TIMER_CREATED, number=number, FireAt=fire_at)
 
 
 def timer_fired(number: int, fire_at: str) -> Event:
@@ -207,6 +236,13 @@ def event_raised(name: str, input_json: str) -> Event:
     return _event(EventType.EVENT_RAISED, name=name, Name=name, Input=input_json)
 
 
-def generic(data: str) -> Event:
+def generic(data: str | None) -> Event:
     """A nudge without meaning to the orchestrator, such as after a rewind."""
     return _event(EventType.GENERIC, Data=data)
+
+
+def forgotten(event: Event) -> Event:
+    """What a rewind leaves where `event` was: its place and time."""
+    body = {"EventType": int(EventType.GENERIC), "Timestamp": json.loads(event.text)["Timestamp"]}
+    text = json.dumps({**body, "EventId": -1, "IsPlayed": False, "Data": None})
+    return Event(EventType.GENERIC, -1, None, None, text)

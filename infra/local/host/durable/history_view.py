@@ -20,6 +20,15 @@ ANSWERS = {
     EventType.SUB_ORCHESTRATION_FAILED,
 }
 INTERNAL = ("EventId", "IsPlayed", "TaskScheduledId", "TimerId", "Version")
+# What the extension shows besides, and has no value here.
+EMPTY: dict[EventType, tuple[str, ...]] = {
+    EventType.EXECUTION_STARTED: ("Correlation", "ParentTraceContext", "ScheduledStartTime"),
+    EventType.EXECUTION_COMPLETED: ("FailureDetails",),
+    EventType.TASK_FAILED: ("FailureDetails",),
+    EventType.SUB_ORCHESTRATION_CREATED: ("ClientSpanId", "Tags"),
+    EventType.SUB_ORCHESTRATION_FAILED: ("FailureDetails",),
+    EventType.EVENT_RAISED: ("ParentTraceContext",),
+}
 
 
 def decoded(json_text: str | None) -> Any:
@@ -40,10 +49,11 @@ def history_view(
         shown = json.loads(event.text)
         if event.type in ANSWERS and event.ref is not None:
             origin = scheduled[event.ref]
-            shown["ScheduledTime"] = origin["Timestamp"]
+            shown["ScheduledTime"] = origin["Timestamp"].replace("Z", "+00:00")
             shown["FunctionName"] = origin["Name"]
-            if show_input:
-                shown["Input"] = origin.get("Input")
+            shown["Input"] = None
+            if "InstanceId" in origin:
+                shown["InstanceId"] = origin["InstanceId"]
         _tidy(shown, event, show_input=show_input, show_output=show_output)
         view.append(shown)
     return view
@@ -53,10 +63,15 @@ def _tidy(shown: dict[str, Any], event: Event, *, show_input: bool, show_output:
     shown["EventType"] = NAMES.get(event.type) or event.type.name.title().replace("_", "")
     for key in INTERNAL:
         shown.pop(key, None)
+    shown |= dict.fromkeys(EMPTY.get(event.type, ()))
     if event.type is EventType.EXECUTION_STARTED:
         shown["FunctionName"] = shown.pop("Name")
+        shown["GenerateNewTrace"] = False
+    if event.type in MERGED:
+        shown["Input"] = None
     if not show_input:
         shown.pop("Input", None)
-    result = shown.pop("Result", None)
-    if show_output and result is not None:
-        shown["Result"] = decoded(result)
+    if "Result" in shown:
+        result = shown.pop("Result")
+        if show_output:
+            shown["Result"] = decoded(result)

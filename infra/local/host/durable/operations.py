@@ -3,26 +3,37 @@
 Each operation is one transaction. RefusedError carries the HTTP status the extension answers.
 """
 
+import json
 import uuid
 from dataclasses import dataclass, replace
+from typing import Any
 
 from infra.local.host.durable import events
 from infra.local.host.durable.engine import Engine
-from infra.local.host.durable.events import Event
+from infra.local.host.durable.events import Event, EventType
 from infra.local.host.durable.records import Filter, Instance, Status
 from infra.local.host.durable.rewind import without_failures
-from infra.local.host.durable.settling import finish
 
-FORBIDDEN_IN_ID = set("/\\#?")
-LONGEST_ID = 256
+MAX_ID_LENGTH = 512
+"""Of an instance id: the key of a row in Azure's tables has at most 1 KB of UTF-16."""
 
 
 @dataclass
 class RefusedError(Exception):
-    """The operation is not possible; without a message the answer has no body."""
+    """The operation is not possible: the HTTP status and the JSON of the body, None for no body."""
 
     status: int
-    message: str = ""
+    body: Any = None
+
+
+def refused(status: int, message: str) -> RefusedError:
+    """A refusal as the extension words most of them."""
+    return RefusedError(status, {"Message": message})
+
+
+def refused_with(status: int, message: str, why: str) -> RefusedError:
+    """A refusal as the extension makes it of one of its exceptions."""
+    return RefusedError(status, {"Message": message, "ExceptionMessage": why})
 
 
 class Operations:
@@ -39,36 +50,25 @@ class Operations:
             raise RefusedError(404)
         return instance
 
-    def query(self, wanted: Filter, after: int, top: int) -> list[Instance]:
-        """Instances by filter, oldest first; `after` is the serial of the page before's last."""
-        return self._store.instances(wanted, after, top)
+    def query(self, wanted: Filter, first: str, top: int) -> list[Instance]:
+        """Instances by filter, ordered by id, from the id `first` on."""
+        return self._store.instances(wanted, first, top)
 
     def start(
         self, name: str, instance_id: str | None, input_json: str | None, version: str | None
     ) -> str:
         """Start an instance, over a finished one of that id too; returns its id.
 
-        Raises RefusedError 400 for an unknown orchestrator or an impossible id, 409 while one of
-        that id has not finished.
+        An unknown orchestrator is accepted, and its instance fails. Raises RefusedError 400 for an
+        impossible id, 409 while one of that id has not finished.
         """
-        function = self._engine.orchestrators.get(name.casefold())
-        if function is None:
-            known = ", ".join(sorted(f.name for f in self._engine.orchestrators.values())) or "none"
-            raise RefusedError(
-                400,
-                f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator "
-                f"function. Additional info: the orchestrators are: {known}.",
-            )
         new_id = _checked_id(instance_id or uuid.uuid4().hex)
         with self._store.transaction():
             there = self._store.instance(new_id)
             if there is not None and not there.status.finished:
-                raise RefusedError(
-                    409,
-                    f"An Orchestration instance with the status {there.status} already exists.",
-                )
-            start = events.execution_started(function.name, input_json, version)
-            self._store.create(new_id, uuid.uuid4().hex, start, input_json, version)
+                raise refused(409, _already_exists(there))
+            start = events.execution_started(name, input_json, version, self._generation(there))
+            self._store.create(new_id, str(uuid.uuid4()), start, input_json, version)
         self._engine.wake(new_id)
         return new_id
 
@@ -79,28 +79,29 @@ class Operations:
             self._store.send(instance_id, None, events.event_raised(name, input_json))
         self._engine.wake(instance_id)
 
-    def terminate(self, instance_id: str, reason: str) -> None:
-        """End an instance now; what it runs goes on unheard, and so do its children."""
-        instance = self._unfinished(instance_id)
-        with self._store.transaction():
-            if self._store.history(instance_id):
-                self._store.append(instance_id, [events.execution_terminated(reason)])
-            finish(self._store, instance, Status.TERMINATED, events.encoded(reason))
-        self._engine.announce(instance)
+    def terminate(self, instance_id: str, reason: str | None) -> None:
+        """Tell an instance to end, which it does in a turn of its own a little later.
 
-    def suspend(self, instance_id: str, reason: str) -> None:
+        What it runs goes on unheard, and so do its children.
+        """
+        self._unfinished(instance_id)
+        with self._store.transaction():
+            self._store.send(instance_id, None, events.execution_terminated(reason))
+        self._engine.wake_to_terminate(instance_id)
+
+    def suspend(self, instance_id: str, reason: str | None) -> None:
         """Keep an instance from progress; events wait in order. RefusedError 500 if suspended."""
         instance = self._unfinished(instance_id)
         if instance.status is Status.SUSPENDED:
-            raise RefusedError(500, f"The instance {instance_id} is suspended already.")
-        self._set_status(instance, Status.SUSPENDED, events.execution_suspended(reason))
+            raise _not_now("suspend", instance)
+        self._set_status(instance, Status.SUSPENDED, events.execution_suspended(reason), reason)
 
-    def resume(self, instance_id: str, reason: str) -> None:
+    def resume(self, instance_id: str, reason: str | None) -> None:
         """Let a suspended instance go on. RefusedError 500 if it is not suspended."""
         instance = self._unfinished(instance_id)
         if instance.status is not Status.SUSPENDED:
-            raise RefusedError(500, f"The instance {instance_id} is not suspended.")
-        self._set_status(instance, Status.RUNNING, events.execution_resumed(reason))
+            raise _not_now("resume", instance)
+        self._set_status(instance, Status.RUNNING, events.execution_resumed(reason), reason)
         self._engine.wake(instance_id)
 
     def restart(self, instance_id: str, with_new_id: bool) -> str:
@@ -110,16 +111,27 @@ class Operations:
         """
         old = self._store.instance(instance_id)
         if old is None:
-            raise RefusedError(
-                400, f"An orchestrator with the instance id {instance_id} was not found."
+            raise refused_with(
+                400,
+                "InstanceId does not match a valid orchestration instance.",
+                f"No instance with ID '{instance_id}' was found. (Parameter 'instanceId')",
             )
+        if not with_new_id and not old.status.finished:
+            text = "A non-terminal instance with this instance ID already exists."
+            raise refused_with(409, text, _already_exists(old))
         return self.start(old.name, None if with_new_id else old.id, old.input, old.version)
 
-    def rewind(self, instance_id: str, reason: str) -> None:
+    def rewind(self, instance_id: str, reason: str | None) -> None:
         """Run a failed instance again from before its failures. Raises RefusedError 404 or 412."""
-        instance = self.get(instance_id)
+        instance = self._store.instance(instance_id)
+        if instance is None:
+            raise RefusedError(404, f'No orchestration with instance ID "${instance_id}" found.')
         if instance.status is not Status.FAILED:
-            raise RefusedError(412, "Only a failed orchestration instance can be rewound.")
+            raise RefusedError(
+                412,
+                f"This orchestration has status {instance.status}, but only orchestrations in the "
+                '"Failed" state can be rewound.',
+            )
         with self._store.transaction():
             woken = self._rewind(instance, reason)
         for each in woken:
@@ -127,21 +139,36 @@ class Operations:
 
     def purge(self, instance_id: str) -> None:
         """Remove a finished instance. Raises RefusedError 404, or 412 when it has not finished."""
-        if not self.get(instance_id).status.finished:
-            raise RefusedError(412, "Only a finished orchestration instance can be purged.")
+        status = self.get(instance_id).status
+        if not status.finished:
+            raise RefusedError(
+                412,
+                "Only orchestrations in a terminal state can be purged, but the orchestration with "
+                f"instance ID {instance_id} has status {status}",
+            )
         with self._store.transaction():
             self._store.forget(instance_id)
 
     def purge_all(self, wanted: Filter) -> int:
-        """Remove the finished instances that `wanted` means; returns how many."""
-        statuses = tuple(s for s in Status if s.finished and s in (wanted.statuses or Status))
-        if not statuses:
-            return 0
+        """Remove the instances that `wanted` means; returns how many.
+
+        As in Azure: of its statuses only those of finished instances count, and where it names
+        none of them it means every instance of the span, one that runs too.
+        """
+        statuses = tuple(status for status in wanted.statuses if status.finished)
         with self._store.transaction():
             found = self._store.instances(replace(wanted, statuses=statuses))
             for instance in found:
                 self._store.forget(instance.id)
         return len(found)
+
+    def _generation(self, former: Instance | None) -> int:
+        """How many instances clients have started under the id of `former` before."""
+        if former is None:
+            return 0
+        history = self._store.history(former.id)
+        started = next(e for e in history if e.type is EventType.EXECUTION_STARTED)
+        return int(json.loads(started.text)["Generation"] or 0) + 1
 
     def _unfinished(self, instance_id: str) -> Instance:
         instance = self.get(instance_id)
@@ -149,19 +176,23 @@ class Operations:
             raise RefusedError(410)
         return instance
 
-    def _set_status(self, instance: Instance, status: Status, event: Event) -> None:
+    def _set_status(
+        self, instance: Instance, status: Status, event: Event, reason: str | None
+    ) -> None:
+        output = instance.output if reason is None else events.output_of(reason)
         with self._store.transaction():
             begun = bool(self._store.history(instance.id))
             if begun:  # not as a turn of its own: one may be under way, with an earlier clock
                 self._store.append(instance.id, [event])
             pending = status is Status.RUNNING and not begun
-            self._store.update(instance.id, status=Status.PENDING if pending else status)
+            new = Status.PENDING if pending else status
+            self._store.update(instance.id, status=new, output=output)
 
-    def _rewind(self, instance: Instance, reason: str) -> list[str]:
+    def _rewind(self, instance: Instance, reason: str | None) -> list[str]:
         history, children = without_failures(self._store.history(instance.id))
         self._store.replace_history(instance.id, history)
         self._store.update(instance.id, status=Status.RUNNING, output=None)
-        self._store.send(instance.id, instance.execution, events.generic(f"Rewound: {reason}"))
+        self._store.send(instance.id, instance.execution, events.generic(reason))
         woken = [instance.id]
         for child_id in children:
             child = self._store.instance(child_id)
@@ -170,12 +201,30 @@ class Operations:
         return woken
 
 
+def _already_exists(instance: Instance) -> str:
+    return f"An Orchestration instance with the status {instance.status} already exists."
+
+
+def _not_now(what: str, instance: Instance) -> RefusedError:
+    return refused_with(
+        500,
+        "Something went wrong while processing your request",
+        f"Cannot {what} the orchestration instance {instance.id} because instance is in the "
+        f"{instance.status} state.",
+    )
+
+
 def _checked_id(instance_id: str) -> str:
-    bad = FORBIDDEN_IN_ID & set(instance_id) or any(not c.isprintable() for c in instance_id)
-    if bad or instance_id.startswith("@") or len(instance_id) > LONGEST_ID:
-        raise RefusedError(
+    if instance_id.isspace():
+        raise refused(
             400,
-            "An instance id has at most 256 characters, does not begin with @ and holds no "
-            "control characters and none of / \\ # ?.",
+            "The instance id is blank. In Azure it would be accepted, and nearly all other "
+            "instances would stand still.",
+        )
+    if len(instance_id.encode("utf-16-le", "surrogatepass")) > 2 * MAX_ID_LENGTH:
+        raise refused(
+            400,
+            f"The instance id has more than {MAX_ID_LENGTH} characters, which do not fit into the "
+            "key of a row in Azure's tables.",
         )
     return instance_id

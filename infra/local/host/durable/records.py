@@ -60,12 +60,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Timer:
-    """A timer that has not fired; `fire_at` is a timestamp as the SDK wrote it."""
+    """A timer that has not fired: `fire_at` is a timestamp as the SDK wrote it, `due` the time at
+    which it fires."""
 
     instance: str
     execution: str
     number: int
     fire_at: str
+    due: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Filter:
     prefix: str = ""
     created_from: datetime | None = None
     created_to: datetime | None = None
-    statuses: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
 
     def sql(self) -> tuple[str, list[Any]]:
         """The where clause and its parameters."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from infra.local.host.durable.events import Event, EventType, timestamp, utc_now
 from infra.local.host.durable.records import Filter, Instance, Status, Task, Timer
+from infra.local.host.functions import HostError
 
 RETRY_SECONDS = 1.0
 """How long to wait after a write was refused, for example because the disk is full."""
@@ -42,9 +43,10 @@ create table if not exists tasks (
 ) without rowid;
 create table if not exists timers (
     instance text not null, execution text not null, number integer not null,
-    fire_at text not null, primary key (instance, execution, number)
+    fire_at text not null, due text not null, primary key (instance, execution, number)
 ) without rowid;
 """
+SCHEMA_VERSION = 2
 
 
 class Store:
@@ -54,7 +56,14 @@ class Store:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
-        self._db.executescript(SCHEMA)
+        self._check_version(path)
+        self._db.executescript(f"{SCHEMA} pragma user_version = {SCHEMA_VERSION};")
+
+    def _check_version(self, path: Path) -> None:
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        (tables,) = self._db.execute("select count(*) from sqlite_master").fetchone()
+        if tables and version != SCHEMA_VERSION:
+            raise HostError(f"{path} was written by another version of the host: remove it.")
 
     def close(self) -> None:
         """Close the file."""
@@ -78,12 +87,12 @@ class Store:
         row = self._db.execute("select * from instances where id = ?", (instance_id,)).fetchone()
         return _instance(row) if row else None
 
-    def instances(self, wanted: Filter, after: int = 0, top: int = -1) -> list[Instance]:
-        """Those that `wanted` means with a serial above `after`, oldest first, at most `top`."""
+    def instances(self, wanted: Filter, first: str = "", top: int = -1) -> list[Instance]:
+        """Those that `wanted` means with ids from `first` on, by id, at most `top`."""
         where, values = wanted.sql()
         rows = self._db.execute(
-            f"select * from instances where serial > ? and {where} order by serial limit ?",  # noqa: S608
-            (after, *values, top),
+            f"select * from instances where id >= ? and {where} order by id limit ?",  # noqa: S608
+            (first, *values, top),
         )
         return [_instance(row) for row in rows]
 
@@ -120,8 +129,12 @@ class Store:
     def forget(self, instance_id: str) -> None:
         """Remove an instance and all that belongs to it."""
         self._db.execute("delete from instances where id = ?", (instance_id,))
-        self._db.execute("delete from inbox where instance = ?", (instance_id,))
+        self.drop_inbox(instance_id)
         self.drop_generation(instance_id)
+
+    def drop_inbox(self, instance_id: str) -> None:
+        """Remove what an instance has not read."""
+        self._db.execute("delete from inbox where instance = ?", (instance_id,))
 
     def drop_generation(self, instance_id: str) -> None:
         """Remove the history of the present generation, and what it still waits for."""
@@ -201,11 +214,11 @@ class Store:
         )
 
     def awaiting_turn(self) -> list[str]:
-        """Ids of unfinished, unsuspended instances with something in the inbox."""
+        """Ids of unfinished instances with something in the inbox."""
         rows = self._db.execute(
             "select distinct instance from inbox join instances on instances.id = inbox.instance"
-            " where status in (?, ?)",
-            (Status.PENDING, Status.RUNNING),
+            " where status in (?, ?, ?)",
+            (Status.PENDING, Status.RUNNING, Status.SUSPENDED),
         )
         return [instance for (instance,) in rows]
 
@@ -229,8 +242,8 @@ class Store:
     def add_timer(self, timer: Timer) -> None:
         """Note a timer."""
         self._db.execute(
-            "insert into timers values (?, ?, ?, ?)",
-            (timer.instance, timer.execution, timer.number, timer.fire_at),
+            "insert into timers values (?, ?, ?, ?, ?)",
+            (timer.instance, timer.execution, timer.number, timer.fire_at, timer.due),
         )
 
     def timers(self) -> list[Timer]:

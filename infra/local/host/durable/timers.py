@@ -39,13 +39,14 @@ class Timers:
 
     def add(self, instance: Instance, number: int, fire_at: str) -> None:
         """Note a timer; call within a transaction."""
-        timer = Timer(instance.id, instance.execution, number, fire_at)
+        due = events.timestamp(_due(datetime.fromisoformat(fire_at), events.utc_now()))
+        timer = Timer(instance.id, instance.execution, number, fire_at, due)
         self._store.add_timer(timer)
         self._push(timer)
         self._sleep_until_next()
 
     def _push(self, timer: Timer) -> None:
-        when = datetime.fromisoformat(timer.fire_at)
+        when = datetime.fromisoformat(timer.due)
         heapq.heappush(self._heap, (when, timer.execution, timer.number, timer))
 
     def _sleep_until_next(self) -> None:
@@ -75,3 +76,9 @@ class Timers:
 
     def _fire(self, timer: Timer) -> bool:
         return self._store.fire_timer(timer, events.timer_fired(timer.number, timer.fire_at))
+
+
+def _due(fire_at: datetime, now: datetime) -> datetime:
+    """When a timer made `now` fires: as in Azure, where a timer is a message in a queue that is
+    held back for whole seconds, up to a second before `fire_at`."""
+    return now + timedelta(seconds=max((fire_at - now) // timedelta(seconds=1), 0))

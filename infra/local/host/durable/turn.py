@@ -5,6 +5,7 @@ below, at the end of the exception's text.
 """
 
 import json
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,8 @@ from infra.local.host.durable.records import Instance
 from infra.local.host.durable.walk import OrchestrationError
 
 OUT_OF_PROC_LABEL = "\n\n$OutOfProcData$:"
-CUSTOM_STATUS_LIMIT = 16 * 1024
-"""Bytes of UTF-16, the extension's limit for a custom status."""
+MAX_CUSTOM_STATUS_KB = 16
+"""Whole KB of UTF-16, the extension's limit for a custom status."""
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,43 @@ def replay(orchestrator: Callable[..., Any], parameter: str, body: str) -> Answe
     try:
         answer = orchestrator(**{parameter: body})
     except (Exception, SystemExit) as error:  # SystemExit would end the host
-        text = str(error)
-        _, label, state = text.rpartition(OUT_OF_PROC_LABEL)
-        try:
-            if label:
-                return _parse(state)
-        except ValueError:
-            pass  # the label is the text's own: nothing of the SDK's follows it
-        raise OrchestrationError(text or repr(error)) from error
-    return _parse(answer)
+        state = _state_in(str(error))
+        if state is None:
+            raise OrchestrationError(_failure(error)) from error
+        return _answer(state)
+    return _answer(_decode(answer))
 
 
-def _parse(text: str) -> Answer:
-    state = json.loads(text)
+def _decode(text: str) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(text, parse_constant=str)
+    return state
+
+
+def _state_in(text: str) -> dict[str, Any] | None:
+    """The state behind the label, if it is one that the extension goes on with."""
+    _, label, rest = text.rpartition(OUT_OF_PROC_LABEL)
+    try:
+        state = _decode(rest) if label else None
+    except ValueError:
+        return None  # the label is the text's own: nothing of the SDK's follows it
+    return state if state and not state["isDone"] else None
+
+
+def _failure(error: BaseException) -> str:
+    """The extension's words for an exception that tells no state."""
+    stack = "".join(traceback.format_tb(error.__traceback__))
+    text = f"Result: Failure\nException: {type(error).__name__}: {error}\nStack: {stack}"
+    return f"One or more errors occurred. ({text})"
+
+
+def _answer(state: dict[str, Any]) -> Answer:
     status = state.get("customStatus")
-    if _size(status) > CUSTOM_STATUS_LIMIT:
-        raise OrchestrationError("The custom status is larger than 16 KB of UTF-16 text.")
+    size = _size(status) // 1024
+    if size > MAX_CUSTOM_STATUS_KB:
+        raise OrchestrationError(
+            "The UTF-16 size of the JSON-serialized payload must not exceed "
+            f"{MAX_CUSTOM_STATUS_KB} KB. The current payload size is {size} KB."
+        )
     custom = None if status is None else json.dumps(status)
     return Answer(
         done=state["isDone"],

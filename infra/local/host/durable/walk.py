@@ -8,11 +8,10 @@ run, driven by the history's events instead of by awaiting.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 from infra.local.host.durable.events import (
     FAILED,
@@ -20,9 +19,9 @@ from infra.local.host.durable.events import (
     SUCCEEDED,
     Event,
     EventType,
-    TimerRole,
     timestamp,
 )
+from infra.local.host.durable.scheduled import Scheduled, contradiction
 
 HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 
@@ -52,25 +51,6 @@ class NonDeterminismError(OrchestrationError):
     """The history names what this replay did not schedule; the text is all of the output."""
 
 
-@dataclass(frozen=True)
-class Scheduled:
-    """Something the orchestrator scheduled under a sequence number.
-
-    `kind` is the type of the history event that records it. `input` is JSON text. `ref` and `role`
-    belong to a retry's timer, `cancelled` to a timer the orchestrator gave up.
-    """
-
-    kind: EventType
-    number: int
-    name: str = ""
-    input: str = "null"
-    instance_id: str | None = None
-    fire_at: str = ""
-    ref: int | None = None
-    role: str | None = None
-    cancelled: bool = False
-
-
 class _Step:
     """A point the walk waits at: done by itself, or once `needed` of its members are."""
 
@@ -96,9 +76,8 @@ class Walk:
     orchestrator continues as new, `carried_over` the external events which go with it.
     """
 
-    def __init__(self, actions: list[dict[str, Any]], name: str, now: datetime) -> None:
+    def __init__(self, actions: list[dict[str, Any]], now: datetime) -> None:
         self._actions = actions
-        self._orchestrator = name
         self._now = now
         self._index = 0
         self._current: _Step | None = None
@@ -135,6 +114,12 @@ class Walk:
         """What was scheduled is in the history now."""
         self._recorded.update(self._produced)
 
+    def through(self, history: Iterable[Event]) -> Self:
+        """The walk after all these events."""
+        for event in history:
+            self.apply(event)
+        return self
+
     def apply(self, event: Event) -> None:
         """Take the next event of the history.
 
@@ -160,18 +145,8 @@ class Walk:
             self._current = self._begin(action, None)
 
     def _verify(self, event: Event) -> None:
-        made = self._produced.get(event.number)
-        same = made is not None and made.kind is event.type
-        if same and made is not None and event.type is not EventType.TIMER_CREATED:
-            same = made.name.casefold() == (event.name or "").casefold()
-        if not same:
-            found = f"{made.kind.name} '{made.name}'" if made else "nothing"
-            raise NonDeterminismError(
-                f"Non-Deterministic workflow detected: the history has {event.type.name} "
-                f"'{event.name or ''}' under sequence number {event.number}, but this replay "
-                f"scheduled {found} there. Was the orchestrator '{self._orchestrator}' changed "
-                "while instances were running, or does it read a clock, randomness or settings?"
-            )
+        if complaint := contradiction(event, self._produced.get(event.number)):
+            raise NonDeterminismError(f"Non-Deterministic workflow detected: {complaint}")
         self._recorded.add(event.number)
 
     def _resolve(self, event: Event, succeeded: bool) -> None:
@@ -244,11 +219,11 @@ class Walk:
             if succeeded or retry is None:
                 step.count()
             else:
-                self._retry_timer(action, step, attempt, number)
+                self._retry_timer(action, step, attempt)
 
         self._outstanding[number] = resolved
 
-    def _retry_timer(self, action: dict[str, Any], step: _Step, attempt: int, failed: int) -> None:
+    def _retry_timer(self, action: dict[str, Any], step: _Step, attempt: int) -> None:
         """After each failure, the last included, the SDK expects a timer before it goes on."""
         retry = action["retryOptions"]
         last = attempt >= retry["maxNumberOfAttempts"]
@@ -256,8 +231,6 @@ class Walk:
         number = self._schedule(
             EventType.TIMER_CREATED,
             fire_at=timestamp(self._now + wait),
-            ref=failed,
-            role=TimerRole.LAST_RETRY if last else TimerRole.RETRY,
         )
         self._outstanding[number] = lambda _: (
             step.count() if last else self._attempt(action, step, attempt + 1)

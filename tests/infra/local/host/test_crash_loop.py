@@ -8,16 +8,19 @@ import pytest
 
 from tests.host_process import StartHost
 from tests.infra.local.host.crashes import Crashing
+from tests.infra.local.host.kinds import long_on_real
+
+pytestmark = long_on_real
 
 KILLS = 6
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whenever_it_is_killed_everything_finishes_and_nothing_done_runs_again(
-    start_host: StartHost, tmp_path: Path, seed: int
+    start_either: StartHost, tmp_path: Path, seed: int
 ) -> None:
     instants = random.Random(seed)
-    crashing = Crashing(start_host, tmp_path)
+    crashing = Crashing(start_either, tmp_path)
     instances: dict[str, str] = {}
     for _ in range(KILLS):
         instances |= crashing.start_some(each=2)

@@ -8,11 +8,14 @@ import pytest
 
 from tests.host_process import StartHost, wait_for
 from tests.infra.local.host.crashes import Crashing
+from tests.infra.local.host.kinds import long_on_real
+
+pytestmark = long_on_real
 
 
 @pytest.fixture
-def crashing(start_host: StartHost, tmp_path: Path) -> Crashing:
-    return Crashing(start_host, tmp_path)
+def crashing(start_either: StartHost, tmp_path: Path) -> Crashing:
+    return Crashing(start_either, tmp_path)
 
 
 def test_mid_activity(crashing: Crashing) -> None:
@@ -49,7 +52,7 @@ def test_mid_turn(crashing: Crashing) -> None:
 @pytest.mark.parametrize("pause", [0.0, 1.0])
 def test_while_a_timer_is_pending(crashing: Crashing, pause: float) -> None:
     """Also a timer that comes due while there is no host fires, once."""
-    instance = crashing.durable.start("timed", {"steps": 2, "seconds": 0.7})
+    instance = crashing.durable.start("timed", {"steps": 2, "seconds": 1.9})
     crashing.durable.wait(instance, "Running")
     crashing.host.kill()
     time.sleep(pause)

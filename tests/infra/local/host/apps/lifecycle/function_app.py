@@ -49,7 +49,7 @@ def collector(context: df.DurableOrchestrationContext) -> Any:
 @app.orchestration_trigger(context_name="context")
 def ticking(context: df.DurableOrchestrationContext) -> Any:
     context.set_custom_status("waiting")
-    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=1))
+    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=2))
     return "fired"
 
 
@@ -118,7 +118,12 @@ async def manage(req: func.HttpRequest, client: Any) -> func.HttpResponse:
 @app.route(route="purge/{id}")
 @app.durable_client_input(client_name="client")
 async def purge(req: func.HttpRequest, client: Any) -> func.HttpResponse:
-    return _json((await client.purge_instance_history(req.route_params["id"])).instances_deleted)
+    try:
+        return _json(
+            (await client.purge_instance_history(req.route_params["id"])).instances_deleted
+        )
+    except Exception as error:
+        return func.HttpResponse(str(error), status_code=400)
 
 
 @app.route(route="restart/{id}/{new}")

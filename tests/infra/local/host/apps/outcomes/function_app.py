@@ -51,6 +51,11 @@ def unserialisable(nothing: Any) -> Any:
     return {1, 2}
 
 
+@app.activity_trigger(input_name="nothing")
+def beyond_json(nothing: Any) -> Any:
+    return [float("nan"), float("inf"), {"a": -float("inf")}]
+
+
 @app.activity_trigger(input_name="point")
 def move(point: Point) -> Point:
     return Point(point.x + 1)
@@ -117,9 +122,24 @@ def odd_yield(context: df.DurableOrchestrationContext) -> Any:
 @app.orchestration_trigger(context_name="context")
 def raises(context: df.DurableOrchestrationContext) -> Any:
     yield context.call_activity("echo", None)
-    raise {"text": ValueError("said so"), "empty": KeyError(), "exit": SystemExit("gone")}[
-        context.get_input()
-    ]
+    raise {"text": ValueError("said so"), "empty": KeyError()}[context.get_input()]
+
+
+@app.orchestration_trigger(context_name="context")
+def leaves(context: df.DurableOrchestrationContext) -> Any:
+    raise SystemExit("gone")
+
+
+@app.orchestration_trigger(context_name="context")
+def odd_yield_later(context: df.DurableOrchestrationContext) -> Any:
+    yield context.call_activity("echo", None)
+    yield "no task"
+
+
+@app.orchestration_trigger(context_name="context")
+def odd_numbers(context: df.DurableOrchestrationContext) -> Any:
+    numbers = yield context.call_activity("beyond_json", None)
+    return [*numbers, type(numbers[0]).__name__]
 
 
 @app.orchestration_trigger(context_name="context")

@@ -117,7 +117,7 @@ def new_with_loser(context: df.DurableOrchestrationContext) -> Any:
     """Continues as new while a timer of its own is pending."""
     if context.get_input() == "again":
         return "again"
-    forgotten = context.create_timer(context.current_utc_datetime + timedelta(milliseconds=500))
+    forgotten = context.create_timer(context.current_utc_datetime + timedelta(milliseconds=2500))
     yield context.task_any([forgotten, context.call_activity("echo", None)])
     context.set_custom_status("continuing")
     context.continue_as_new("again")

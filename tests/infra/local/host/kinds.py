@@ -1,0 +1,12 @@
+"""Which kinds of host a test runs on, where not every time on both."""
+
+import pytest
+
+from tests.host_process import HostKind
+
+local_only = pytest.mark.parametrize("host_kind", [HostKind.LOCAL], indirect=True)
+long_on_real = pytest.mark.parametrize(
+    "host_kind",
+    [HostKind.LOCAL, pytest.param(HostKind.REAL, marks=pytest.mark.long)],
+    indirect=True,
+)
