@@ -14,11 +14,11 @@ from typing import TypeVar
 from pydantic_core import to_jsonable_python
 
 from shared import strictjson
-from shared.attempts import insist
 from shared.clients.blobs import Container
 from shared.clients.schemas import AnswerForm
 from shared.errors import Misfit
 from shared.models import Answer, Call, Question, Record, now
+from shared.outages import insist
 from shared.tasks.base import Asks
 
 T = TypeVar("T")

@@ -4,28 +4,17 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from shared import strictjson
 from shared.clients.blobs import Container
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound
 from shared.models import Call, Usage
+from shared.outages import insist
 
-T = TypeVar("T")
 _READS_AT_ONCE = 16
-_AWAY_SECONDS = 2.0
-
-
-async def insist(store: Callable[[], Awaitable[T]]) -> T:
-    """What `store` returns, once storage is there: what the model has been paid for is not thrown
-    away in an outage, while the step has time."""
-    while True:
-        try:
-            return await store()
-        except Unavailable:
-            await asyncio.sleep(_AWAY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

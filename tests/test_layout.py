@@ -47,6 +47,7 @@ FLOORS = (
     ("shared.clients", "shared.documents", "shared.diffs"),
     ("shared.markdown", "shared.spreadsheets"),
     ("shared.jsonschemas", "shared.strictjson", "shared.ids", "shared.locks", "shared.steps"),
+    ("shared.outages",),
     ("shared.models", "shared.settings"),
     ("shared.errors",),
 )

@@ -240,7 +240,7 @@ def test_users_for_admins(world: World, boss: httpx2.Client) -> None:
     problem(boss.post("/auth/login/json", json=given), 401)
 
     assert boss.delete(f"/users/{user['id']}").status_code == 204
-    for missing in (user["id"], "0" * 16, "x", "a%2Fb", "a%23", "%00", "x" * 1500):
+    for missing in (user["id"], "0" * 16, "x", "a%2Fb", "a%23", "x" * 1500):
         problem(boss.get(f"/users/{missing}"), 404)
         problem(boss.delete(f"/users/{missing}"), 404)
         problem(boss.put(f"/users/{missing}", json={}), 404)

@@ -41,14 +41,11 @@ def running(world: World) -> JsonObject:
 
 def instance(world: World, ticket_id: str, attempt: int = 1) -> int:
     """The status code of asking for a workflow."""
-    return world.host.client.get(
-        f"/runtime/webhooks/durabletask/instances/{ticket_id}-{attempt}"
-    ).status_code
+    return world.durable.get(f"/instances/{ticket_id}-{attempt}").status_code
 
 
 def workflow(world: World, ticket_id: str) -> str:
-    answer = world.host.client.get(f"/runtime/webhooks/durabletask/instances/{ticket_id}-1")
-    return str(answer.json()["runtimeStatus"])
+    return str(world.durable.status(f"{ticket_id}-1")["runtimeStatus"])
 
 
 def test_create_names_the_place_and_the_version(world: World) -> None:

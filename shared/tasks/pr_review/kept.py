@@ -28,12 +28,19 @@ class Paper(Model):
         return cls.model_validate(await papers.kept(cls._name(number)))
 
     @classmethod
+    async def find(cls, papers: Papers) -> Self | None:
+        """None where there is none yet."""
+        known = await papers.kept(cls._name(0))
+        return None if known is None else cls.model_validate(known)
+
+    @classmethod
     def _name(cls, number: int) -> str:
         return f"{cls.__name__.lower()}-{number}"
 
 
 class Facts(Paper):
-    """A pull request as it was read; of files that are `made_here` the diff is not GitHub's own."""
+    """A pull request as it was read, in so many batches; of files that are `made_here` the diff is
+    not GitHub's own."""
 
     ref: PullRef
     title: str
@@ -42,6 +49,7 @@ class Facts(Paper):
     head_sha: str
     instructions: str
     made_here: list[str]
+    batches: int = 0
 
 
 class Seen(Paper):

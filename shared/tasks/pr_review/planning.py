@@ -19,7 +19,18 @@ _MOST_TITLE = 500
 
 
 async def plan(context: base.Context) -> base.Round:
-    """Raises CannotBeDone, TryLater."""
+    """Raises CannotBeDone, TryLater.
+
+    A plan may run again after its round has begun, when a host was killed; the pull request may be
+    another one then. What was read first holds.
+    """
+    facts = await Facts.find(context.papers) or await _read(context)
+    items = [{"batch": number} for number in range(facts.batches)]
+    return base.Round(stage=Stage.REVIEWING, items=items, ends_at=80)
+
+
+async def _read(context: base.Context) -> Facts:
+    """Read the pull request and keep what is reviewed; that it was is kept last."""
     data = TaskData.model_validate(context.ticket.task_data)
     github = context.tools.github
     ref = github.pull_of(data.pr_url)
@@ -35,15 +46,17 @@ async def plan(context: base.Context) -> base.Round:
     )
     batches = [Batch.of(batch.diffs) for batch in found.batches]
     await asyncio.gather(
-        _facts(ref, pull, changed, instructions).keep(context.papers),
         seen.keep(context.papers),
         *(batch.keep(context.papers, number) for number, batch in enumerate(batches)),
     )
-    items = [{"batch": number} for number in range(len(batches))]
-    return base.Round(stage=Stage.REVIEWING, items=items, ends_at=80)
+    facts = _facts(ref, pull, changed, instructions, len(batches))
+    await facts.keep(context.papers)
+    return facts
 
 
-def _facts(ref: PullRef, pull: Pull, changed: ChangedFiles, instructions: str) -> Facts:
+def _facts(
+    ref: PullRef, pull: Pull, changed: ChangedFiles, instructions: str, batches: int
+) -> Facts:
     return Facts(
         ref=ref,
         title=pull.title[:_MOST_TITLE],
@@ -52,6 +65,7 @@ def _facts(ref: PullRef, pull: Pull, changed: ChangedFiles, instructions: str) -
         head_sha=pull.head.sha,
         instructions=instructions[:_MOST_INSTRUCTIONS],
         made_here=[file.path for file in changed.files if file.made_here],
+        batches=batches,
     )
 
 

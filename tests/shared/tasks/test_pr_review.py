@@ -255,6 +255,20 @@ async def test_a_patch_of_100_000_lines_is_read_in_bounded_calls(desk: Desk) -> 
     assert len(desk.github.asked) <= 8
 
 
+async def test_a_plan_that_runs_again_stays_with_what_it_has_read(desk: Desk) -> None:
+    """After a kill the platform may run it again, when the review is under way."""
+    url = desk.change({"a.py": "a = 1\n"}, {"a.py": "a = 2\n"})
+    order = await desk.open(url)
+    first = await desk.house.processing.plan(order)
+    desk.push({"b.py": "b = 1\n" * 100, "c.py": "c = 1\n"})
+    desk.github.asked.clear()
+    assert await desk.house.worker().plan(order) == first
+    assert desk.github.asked == []
+    await desk.house.processing.work(order, first["facts"], 0, first["items"][0])
+    assert "a = 2" in str(desk.model.bodies[-1])
+    assert "c = 1" not in str(desk.model.bodies[-1])
+
+
 def test_what_is_beyond_all_bounds_is_named_and_not_read() -> None:
     size = sorting.MOST_CHARACTERS * 2 // 5
     patch = f"@@ -0,0 +1,{size // 1000} @@\n" + "\n".join(["+" + "x y " * 249] * (size // 1000))

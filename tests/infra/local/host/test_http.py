@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.durable import Durable
 from tests.host_process import HostProcess, StartHost
 
 APPS = Path(__file__).parent / "apps"
@@ -117,7 +118,7 @@ class TestRoutes:
         assert bare.client.get("/api/a").text == "rest api/a"
 
     def test_the_durable_api_comes_before_a_catch_all(self, bare: HostProcess) -> None:
-        found = bare.client.get("/runtime/webhooks/durabletask/instances")
+        found = Durable(bare).get("/instances")
         assert (found.status_code, found.json()) == (200, [])
 
 
