@@ -111,7 +111,12 @@ def custom(**task_data: Any) -> JsonObject:
 
 @contextmanager
 def worlds(
-    connection_string: str, folder: Path, kind: HostKind = HostKind.LOCAL, /, **settings: str
+    connection_string: str,
+    folder: Path,
+    kind: HostKind = HostKind.LOCAL,
+    app: Path | None = None,
+    /,
+    **settings: str,
 ) -> Iterator[World]:
     """A running app over the storage of `connection_string`, its state below `folder`.
 
@@ -127,7 +132,7 @@ def worlds(
             "MODEL_BASE_URL": model.base_url,
             **settings,
         }
-        host = HostProcess(_APPS[kind], folder, env, kind)
+        host = HostProcess(app or _APPS[kind], folder, env, kind)
         try:
             host.start()
             world = World(host, storage, model, httpx2.Client())

@@ -151,6 +151,24 @@ def test_a_task_type_that_there_is_not_fails_instead_of_waiting_for_ever(world: 
     assert world.durable.wait(instance)["output"] == "failure"
 
 
+def test_an_activity_that_fails_in_every_try_fails_the_ticket_without_its_words(
+    world: World,
+) -> None:
+    """The platform makes a text of .NET of what it raises."""
+
+    async def refuse(call: Call) -> Response | None:
+        first = call.method == "PUT" and call.path.endswith("/1/calls.jsonl")
+        return Response("secret words", 400) if first else None
+
+    world.storage.reset(before=refuse)
+    ended = world.until_ended(opened(world, custom()), 60)
+    assert ended["status"] == "failed"
+    assert ended["error_message"].startswith("Processing stopped because of an internal fault.")
+    history = str(world.durable.history(f"{ended['id']}-1"))
+    assert "custom_plan: HttpResponseError" in history
+    assert "secret words" not in history
+
+
 @pytest.mark.parametrize("blank", ["%20", "%20%20", "%09"])
 def test_a_ticket_of_blanks_is_not_found(world: World, blank: str) -> None:
     """An instance id of blanks would hold up all others."""

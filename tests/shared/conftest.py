@@ -138,9 +138,9 @@ class House:
         self.changing = self._changing(self.tickets, LINGER)
         self.processing = self._processing(self.tickets)
 
-    def worker(self) -> Processing:
+    def worker(self, step_seconds: float = 60) -> Processing:
         """The activities as another process would have them."""
-        return self._processing(Tickets(self.table))
+        return self._processing(Tickets(self.table), step_seconds)
 
     def another_intake(self) -> Intake:
         """The intake as another process would have it."""
@@ -164,7 +164,7 @@ class House:
             tickets, self.container, self.users, self.permissions, answers, self.landing, times
         )
 
-    def _processing(self, tickets: Tickets) -> Processing:
+    def _processing(self, tickets: Tickets, step_seconds: float = 60) -> Processing:
         client = model_client(self.model)
         answers = Answers(self.container, client, days=30)
         return Processing(
@@ -173,7 +173,7 @@ class House:
             client,
             answers,
             self.tools,
-            step_seconds=60,
+            step_seconds=step_seconds,
             quiet_seconds=0,
         )
 

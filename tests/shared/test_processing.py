@@ -296,6 +296,24 @@ async def test_storage_that_is_away_is_waited_for(
     assert "away" in answer["reason"]
 
 
+async def test_a_step_that_takes_long_ends_and_goes_on_as_another(
+    house: House, owner: StoredUser, storage: StorageProxy
+) -> None:
+    order = await opened(house, owner)
+
+    async def slow(call: Call) -> Response | None:
+        if "/work/" in call.path:
+            await asyncio.sleep(1)
+        return None
+
+    storage.reset(before=slow)
+    answer = await house.worker(step_seconds=0.5).plan(order)
+    assert kind_of(answer) is Kind.WAIT
+    assert "takes long" in (await shown(house, order)).processing_logs
+    storage.reset()
+    assert kind_of(await house.worker().plan(order)) is Kind.ROUND
+
+
 async def test_only_readers_may_read(house: House, owner: StoredUser) -> None:
     from shared.models import Role
 
