@@ -58,8 +58,8 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
             return step(Kind.STOPPED)
         except CannotBeDone as error:
             return failure(error.reason)
-        except Unavailable as away:
-            return step(Kind.WAIT, seconds=None, reason=away.detail)
+        except Unavailable:
+            return step(Kind.WAIT, seconds=None, reason="Storage is away.")
         except TimeoutError:
             if not time.expired():
                 raise
