@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import BLUEPRINTS
-from shared import wiring
+from shared.app import wiring
 
 wiring.settings()  # A missing or bad setting stops the app here, with a message that names it.
 

@@ -12,7 +12,7 @@ from functions.http import (
     json_body,
     query_of,
 )
-from shared import wiring
+from shared.app import wiring
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 

@@ -8,7 +8,7 @@ from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
 from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body, matches
 from functions.multipart import Form
 from functions.waiting import Signal
-from shared import wiring
+from shared.app import wiring
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 

@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.http import answer_json, caller, endpoint, query_of
-from shared import wiring
+from shared.app import wiring
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -23,7 +23,7 @@ async def ticket_events(req: func.HttpRequest) -> func.HttpResponse:
 async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
     """Search the whole trail, newest first; for administrators."""
     from shared.models import AuditQuery
-    from shared.permissions import check_admin
+    from shared.tickets.permissions import check_admin
 
     check_admin(await caller(req))
     return answer_json(await wiring.trail().search(query_of(req, AuditQuery)))
@@ -41,7 +41,7 @@ async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
 async def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
     """Whether nothing of a ticket's trail was changed, put in or taken away; for administrators."""
     from shared.models import VerifyQuery
-    from shared.permissions import check_admin
+    from shared.tickets.permissions import check_admin
 
     check_admin(await caller(req))
     return answer_json(await wiring.trail().verify(query_of(req, VerifyQuery).ticket_id))

@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 import azure.functions as func
 
 from functions.endpoints import ENDPOINTS, Described, Endpoint
-from shared import strictjson, wiring
+from shared.app import wiring
 from shared.errors import LengthRequired, Malformed, Problem, TooLarge, Unavailable, WrongType
+from shared.text import strict_json
 
 if TYPE_CHECKING:
-    from shared.audit import Actor
+    from shared.audit.chain import Actor
     from shared.models import Model, StoredTicket, StoredUser
 
 M = TypeVar("M", bound="Model")
@@ -109,7 +110,7 @@ def answer_json(
 ) -> func.HttpResponse:
     """`body` is plain JSON, or a model of ours."""
     dump = getattr(body, "model_dump", None)
-    content = strictjson.dumps(dump(mode="json") if dump else body)
+    content = strict_json.dumps(dump(mode="json") if dump else body)
     return func.HttpResponse(
         content, status_code=status, headers=dict(headers or {}), mimetype="application/json"
     )
@@ -129,7 +130,7 @@ async def caller(req: func.HttpRequest) -> "StoredUser":
 
 def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
     """Who acts and from where, for the audit trail."""
-    from shared.audit import Actor
+    from shared.audit.chain import Actor
 
     agent = req.headers.get("User-Agent", "")[:_MOST_AGENT]
     return Actor(user_id, _address(req) or None, agent or None)
@@ -144,7 +145,7 @@ def json_body(req: func.HttpRequest) -> Any:
 def parsed(text: bytes) -> Any:
     """JSON that a client sent. Raises Malformed."""
     try:
-        return strictjson.loads(text)
+        return strict_json.loads(text)
     except ValueError as error:
         raise Malformed(f"The body cannot be read: {error}.") from None
 

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.http import answer_json, endpoint
-from shared import wiring
+from shared.app import wiring
 from shared.errors import NotFound
 from shared.tasks import TASKS, task_of
 

@@ -9,7 +9,7 @@ from functions.http import body_of
 from shared.errors import Invalid, Malformed, TooLarge, WrongType
 
 if TYPE_CHECKING:
-    from shared.files import NewFile
+    from shared.attachments.store import NewFile
 
 _TYPE = "multipart/form-data"
 _MOST_PARTS = 128
@@ -35,7 +35,7 @@ class Form:
 
     def files(self, *names: str) -> "list[NewFile]":
         """The files of the fields `names`. Raises Invalid for one without a name."""
-        from shared.files import InMemory, NewFile
+        from shared.attachments.store import InMemory, NewFile
 
         found = []
         for options, part in self._parts:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 
 from functions.waiting import EVENT, Signal, go_on, timer_at, until_quiet
-from shared import wiring
-from shared.steps import (
+from shared.app import wiring
+from shared.tasks import TASKS
+from shared.workflow.messages import (
     AttemptRef,
     Kind,
     Order,
@@ -26,7 +27,6 @@ from shared.steps import (
     first_of,
     kind_of,
 )
-from shared.tasks import TASKS
 
 if TYPE_CHECKING:
     from shared.models import StoredTicket

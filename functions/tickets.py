@@ -21,11 +21,11 @@ from functions.http import (
     query_of,
 )
 from functions.multipart import Form, is_multipart
-from shared import wiring
+from shared.app import wiring
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
-    from shared.batches import Batch
+    from shared.attachments.pending import Batch
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -57,7 +57,7 @@ async def create_ticket(
     """Open a ticket; its work starts at once, unless it has to wait for files. With an
     Idempotency-Key the same request may be sent again for a day: it has the same answer and opens
     nothing more."""
-    from shared.idempotency import once
+    from shared.tickets.idempotency import once
 
     user = await caller(req)
     body, files = await _posted(req)

@@ -11,10 +11,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import pipeline
-from shared import wiring
+from shared.app import wiring
 
 if TYPE_CHECKING:
-    from shared.intents import Intent
+    from shared.tickets.intents import Intent
 
 log = logging.getLogger(__name__)
 bp = df.Blueprint()

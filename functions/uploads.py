@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import pipeline
-from shared import wiring
+from shared.app import wiring
 
 bp = df.Blueprint()
 

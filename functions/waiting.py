@@ -16,7 +16,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.steps import Order, Step, Waiting
+from shared.workflow.messages import Order, Step, Waiting
 
 EVENT = "files"
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from infra.local.github.app import application
 from infra.local.github.pulls import Hosted, Limits, PullRequest
 from infra.local.github.repository import Repository
-from shared.clients.github import GitHubClient
+from shared.clients.github.client import GitHubClient
 from tests.git_history import History
 from tests.served import served
 

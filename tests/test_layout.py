@@ -20,34 +20,63 @@ MOST_FUNCTION_LINES = 50
 # A module may import only from rooms that stand on a lower floor, or from its own room.
 FLOORS = (
     ("functions",),
-    ("shared.wiring",),
-    ("shared.listing",),
-    ("shared.arrivals",),
-    ("shared.drops",),
-    ("shared.intake", "shared.processing", "shared.accounts", "shared.reading", "shared.health"),
-    ("shared.uploads",),
-    ("shared.landed",),
-    ("shared.attachments", "shared.trail", "shared.retention"),
-    ("shared.changing",),
-    ("shared.checks", "shared.edits", "shared.file_changes"),
-    ("shared.members",),
-    ("shared.passwords", "shared.callers"),
-    ("shared.first_admin", "shared.entra_users"),
-    ("shared.transitions", "shared.notices"),
-    ("shared.tickets", "shared.users", "shared.attempts", "shared.permissions", "shared.answers"),
-    ("shared.batches",),
-    ("shared.intents", "shared.idempotency", "shared.ranges", "shared.files", "shared.activity"),
-    ("shared.index",),
-    ("shared.sessions", "shared.throttle", "shared.horizons"),
-    ("shared.user_rows",),
-    ("shared.counters", "shared.ticket_rows", "shared.audit", "shared.credentials"),
-    ("shared.rendering", "shared.toolbox"),
-    ("shared.tasks", "shared.columns", "shared.packed"),
-    ("shared.services",),
+    ("shared.app.wiring",),
+    ("shared.tickets.listing.listing",),
+    ("shared.attachments.inbox",),
+    ("shared.attachments.dropped_files",),
+    (
+        "shared.tickets.opening",
+        "shared.workflow.activities",
+        "shared.accounts.self_service",
+        "shared.tickets.results",
+        "shared.app.health",
+    ),
+    ("shared.attachments.direct_uploads",),
+    ("shared.attachments.staged_blob",),
+    ("shared.attachments.service", "shared.audit.trail", "shared.audit.retention"),
+    ("shared.tickets.service",),
+    ("shared.tickets.validation", "shared.tickets.user_changes", "shared.attachments.changes"),
+    ("shared.accounts.administration",),
+    ("shared.accounts.password_check", "shared.accounts.authentication"),
+    ("shared.accounts.bootstrap_admin", "shared.accounts.entra_users"),
+    ("shared.tickets.workflow_changes", "shared.tickets.notifications"),
+    (
+        "shared.tickets.repository",
+        "shared.accounts.repository",
+        "shared.tickets.attempts",
+        "shared.tickets.permissions",
+        "shared.workflow.answer_cache",
+    ),
+    ("shared.attachments.pending",),
+    (
+        "shared.tickets.intents",
+        "shared.tickets.idempotency",
+        "shared.tickets.listing.scan_ranges",
+        "shared.attachments.store",
+        "shared.audit.activity_hours",
+    ),
+    ("shared.tickets.listing.index",),
+    ("shared.accounts.refresh_tokens", "shared.accounts.login_throttle", "shared.audit.horizon"),
+    ("shared.accounts.rows",),
+    (
+        "shared.storage.sharded_counters",
+        "shared.tickets.rows",
+        "shared.audit.chain",
+        "shared.accounts.credentials",
+    ),
+    ("shared.tickets.result_files", "shared.app.toolbox"),
+    ("shared.tasks", "shared.storage.columns", "shared.storage.compressed"),
+    ("shared.app.clients",),
     ("shared.clients", "shared.documents", "shared.diffs"),
-    ("shared.markdown", "shared.spreadsheets"),
-    ("shared.jsonschemas", "shared.strictjson", "shared.ids", "shared.locks", "shared.steps"),
-    ("shared.outages",),
+    ("shared.text.markdown", "shared.text.csv_export"),
+    (
+        "shared.text.json_schema",
+        "shared.text.strict_json",
+        "shared.storage.keys",
+        "shared.storage.locks",
+        "shared.workflow.messages",
+    ),
+    ("shared.storage.outages",),
     ("shared.models", "shared.settings"),
     ("shared.errors",),
 )
@@ -130,10 +159,10 @@ def test_only_functions_know_the_platform_and_only_wiring_the_settings(path: Pat
         if is_below(imported, "azure.functions") or is_below(imported, "azure.durable_functions"):
             assert is_below(name, "functions"), f"{name} imports {imported}"
         if is_below(imported, "shared.settings"):
-            given = ("shared.wiring", "shared.services", "shared.settings")
+            given = ("shared.app.wiring", "shared.app.clients", "shared.settings")
             assert name in given, f"{name} reads settings"
         if is_below(imported, "os"):
-            assert name == "shared.wiring", f"{name} imports os"
+            assert name == "shared.app.wiring", f"{name} imports os"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=named)

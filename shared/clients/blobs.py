@@ -13,9 +13,9 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, StorageErrorCode
 from azure.storage.blob.aio import BlobServiceClient
 
-from shared import strictjson
-from shared.clients._faults import told
-from shared.clients._sas import signed_url
+from shared.clients.signed_urls import signed_url
+from shared.clients.storage_errors import told
+from shared.text import strict_json
 
 PATIENCE: dict[str, Any] = {
     "retry_total": 2,
@@ -89,13 +89,13 @@ class Container:
     async def read_json(self, name: str) -> Any:
         """The JSON that `write_json` stored, None when there is none."""
         data = await self.read(name)
-        return None if data is None else strictjson.loads(data)
+        return None if data is None else strict_json.loads(data)
 
     async def write_json(self, name: str, value: Any) -> None:
         """Store `value`, replacing what was there."""
 
         async def call() -> None:
-            data = strictjson.dumps(value)
+            data = strict_json.dumps(value)
             await self._client.upload_blob(name, data, overwrite=True, content_settings=_JSON)
 
         await self._with_container(call)

@@ -14,7 +14,7 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 from pydantic import Field, ValidationError
 
-from shared.clients._faults import told
+from shared.clients.storage_errors import told
 from shared.models import Model
 
 log = logging.getLogger(__name__)

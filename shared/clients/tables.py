@@ -19,7 +19,7 @@ from azure.core.exceptions import (
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.clients._faults import told
+from shared.clients.storage_errors import told
 from shared.errors import WriteConflict
 
 # A storage call either works within seconds or the caller is told; nothing waits for minutes.

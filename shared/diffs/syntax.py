@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from shared import strictjson
+from shared.text import strict_json
 
 MOST_CHARACTERS = 400_000
 _MOST_DEPTH = 100
@@ -67,7 +67,7 @@ def _toml(text: str) -> None:
 _PARSERS: dict[str, Callable[[str], object]] = {
     ".py": _python,
     ".pyi": _python,
-    ".json": strictjson.loads,
+    ".json": strict_json.loads,
     ".yml": _yaml,
     ".yaml": _yaml,
     ".toml": _toml,

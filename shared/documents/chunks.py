@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 
 from semchunk.semchunk import chunk
 
-from shared.documents.extracts import Extract
+from shared.documents.extract import Extract
 from shared.documents.tokens import estimate
 
 LEAST_ROOM = 16

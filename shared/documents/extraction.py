@@ -16,8 +16,8 @@ from typing import cast
 
 from pydantic import ValidationError
 
-from shared.documents.child import Answer, Request
-from shared.documents.extracts import Extract
+from shared.documents.extract import Extract
+from shared.documents.worker import Answer, Request
 from shared.errors import Fault, Unreadable
 
 _PIECE = 1024 * 1024
@@ -59,7 +59,7 @@ async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:
 async def _ask(kind: str, name: str, data: bytes, limits: Limits) -> tuple[int, bytes]:
     """The child's return code, negative for a signal, and its output."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "shared.documents.child"),
+        *(sys.executable, "-P", "-m", "shared.documents.worker"),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,

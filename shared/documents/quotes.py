@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.documents.bounds import is_bound, is_unspaced
-from shared.documents.folding import Form, Hyphen
+from shared.documents.boundaries import is_bound, is_unspaced
+from shared.documents.normalization import Form, Hyphen
 
 LEAST_WORDS = 3
 LEAST_LETTERS = 12  # of a quote of fewer words; one of a script without spaces counts for two

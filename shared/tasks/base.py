@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field
 
-from shared.clients.schemas import AnswerForm
+from shared.clients.llm.output import AnswerForm
 from shared.models import Answer, Attachment, Model, Question, Record, StoredTicket
 
 if TYPE_CHECKING:
-    from shared.clients.github import GitHubClient
-    from shared.documents.extracts import Extract
+    from shared.clients.github.client import GitHubClient
+    from shared.documents.extract import Extract
 
 T = TypeVar("T")
 Item = dict[str, Any]

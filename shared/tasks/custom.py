@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from shared import jsonschemas
-from shared.clients.schemas import AnswerForm, of_model, of_schema
+from shared.clients.llm.output import AnswerForm, of_model, of_schema
 from shared.errors import BadSchema
-from shared.markdown import inert
 from shared.models import Model, Question, Words
 from shared.tasks import base
+from shared.text import json_schema
+from shared.text.markdown import inert
 
 FORMATS: tuple[str, ...] = ()
 NEEDS_FILES = False
@@ -27,7 +27,7 @@ _STRUCTURED = "- `structured`: the same result as data, in the form that its sch
 
 def _usable(schema: dict[str, Any]) -> dict[str, Any]:
     try:
-        jsonschemas.check(schema)
+        json_schema.check(schema)
     except BadSchema as error:
         raise ValueError(str(error)) from None
     return schema
@@ -87,7 +87,7 @@ def _form(data: TaskData) -> AnswerForm[Any]:
     properties = {
         "summary": {"type": "string"},
         "task_result": {"type": "string"},
-        "structured": jsonschemas.moved(data.output_schema, "#/properties/structured"),
+        "structured": json_schema.moved(data.output_schema, "#/properties/structured"),
     }
     dialect = data.output_schema.get("$schema")
     schema = {

@@ -14,7 +14,7 @@ from typing import Any
 from infra.local.azurite import Azurite, Ports
 from shared.documents.chunks import chunked
 from shared.documents.extraction import Limits, extract
-from shared.documents.kinds import PDF
+from shared.documents.file_types import PDF
 from shared.documents.tokens import estimate
 from tests import pdfs
 from tests.benchmarks.memory import peak, reset_peak

@@ -13,11 +13,11 @@ import docx
 import pypdf
 import pypdfium2
 
-from shared.documents.docx import read_docx
+from shared.documents.docx.reader import read_docx
 from shared.documents.extraction import Limits, extract
-from shared.documents.kinds import PDF
-from shared.documents.pdf import read_pdf
-from shared.documents.text import read_text
+from shared.documents.file_types import PDF
+from shared.documents.pdf.reader import read_pdf
+from shared.documents.text.reader import read_text
 from tests import pdfs
 
 PAGES = 600
@@ -88,7 +88,7 @@ def _in_child(data: bytes) -> None:
 _PEAK = """
 import sys
 from pathlib import Path
-from shared.documents.pdf import read_pdf
+from shared.documents.pdf.reader import read_pdf
 from shared.errors import Unreadable
 try:
     read_pdf(Path(sys.argv[1]).read_bytes())

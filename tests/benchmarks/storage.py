@@ -10,15 +10,15 @@ from pathlib import Path
 import httpx2
 
 from infra.local.azurite import Azurite, Ports
-from shared.audit import Actor, Draft, first_invalid
+from shared.audit.chain import Actor, Draft, first_invalid
 from shared.clients import tables
 from shared.clients.tables import Table, Verb, Write
-from shared.counters import Counters, counter_name
-from shared.ids import new_ticket_id, new_user_id
-from shared.index import Index, standing
 from shared.models import AuditAction, Priority, Status, StoredTicket, now
-from shared.ticket_rows import status_row, ticket_row
-from shared.tickets import Change, Tickets
+from shared.storage.keys import new_ticket_id, new_user_id
+from shared.storage.sharded_counters import Counters, counter_name
+from shared.tickets.listing.index import Index, standing
+from shared.tickets.repository import Change, Tickets
+from shared.tickets.rows import status_row, ticket_row
 from tests.world import PASSWORD, World, custom, worlds
 
 FEW, MANY, OWNERS = 500, 50_000, 1_000

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions import pipeline
-from shared.steps import AttemptRef, Kind, Order, RoundFacts, Step, failure, step
+from shared.workflow.messages import AttemptRef, Kind, Order, RoundFacts, Step, failure, step
 
 ORDER = Order(
     ticket_id="t",

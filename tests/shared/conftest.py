@@ -8,27 +8,27 @@ from pathlib import Path
 import pytest
 
 from infra.local.azurite import Azurite, Ports
-from shared import toolbox
-from shared.answers import Answers
-from shared.changing import Changing, Times
+from shared.accounts.repository import Users
+from shared.app import toolbox
 from shared.clients import blobs, tables
 from shared.clients.blobs import Container
-from shared.clients.github import GitHubClient
-from shared.clients.landing import Landing
-from shared.clients.model import ModelClient
+from shared.clients.github.client import GitHubClient
+from shared.clients.llm.client import ModelClient
 from shared.clients.tables import Table
+from shared.clients.upload_containers import Landing
 from shared.documents.extraction import Limits
-from shared.idempotency import Keys
-from shared.intake import Intake
-from shared.intents import Intent, Intents
-from shared.listing import Listing
 from shared.models import Role, StoredUser, now
-from shared.permissions import Permissions
-from shared.processing import Processing
-from shared.reading import Reading
 from shared.tasks.base import Tools
-from shared.tickets import Tickets
-from shared.users import Users
+from shared.tickets.idempotency import Keys
+from shared.tickets.intents import Intent, Intents
+from shared.tickets.listing.listing import Listing
+from shared.tickets.opening import Intake
+from shared.tickets.permissions import Permissions
+from shared.tickets.repository import Tickets
+from shared.tickets.results import Reading
+from shared.tickets.service import Changing, Times
+from shared.workflow.activities import Processing
+from shared.workflow.answer_cache import Answers
 from tests.github_server import GitHubServer, github_server
 from tests.model_server import ModelServer, model_server
 from tests.proxy import StorageProxy, storage_proxy

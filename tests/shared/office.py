@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.accounts import Accounts, Policy
-from shared.audit import Actor
-from shared.callers import Callers
+from shared.accounts.administration import Members
+from shared.accounts.authentication import Callers
+from shared.accounts.bootstrap_admin import FirstAdmin
+from shared.accounts.credentials import AccessTokens
+from shared.accounts.password_check import Passwords
+from shared.accounts.refresh_tokens import Sessions
+from shared.accounts.repository import Users
+from shared.accounts.rows import PARTITION, as_event
+from shared.accounts.self_service import Accounts, Policy
+from shared.audit.chain import Actor
 from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
-from shared.counters import Counters
-from shared.credentials import AccessTokens
-from shared.first_admin import FirstAdmin
-from shared.members import Members
 from shared.models import AuditEvent, Role, StoredUser, Tokens
-from shared.passwords import Passwords
-from shared.sessions import Sessions
-from shared.user_rows import PARTITION, as_event
-from shared.users import Users
+from shared.storage.sharded_counters import Counters
 
 SECRET = "k" * 32
 PASSWORD = "a good password"

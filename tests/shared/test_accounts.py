@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.audit import first_invalid
+from shared.accounts.credentials import hash_password
+from shared.audit.chain import first_invalid
 from shared.clients.tables import Table
-from shared.credentials import hash_password
 from shared.errors import Conflict, Forbidden, Invalid, NotSignedIn
 from shared.models import AuditAction, Role
 from tests.proxy import StorageProxy

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from starlette.responses import Response
 
-from shared.audit import first_invalid
+from shared.audit.chain import first_invalid
 from shared.errors import Unavailable
 from shared.models import AuditAction
 from tests.proxy import Call, Meddle, StorageProxy

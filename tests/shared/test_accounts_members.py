@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.audit import Actor, first_invalid
+from shared.audit.chain import Actor, first_invalid
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
 from shared.models import AuditAction, Role, StoredUser, UsersQuery

@@ -5,11 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from shared.audit import Actor
+from shared.accounts.login_throttle import (
+    MOST_BY_ADDRESS,
+    MOST_BY_NAME,
+    WINDOW,
+    Door,
+    Record,
+    read_door,
+)
+from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table
 from shared.errors import Conflict, Forbidden, NotSignedIn, TooMany, WriteConflict
 from shared.models import now
-from shared.throttle import MOST_BY_ADDRESS, MOST_BY_NAME, WINDOW, Door, Record, read_door
 from tests.proxy import StorageProxy
 from tests.shared.office import HERE, PASSWORD, Office, names
 

@@ -9,9 +9,9 @@ from typing import Any
 import jwt
 import pytest
 
-from shared.audit import first_invalid
+from shared.accounts.credentials import AccessTokens
+from shared.audit.chain import first_invalid
 from shared.clients.tables import Table
-from shared.credentials import AccessTokens
 from shared.errors import Forbidden, Invalid, NotSignedIn
 from shared.models import AuditAction, Role, StoredUser, Tokens, now
 from tests.proxy import StorageProxy

@@ -5,10 +5,10 @@ import json
 import pytest
 from starlette.responses import Response
 
-from shared.answers import Answers
 from shared.clients.blobs import Container
-from shared.clients.schemas import AnswerForm, of_model
+from shared.clients.llm.output import AnswerForm, of_model
 from shared.models import Call, Model, Question
+from shared.workflow.answer_cache import Answers
 from tests.model_server import ModelServer, completion
 from tests.shared.conftest import model_client
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared import idempotency
-from shared.audit import Actor
+from shared.audit.chain import Actor
 from shared.errors import Invalid, Malformed
-from shared.idempotency import once
-from shared.index import EVERYBODY
-from shared.intake import Intake, Opened
 from shared.models import StoredUser
+from shared.tickets import idempotency
+from shared.tickets.idempotency import once
+from shared.tickets.listing.index import EVERYBODY
+from shared.tickets.opening import Intake, Opened
 from tests.proxy import StorageProxy
 from tests.shared.conftest import House
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from shared.audit import Actor, first_invalid
+from shared.audit.chain import Actor, first_invalid
 from shared.errors import Invalid, NotFound, TooLarge, Unavailable
-from shared.ids import new_ticket_id
-from shared.index import Standing
-from shared.intents import Intent, Purpose
 from shared.models import Source, Status, StoredTicket, StoredUser, now
-from shared.steps import Order
+from shared.storage.keys import new_ticket_id
+from shared.tickets.intents import Intent, Purpose
+from shared.tickets.listing.index import Standing
+from shared.workflow.messages import Order
 from tests.proxy import Call, StorageProxy
 from tests.shared.conftest import SWEEP_AFTER, House
 

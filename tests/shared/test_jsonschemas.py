@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared import jsonschemas
 from shared.errors import BadSchema, Misfit
+from shared.text import json_schema
 
 PERSON = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -45,7 +45,7 @@ DOUBLING = {
 )
 def test_a_schema_that_cannot_be_used_is_refused(schema: dict[str, Any], words: str) -> None:
     with pytest.raises(BadSchema, match=words.replace("$", r"\$")):
-        jsonschemas.check(schema)
+        json_schema.check(schema)
 
 
 @pytest.mark.parametrize(
@@ -61,29 +61,29 @@ def test_a_schema_that_cannot_be_used_is_refused(schema: dict[str, Any], words: 
     ],
 )
 def test_a_usable_schema_passes(schema: dict[str, Any]) -> None:
-    jsonschemas.check(schema)
+    json_schema.check(schema)
 
 
 def test_a_fault_is_told_by_place_and_rule_without_the_value() -> None:
-    jsonschemas.validate({"name": "Ann", "boss": {"name": "Bob"}}, PERSON)
+    json_schema.validate({"name": "Ann", "boss": {"name": "Bob"}}, PERSON)
     with pytest.raises(Misfit) as misfit:
-        jsonschemas.validate({"name": "Ann", "boss": {"name": "confidential"}}, PERSON)
+        json_schema.validate({"name": "Ann", "boss": {"name": "confidential"}}, PERSON)
     assert str(misfit.value) == "boss.name breaks pattern (^[A-Z])"
     with pytest.raises(Misfit, match=r"the top level breaks type \(object\)"):
-        jsonschemas.validate("confidential", PERSON)
+        json_schema.validate("confidential", PERSON)
 
 
 def test_a_pattern_cannot_occupy_the_process() -> None:
     begin = time.process_time()
     with pytest.raises(Misfit):
-        jsonschemas.validate("a" * 5000 + "!", {"pattern": "^(a+)+$"})
+        json_schema.validate("a" * 5000 + "!", {"pattern": "^(a+)+$"})
     assert time.process_time() - begin < 2
 
 
 def test_a_schema_moved_below_another_keeps_its_references() -> None:
-    moved = jsonschemas.moved(PERSON, "#/properties/structured")
+    moved = json_schema.moved(PERSON, "#/properties/structured")
     whole = {"type": "object", "properties": {"structured": moved}}
-    jsonschemas.validate({"structured": {"name": "Ann", "boss": {"name": "Bob"}}}, whole)
+    json_schema.validate({"structured": {"name": "Ann", "boss": {"name": "Bob"}}}, whole)
     with pytest.raises(Misfit, match=r"structured\.boss"):
-        jsonschemas.validate({"structured": {"name": "Ann", "boss": {"name": "bob"}}}, whole)
-    assert jsonschemas.moved({"enum": [{"$ref": "#/x"}]}, "#/y") == {"enum": [{"$ref": "#/x"}]}
+        json_schema.validate({"structured": {"name": "Ann", "boss": {"name": "bob"}}}, whole)
+    assert json_schema.moved({"enum": [{"$ref": "#/x"}]}, "#/y") == {"enum": [{"$ref": "#/x"}]}

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.audit import Actor
+from shared.audit.chain import Actor
 from shared.errors import Malformed
-from shared.index import EVERYBODY
 from shared.models import Priority, Role, Status, StoredTicket, StoredUser, TicketPage, TicketsQuery
-from shared.tickets import Change
+from shared.tickets.listing.index import EVERYBODY
+from shared.tickets.repository import Change
 from tests.proxy import StorageProxy
 from tests.shared.conftest import House, user
 from tests.shared.office import Office

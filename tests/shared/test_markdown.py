@@ -5,7 +5,7 @@ import random
 import pytest
 from markdown_it import MarkdownIt
 
-from shared.markdown import cut, fenced, inert, prose, quiet
+from shared.text.markdown import cut, fenced, inert, prose, quiet
 
 PAGE = MarkdownIt("commonmark")
 

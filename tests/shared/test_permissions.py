@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import Forbidden, NotFound
 from shared.models import Priority, Role, StoredTicket, StoredUser, now
-from shared.permissions import Permissions, Right, check_admin, check_user_read
+from shared.tickets.permissions import Permissions, Right, check_admin, check_user_read
 from tests.proxy import StorageProxy
 from tests.shared.conftest import user
 from tests.shared.office import HERE, Office

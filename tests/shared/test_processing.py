@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from shared.attempts import Attempt
-from shared.audit import Actor, Draft, first_invalid
+from shared.audit.chain import Actor, Draft, first_invalid
 from shared.errors import NotFound
 from shared.models import AuditAction, Status, StoredTicket, StoredUser
-from shared.permissions import Permissions
-from shared.processing import Processing
-from shared.reading import Reading
-from shared.steps import Kind, Order, RoundFacts, Step, kind_of
-from shared.tickets import Change
+from shared.tickets.attempts import Attempt
+from shared.tickets.permissions import Permissions
+from shared.tickets.repository import Change
+from shared.tickets.results import Reading
+from shared.workflow.activities import Processing
+from shared.workflow.messages import Kind, Order, RoundFacts, Step, kind_of
 from tests.model_server import completion
 from tests.proxy import Call, StorageProxy
 from tests.shared.conftest import House, user

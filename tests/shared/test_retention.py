@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-import shared.retention
-from shared.audit import Actor, Draft
-from shared.horizons import horizon_of
+import shared.audit.retention
+from shared.audit.chain import Actor, Draft
+from shared.audit.horizon import horizon_of
+from shared.audit.retention import Retention
+from shared.audit.trail import Trail
 from shared.models import AuditAction, AuditQuery, StoredTicket, StoredUser
-from shared.retention import Retention
-from shared.tickets import Change
-from shared.trail import Trail
+from shared.tickets.repository import Change
 from tests.shared.conftest import House, user
 
 
@@ -22,7 +22,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def later(days: float) -> None:
         moment = datetime.now(UTC) + timedelta(days=days)
-        monkeypatch.setattr(shared.retention, "now", lambda: moment)
+        monkeypatch.setattr(shared.audit.retention, "now", lambda: moment)
 
     return later
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from shared.spreadsheets import to_csv
+from shared.text.csv_export import to_csv
 
 
 @pytest.mark.parametrize(

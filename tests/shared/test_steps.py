@@ -1,6 +1,6 @@
 """How long a ticket is made to wait."""
 
-from shared.steps import Patience
+from shared.workflow.messages import Patience
 
 
 def test_pauses_double_up_to_a_limit() -> None:

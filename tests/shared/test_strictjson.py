@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared import strictjson
+from shared.text import strict_json
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,16 @@ from shared import strictjson
 )
 def test_doubtful_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w") as refusal:
-        strictjson.loads(text)
+        strict_json.loads(text)
     assert len(str(refusal.value)) < 100
 
 
 def test_plain_json_is_read() -> None:
-    assert strictjson.loads(b"[" * 64 + b"]" * 64)
-    assert strictjson.loads('{"a": [1, -2.5e3, true, null, "\\ud83d\\ude00"]}') == {
+    assert strict_json.loads(b"[" * 64 + b"]" * 64)
+    assert strict_json.loads('{"a": [1, -2.5e3, true, null, "\\ud83d\\ude00"]}') == {
         "a": [1, -2500.0, True, None, "\U0001f600"]
     }
 
 
 def test_equal_values_have_one_canonical_form() -> None:
-    assert strictjson.canonical({"b": 1, "a": 2}) == strictjson.canonical({"a": 2, "b": 1})
+    assert strict_json.canonical({"b": 1, "a": 2}) == strict_json.canonical({"a": 2, "b": 1})

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.audit import Actor, Draft, first_invalid
+from shared.audit.chain import Actor, Draft, first_invalid
 from shared.clients.tables import Table
 from shared.errors import NotFound
 from shared.models import AuditAction, Notice, Status, StoredTicket, StoredUser, now
-from shared.tickets import Change, Decide, Tickets
+from shared.tickets.repository import Change, Decide, Tickets
 from tests.shared.conftest import House
 
 BODY: dict[str, Any] = {

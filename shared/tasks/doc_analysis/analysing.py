@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Iterable
 
-from shared.clients.schemas import of_model
-from shared.documents.extracts import Places
+from shared.clients.llm.output import of_model
+from shared.documents.extract import Places
 from shared.documents.quotes import Folded
 from shared.tasks import base
 from shared.tasks.doc_analysis import planning
-from shared.tasks.doc_analysis.answers import Analysis, Said
-from shared.tasks.doc_analysis.asking import names, question
+from shared.tasks.doc_analysis.llm_output import Analysis, Said
 from shared.tasks.doc_analysis.models import Chunk, Claim, Evidence, Outcome, TaskData
+from shared.tasks.doc_analysis.prompting import names, question
 
 _FORM = of_model(Analysis)
 

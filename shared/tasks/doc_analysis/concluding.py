@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from shared.tasks import base
 from shared.tasks.doc_analysis import gathering, planning, report
-from shared.tasks.doc_analysis.answers import AboutDocument, Relation
 from shared.tasks.doc_analysis.coverage import coverage, warnings
+from shared.tasks.doc_analysis.llm_output import AboutDocument, Relation
 from shared.tasks.doc_analysis.models import (
     EXHAUSTIVE,
     Account,

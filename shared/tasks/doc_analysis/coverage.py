@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 
-from shared.documents.extracts import Unread
+from shared.documents.extract import Unread
 from shared.tasks.doc_analysis.models import Coverage, Document, Grounded, Part, Tally
 
 _MOST_PLACES = 20

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.tasks import base
-from shared.tasks.doc_analysis.answers import AboutDocument
+from shared.tasks.doc_analysis.llm_output import AboutDocument
 from shared.tasks.doc_analysis.models import Account, Claim, Grounded, Outcome, Part, Tally
 
 _NAME = "claims"

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.clients.schemas import of_model
+from shared.clients.llm.output import of_model
 from shared.tasks import base
 from shared.tasks.doc_analysis import gathering, rounds
-from shared.tasks.doc_analysis.answers import AboutDocument, Conclusion, Point, Related
-from shared.tasks.doc_analysis.asking import names, question
+from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion, Point, Related
 from shared.tasks.doc_analysis.models import Claim, Grounded, Part, TaskData
 from shared.tasks.doc_analysis.parts import rendered
+from shared.tasks.doc_analysis.prompting import names, question
 
 _FORM = of_model(Conclusion)
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.documents.extracts import Block, Unread
+from shared.documents.extract import Block, Unread
 from shared.models import Model
 from shared.tasks import base
-from shared.tasks.doc_analysis.answers import AboutDocument, Importance, Kind, Point, Related
+from shared.tasks.doc_analysis.llm_output import AboutDocument, Importance, Kind, Point, Related
 
 _Words = Annotated[str, StringConstraints(max_length=16_000)]
 

@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from shared.documents.tokens import estimate
-from shared.tasks.doc_analysis.answers import Related
+from shared.tasks.doc_analysis.llm_output import Related
 from shared.tasks.doc_analysis.models import Grounded, Part
 
 T = TypeVar("T")

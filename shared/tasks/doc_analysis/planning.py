@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.documents.chunks import chunked
-from shared.documents.extracts import Places
+from shared.documents.extract import Places
 from shared.errors import CannotBeDone, Unreadable
 from shared.models import Attachment
 from shared.tasks import base
-from shared.tasks.doc_analysis.asking import names
 from shared.tasks.doc_analysis.coverage import statement
 from shared.tasks.doc_analysis.models import EXHAUSTIVE, Chunk, Document, Stage, TaskData
+from shared.tasks.doc_analysis.prompting import names
 from shared.tasks.doc_analysis.rounds import ANALYSED
 
 OVERLAP = 0.04

@@ -3,9 +3,9 @@ evidence. All words are the model's or the files': none of them is markup."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.markdown import plain
-from shared.spreadsheets import to_csv
 from shared.tasks.doc_analysis.models import Document, Evidence, Finding, Insight, Result
+from shared.text.csv_export import to_csv
+from shared.text.markdown import plain
 
 _HEADER = ("finding", "kind", "importance", "text", "document", "place", "quote", "start", "end")
 _QUOTES = 3
@@ -16,7 +16,7 @@ def render(result: Result, form: str) -> str | bytes:
     if form == "csv":
         return to_csv(_HEADER, _rows(result))
     if form == "docx":
-        from shared.documents.export import to_docx
+        from shared.documents.export.docx import to_docx
 
         return to_docx(result.analysis, "Analysis")
     return result.analysis

@@ -3,9 +3,9 @@
 import asyncio
 
 from shared.tasks import base
-from shared.tasks.doc_analysis.asking import names
 from shared.tasks.doc_analysis.models import Part, Stage
 from shared.tasks.doc_analysis.parts import bounded, groups
+from shared.tasks.doc_analysis.prompting import names
 
 CALL = 6
 """How many chunks' worth of parts go into a call: what is said of a chunk is much shorter than it,

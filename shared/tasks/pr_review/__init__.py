@@ -14,14 +14,14 @@ from shared.tasks import base
 from shared.tasks.pr_review import (
     checking,
     concluding,
-    exchange,
     payload,
     planning,
     posting,
     report,
     reviewing,
+    sarif,
 )
-from shared.tasks.pr_review.kept import Held, Outcome, Stage
+from shared.tasks.pr_review.artifacts import Held, Outcome, Stage
 from shared.tasks.pr_review.models import Posted, Result
 from shared.tasks.pr_review.models import TaskData as TaskData
 
@@ -41,7 +41,7 @@ _WORK: dict[Stage, Callable[[base.WorkContext, base.Item], Awaitable[Model]]] = 
 }
 _RENDER: dict[str, Callable[[Result], str]] = {
     "md": report.markdown,
-    "sarif": exchange.sarif_log,
+    "sarif": sarif.sarif_log,
     "github-review": payload.rendered,
 }
 

@@ -3,11 +3,11 @@ applies each suggestion. What does not hold is dropped and counted."""
 
 from collections.abc import Iterator, Sequence
 
-from shared.clients.schemas import of_model
+from shared.clients.llm.output import of_model
 from shared.models import Question
 from shared.tasks import base
-from shared.tasks.pr_review.answers import Check, Conclusion, Ruling
-from shared.tasks.pr_review.kept import Candidate, Held, Reviewed
+from shared.tasks.pr_review.artifacts import Candidate, Held, Reviewed
+from shared.tasks.pr_review.llm_output import Check, Conclusion, Ruling
 from shared.tasks.pr_review.models import SEVERITIES, TaskData
 from shared.tasks.pr_review.reviewing import asked
 from shared.tasks.pr_review.suggesting import Suggestions

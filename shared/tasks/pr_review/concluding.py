@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from shared.tasks import base
 from shared.tasks.pr_review import checking, report
-from shared.tasks.pr_review.kept import Draft, Facts, Held, Outcome, Reviewed, Seen, Stage
+from shared.tasks.pr_review.artifacts import Draft, Facts, Held, Outcome, Reviewed, Seen, Stage
 from shared.tasks.pr_review.merging import merged, rank
 from shared.tasks.pr_review.models import (
     Category,

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from shared.tasks.pr_review.kept import Candidate
+from shared.tasks.pr_review.artifacts import Candidate
 from shared.tasks.pr_review.models import CONFIDENCES, SEVERITIES, Finding, Spot
 
 _MOST_PLACES = 20

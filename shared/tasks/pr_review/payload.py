@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
-from shared.clients.github_models import MOST_BODY, ReviewComment, ReviewPayload
-from shared.markdown import cut, fenced, quiet
+from shared.clients.github.models import MOST_BODY, ReviewComment, ReviewPayload
 from shared.models import Side
 from shared.tasks.pr_review import report
 from shared.tasks.pr_review.models import Finding, Result
+from shared.text.markdown import cut, fenced, quiet
 
 MOST_COMMENTS = 40
 _CUT = "\n… (cut: the whole review is in the result of its ticket)"

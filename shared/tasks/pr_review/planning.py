@@ -3,12 +3,12 @@ batches."""
 
 import asyncio
 
-from shared.clients.github_models import ChangedFiles, Pull, PullRef
+from shared.clients.github.models import ChangedFiles, Pull, PullRef
 from shared.errors import CannotBeDone
 from shared.tasks import base
-from shared.tasks.pr_review.kept import Batch, Facts, Seen, Stage
+from shared.tasks.pr_review.artifacts import Batch, Facts, Seen, Stage
 from shared.tasks.pr_review.models import TaskData
-from shared.tasks.pr_review.sorting import sorted_files, warnings
+from shared.tasks.pr_review.selection import sorted_files, warnings
 
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
 """What a repository tells those who work on it; the first that there is, from the base branch."""

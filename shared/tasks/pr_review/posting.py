@@ -8,12 +8,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.clients.github_models import PostedReview, PullRef, ReviewPayload
+from shared.clients.github.models import PostedReview, PullRef, ReviewPayload
 from shared.errors import CannotBeDone, TryLater
 from shared.models import Model
 from shared.tasks import base
 from shared.tasks.pr_review import payload
-from shared.tasks.pr_review.kept import Draft, Facts
+from shared.tasks.pr_review.artifacts import Draft, Facts
 from shared.tasks.pr_review.models import Earlier, Finding, Posted, Result
 
 _MARK = re.compile(r"<!-- amida-review-1:([A-Za-z0-9+/=]+):([0-9a-f]{64}) -->")

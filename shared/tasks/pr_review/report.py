@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from shared.markdown import fenced, plain, prose
 from shared.models import Side
 from shared.tasks.pr_review.models import (
     Coverage,
@@ -15,7 +14,8 @@ from shared.tasks.pr_review.models import (
     Suggestion,
     Verdict,
 )
-from shared.tasks.pr_review.sorting import named
+from shared.tasks.pr_review.selection import named
+from shared.text.markdown import fenced, plain, prose
 
 _VERDICTS = {
     Verdict.APPROVE: "Approve",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from shared.clients.schemas import of_model
+from shared.clients.llm.output import of_model
 from shared.diffs.changes import FileDiff
 from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
@@ -12,8 +12,8 @@ from shared.diffs.rendering import rendered, rendered_hunk, shown
 from shared.documents.tokens import estimate
 from shared.models import Question
 from shared.tasks import base
-from shared.tasks.pr_review.answers import Proposed, Review
-from shared.tasks.pr_review.kept import Batch, Candidate, Facts, Outcome
+from shared.tasks.pr_review.artifacts import Batch, Candidate, Facts, Outcome
+from shared.tasks.pr_review.llm_output import Proposed, Review
 from shared.tasks.pr_review.models import TaskData
 
 _AROUND = (12, 6, 3, 0)

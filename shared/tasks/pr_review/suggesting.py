@@ -10,7 +10,7 @@ from shared.diffs.syntax import parses
 from shared.errors import StepError
 from shared.models import Side
 from shared.tasks import base
-from shared.tasks.pr_review.kept import Batch, Candidate, Facts
+from shared.tasks.pr_review.artifacts import Batch, Candidate, Facts
 from shared.tasks.pr_review.models import Finding, Suggestion
 
 _MOST_FILES_READ = 5

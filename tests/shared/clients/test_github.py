@@ -20,8 +20,8 @@ from starlette.responses import (
 
 from infra.local.serving import take_port
 from shared.clients.etag_cache import EtagCache
-from shared.clients.github import GitHubClient
-from shared.clients.github_models import Pull, PullRef, PullState, ReviewComment, ReviewPayload
+from shared.clients.github.client import GitHubClient
+from shared.clients.github.models import Pull, PullRef, PullState, ReviewComment, ReviewPayload
 from shared.errors import CannotBeDone, StepError, TryLater
 from shared.models import Side
 from tests.github_server import PULL, SHA, TOKEN, GitHubServer
@@ -284,7 +284,7 @@ async def test_a_slow_body_ends_with_the_time_of_the_whole_call(github: GitHubSe
 async def test_many_slow_calls_end_with_their_time_in_all(
     github: GitHubServer, ask: Callable[..., Awaitable[object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.clients.github._LISTING_SECONDS", 0.2)
+    monkeypatch.setattr("shared.clients.github.client.client._LISTING_SECONDS", 0.2)
     pull = JSONResponse(PULL | {"changed_files": 1})
     github.reset(lambda _, asked: StreamingResponse(slow()) if asked.url.query else pull)
     error = await failed(github, lambda client: ask(client, REF))

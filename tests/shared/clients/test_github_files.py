@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from infra.local.github.pulls import Limits
-from shared.clients.github_models import ChangedFile, ChangedFiles, NoPatch
+from shared.clients.github.models import ChangedFile, ChangedFiles, NoPatch
 from shared.errors import TryLater
 from shared.models import FileStatus
 from tests.git_history import History, patched

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.clients import github_patches
-from shared.clients.github_models import NoPatch
-from shared.clients.github_patches import patch_between
+from shared.clients.github import patches
+from shared.clients.github.models import NoPatch
+from shared.clients.github.patches import patch_between
 from tests.git_history import patched
 
 LONG = "".join(f"line {number}\n" for number in range(40))
@@ -69,5 +69,5 @@ def test_comparing_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> 
     old, new = (
         "".join(f"{chance.randrange(100)}\n" for _ in range(6000)).encode() for _ in range(2)
     )
-    monkeypatch.setattr(github_patches, "_SECONDS", 0.01)
+    monkeypatch.setattr(patches, "_SECONDS", 0.01)
     assert patch_between(old, new) is NoPatch.TOO_LARGE

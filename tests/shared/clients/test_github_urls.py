@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.clients.github import GitHubClient
-from shared.clients.github_models import PullRef
+from shared.clients.github.client import GitHubClient
+from shared.clients.github.models import PullRef
 from shared.errors import CannotBeDone, SettingsError
 
 PUBLIC = "https://api.github.com"

@@ -11,8 +11,8 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
 from infra.local.serving import take_port
-from shared.clients.model import ModelClient
-from shared.clients.schemas import of_model, of_schema
+from shared.clients.llm.client import ModelClient
+from shared.clients.llm.output import of_model, of_schema
 from shared.errors import CannotBeDone, StepError, TryLater
 from shared.models import Answer, Call, Model, Question
 from tests.model_server import ModelServer, completion

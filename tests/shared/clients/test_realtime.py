@@ -12,7 +12,7 @@ from infra.local.webpubsub import connection_string
 from infra.local.webpubsub.app import application
 from shared.clients.realtime import Realtime
 from shared.models import Notice, Priority, Progress, Status, StoredTicket, now, rfc3339
-from shared.notices import Notices
+from shared.tickets.notifications import Notices
 from tests.served import served
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.documents import chunks
 from shared.documents.chunks import LEAST_ROOM, Chunk, chunked
-from shared.documents.extracts import Block, Extract
+from shared.documents.extract import Block, Extract
 from shared.documents.tokens import estimate
 
 SENTENCES = "The harbour freezes in January. Ships wait outside until the ice breaks. "

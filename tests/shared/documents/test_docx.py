@@ -7,8 +7,8 @@ from typing import Any
 import docx
 import pytest
 
-from shared.documents.docx import View, read_docx
-from shared.documents.extracts import Extract, Places, Unread
+from shared.documents.docx.reader import View, read_docx
+from shared.documents.extract import Extract, Places, Unread
 from tests.shared.documents.word import (
     STRICT,
     deleted,

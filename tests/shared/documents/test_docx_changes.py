@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.documents.docx import View, read_docx
+from shared.documents.docx.reader import View, read_docx
 from tests.shared.documents.word import (
     deleted,
     docx,

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from shared.documents.docx import DocxLimits, read_docx
+from shared.documents.docx.reader import DocxLimits, read_docx
 from shared.errors import Fault, Unreadable
 from tests import files
 from tests.shared.documents.word import (

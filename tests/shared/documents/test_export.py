@@ -8,9 +8,9 @@ import pytest
 from docx.document import Document
 from docx.text.paragraph import Paragraph
 
-from shared.documents.docx import read_docx
-from shared.documents.export import AUTHOR, to_docx
-from shared.documents.extracts import Extract
+from shared.documents.docx.reader import read_docx
+from shared.documents.export.docx import AUTHOR, to_docx
+from shared.documents.extract import Extract
 from tests.shared.documents import word
 
 PAPER = """

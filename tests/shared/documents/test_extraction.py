@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
+from shared.documents.extract import Extract
 from shared.documents.extraction import Limits, extract
-from shared.documents.extracts import Extract
-from shared.documents.kinds import PDF
+from shared.documents.file_types import PDF
 from shared.errors import Fault, Unreadable
 from tests import pdfs
 from tests.pdfs import bomb, drawn, packed, shown
@@ -40,7 +40,7 @@ def children() -> list[psutil.Process]:
 
 def _is_reader(process: psutil.Process) -> bool:
     try:
-        return "shared.documents.child" in process.cmdline()
+        return "shared.documents.worker" in process.cmdline()
     except psutil.Error:  # it ends
         return False
 
@@ -164,7 +164,7 @@ async def test_no_more_children_run_at_once_than_allowed() -> None:
 
 def started_alone(size: int) -> subprocess.Popen[bytes]:
     """A child that was asked to read a PDF of so many bytes."""
-    command = [sys.executable, "-m", "shared.documents.child"]
+    command = [sys.executable, "-m", "shared.documents.worker"]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     request = {"kind": PDF, "name": "a.pdf", "size": size, "seconds": 60, "megabytes": 1024}
     assert child.stdin is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.documents.extracts import Block, Places
+from shared.documents.extract import Block, Places
 
 BLOCKS = [
     Block(text="One\ntwo\nthree\n", line=1),

@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from shared.documents.kinds import DOCX, PDF, SOURCE, kind_of
+from shared.attachments.store import InMemory
+from shared.documents.file_types import DOCX, PDF, SOURCE, kind_of
 from shared.errors import WrongType
-from shared.files import InMemory
 from tests import files
 
 

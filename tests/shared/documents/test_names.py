@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.documents.names import MOST_NAME_BYTES, safe_name
+from shared.documents.filenames import MOST_NAME_BYTES, safe_name
 from shared.errors import Invalid
 
 

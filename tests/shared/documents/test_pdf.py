@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.documents.extracts import Extract, Places
-from shared.documents.pdf import read_pdf
+from shared.documents.extract import Extract, Places
+from shared.documents.pdf.reader import read_pdf
 from tests import pdfs
 from tests.pdfs import IMAGE, drawn, shown
 

@@ -1,7 +1,7 @@
 """What people wrote on a PDF's pages: comments and form fields."""
 
-from shared.documents.extracts import Extract, Places
-from shared.documents.pdf import read_pdf
+from shared.documents.extract import Extract, Places
+from shared.documents.pdf.reader import read_pdf
 from tests.pdfs import drawn, shown
 
 PAGES = (shown("The first page."), shown("The second page."))

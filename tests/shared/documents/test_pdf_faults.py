@@ -3,7 +3,7 @@ rest."""
 
 import pytest
 
-from shared.documents.pdf import read_pdf
+from shared.documents.pdf.reader import read_pdf
 from shared.errors import Fault, Unreadable
 from tests import pdfs
 from tests.pdfs import IMAGE, Algorithm, drawn, packed, shown

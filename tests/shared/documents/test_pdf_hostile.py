@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from shared.documents.pdf import read_pdf
+from shared.documents.pdf.reader import read_pdf
 from shared.errors import Fault, Unreadable
 from tests.pdfs import CATALOG, FONT, bomb, drawn, packed, shown, stream
 

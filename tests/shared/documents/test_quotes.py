@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.documents.folding import Form
+from shared.documents.normalization import Form
 from shared.documents.quotes import MOST_OMITTED, Folded, Span
 
 TEXT = """\

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from shared.documents.extracts import Extract, Places
-from shared.documents.kinds import SOURCE
-from shared.documents.plain import MOST_CHARACTERS
-from shared.documents.text import read_text
+from shared.documents.extract import Extract, Places
+from shared.documents.file_types import SOURCE
+from shared.documents.text.plain import MOST_CHARACTERS
+from shared.documents.text.reader import read_text
 from shared.errors import Fault, Unreadable
 
 PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"

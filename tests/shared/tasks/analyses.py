@@ -9,13 +9,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shared.attachments import Attachments
-from shared.attempts import Attempt
-from shared.audit import Actor
+from shared.attachments.service import Attachments
+from shared.attachments.store import Files, InMemory, NewFile, examine
+from shared.audit.chain import Actor
 from shared.documents.tokens import estimate
-from shared.files import Files, InMemory, NewFile, examine
 from shared.models import StoredUser
-from shared.steps import Order
+from shared.tickets.attempts import Attempt
+from shared.workflow.messages import Order
 from tests.model_server import Body, ModelServer, completion
 from tests.shared.conftest import House, tools, user
 from tests.shared.test_processing import order_of, run, shown

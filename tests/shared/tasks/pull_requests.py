@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx2
 
-from shared.audit import Actor
+from shared.audit.chain import Actor
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.rendering import shown as shown_line
 from shared.models import Side, StoredTicket, StoredUser
-from shared.steps import Order
+from shared.workflow.messages import Order
 from tests.git_history import History
 from tests.github_server import TOKEN, GitHubServer
 from tests.model_server import ModelServer

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from shared.attempts import Attempt
+from shared.attachments.store import Files
 from shared.clients.blobs import Container
-from shared.files import Files
 from shared.models import StoredTicket
 from shared.tasks import base, task_of
 from shared.tasks.base import Result, Round, Tools
+from shared.tickets.attempts import Attempt
 from tests.model_server import ModelServer
 from tests.shared.conftest import model_client, tools
 

@@ -8,9 +8,9 @@ from typing import Any
 import docx
 import pytest
 
-from shared.clients.schemas import of_model
-from shared.documents.pdf import read_pdf
-from shared.tasks.doc_analysis.answers import Analysis, Conclusion
+from shared.clients.llm.output import of_model
+from shared.documents.pdf.reader import read_pdf
+from shared.tasks.doc_analysis.llm_output import Analysis, Conclusion
 from tests import pdfs
 from tests.proxy import StorageProxy
 from tests.shared.tasks.analyses import (

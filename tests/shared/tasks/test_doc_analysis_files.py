@@ -10,9 +10,9 @@ from typing import Any
 import docx
 import pytest
 
-from shared.audit import Actor
-from shared.rendering import Form, rendered
+from shared.audit.chain import Actor
 from shared.tasks.doc_analysis import planning
+from shared.tickets.result_files import Form, rendered
 from tests import pdfs
 from tests.proxy import StorageProxy
 from tests.shared.conftest import user

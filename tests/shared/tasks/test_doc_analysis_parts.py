@@ -5,7 +5,7 @@ import random
 import pytest
 
 from shared.documents.tokens import estimate
-from shared.tasks.doc_analysis.answers import AboutDocument, Conclusion, Kind
+from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion, Kind
 from shared.tasks.doc_analysis.merging import held
 from shared.tasks.doc_analysis.models import Claim, Evidence, Grounded, Part
 from shared.tasks.doc_analysis.parts import bounded, groups, rendered, tokens

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from shared.documents.pdf import read_pdf
+from shared.documents.pdf.reader import read_pdf
 from tests import pdfs
 from tests.shared.tasks.analyses import Archive, claim
 from tests.shared.tasks.rereading import check, quotes

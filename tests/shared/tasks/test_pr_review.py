@@ -9,10 +9,10 @@ import pytest
 from starlette.responses import JSONResponse
 
 from infra.local.github.pulls import Limits
-from shared.clients.github_models import ChangedFile, ChangedFiles, Pull
+from shared.clients.github.models import ChangedFile, ChangedFiles, Pull
 from shared.documents.tokens import estimate
 from shared.models import FileStatus, Side
-from shared.tasks.pr_review import sorting
+from shared.tasks.pr_review import selection
 from tests.reviewer import BASE, HEAD, JsonObject, asked_form, diff_of, proposed, ruling, said
 from tests.shared.conftest import user
 from tests.shared.tasks.pull_requests import Desk, Files, check_placed
@@ -149,7 +149,7 @@ async def test_instructions_that_may_not_be_read_are_told_of(desk: Desk) -> None
 
 
 async def test_prompts_add_little_to_what_is_read(desk: Desk) -> None:
-    source = Path(sorting.__file__).read_text()
+    source = Path(selection.__file__).read_text()
     lines = source.splitlines(keepends=True)
     base = "".join(line for number, line in enumerate(lines) if number % 9)
     about = "Be kind. Use parameters. " * 20
@@ -270,7 +270,7 @@ async def test_a_plan_that_runs_again_stays_with_what_it_has_read(desk: Desk) ->
 
 
 def test_what_is_beyond_all_bounds_is_named_and_not_read() -> None:
-    size = sorting.MOST_CHARACTERS * 2 // 5
+    size = selection.MOST_CHARACTERS * 2 // 5
     patch = f"@@ -0,0 +1,{size // 1000} @@\n" + "\n".join(["+" + "x y " * 249] * (size // 1000))
     added = FileStatus.ADDED
     files = [
@@ -290,11 +290,11 @@ def test_what_is_beyond_all_bounds_is_named_and_not_read() -> None:
             "html_url": "https://github.com/a/b/pull/1",
         }
     )
-    found = sorting.sorted_files(ChangedFiles(files=files), pull, 12_000)
+    found = selection.sorted_files(ChangedFiles(files=files), pull, 12_000)
     assert found.coverage.reviewed == ["0.py", "1.py"]
     assert [left.path for left in found.coverage.skipped] == ["2.py", "3.py"]
     assert not found.coverage.complete
-    [warning] = sorting.warnings(found.coverage, [])
+    [warning] = selection.warnings(found.coverage, [])
     assert "2.py, 3.py" in warning
 
 

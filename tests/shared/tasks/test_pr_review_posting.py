@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from infra.local.github.pulls import Limits
-from shared.audit import Actor
-from shared.steps import Order, Step
+from shared.audit.chain import Actor
 from shared.tasks import pr_review
+from shared.workflow.messages import Order, Step
 from tests.github_server import Script
 from tests.proxy import Call, StorageProxy
 from tests.reviewer import BASE, HEAD, JsonObject, proposed

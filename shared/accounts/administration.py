@@ -1,0 +1,171 @@
+"""Accounts as administrators manage them, and what users change of their own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.accounts.bootstrap_admin import FirstAdmin
+from shared.accounts.credentials import hash_password
+from shared.accounts.login_throttle import Door
+from shared.accounts.password_check import Passwords
+from shared.accounts.repository import Decide, UserChange, Users, created, newcomer, shown
+from shared.accounts.rows import KnownUser
+from shared.audit.chain import Actor, Draft
+from shared.errors import Conflict, Forbidden, NotFound, NotSignedIn
+from shared.models import (
+    AuditAction,
+    NewUser,
+    OwnChanges,
+    Role,
+    Status,
+    StoredUser,
+    UserChanges,
+    UsersQuery,
+    now,
+    validated,
+)
+from shared.storage.sharded_counters import Counters, counter_name
+from shared.tickets.permissions import check_admin, check_user_read
+
+_SECRETS = {"password", "current_password"}
+_UNDER_WAY = tuple(counter_name(status, "") for status in (Status.PENDING, Status.PROCESSING))
+_NOT_BY_ONESELF = {"role", "is_active", "is_verified"}
+
+
+class Members:
+    """All users, for those who may see and change them."""
+
+    def __init__(
+        self, users: Users, passwords: Passwords, counters: Counters, first_admin: FirstAdmin
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._counters = counters
+        self._first_admin = first_admin
+
+    async def page(self, caller: StoredUser, query: UsersQuery) -> list[StoredUser]:
+        """A part of all users. Raises Forbidden."""
+        check_admin(caller)
+        return await self._users.page(query.skip, query.limit)
+
+    async def read(self, caller: StoredUser, user_id: str) -> StoredUser:
+        """One user. Raises Forbidden for another's unless an admin asks, then NotFound."""
+        check_user_read(caller, user_id)
+        known = await self._users.by_id(user_id)
+        return _found(known.user if known else None)
+
+    async def create(self, caller: StoredUser, body: Any, actor: Actor) -> StoredUser:
+        """A new user with any role. Raises Forbidden, Invalid, Conflict."""
+        check_admin(caller)
+        new = validated(NewUser, body)
+        self._check_email(new.email)
+        user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
+        return await self._users.add(user, created(user, actor))
+
+    async def change(self, caller: StoredUser, user_id: str, body: Any, actor: Actor) -> StoredUser:
+        """Change any user. Raises Forbidden, Invalid, NotFound, Conflict."""
+        check_admin(caller)
+        given = validated(UserChanges, body).given()
+        if caller.id == user_id:
+            given = {name: given[name] for name in given if name not in _NOT_BY_ONESELF}
+        decide = await self._decide(given, actor)
+        return _found(await self._users.change(user_id, decide))
+
+    async def change_own(self, caller: StoredUser, body: Any, actor: Actor) -> StoredUser:
+        """Change the caller. Raises Invalid, Conflict, and Forbidden or TooMany for a password
+        whose present one is not given."""
+        changes = validated(OwnChanges, body)
+        given = changes.given()
+        if "email" in given and given["email"].casefold() != caller.email.casefold():
+            given["is_verified"] = False
+        if caller.role is Role.MANAGER:
+            given.pop("department", None)
+        verified = ""
+        if "password" in given:
+            verified = await self._verified(caller, changes.current_password, actor)
+        decide = await self._decide(given, actor, verified)
+        return _found(await self._users.change(caller.id, decide))
+
+    async def delete(self, caller: StoredUser, user_id: str, actor: Actor) -> None:
+        """Take a user away; tickets and audit trail stay.
+
+        Raises Forbidden, NotFound, and Conflict while tickets of the user wait or run.
+        """
+        check_admin(caller)
+        if caller.id == user_id:
+            raise Forbidden("Nobody can delete their own account; please ask another admin.")
+        if await self._users.by_id(user_id) is None:
+            raise NotFound("There is no such user.")
+        totals = await self._counters.totals(user_id)
+        if any(count > 0 for name, count in totals.items() if name.startswith(_UNDER_WAY)):
+            raise Conflict("Tickets of this user still wait or run; please cancel them first.")
+
+        def decide(user: StoredUser) -> UserChange:
+            draft = Draft(AuditAction.USER_DELETED, actor, "Account deleted", shown(user))
+            return UserChange({}, draft, deletes=True)
+
+        _found(await self._users.change(user_id, decide))
+
+    async def _decide(self, given: Mapping[str, Any], actor: Actor, verified: str = "") -> Decide:
+        """What makes of a user the one that was asked for; `verified` is the hash of the present
+        password that the caller knew, if that counts."""
+        password_hash = await hash_password(given["password"]) if "password" in given else ""
+        wanted = {name: value for name, value in given.items() if name not in _SECRETS}
+
+        def decide(user: StoredUser) -> UserChange | None:
+            values = {name: new for name, new in wanted.items() if getattr(user, name) != new}
+            if values.get("email"):
+                self._check_email(values["email"], user.email)
+            if verified and verified != user.password_hash:
+                raise Forbidden("The current password is wrong.")
+            if not user.password_hash and (password_hash or "role" in values):
+                raise Conflict("Role and password of this user come from Microsoft Entra ID.")
+            if password_hash:
+                values["password_hash"] = password_hash
+            return _updated(user, values, actor) if values else None
+
+        return decide
+
+    async def _verified(self, caller: StoredUser, password: str, actor: Actor) -> str:
+        """The hash of the caller's password. Raises Forbidden, TooMany."""
+        hashes: list[str] = []
+
+        async def note(known: KnownUser, _: Door) -> None:
+            if known.user.id == caller.id:
+                hashes.append(known.user.password_hash)
+
+        try:
+            await self._passwords.check(caller.username, password, actor, note)
+        except NotSignedIn:
+            hashes.clear()
+        if not hashes:
+            raise Forbidden("The current password is wrong.")
+        return hashes[0]
+
+    def _check_email(self, email: str, present: str = "") -> None:
+        if self._first_admin.is_called(email) and not self._first_admin.is_called(present):
+            raise Conflict("This email is taken; please choose another.")
+
+
+def _updated(user: StoredUser, values: dict[str, Any], actor: Actor) -> UserChange:
+    """A new role or password, or none to be active any more, ends the user's tokens."""
+    moment = now()
+    after = user.model_copy(update=values)
+    before_shown, after_shown = shown(user), shown(after)
+    changed = [name for name in after_shown if before_shown[name] != after_shown[name]]
+    draft = Draft(
+        AuditAction.USER_UPDATED,
+        actor,
+        "Account changed",
+        {name: before_shown[name] for name in changed},
+        {name: after_shown[name] for name in changed},
+        {"password_changed": True} if "password_hash" in values else {},
+    )
+    if "password_hash" in values or "role" in values or not after.is_active:
+        values = {**values, "tokens_from": moment.timestamp(), "revoked": {}}
+    return UserChange({**values, "updated_at": moment}, draft, moment=moment)
+
+
+def _found(user: StoredUser | None) -> StoredUser:
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user

@@ -1,0 +1,97 @@
+"""How often signing in has failed lately, by name and by address, and who has to wait.
+
+The failures lie in tables, so they outlive a restart and are the same for all processes. Each is
+written under the ETag of the name's row, and so is a success: however many guesses arrive at
+once, no more than the limit get an answer.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.accounts.rows import NEVER, PARTITION, address_key, name_key, row
+from shared.clients.tables import Row, Table, Verb, Write
+from shared.errors import TooMany
+from shared.models import rfc3339
+
+WINDOW = timedelta(minutes=15)
+MOST_BY_NAME = 10
+MOST_BY_ADDRESS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The failures of one name or address, in Unix seconds, and the row that holds them."""
+
+    key: str
+    most: int
+    found: Row | None
+
+    @property
+    def user_id(self) -> str:
+        """Whose name it is, "" for nobody's."""
+        return str(self.found.values.get("user_id", "")) if self.found else ""
+
+    def failures(self, moment: datetime) -> list[float]:
+        """Those within the window."""
+        known = json.loads(self.found.values.get("failures") or "[]") if self.found else []
+        since = (moment - WINDOW).timestamp()
+        return [one for one in known if one > since][-self.most :]
+
+    def wait(self, moment: datetime) -> int:
+        """For how many seconds no further try is answered."""
+        failures = self.failures(moment)
+        if len(failures) < self.most:
+            return 0
+        return max(1, math.ceil(failures[0] + WINDOW.total_seconds() - moment.timestamp()))
+
+    def failed(self, moment: datetime) -> Write:
+        """One failure more."""
+        failures = [*self.failures(moment), round(moment.timestamp(), 3)][-self.most :]
+        values = {"failures": json.dumps(failures)}
+        if not self.user_id:
+            values |= {"user_id": "", "expires_at": rfc3339(moment + WINDOW)}
+        if self.found is None:
+            return Write(Verb.INSERT, row(self.key, values))
+        return Write(Verb.MERGE, row(self.key, values), self.found.etag)
+
+    def unchanged(self) -> tuple[Write, ...]:
+        """A write that succeeds only if nobody has failed meanwhile."""
+        if self.found is None:
+            return ()
+        return (Write(Verb.MERGE, row(self.key, {"expires_at": NEVER}), self.found.etag),)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Somebody who wants in: the failures of the name, and of the address where it is known."""
+
+    name: Record
+    address: Record | None
+
+    def check(self, moment: datetime) -> None:
+        """Raises TooMany."""
+        records = (self.name, self.address) if self.address else (self.name,)
+        wait = max(record.wait(moment) for record in records)
+        if wait:
+            raise TooMany("Signing in has failed too often; please try again later.", wait)
+
+    def failed(self, moment: datetime) -> Sequence[Write]:
+        """The writes that count a failure."""
+        writes = [self.name.failed(moment)]
+        return [*writes, self.address.failed(moment)] if self.address else writes
+
+
+async def read_door(table: Table, name: str, address: str | None) -> Door:
+    """What is known about a name and an address: a point read each, side by side."""
+
+    async def read(key: str, most: int) -> Record:
+        return Record(key, most, await table.read(PARTITION, key))
+
+    by_name = read(name_key(name), MOST_BY_NAME)
+    if address is None:
+        return Door(await by_name, None)
+    return Door(*await asyncio.gather(by_name, read(address_key(address), MOST_BY_ADDRESS)))

@@ -1,0 +1,250 @@
+"""The stored users: each change, its audit event and what it means for names in one transaction.
+
+Of two simultaneous registrations of a name one wins, and no half-made user keeps a name.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.accounts.rows import (
+    NEVER,
+    PARTITION,
+    KnownUser,
+    as_user,
+    event_writes,
+    gone_key,
+    members_key,
+    name_key,
+    name_writes,
+    row,
+    user_key,
+    user_row,
+)
+from shared.audit.chain import Actor, Draft, next_user_event
+from shared.clients.tables import Row, Table, Verb, Write
+from shared.errors import Conflict, Unavailable, WriteConflict
+from shared.models import AuditAction, StoredUser, now, rfc3339
+from shared.storage.keys import is_user_id, new_user_id
+
+_TRIES = 30
+_REMEMBERED = 10_000
+_TRANSIENT: dict[str, dict[str, str]] = {
+    "address_": {},
+    "name_": {"user_id": ""},
+    "session_": {},
+}
+_SHOWN = (
+    *("email", "username", "full_name", "department", "job_title"),
+    *("is_active", "is_verified", "role"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """New values of a user, what the audit trail says of it, and what else is written with it.
+
+    `deletes` takes the user away; the trail stays.
+    """
+
+    values: Mapping[str, Any]
+    event: Draft
+    also: tuple[Write, ...] = ()
+    deletes: bool = False
+    moment: datetime = field(default_factory=now)
+
+
+Decide = Callable[[StoredUser], UserChange | None]
+
+
+def newcomer(
+    fields: Mapping[str, Any], password_hash: str = "", user_id: str | None = None
+) -> StoredUser:
+    """A user who is not stored yet; without a hash he signs in elsewhere."""
+    moment = now()
+    return StoredUser(
+        id=user_id or new_user_id(),
+        created_at=moment,
+        updated_at=moment,
+        password_hash=password_hash,
+        **fields,
+    )
+
+
+def shown(user: StoredUser) -> dict[str, Any]:
+    """What the audit trail may say of a user."""
+    dumped = user.model_dump(mode="json")
+    return {name: dumped[name] for name in _SHOWN}
+
+
+def created(user: StoredUser, actor: Actor) -> Draft:
+    """What the audit trail says of a new user."""
+    return Draft(AuditAction.USER_CREATED, actor, "Account opened", new_values=shown(user))
+
+
+class Users:
+    """The table `users`. Reads of who is calling may be as old as `remember` seconds."""
+
+    def __init__(self, table: Table, remember: float) -> None:
+        self._table = table
+        self._remember = remember
+        self._recent: OrderedDict[str, tuple[float, KnownUser]] = OrderedDict()
+        self._changes = 0
+
+    async def by_id(self, user_id: str) -> KnownUser | None:
+        """The user as stored now: one point read."""
+        if not is_user_id(user_id):
+            return None
+        found = await self._table.read(PARTITION, user_key(user_id))
+        return None if found is None else as_user(found)
+
+    async def recent(self, user_id: str) -> StoredUser | None:
+        """The user as stored at most a few seconds ago, and never before a change by this
+        process: one point read, or none."""
+        at, known = self._recent.get(user_id, (0.0, None))
+        if known is not None and time.monotonic() < at + self._remember:
+            return known.user
+        changes, at = self._changes, time.monotonic()
+        known = await self.by_id(user_id)
+        if known is not None and changes == self._changes:
+            self._recent[user_id] = (at, known)
+            self._recent.move_to_end(user_id)
+            if len(self._recent) > _REMEMBERED:
+                self._recent.popitem(last=False)
+        return known.user if known else None
+
+    async def by_name(self, name: str) -> KnownUser | None:
+        """The user with this email or username, in any case: two point reads."""
+        claim = await self._table.read(PARTITION, name_key(name))
+        return await self.by_id(claim.values["user_id"]) if claim else None
+
+    async def page(self, skip: int, limit: int) -> list[StoredUser]:
+        """Users in the order of their ids."""
+        found: list[StoredUser] = []
+        async for one in self._table.query(
+            PARTITION, "user_", "user`", page=min(skip + limit, 1000)
+        ):
+            if skip:
+                skip -= 1
+                continue
+            found.append(as_user(one).user)
+            if len(found) == limit:
+                break
+        return found
+
+    async def was_deleted(self, user_id: str) -> bool:
+        """Whether there has been such a user. One point read."""
+        return await self._table.read(PARTITION, gone_key(user_id)) is not None
+
+    async def department_of(self, user_id: str) -> str | None:
+        """The department of a user, None where there is none."""
+        user = await self.recent(user_id)
+        return user.department if user else None
+
+    async def members_of(self, department: str) -> list[str]:
+        """The ids of the users of a department."""
+        first = members_key(department)
+        rows = self._table.query(PARTITION, first, f"{first}~")
+        return [one.key.removeprefix(first) async for one in rows]
+
+    async def clear(self, moment: datetime) -> int:
+        """Delete what no longer counts: sessions that have ended, failures to sign in from long
+        ago; how many rows."""
+        cleared = 0
+        for kind, equal in _TRANSIENT.items():
+            rows = self._table.query(
+                PARTITION, kind, f"{kind}~", equal=equal, columns=("RowKey", "expires_at")
+            )
+            async for one in rows:
+                if one.values["expires_at"] <= rfc3339(moment):
+                    cleared += await self._cleared(one)
+        return cleared
+
+    async def _cleared(self, one: Row) -> bool:
+        with suppress(WriteConflict):  # It counts again.
+            await self._table.write([Write(Verb.DELETE, row(one.key, {}), one.etag)])
+            return True
+        return False
+
+    async def add(self, user: StoredUser, draft: Draft) -> StoredUser:
+        """Store a new user. Raises Conflict when the email or the username is taken."""
+        event = next_user_event(user, draft, user.created_at)
+        user = user.model_copy(update={"events": 1, "last_hash": event.hash})
+        writes = [
+            Write(Verb.INSERT, user_row(user.id, user.__dict__)),
+            *name_writes(None, user),
+            *event_writes(event),
+        ]
+        with suppress(WriteConflict):  # Our own id: an earlier try took effect.
+            await self._claiming(writes, user)
+        return user
+
+    async def change(self, user_id: str, decide: Decide) -> StoredUser | None:
+        """Apply what `decide` makes of the user's present state; None leaves it as it is.
+
+        `decide` is asked again when another writer was faster. None when there is no such user
+        (any more). Raises Conflict for a name that is taken.
+        """
+        written: set[str] = set()
+        deleted: StoredUser | None = None
+        for _ in range(_TRIES):
+            known = await self.by_id(user_id)
+            if known is None:
+                return deleted
+            change = None if known.user.last_hash in written else decide(known.user)
+            if change is None:
+                return known.user
+            try:
+                return await self.apply(known, change)
+            except WriteConflict:
+                # Perhaps by a try of our own whose answer was lost: then its hash is found above.
+                written.add(next_user_event(known.user, change.event, change.moment).hash)
+                deleted = known.user if change.deletes else None
+        raise Unavailable("This user is being changed by others; please try again.")
+
+    async def apply(self, known: KnownUser, change: UserChange) -> StoredUser:
+        """Write a change of a user as it was read. Raises WriteConflict, and Conflict for a
+        name that is taken."""
+        event = next_user_event(known.user, change.event, change.moment)
+        fields = {**change.values, "events": known.user.events + 1, "last_hash": event.hash}
+        user = known.user.model_copy(update=fields)
+        if change.deletes:
+            fields = {}
+            last = row(gone_key(user.id), {"events": user.events, "last_hash": user.last_hash})
+            first = Write(Verb.DELETE, row(user_key(user.id), {}), known.etag)
+            own = [first, Write(Verb.INSERT, last), *name_writes(known.user, None)]
+        else:
+            first = Write(Verb.MERGE, user_row(user.id, fields), known.etag)
+            own = [first, *name_writes(known.user, user)]
+        await self._claiming([*own, *event_writes(event), *change.also], user)
+        return user
+
+    async def _claiming(self, writes: list[Write], user: StoredUser) -> None:
+        """Write; a name that is only kept because somebody failed to sign in with it is free."""
+        for _ in range(_TRIES):
+            try:
+                await self._table.write(writes)
+                return self._forget(user.id)
+            except WriteConflict as conflict:
+                write = writes[conflict.index]
+                key = str(write.values["RowKey"])
+                if write.verb is not Verb.INSERT or not key.startswith("name_"):
+                    self._forget(user.id)
+                    raise
+                held = await self._table.read(PARTITION, key)
+                if held is not None and held.values["expires_at"] == NEVER:
+                    taken = "email" if key == name_key(user.email) else "username"
+                    raise Conflict(f"This {taken} is taken; please choose another.") from None
+                etag = held.etag if held else ""
+                verb = Verb.MERGE if held else Verb.INSERT
+                writes[conflict.index] = Write(verb, write.values, etag)
+        raise Unavailable("This name is being tried by others; please try again.")
+
+    def _forget(self, user_id: str) -> None:
+        """What was read before now must not be remembered."""
+        self._changes += 1
+        self._recent.pop(user_id, None)

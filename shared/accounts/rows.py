@@ -1,0 +1,111 @@
+"""How users, their names, sessions and audit events look as rows; all lie in one partition, so that
+whatever belongs to one change is one transaction.
+
+`user_{id}` the user · `name_{hash}` who has an email or username, and the failures to sign in with
+it · `member_{department}_{id}` · `gone_{id}` that a user was deleted · `session_{family}` ·
+`address_{hash}` failures from there · `event_{id}_{number}` a user's audit trail, and
+`log_{time}_{event}` a copy of each event, the newest first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from shared.clients.tables import Row, Verb, Write
+from shared.models import AuditEvent, StoredUser
+from shared.storage.columns import from_columns, log_key, to_column
+
+PARTITION = "users"
+NEVER = "never"
+"""Sorts behind every time: what `expires_at` says of a row that stays."""
+
+_OPTIONAL = {
+    *("full_name", "department", "job_title", "last_login"),
+    *("user_id", "ip_address", "user_agent", "ticket_id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """A user as read; `etag` guards the next write."""
+
+    user: StoredUser
+    etag: str
+
+
+def row(key: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the partition of users, or a part of one."""
+    columns = {name: to_column(value) for name, value in values.items()}
+    return {"PartitionKey": PARTITION, "RowKey": key, **columns}
+
+
+def user_key(user_id: str) -> str:
+    return f"user_{user_id}"
+
+
+def name_key(name: str) -> str:
+    """The key that one name in all its spellings shares; hashed, as emails may hold anything."""
+    return f"name_{hashed(name.casefold())}"
+
+
+def members_key(department: str) -> str:
+    """What the keys of the members of a department begin with."""
+    return f"member_{hashed(department)}_"
+
+
+def address_key(address: str) -> str:
+    return f"address_{hashed(address)}"
+
+
+def gone_key(user_id: str) -> str:
+    return f"gone_{user_id}"
+
+
+def session_key(family: str) -> str:
+    return f"session_{family}"
+
+
+def hashed(text: str) -> str:
+    return sha256(text.encode(errors="replace")).hexdigest()
+
+
+def user_row(user_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a user, or the part of it that `fields` change."""
+    return row(user_key(user_id), {name: fields[name] for name in fields if name != "id"})
+
+
+def as_user(found: Row) -> KnownUser:
+    fields = from_columns(found.values, _OPTIONAL) | {"id": found.key.removeprefix("user_")}
+    return KnownUser(StoredUser.model_validate(fields), found.etag)
+
+
+def name_writes(before: StoredUser | None, after: StoredUser | None) -> list[Write]:
+    """What a change means for the names, and for the department; None is no such user."""
+    old, new = _keys(before), _keys(after)
+    taken = {"user_id": after.id if after else "", "failures": "", "expires_at": NEVER}
+    return [
+        *(Write(Verb.DELETE, row(key, {})) for key in old if key not in new),
+        *(Write(Verb.INSERT, row(key, taken)) for key in new if key not in old),
+    ]
+
+
+def _keys(user: StoredUser | None) -> list[str]:
+    if user is None:
+        return []
+    member = [f"{members_key(user.department)}{user.id}"] if user.department else []
+    return [name_key(user.email), name_key(user.username), *member]
+
+
+def event_writes(event: AuditEvent) -> list[Write]:
+    """An event at its place in the chain, and its copy at its place in time."""
+    values = {name: value for name, value in event.__dict__.items() if name != "id"}
+    chain, _, number = event.id.partition(".")
+    keys = (f"event_{chain}_{number}", f"{log_key(event.timestamp)}{event.id}")
+    return [Write(Verb.INSERT, row(key, values)) for key in keys]
+
+
+def as_event(found: Row) -> AuditEvent:
+    values = from_columns(found.values, _OPTIONAL)
+    *_, chain, number = found.key.replace(".", "_").split("_")
+    return AuditEvent.model_validate(values | {"id": f"{chain}.{number}"})

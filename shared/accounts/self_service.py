@@ -1,0 +1,145 @@
+"""Accounts as their holders use them: registration, login, refresh, logout."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from shared.accounts.authentication import Presented
+from shared.accounts.bootstrap_admin import FirstAdmin
+from shared.accounts.credentials import AccessTokens, RefreshToken, hash_password, token_pair
+from shared.accounts.login_throttle import Door
+from shared.accounts.password_check import Passwords
+from shared.accounts.refresh_tokens import Session, Sessions, opening
+from shared.accounts.repository import UserChange, Users, created, newcomer
+from shared.accounts.rows import KnownUser
+from shared.audit.chain import Actor, Draft
+from shared.errors import Conflict, Forbidden, NotSignedIn
+from shared.models import (
+    AuditAction,
+    Login,
+    Refresh,
+    Registration,
+    StoredUser,
+    Tokens,
+    now,
+    validated,
+)
+
+_MOST_REVOKED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings say about accounts."""
+
+    registration_open: bool
+    refresh_token_days: int
+    first_admin: FirstAdmin
+
+
+class Accounts:
+    """Everything that people do with accounts of their own."""
+
+    def __init__(
+        self,
+        users: Users,
+        passwords: Passwords,
+        sessions: Sessions,
+        tokens: AccessTokens,
+        policy: Policy,
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._sessions = sessions
+        self._tokens = tokens
+        self._policy = policy
+
+    async def register(self, body: Any, actor: Actor) -> StoredUser:
+        """A new user of the lowest role. Raises Invalid, Forbidden, Conflict."""
+        if not self._policy.registration_open:
+            raise Forbidden("Registration is closed; please ask an administrator.")
+        new = validated(Registration, body)
+        if self._policy.first_admin.is_called(new.email):
+            raise Conflict("This email is taken; please choose another.")
+        user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
+        return await self._users.add(user, created(user, replace(actor, user_id=user.id)))
+
+    async def login(self, body: Any, actor: Actor) -> Tokens:
+        """Tokens for a username or email and its password: four storage calls, whether there is
+        such a user or not.
+
+        Raises Invalid, TooMany, and NotSignedIn alike for an unknown name, a wrong password and
+        a user that is not active.
+        """
+        login = validated(Login, body)
+        answer: list[Tokens] = []
+
+        async def sign_in(known: KnownUser, door: Door) -> None:
+            answer.append(await self._sign_in(known, door, actor))
+
+        await self._passwords.check(login.username, login.password, actor, sign_in)
+        return answer[0]
+
+    async def refresh(self, body: Any, actor: Actor) -> Tokens:
+        """A new pair for a refresh token, which is used up: three storage calls.
+
+        Raises Invalid and NotSignedIn.
+        """
+        old = RefreshToken.parse(validated(Refresh, body).refresh_token)
+        moment = now()
+        session = await self._sessions.read(old, moment)
+        known = await self._users.by_id(session.user_id) if session else None
+        if session is None or known is None or not _may_refresh(known.user, session):
+            raise NotSignedIn("The refresh token is not valid any more; please sign in again.")
+        new = RefreshToken.new(old.family)
+        if session.has(old) and await self._sessions.rotate(session, new):
+            return token_pair(self._tokens, known.user, new, moment)
+        await self._sessions.close(session)
+        draft = Draft(AuditAction.REFRESH_REUSED, actor, "A refresh token was used twice")
+        await self._users.change(known.user.id, lambda _: UserChange({}, draft))
+        raise NotSignedIn("The refresh token has been used before; please sign in again.")
+
+    async def logout(self, user: StoredUser, token: Presented, body: Any, actor: Actor) -> None:
+        """End the access token of `user` and the family of the refresh token in `body`.
+
+        Another's refresh token stays as it is. Raises Invalid.
+        """
+        text = validated(Refresh, body).refresh_token
+        session: Session | None = None
+        with suppress(NotSignedIn):  # What is no refresh token need not be ended.
+            session = await self._sessions.read(RefreshToken.parse(text), now())
+        if session is not None and session.user_id == user.id:
+            await self._sessions.close(session)
+        draft = Draft(AuditAction.LOGOUT, actor, "Signed out")
+        await self._users.change(user.id, lambda stored: _revoking(stored, token, draft))
+
+    async def expire(self) -> None:
+        """Delete the traces of sessions that have ended and of failures from long ago."""
+        await self._users.clear(now())
+
+    async def _sign_in(self, known: KnownUser, door: Door, actor: Actor) -> Tokens:
+        moment = now()
+        user, refresh = known.user, RefreshToken.new()
+        until = moment + timedelta(days=self._policy.refresh_token_days)
+        session = opening(refresh, user.id, max(moment.timestamp(), user.tokens_from), until)
+        draft = Draft(AuditAction.LOGIN_SUCCEEDED, replace(actor, user_id=user.id), "Signed in")
+        also = (session, *door.name.unchanged())
+        change = UserChange({"last_login": moment}, draft, also, moment=moment)
+        return token_pair(self._tokens, await self._users.apply(known, change), refresh, moment)
+
+
+def _may_refresh(user: StoredUser, session: Session) -> bool:
+    return user.is_active and session.opened_at >= user.tokens_from
+
+
+def _revoking(user: StoredUser, token: Presented, draft: Draft) -> UserChange | None:
+    """Forget the tokens that have expired by themselves; too many at once end all there are."""
+    if token.token_id in user.revoked:
+        return None
+    at = now().timestamp()
+    revoked = {one: ends for one, ends in user.revoked.items() if ends > at}
+    revoked[token.token_id] = token.ends
+    if len(revoked) > _MOST_REVOKED:
+        return UserChange({"revoked": {}, "tokens_from": at}, draft)
+    return UserChange({"revoked": revoked}, draft)

@@ -1,0 +1,85 @@
+"""Files too large for the API: put into Blob storage by the client, and taken from there.
+
+Whoever may add files to a ticket gets an address for one blob, `uploads/tickets/{ticket}/{name}`;
+what arrives there becomes an attachment, and the blob goes.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from shared.attachments.changes import check_open, check_room
+from shared.attachments.service import Attachments, Tell
+from shared.attachments.staged_blob import blob_id, check_size, examined
+from shared.audit.chain import Actor, Draft
+from shared.clients.upload_containers import Landing, Version
+from shared.documents.file_types import kind_of_name
+from shared.documents.filenames import safe_name
+from shared.models import (
+    AuditAction,
+    DirectUpload,
+    EntityType,
+    StoredTicket,
+    User,
+    WantedUpload,
+    now,
+    validated,
+)
+from shared.tickets.permissions import Permissions, Right
+from shared.tickets.repository import Decide, Tickets, noted
+
+PREFIX = "tickets/"
+_VALID = timedelta(minutes=15)
+
+
+class Uploads:
+    """`most` is how many bytes a blob may have."""
+
+    def __init__(
+        self,
+        tickets: Tickets,
+        attachments: Attachments,
+        permissions: Permissions,
+        landing: Landing,
+        most: int,
+    ) -> None:
+        self._tickets = tickets
+        self._attachments = attachments
+        self._permissions = permissions
+        self._landing = landing
+        self._most = most
+
+    async def offer(self, caller: User, ticket_id: str, body: Any, actor: Actor) -> DirectUpload:
+        """How to send one file. Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, and
+        WrongType."""
+        ticket = await self._tickets.read(ticket_id)
+        await self._permissions.check(caller, ticket, Right.ATTACH)
+        wanted = validated(WantedUpload, body)
+        name = safe_name(wanted.filename)
+        kind = kind_of_name(name)
+        check_size(wanted.size, self._most)
+        check_open(ticket)
+        check_room(ticket, 1)
+        until = now() + _VALID
+        path = f"{PREFIX}{ticket_id}/{name}"
+        url = await self._landing.upload_url(path, until)
+        await self._tickets.change(ticket_id, _offered(path, wanted.size, actor), ticket)
+        headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": kind}
+        return DirectUpload(url=url, headers=headers, expires_at=until)
+
+    async def attach(self, path: str, version: Version, tell: Tell) -> None:
+        """Add what has arrived to its ticket. Raises NotFound, Invalid for the name, TooLarge,
+        WrongType, Conflict, WriteConflict, Unavailable."""
+        ticket, name = await self._target(path)
+        async with examined(self._landing, path, version, name, self._most) as files:
+            await self._attachments.take(ticket, files, Actor(), tell)
+
+    async def _target(self, path: str) -> tuple[StoredTicket, str]:
+        """The ticket and the file name that a path says. Raises NotFound, Invalid."""
+        ticket_id, _, name = path.removeprefix(PREFIX).partition("/")
+        return await self._tickets.read(ticket_id), safe_name(name)
+
+
+def _offered(path: str, size: int, actor: Actor) -> Decide:
+    about = (EntityType.BLOB, blob_id(path))
+    action, words = AuditAction.UPLOAD_REQUESTED, "Direct upload allowed for 15 minutes."
+    return noted(Draft(action, actor, words, metadata={"size": size}, about=about))

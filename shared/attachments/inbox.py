@@ -1,0 +1,140 @@
+"""Blobs that clients put into Blob storage by themselves: what arrives is looked at like any other
+file and taken, and what cannot be taken is set aside with the reason.
+
+`tickets/{ticket}/{name}` becomes an attachment of that ticket, and goes. `{username}/…/{name}`
+becomes a ticket of that user and stays where it is, so that whoever keeps folders in step need not
+send it again; it goes with the ticket.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from shared.attachments.direct_uploads import PREFIX, Uploads
+from shared.attachments.dropped_files import BadMetadata, Drops, UnknownUser
+from shared.attachments.service import Tell
+from shared.attachments.staged_blob import CONTAINER, blob_id
+from shared.audit.chain import Actor, Draft
+from shared.audit.trail import Trail
+from shared.clients.poison_queue import PoisonBlob, PoisonQueue
+from shared.clients.upload_containers import Landing, Version
+from shared.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unavailable,
+    WriteConflict,
+    WrongType,
+)
+from shared.models import AuditAction, EntityType, StoredTicket, now, rfc3339
+from shared.storage.locks import Locks
+
+log = logging.getLogger(__name__)
+
+Start = Callable[[StoredTicket], Awaitable[None]]
+
+
+class Reason(StrEnum):
+    """Why a blob was not taken."""
+
+    UNKNOWN_USER = "unknown_user"
+    UNKNOWN_TICKET = "unknown_ticket"
+    METADATA = "metadata"
+    NAME = "name"
+    SIZE = "size"
+    TYPE = "type"
+    NOT_NOW = "not_now"
+    FAILED = "failed"
+
+
+_FAILED = "This file could not be taken because of an internal fault; please report it."
+# The first that fits counts.
+_REASONS: dict[type[Problem], Reason] = {
+    UnknownUser: Reason.UNKNOWN_USER,
+    NotFound: Reason.UNKNOWN_TICKET,
+    BadMetadata: Reason.METADATA,
+    Invalid: Reason.NAME,
+    TooLarge: Reason.SIZE,
+    WrongType: Reason.TYPE,
+    Conflict: Reason.NOT_NOW,
+}
+
+
+class Arrivals:
+    """Takes each version of a blob once, however often and late its event comes."""
+
+    def __init__(
+        self,
+        landing: Landing,
+        poison: PoisonQueue,
+        uploads: Uploads,
+        drops: Drops,
+        trail: Trail,
+    ) -> None:
+        self._landing = landing
+        self._poison = poison
+        self._uploads = uploads
+        self._drops = drops
+        self._trail = trail
+        self._turns = Locks()
+
+    async def take(self, path: str, tell: Tell, start: Start) -> None:
+        """Take what has arrived at this path of the container, in its present version.
+
+        Raises Unavailable and WriteConflict, after which the event is to come again.
+        """
+        async with self._turns.of(path):
+            version = await self._landing.version(path)
+            if version is None:
+                return
+            try:
+                if path.startswith(PREFIX):
+                    await self._uploads.attach(path, version, tell)
+                    await self._landing.delete(path, version.etag)
+                elif ticket := await self._drops.open(path, version):
+                    await start(ticket)
+            except tuple(_REASONS) as problem:
+                fits = (value for kind, value in _REASONS.items() if isinstance(problem, kind))
+                await self._reject(path, version, next(fits), problem.detail)
+
+    async def settle_poison(self, tell: Tell, start: Start) -> None:
+        """Try once more to take the blobs that the platform has given up, and set those aside that
+        fail for no reason that time would mend. Raises Unavailable."""
+        for blob in await self._poison.receive():
+            if blob.container == CONTAINER:
+                try:
+                    await self._take_or_reject(blob, tell, start)
+                except (Unavailable, WriteConflict):
+                    log.warning("A blob that could not be taken is tried again later")
+                    continue
+            await self._poison.delete(blob.message)
+
+    async def _take_or_reject(self, blob: PoisonBlob, tell: Tell, start: Start) -> None:
+        try:
+            await self.take(blob.path, tell, start)
+        except (Unavailable, WriteConflict):
+            raise
+        except Exception:
+            log.exception("A blob that could not be taken in several tries is set aside")
+            if version := await self._landing.version(blob.path):
+                await self._reject(blob.path, version, Reason.FAILED, _FAILED)
+
+    async def _reject(self, path: str, version: Version, reason: Reason, detail: str) -> None:
+        """Set a blob aside, then delete it where it arrived."""
+        if not await self._landing.is_set_aside(path, version):
+            await self._set_aside(path, version, reason, detail)
+        await self._landing.delete(path, version.etag)
+
+    async def _set_aside(self, path: str, version: Version, reason: Reason, detail: str) -> None:
+        facts = {"reason": reason.value, "detail": detail, "rejected_at": rfc3339(now())}
+        draft = Draft(
+            AuditAction.BLOB_REJECTED,
+            Actor(),
+            f"Blob rejected: {reason.value}.",
+            metadata={"reason": reason.value, "size": version.size},
+            about=(EntityType.BLOB, blob_id(path)),
+        )
+        await self._trail.note(draft, path.removeprefix(PREFIX).partition("/")[0])
+        await self._landing.set_aside(path, version, facts)

@@ -1,0 +1,55 @@
+"""A blob that has arrived, looked at in a file of ours: what was checked does not change then, and
+it may be too large for memory."""
+
+import io
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from shared.attachments.store import Examined, NewFile, examine
+from shared.clients.upload_containers import Landing, Version
+from shared.documents.file_types import kind_of_name
+from shared.errors import TooLarge
+
+CONTAINER = "uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """The content of a file on disk."""
+
+    file: BinaryIO
+    size: int
+
+    def part(self, start: int, length: int) -> bytes:
+        self.file.seek(start)
+        return self.file.read(length)
+
+
+@asynccontextmanager
+async def examined(
+    landing: Landing, path: str, version: Version, name: str, most: int
+) -> AsyncIterator[list[Examined]]:
+    """The blob as a file called `name` that may be added; `most` is in bytes.
+
+    Raises TooLarge, WrongType, WriteConflict, Unavailable.
+    """
+    check_size(version.size, most)
+    kind_of_name(name)
+    with tempfile.TemporaryFile() as file:
+        await landing.fetch(path, version, file)
+        new = NewFile(name, OnDisk(file, file.seek(0, io.SEEK_END)))
+        yield await examine([new], most)
+
+
+def blob_id(path: str) -> str:
+    """What the audit trail calls a blob that has arrived."""
+    return f"{CONTAINER}/{path}"
+
+
+def check_size(size: int, most: int) -> None:
+    """Raises TooLarge."""
+    if size > most:
+        raise TooLarge(f"The file has {size} bytes; at most {most} are allowed.")

@@ -1,0 +1,127 @@
+"""The files of tickets: how one is looked at, and the blobs that keep them.
+
+A file lies at `attachments/{ticket}/{attachment}`, under an id that is made for it: its name never
+decides where it lies.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from shared.clients.blobs import Container
+from shared.documents.file_types import Bytes, kind_of, kind_of_name
+from shared.documents.filenames import safe_name
+from shared.errors import TooLarge
+from shared.models import Attachment, now
+
+_STEP = 1024 * 1024
+_LINK_VALID = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A file within a request's body, not copied."""
+
+    view: memoryview
+
+    @property
+    def size(self) -> int:
+        return len(self.view)
+
+    def part(self, start: int, length: int) -> bytes:
+        return bytes(self.view[start : start + length])
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that somebody wants to add, as it came."""
+
+    filename: str
+    content: Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file that may be added, and what will be said of it."""
+
+    attachment: Attachment
+    content: Bytes
+
+
+async def examine(files: Iterable[NewFile], most: int) -> list[Examined]:
+    """Look at every file before any is stored; `most` is in bytes, for one file.
+
+    Raises Invalid for a name, TooLarge, WrongType.
+    """
+    moment = now()
+    return [await asyncio.to_thread(_examine, file, most, moment) for file in files]
+
+
+def _examine(file: NewFile, most: int, moment: datetime) -> Examined:
+    name, content = safe_name(file.filename), file.content
+    kind_of_name(name)
+    if content.size > most:
+        raise TooLarge(f"{name} has {content.size} bytes; at most {most} are allowed.")
+    attachment = Attachment(
+        id=secrets.token_hex(8),
+        filename=name,
+        file_size=content.size,
+        content_type=kind_of(name, content),
+        sha256=_digest(content),
+        uploaded_at=moment,
+    )
+    return Examined(attachment, content)
+
+
+def _digest(content: Bytes) -> str:
+    digest = sha256()
+    for start in range(0, content.size, _STEP):
+        digest.update(content.part(start, _STEP))
+    return digest.hexdigest()
+
+
+class Files:
+    """The blobs of attachments. Methods raise Unavailable when storage is away."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    async def store(self, ticket_id: str, file: Examined) -> None:
+        name = _blob(ticket_id, file.attachment.id)
+        await self._container.write_file(name, file.content)
+
+    async def read(
+        self, ticket_id: str, attachment_id: str, part: range | None = None
+    ) -> bytes | None:
+        """The whole file or the bytes at these places, None when there is none."""
+        return await self._container.read(_blob(ticket_id, attachment_id), part)
+
+    async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
+        """An address of the file that is good for 15 minutes, with this Content-Disposition."""
+        return await self._container.download_url(
+            _blob(ticket_id, file.id),
+            now() + _LINK_VALID,
+            disposition=disposition,
+            content_type=file.content_type,
+        )
+
+    async def remove(self, ticket_id: str, attachment_ids: Iterable[str]) -> None:
+        """Doing it again does no harm."""
+        for attachment_id in attachment_ids:
+            await self._container.delete(_blob(ticket_id, attachment_id))
+
+    async def remove_others(self, ticket_id: str, kept: Collection[str], age: timedelta) -> None:
+        """Remove the files that are not the ticket's, once they are older than `age`: whoever
+        stored them died before the ticket knew of them."""
+        names = {_blob(ticket_id, attachment_id) for attachment_id in kept}
+        before = now() - age
+        for name, changed in await self._container.listed(f"attachments/{ticket_id}/"):
+            if name not in names and changed < before:
+                await self._container.delete(name)
+
+
+def _blob(ticket_id: str, attachment_id: str) -> str:
+    return f"attachments/{ticket_id}/{attachment_id}"

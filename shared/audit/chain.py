@@ -1,0 +1,112 @@
+"""The audit trail of a ticket, and of a user for what concerns no ticket: a chain in which each
+event carries the hash of the one before.
+
+Changing, deleting or inserting an event breaks the chain from there on; the row of the ticket or
+user knows the number and the hash of the last event, so that a missing tail shows as well.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from shared.models import AuditAction, AuditEvent, EntityType, StoredTicket, StoredUser
+from shared.text.strict_json import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts and from where; nobody (`user_id` None) is the app itself."""
+
+    user_id: str | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What happened, before it has its place in a chain. `about` is the entity, where that is
+    something of the ticket rather than the ticket itself."""
+
+    action: AuditAction
+    actor: Actor
+    description: str
+    old_values: dict[str, Any] = field(default_factory=dict)
+    new_values: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    about: tuple[EntityType, str] | None = None
+
+
+def digest(event: AuditEvent) -> str:
+    """The hash that `event` must carry."""
+    content = event.model_dump(mode="json", exclude={"hash"})
+    return sha256(canonical(content)).hexdigest()
+
+
+def next_event(ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEvent:
+    """The event that follows the last one of `ticket`."""
+    entity_type, entity_id = draft.about or (EntityType.TICKET, ticket.id)
+    return _event(
+        draft,
+        id=f"{ticket.id}.{ticket.events + 1:06d}",
+        entity_type=entity_type,
+        entity_id=entity_id,
+        timestamp=moment,
+        ticket_id=ticket.id,
+        previous_hash=ticket.last_hash,
+    )
+
+
+def next_user_event(user: StoredUser, draft: Draft, moment: datetime) -> AuditEvent:
+    """The event that follows the last one of `user`."""
+    return _event(
+        draft,
+        id=f"{user.id}.{user.events + 1:06d}",
+        entity_type=EntityType.USER,
+        entity_id=user.id,
+        timestamp=moment,
+        previous_hash=user.last_hash,
+    )
+
+
+def nobodys_event(draft: Draft, moment: datetime) -> AuditEvent:
+    """An event that concerns no ticket or user whom we know: a chain of its own."""
+    number = secrets.token_hex(8)
+    entity_type, entity_id = draft.about or (EntityType.USER, number)
+    return _event(
+        draft,
+        id=f"{number}.000001",
+        entity_type=entity_type,
+        entity_id=entity_id,
+        timestamp=moment,
+    )
+
+
+def _event(draft: Draft, **place: Any) -> AuditEvent:
+    """`draft` at its place in a chain."""
+    event = AuditEvent(
+        action=draft.action,
+        user_id=draft.actor.user_id,
+        description=draft.description,
+        old_values=draft.old_values,
+        new_values=draft.new_values,
+        metadata=draft.metadata,
+        ip_address=draft.actor.ip_address,
+        user_agent=draft.actor.user_agent,
+        **place,
+    )
+    return event.model_copy(update={"hash": digest(event)})
+
+
+def first_invalid(events: Iterable[AuditEvent], previous: str = "") -> str | None:
+    """The id of the first event that does not follow from those before, None for a whole chain.
+
+    `previous` is the hash of what was before the first, when older events have been removed.
+    """
+    for event in events:
+        if event.previous_hash != previous or event.hash != digest(event):
+            return event.id
+        previous = event.hash
+    return None

@@ -1,0 +1,203 @@
+"""The audit trail as administrators read it: searched over everybody by time, and verified.
+
+Each event lies twice in the transaction of its change: in its chain, and as a copy by time, among
+those of its owner's tickets or among those of users. A search goes back hour by hour, through the
+owners that were active then; it does not look at more of them than a bound for one answer.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shared.accounts import rows as user_rows
+from shared.audit.activity_hours import Activity
+from shared.audit.chain import Draft, first_invalid, nobodys_event
+from shared.audit.horizon import horizon_of
+from shared.clients.tables import Row, Table
+from shared.errors import Malformed, NotFound
+from shared.models import (
+    AuditAction,
+    AuditEvent,
+    AuditPage,
+    AuditQuery,
+    EntityType,
+    StoredTicket,
+    Verification,
+    now,
+)
+from shared.storage.columns import log_key
+from shared.storage.keys import moment_of, split_ticket_id
+from shared.tickets import rows as ticket_rows
+from shared.tickets.repository import Tickets, noted
+
+PAGE = 50
+MOST_LOOKED = 256
+"""Reads of an owner's hour for one answer, and as many pages of the events of users."""
+_AT_ONCE = 16
+_HOUR = timedelta(hours=1)
+_CURSOR = re.compile(r"log_[0-9a-f]{14}_[0-9a-f.-]{0,80}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END = "log`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Events by their keys in time. Nothing that was looked for lies before `seen` but these."""
+
+    events: dict[str, AuditEvent]
+    seen: str
+
+
+class Trail:
+    """Reads the tables `tickets` and `users`."""
+
+    def __init__(self, tickets: Tickets, ticket_table: Table, user_table: Table) -> None:
+        self._tickets = tickets
+        self._ticket_table = ticket_table
+        self._user_table = user_table
+        self._activity = Activity(ticket_table)
+
+    async def note(self, draft: Draft, ticket_id: str) -> None:
+        """Keep an event in the trail of a ticket; by itself when there is no such ticket."""
+        try:
+            await self._tickets.change(ticket_id, noted(draft))
+        except NotFound:
+            await self._user_table.write(user_rows.event_writes(nobodys_event(draft, now())))
+
+    async def search(self, query: AuditQuery) -> AuditPage:
+        """The newest events that fit, and where to go on. Raises Malformed for a bad cursor.
+
+        A page may hold fewer events than fit one, even none, and yet have a next one.
+        """
+        first, beyond = _range(query)
+        if query.entity_type is EntityType.TICKET and query.entity_id:
+            tickets, users = await self._of_ticket(query, first, beyond), _Found({}, beyond)
+        else:
+            tickets, users = await asyncio.gather(
+                self._of_tickets(query, first, beyond), self._of_users(query, first, beyond)
+            )
+        seen = min(tickets.seen, users.seen)
+        found = tickets.events | users.events
+        keys = [key for key in sorted(found) if key < seen]
+        shown = keys[:PAGE]
+        if len(keys) > PAGE:
+            cursor: str | None = shown[-1]
+        else:
+            cursor = None if seen == beyond else seen
+        return AuditPage(events=[found[key] for key in shown], next_cursor=cursor)
+
+    async def verify(self, ticket_id: str) -> Verification:
+        """Whether the trail of a ticket is whole, from its beginning (or from where retention cut
+        it off) to its end. Raises NotFound when there are no events."""
+        owner, rest = split_ticket_id(ticket_id)
+        events = await self._tickets.events(ticket_id)
+        horizon = await horizon_of(self._ticket_table, owner, rest)
+        ticket: StoredTicket | None = None
+        try:
+            ticket = await self._tickets.read(ticket_id)
+        except NotFound:
+            if not events:
+                raise
+        broken = first_invalid(events, horizon.hash)
+        if broken is None and not _is_whole(ticket, events, horizon.hash):
+            broken = f"{ticket_id}.{horizon.events + len(events) + 1:06d}"
+        return Verification(
+            ticket_id=ticket_id, valid=broken is None, events=len(events), first_invalid=broken
+        )
+
+    async def _of_ticket(self, query: AuditQuery, first: str, beyond: str) -> _Found:
+        """One storage call for each thousand events of the ticket."""
+        try:
+            events = await self._tickets.events(query.entity_id or "")
+        except NotFound:
+            events = []
+        keyed = {f"{log_key(event.timestamp)}{event.id}": event for event in events}
+        fits = {
+            key: event
+            for key, event in keyed.items()
+            if first < key < beyond and _fits(event, query)
+        }
+        return _Found(fits, beyond)
+
+    async def _of_users(self, query: AuditQuery, first: str, beyond: str) -> _Found:
+        events: dict[str, AuditEvent] = {}
+        looked = 0
+        async for row in self._user_table.query(user_rows.PARTITION, first, beyond):
+            event = user_rows.as_event(row)
+            looked += 1
+            if row.key > first and _fits(event, query):
+                events[row.key] = event
+            if len(events) > PAGE or looked >= MOST_LOOKED * 1000:
+                return _Found(events, f"{row.key}`")
+        return _Found(events, beyond)
+
+    async def _of_tickets(self, query: AuditQuery, first: str, beyond: str) -> _Found:
+        """Hour by hour; the reads of an hour go side by side."""
+        events: dict[str, AuditEvent] = {}
+        looked = 0
+        async for hour, owners in self._activity.hours(*_span(query)):
+            start = max(first, log_key(hour + _HOUR - timedelta(microseconds=1)))
+            if looked and (looked + len(owners) > MOST_LOOKED or len(events) > PAGE):
+                return _Found(events, start)
+            looked += len(owners)
+            end = min(beyond, log_key(hour - timedelta(microseconds=1)))
+            async for row in self._rows(owners, start, end):
+                event = ticket_rows.as_event(row, row.key.split("_")[-1].partition(".")[0])
+                if row.key > first and _fits(event, query):
+                    events[row.key] = event
+        return _Found(events, beyond)
+
+    async def _rows(self, owners: list[str], start: str, end: str) -> AsyncIterator[Row]:
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def read(owner: str) -> list[Row]:
+            async with slots:
+                return [row async for row in self._ticket_table.query(owner, start, end)]
+
+        for rows in await asyncio.gather(*(read(owner) for owner in owners)):
+            for row in rows:
+                yield row
+
+
+def _range(query: AuditQuery) -> tuple[str, str]:
+    """Between which keys the events lie: newest first, `until` not included, after the cursor."""
+    first = (
+        "log_" if query.until is None else log_key(_utc(query.until) - timedelta(microseconds=1))
+    )
+    if query.cursor is not None:
+        if not _CURSOR.fullmatch(query.cursor.rstrip("`")):
+            raise Malformed("The cursor is not one that this server gave.")
+        first = max(first, query.cursor)
+    beyond = _END if query.since is None else log_key(_utc(query.since) - timedelta(microseconds=1))
+    return first, max(first, beyond)
+
+
+def _span(query: AuditQuery) -> tuple[datetime, datetime]:
+    """The newest and the oldest time to look at."""
+    newest = now() + _HOUR if query.until is None else _utc(query.until)
+    if query.cursor is not None:
+        newest = min(newest, moment_of(int(query.cursor[4:18], 16)))
+    return newest, _EPOCH if query.since is None else _utc(query.since)
+
+
+def _utc(moment: datetime) -> datetime:
+    """A time without a zone is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_whole(ticket: StoredTicket | None, events: Iterable[AuditEvent], horizon: str) -> bool:
+    """Whether nothing is missing at the end: the row of the ticket knows its last event; without
+    it, the last event is that of its deletion."""
+    last = list(events)[-1:]
+    if ticket is not None:
+        return ticket.last_hash == (last[0].hash if last else horizon)
+    return bool(last) and last[0].action is AuditAction.TICKET_DELETED
+
+
+def _fits(event: AuditEvent, query: AuditQuery) -> bool:
+    wanted = query.model_dump(
+        include={"entity_type", "entity_id", "user_id", "action"}, exclude_none=True
+    )
+    return all(getattr(event, name) == value for name, value in wanted.items())

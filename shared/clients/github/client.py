@@ -1,0 +1,259 @@
+"""GitHub, over its REST API. Nothing else speaks to it.
+
+No call is retried here: what is worth another try is raised as TryLater, so that the workflow waits
+and no worker does; what is not is raised as CannotBeDone with a reason for people. Requests are
+made to the configured API only, one after the other, and every answer is bounded in size and time.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+from urllib.parse import quote, urljoin
+
+from pydantic import TypeAdapter
+
+from shared.clients import http
+from shared.clients.etag_cache import EtagCache
+from shared.clients.github import urls
+from shared.clients.github.files import PAGE, changed_files, compared, listed, refill
+from shared.clients.github.models import (
+    ChangedFile,
+    ChangedFiles,
+    Comparison,
+    FileRow,
+    NoPatch,
+    PostedComment,
+    PostedReview,
+    Pull,
+    PullRef,
+    ReviewPayload,
+)
+from shared.clients.github.patches import MOST_BYTES, text_of
+from shared.clients.github.responses import explained, parsed
+from shared.clients.http import Received
+from shared.errors import CannotBeDone, TryLater
+from shared.models import FileStatus
+from shared.text import strict_json
+
+T = TypeVar("T")
+
+_JSON = "application/vnd.github+json"
+_RAW = "application/vnd.github.raw+json"
+_VERSION = "2022-11-28"
+_MOST_PAGE_BYTES = 32 * 1024 * 1024
+_MOST_FILE_BYTES = 10 * 1024 * 1024
+_MOST_PATH = 4096
+_MOST_PAGES = 30
+_MOST_COMPARED = 20
+_LISTING_SECONDS = 240.0
+_REDIRECTS = {"GET": (301, 302, 307, 308), "POST": (307, 308)}
+_MOST_REDIRECTS = 3
+
+_PULL = TypeAdapter(Pull)
+_ROWS = TypeAdapter(list[FileRow])
+_REVIEW = TypeAdapter(PostedReview)
+_REVIEWS = TypeAdapter(list[PostedReview])
+_COMMENTS = TypeAdapter(list[PostedComment])
+_COMPARISON = TypeAdapter(Comparison)
+
+
+class GitHubClient:
+    """Reads pull requests and posts reviews. `timeout` bounds a whole call, in seconds; without a
+    `token` only public repositories are seen. Raises SettingsError for an `api_url` that is none.
+    """
+
+    def __init__(self, api_url: str, token: str, timeout: float = 30.0) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._origins = urls.web_origins(self._api_url)
+        self._timeout = timeout
+        self._http = http.client(timeout)
+        self._http.headers["User-Agent"] = "amida-ticket-orchestrator"
+        self._http.headers["X-GitHub-Api-Version"] = _VERSION
+        self._has_token = bool(token)
+        if token:
+            self._http.headers["Authorization"] = f"Bearer {token}"
+        self._cache = EtagCache()
+
+    def pull_of(self, pr_url: str) -> PullRef:
+        """The pull request that a page of this GitHub shows. Raises CannotBeDone."""
+        return urls.pull_of(pr_url, self._origins)
+
+    async def pull(self, ref: PullRef) -> Pull:
+        """Raises StepError, as do all that follow."""
+        return await self._json(_pull_path(ref), _PULL)
+
+    async def files(self, ref: PullRef, pull: Pull) -> ChangedFiles:
+        """Every changed file, with its patch or the reason why there is none.
+
+        One read per 100 files; more only for patches that GitHub left out.
+        """
+        async with _in_time():
+            return await self._files(ref, pull)
+
+    async def file_text(self, ref: PullRef, path: str, sha: str) -> str | None:
+        """A file of the repository at a commit; None where there is none, or one that is binary
+        or larger than 10 MB."""
+        content = await self._content(ref, path, sha, _MOST_FILE_BYTES)
+        return None if isinstance(content, NoPatch) else text_of(content)
+
+    async def reviews(self, ref: PullRef) -> list[PostedReview]:
+        """Every review, oldest first."""
+        return await self._all(f"{_pull_path(ref)}/reviews", _REVIEWS)
+
+    async def review_comments(self, ref: PullRef) -> list[PostedComment]:
+        """Every comment on lines, oldest first."""
+        return await self._all(f"{_pull_path(ref)}/comments", _COMMENTS)
+
+    async def post_review(self, ref: PullRef, payload: ReviewPayload) -> PostedReview:
+        """Post once. After TryLater it may be there nevertheless: look before posting again.
+
+        CannotBeDone means that nothing was posted.
+        """
+        body = strict_json.dumps(payload.model_dump(mode="json", exclude_none=True))
+        answer = await self._send("POST", f"{_pull_path(ref)}/reviews", content=body)
+        self._check(answer, writing=True)
+        try:
+            return parsed(_REVIEW, answer.body or b"")
+        except CannotBeDone:
+            raise TryLater("GitHub took the review, but its answer cannot be read.") from None
+
+    async def _files(self, ref: PullRef, pull: Pull) -> ChangedFiles:
+        async def fetch(size: int, number: int) -> list[FileRow]:
+            path = f"{_pull_path(ref)}/files?per_page={size}&page={number}"
+            return await self._json(path, _ROWS)
+
+        rows = await listed(pull, fetch)
+        doubtful = await refill(rows, pull, fetch)
+        await self._check_unmoved(ref, pull, rows)
+        files = changed_files(rows)
+        # What became a link or was one has no text of its own to compare.
+        unsettled = [
+            index
+            for index, file in enumerate(files)
+            if (index in doubtful or file.no_patch is NoPatch.NOT_GIVEN)
+            and file.status is not FileStatus.CHANGED
+        ]
+        if unsettled:
+            await self._compare(ref, pull, files, unsettled)
+        return ChangedFiles(files=files, unlisted=max(0, pull.changed_files - len(files)))
+
+    async def _check_unmoved(self, ref: PullRef, pull: Pull, rows: list[FileRow]) -> None:
+        """Raises TryLater when the rows are of another head than `pull`, after a push meanwhile."""
+        here = f"?ref={pull.head.sha}"
+        removed = FileStatus.REMOVED
+        if all(row.status is removed or row.contents_url.endswith(here) for row in rows):
+            return
+        if (await self.pull(ref)).head.sha != pull.head.sha:
+            raise TryLater("The pull request changed while it was read.")
+
+    async def _compare(
+        self, ref: PullRef, pull: Pull, files: list[ChangedFile], indices: list[int]
+    ) -> None:
+        """Make the patches that GitHub does not give, of the first few files."""
+        # The second page of a comparison has no files, hence none of their patches.
+        path = f"{_repository_path(ref)}/compare/{pull.base.sha}...{pull.head.sha}"
+        try:
+            comparison = await self._json(f"{path}?per_page=1&page=2", _COMPARISON)
+        except CannotBeDone:
+            return
+        base = comparison.merge_base_commit.sha
+
+        async def read(path: str, sha: str) -> bytes | NoPatch:
+            try:
+                return await self._content(ref, path, sha, MOST_BYTES)
+            except CannotBeDone:  # As of a file that is too large to be told at all.
+                return NoPatch.NOT_GIVEN
+
+        for index in indices[:_MOST_COMPARED]:
+            files[index] = await compared(files[index], read, base, pull.head.sha)
+
+    async def _content(self, ref: PullRef, path: str, sha: str, most: int) -> bytes | NoPatch:
+        """A file at a commit: its bytes, or why they are not to be had."""
+        if len(path) > _MOST_PATH or {"", ".", ".."} & set(path.split("/")):
+            return NoPatch.NOT_GIVEN
+        where = f"{_repository_path(ref)}/contents/{quote(path)}?ref={quote(sha, safe='')}"
+        answer = await self._send("GET", where, accept=_RAW, most=most)
+        if answer.status == 404:
+            return NoPatch.NOT_GIVEN
+        self._check(answer)
+        # A folder or a submodule is described in JSON; a JSON file comes under the raw type.
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            return NoPatch.NOT_GIVEN
+        return NoPatch.TOO_LARGE if answer.body is None else answer.body
+
+    async def _all(self, path: str, form: TypeAdapter[list[T]]) -> list[T]:
+        items: list[T] = []
+        async with _in_time():
+            for number in range(1, _MOST_PAGES + 1):
+                page = await self._json(f"{path}?per_page={PAGE}&page={number}", form)
+                items += page
+                if len(page) < PAGE:
+                    return items
+        raise CannotBeDone(f"The pull request has more than {len(items)} reviews or comments.")
+
+    async def _json(self, path: str, form: TypeAdapter[T]) -> T:
+        """A read that costs nothing of the rate limit when nothing has changed."""
+        kept = self._cache.get(path)
+        answer = await self._send("GET", path, etag=kept.etag if kept else None)
+        if kept and answer.status == 304:
+            return await asyncio.to_thread(parsed, form, kept.body)
+        self._check(answer)
+        if answer.body is None:
+            raise CannotBeDone("GitHub's answer is larger than any that its API describes.")
+        value = await asyncio.to_thread(parsed, form, answer.body)
+        self._cache.keep(path, answer.headers.get("etag"), answer.body)
+        return value
+
+    def _check(self, answer: Received, writing: bool = False) -> None:
+        if not 200 <= answer.status < 300:
+            raise explained(answer, self._has_token, writing)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        accept: str = _JSON,
+        most: int = _MOST_PAGE_BYTES,
+        etag: str | None = None,
+        content: bytes | None = None,
+    ) -> Received:
+        """One request; redirects, as of a repository with a new name, are followed within the
+        API."""
+        headers = {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
+        url = f"{self._api_url}{path}"
+        for _ in range(_MOST_REDIRECTS + 1):
+            request = self._http.build_request(method, url, headers=headers, content=content)
+            answer = await http.send(self._http, request, "GitHub", most, self._timeout)
+            if not 300 <= answer.status < 400 or answer.status == 304:
+                return answer
+            url = self._redirected(url, method, answer)
+        raise CannotBeDone("GitHub redirects again and again.")
+
+    def _redirected(self, url: str, method: str, answer: Received) -> str:
+        location = answer.headers.get("location", "")
+        there = urljoin(url, location) if re.fullmatch(r"[!-~]{1,2000}", location) else ""
+        if answer.status not in _REDIRECTS[method] or not there.startswith(f"{self._api_url}/"):
+            raise CannotBeDone(
+                f"GitHub redirects to somewhere else (HTTP {answer.status}), which is not followed."
+            )
+        return there
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Bounds what takes many calls. Raises TryLater; what was read is confirmed next time."""
+    try:
+        async with asyncio.timeout(_LISTING_SECONDS):
+            yield
+    except TimeoutError:
+        raise TryLater(f"GitHub did not answer all within {_LISTING_SECONDS:g} seconds.") from None
+
+
+def _repository_path(ref: PullRef) -> str:
+    return f"/repos/{ref.owner}/{ref.repo}"
+
+
+def _pull_path(ref: PullRef) -> str:
+    return f"{_repository_path(ref)}/pulls/{ref.number}"

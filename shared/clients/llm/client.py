@@ -1,0 +1,131 @@
+"""The language model, over the OpenAI chat API. Nothing else speaks to it.
+
+No call is retried here: what is worth another try is raised as TryLater, so that the workflow waits
+and no worker does; what is not is raised as CannotBeDone with a reason for people.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import httpx2
+import openai
+from openai import AsyncOpenAI
+
+from shared.clients.llm import responses
+from shared.clients.llm.output import AnswerForm
+from shared.clients.llm.responses import Completion
+from shared.errors import BadSchema, CannotBeDone, Misfit, TryLater
+from shared.models import Answer, Call, Question, Record, message
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_CONNECT_SECONDS = 5.0
+
+_REPAIR = """\
+That answer does not fit: {fault}. Answer again: the whole answer, only JSON, as asked for."""
+
+
+class ModelClient:
+    """Asks one deployment. `timeout` bounds a whole call, in seconds."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | Callable[[], Awaitable[str]],
+        deployment: str,
+        timeout: float,
+        max_output_tokens: int,
+    ) -> None:
+        self.deployment = deployment
+        self._timeout = timeout
+        self._max_output_tokens = max_output_tokens
+        self._client = AsyncOpenAI(
+            base_url=base_url,
+            api_key=api_key,
+            max_retries=0,
+            timeout=httpx2.Timeout(timeout, connect=min(_CONNECT_SECONDS, timeout)),
+        )
+
+    async def complete(self, form: AnswerForm[T], question: Question, record: Record) -> Answer[T]:
+        """The model's answer in this form, asked for again once if it does not fit.
+
+        Every call goes to `record`, also one whose answer is of no use. Raises StepError.
+        """
+        messages = question.messages()
+        text, model = await self._ask(form, messages, record)
+        try:
+            return Answer(_read(form, text), model)
+        except Misfit as fault:
+            log.warning("The model's answer did not fit and is asked for again")
+            repair = message("user", _REPAIR.format(fault=fault))
+        text, model = await self._ask(form, [*messages, message("assistant", text), repair], record)
+        try:
+            return Answer(_read(form, text), model)
+        except Misfit as fault:
+            raise CannotBeDone(
+                f"The model answered twice in a form that was not asked for: {fault}."
+            ) from None
+
+    async def reach(self) -> None:
+        """Raises StepError unless the server is there and takes our credentials."""
+        try:
+            await self._client.with_options(timeout=_CONNECT_SECONDS).models.list()
+        except openai.NotFoundError:
+            return  # It is there, and has no list of models to offer.
+        except openai.APIError as error:
+            raise responses.explained(error, self.deployment, _CONNECT_SECONDS) from None
+
+    async def _ask(
+        self, form: AnswerForm[Any], messages: list[dict[str, str]], record: Record
+    ) -> tuple[str, str]:
+        """One request; text and model name of a complete answer."""
+        call_id = secrets.token_hex(8)
+        try:
+            async with asyncio.timeout(self._timeout):
+                body = await self._post(form, messages)
+            completion = responses.parsed(body)
+        except TimeoutError:
+            await record(Call(id=call_id))
+            raise TryLater(f"The model did not answer within {self._timeout:g} seconds.") from None
+        except openai.APIError as error:
+            if responses.may_have_cost(error):
+                await record(Call(id=call_id))
+            raise responses.explained(error, self.deployment, self._timeout) from None
+        except CannotBeDone:
+            await record(Call(id=call_id))
+            raise
+        await record(_call(call_id, completion))
+        return completion.text(), completion.model or self.deployment
+
+    async def _post(self, form: AnswerForm[Any], messages: list[dict[str, str]]) -> str:
+        create: Any = self._client.chat.completions.with_raw_response.create
+        response = await create(
+            model=self.deployment,
+            messages=messages,
+            response_format=form.response_format(),
+            max_completion_tokens=self._max_output_tokens,
+        )
+        return str(response.text)
+
+
+def _read(form: AnswerForm[T], text: str) -> T:
+    """Raises Misfit, and CannotBeDone for a form that no answer can be checked against."""
+    try:
+        return form.read(text)
+    except BadSchema as error:
+        raise CannotBeDone(f"The output_schema cannot be applied: {error}.") from None
+
+
+def _call(call_id: str, completion: Completion) -> Call:
+    usage = completion.usage
+    return Call(
+        id=call_id,
+        model=completion.model,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        cached=usage.prompt_tokens_details.cached_tokens,
+    )

@@ -1,0 +1,84 @@
+"""The form an answer of the model must have: as the model is told, and as the program checks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import Misfit
+from shared.text import json_schema, strict_json
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm(Generic[T]):
+    """`check` turns the parsed JSON into the answer and raises Misfit."""
+
+    name: str
+    schema: dict[str, Any]
+    strict: bool
+    check: Callable[[Any], T]
+
+    def response_format(self) -> dict[str, Any]:
+        """The `response_format` of a chat completion request."""
+        described = {"name": self.name, "strict": self.strict, "schema": self.schema}
+        return {"type": "json_schema", "json_schema": described}
+
+    def read(self, text: str) -> T:
+        """The answer in `text`. Raises Misfit, with words that quote nothing of it."""
+        try:
+            value = strict_json.loads(text)
+        except ValueError as error:
+            raise Misfit(str(error)) from None
+        return self.check(value)
+
+
+def of_model(model: type[M]) -> AnswerForm[M]:
+    """Answers that are a pydantic model, every field of which the model must fill."""
+
+    def check(value: Any) -> M:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            raise Misfit(_described(error)) from None
+
+    schema: dict[str, Any] = strict_schema(model.model_json_schema())
+    return AnswerForm(model.__name__, schema, True, check)
+
+
+def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
+    """Answers that are plain JSON and fit `schema`, which need not fit the strict subset."""
+
+    def check(value: Any) -> Any:
+        json_schema.validate(value, schema)
+        return value
+
+    return AnswerForm("answer", schema, False, check)
+
+
+def strict_schema(schema: Any) -> Any:
+    """A JSON Schema of pydantic as strict structured output wants it: every property required,
+    nothing beside them, no defaults or titles, and none of our own words about the code."""
+    if isinstance(schema, list):
+        return [strict_schema(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {
+        key: {name: strict_schema(part) for name, part in value.items()}
+        if key in ("properties", "$defs")
+        else strict_schema(value)
+        for key, value in schema.items()
+        if key not in ("default", "description", "title")
+    }
+    if "properties" in kept:
+        kept |= {"required": list(kept["properties"]), "additionalProperties": False}
+    return kept
+
+
+def _described(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in fault["loc"]) or "the top level"
+    return f"{place}: {fault['msg']}"

@@ -1,0 +1,124 @@
+"""What a chat API may answer, sorted into: a complete text, try later, or cannot be done.
+
+Servers talk nonsense in many ways, each of which has a name here; none is taken for an answer.
+"""
+
+import re
+from typing import Annotated
+
+import httpx2
+import openai
+from pydantic import BeforeValidator, ValidationError
+
+from shared.clients.retry_after import retry_after
+from shared.errors import CannotBeDone, StepError, TryLater
+from shared.models import Model
+from shared.text import strict_json
+
+_WAITABLE = {408, 409, 425, 429}
+
+
+class _Cached(Model):
+    cached_tokens: Annotated[int, BeforeValidator(lambda count: count or 0)] = 0
+
+
+class _Usage(Model):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: Annotated[_Cached, BeforeValidator(lambda part: part or {})] = _Cached()
+
+
+class _Message(Model):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(Model):
+    finish_reason: str | None = None
+    message: _Message
+
+
+class Completion(Model):
+    """A chat completion, as far as we read it."""
+
+    model: str | None = None
+    choices: list[_Choice] = []
+    usage: Annotated[_Usage, BeforeValidator(lambda part: part or {})] = _Usage()
+
+    def text(self) -> str:
+        """The text of a complete answer. Raises CannotBeDone for anything less."""
+        if not self.choices:
+            raise CannotBeDone("The model answered without any choice.")
+        choice = self.choices[0]
+        if choice.finish_reason == "content_filter":
+            raise CannotBeDone("The model's content filter withheld the answer.")
+        if choice.message.refusal:
+            raise CannotBeDone("The model declined this request.")
+        if choice.finish_reason == "length":
+            raise CannotBeDone(
+                "The model's answer was cut off at the limit of its length "
+                "(MODEL_MAX_OUTPUT_TOKENS): ask for less, or raise the limit."
+            )
+        if choice.finish_reason != "stop":
+            raise CannotBeDone("The model's answer ended early: it has no proper finish_reason.")
+        if not choice.message.content:
+            raise CannotBeDone("The model's answer was empty.")
+        return choice.message.content
+
+
+def parsed(body: str) -> Completion:
+    """The completion in a 200 answer. Raises CannotBeDone for a body that is none."""
+    try:
+        return Completion.model_validate(strict_json.loads(body))
+    except ValidationError:
+        raise CannotBeDone(
+            "The model's server answered JSON that is no chat completion: check the address "
+            "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
+        ) from None
+    except ValueError:
+        kind = "a web page" if body.lstrip()[:1] == "<" else "something that is no JSON"
+        raise CannotBeDone(
+            f"The model's server answered {kind} instead of a chat completion: check the address "
+            "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
+        ) from None
+
+
+def may_have_cost(error: openai.APIError) -> bool:
+    """Whether the server may have worked on a request that came to nothing: it took the request,
+    and neither refused nor failed it."""
+    never_sent = isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
+    return isinstance(error, openai.APIConnectionError) and not never_sent
+
+
+def explained(error: openai.APIError, deployment: str, timeout: float) -> StepError:
+    """A failed request in words for people; without anything that the server wrote."""
+    if isinstance(error, openai.APITimeoutError):
+        return TryLater(f"The model did not answer within {timeout:g} seconds.")
+    if not isinstance(error, openai.APIStatusError):
+        return TryLater("The model cannot be reached, or broke off its answer.")
+    status = error.status_code
+    seconds = retry_after(error.response.headers)
+    if status == 429:
+        return TryLater("The model is busy (HTTP 429).", seconds)
+    if status >= 500 or status in _WAITABLE:
+        return TryLater(f"The model is out of order (HTTP {status}).", seconds)
+    return CannotBeDone(_refusal(status, error.code, deployment))
+
+
+def _refusal(status: int, code: str | None, deployment: str) -> str:
+    if status in (401, 403):
+        return (
+            f"The model refused our credentials (HTTP {status}): check AZURE_OPENAI_API_KEY, "
+            "or the role of the app's identity."
+        )
+    if status == 404:
+        return (
+            f"The model's server knows no deployment {deployment!r} (HTTP 404): check "
+            "AZURE_OPENAI_DEPLOYMENT_NAME and the address."
+        )
+    if code == "content_filter":
+        return "The model's content filter refused the text of this ticket."
+    if code == "context_length_exceeded":
+        return "The text of this ticket is too long for the model."
+    named = f", {code}" if code and re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", code) else ""
+    return f"The model's server refused the request (HTTP {status}{named})."

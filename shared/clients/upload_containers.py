@@ -1,0 +1,152 @@
+"""Where blobs arrive that clients put into storage by themselves, and where those are set aside
+that cannot be taken. Each is taken, set aside and deleted in the version that was looked at.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import BlobSasPermissions, ContentSettings
+from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+
+from shared.clients.signed_urls import signed_url
+from shared.clients.storage_errors import told
+from shared.errors import Unavailable, WriteConflict
+
+_COPY_POLL_SECONDS = 1.0
+_JSON = ContentSettings(content_type="application/json; charset=utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A blob as it is now; `size` is in bytes."""
+
+    etag: str
+    size: int
+    metadata: Mapping[str, str]
+
+
+class Landing:
+    """Two containers of one account. Methods raise Unavailable when storage is away, and
+    WriteConflict when a blob has another version by now."""
+
+    def __init__(self, blobs: BlobServiceClient, arrivals: str, rejected: str) -> None:
+        self._service = blobs
+        self._arrivals = blobs.get_container_client(arrivals)
+        self._rejected = blobs.get_container_client(rejected)
+
+    async def upload_url(self, name: str, until: datetime) -> str:
+        """An address at which whoever has it may write this one blob, and do nothing else, `until`
+        then."""
+        await _made(self._arrivals)
+        blob = self._arrivals.get_blob_client(name)
+        permission = BlobSasPermissions(create=True, write=True)
+        return await signed_url(self._service, blob, permission, until)
+
+    async def version(self, name: str) -> Version | None:
+        """What has arrived under this name, None when there is nothing (any more)."""
+
+        async def call() -> Version:
+            found = await self._arrivals.get_blob_client(name).get_blob_properties()
+            return Version(str(found.etag), int(found.size), dict(found.metadata or {}))
+
+        try:
+            return await told(call)
+        except ResourceNotFoundError:
+            return None
+
+    async def fetch(self, name: str, version: Version, into: BinaryIO) -> None:
+        """Write a blob to a file, piece by piece."""
+
+        async def call() -> None:
+            into.seek(0)
+            only = _only(version.etag)
+            blob = await self._arrivals.download_blob(name, max_concurrency=1, **only)
+            async for piece in blob.chunks():
+                into.write(piece)
+
+        await _same(call)
+
+    async def delete(self, name: str, etag: str) -> None:
+        """Delete the version with this ETag. Doing it again does no harm."""
+
+        async def call() -> None:
+            await self._arrivals.delete_blob(name, **_only(etag))
+
+        with suppress(WriteConflict):
+            await _same(call)
+
+    async def is_set_aside(self, name: str, version: Version) -> bool:
+        """Whether this version has been set aside, though perhaps not been deleted yet."""
+
+        async def call() -> str:
+            found = await self._rejected.get_blob_client(_reason(name)).get_blob_properties()
+            return str(found.metadata.get("etag", ""))
+
+        try:
+            return await told(call) == version.etag.strip('"')
+        except ResourceNotFoundError:
+            return False
+
+    async def set_aside(self, name: str, version: Version, reason: Mapping[str, str]) -> None:
+        """Copy a blob among the rejected ones, with the reason beside it. However large it is, it
+        passes through nobody's memory."""
+        await _made(self._rejected)
+        target = self._rejected.get_blob_client(name)
+        source = self._arrivals.get_blob_client(name).url
+
+        async def copy() -> None:
+            await target.start_copy_from_url(
+                source,
+                source_etag=version.etag,
+                source_match_condition=MatchConditions.IfNotModified,
+            )
+            while (copied := await state()) == "pending":  # noqa: ASYNC110 - storage tells nobody
+                await asyncio.sleep(_COPY_POLL_SECONDS)
+            if copied != "success":
+                raise Unavailable("Storage could not copy a blob; please try again.")
+
+        async def state() -> str:
+            return str((await target.get_blob_properties()).copy.status)
+
+        async def explain() -> None:
+            await self._rejected.upload_blob(
+                _reason(name),
+                json.dumps(dict(reason)),
+                overwrite=True,
+                content_settings=_JSON,
+                metadata={"etag": version.etag.strip('"')},
+            )
+
+        await _same(copy)
+        await told(explain)
+
+
+def _reason(name: str) -> str:
+    return f"{name}.reason.json"
+
+
+def _only(etag: str) -> dict[str, Any]:
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+
+
+async def _same(call: Any) -> None:
+    try:
+        await told(call)
+    except (ResourceModifiedError, ResourceNotFoundError):
+        raise WriteConflict from None
+
+
+async def _made(container: ContainerClient) -> None:
+    with suppress(ResourceExistsError):
+        await told(container.create_container)

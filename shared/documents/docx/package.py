@@ -1,0 +1,170 @@
+"""The zip archive that a Word document is (ECMA-376 part 2), opened by somebody who trusts nothing:
+not the sizes it declares, not its XML."""
+
+import io
+import posixpath
+import struct
+import zipfile
+import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from dataclasses import dataclass
+
+from lxml import etree
+
+from shared.documents.docx.xml import Element
+from shared.errors import Fault, Unreadable
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_WORD = "WordDocument".encode("utf-16-le")
+_ENTRY = b"PK\x01\x02"
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class DocxLimits:
+    """Sizes are in bytes, unpacked. `ratio` is that of unpacked to packed, for parts over a
+    megabyte. `markup` counts the elements and, twice, the attributes of all XML that is read: the
+    parser needs about 120 bytes for each. `characters` are those of the extracted text."""
+
+    part: int = 25 * _MEGABYTE
+    total: int = 200 * _MEGABYTE
+    ratio: int = 100
+    entries: int = 10_000
+    markup: int = 2_000_000
+    characters: int = 10_000_000
+
+
+class Package:
+    """The parts of a Word document. Everything raises Unreadable."""
+
+    MAIN = "word/document.xml"
+
+    def __init__(self, data: bytes, limits: DocxLimits) -> None:
+        if data.startswith(_OLE):
+            raise _no_archive(data)
+        if data.count(_ENTRY) > limits.entries:
+            raise too_large(f"it has more than {limits.entries} parts")
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error):
+            raise _broken("it is no zip archive, or is cut off") from None
+        self._entries = {entry.filename: entry for entry in self._archive.infolist()}
+        self._limits = limits
+        self._markup = 0
+        self._check_sizes()
+        self._targets = self._relationships()
+
+    def main(self) -> Element:
+        """The root of the document itself."""
+        root = self.root(self.MAIN)
+        if root is None:
+            raise _broken(f"it has no {self.MAIN}")
+        return root
+
+    def roots(self, kind: str) -> list[Element]:
+        """The roots of all parts of a kind that belong to the document: `footnotes`, `header` …,
+        the last word of the relationship's type."""
+        names = [name for of_kind, name in self._targets.values() if of_kind == kind]
+        usual = f"word/{kind}.xml"
+        parts = map(self.root, dict.fromkeys([*names, usual]))
+        return [root for root in parts if root is not None]
+
+    def target(self, relationship: str) -> Element | None:
+        """The root of the part that a relationship of the document leads to."""
+        _, name = self._targets.get(relationship, ("", ""))
+        return self.root(name)
+
+    def root(self, name: str) -> Element | None:
+        """The root of a part, None when there is no such part."""
+        entry = self._entries.get(name)
+        return None if entry is None else self._parsed(self._read(entry))
+
+    def _check_sizes(self) -> None:
+        """What the archive declares; `_read` holds it to that."""
+        limits, entries = self._limits, self._entries.values()
+        if sum(entry.file_size for entry in entries) > limits.total:
+            raise too_large(f"unpacked it has more than {limits.total // _MEGABYTE} MB")
+        for entry in entries:
+            most = limits.ratio * max(entry.compress_size, 1)
+            if entry.file_size > _MEGABYTE and entry.file_size > most:
+                raise too_large("a part of it unpacks to a hundred times its size")
+
+    def _read(self, entry: zipfile.ZipInfo) -> bytes:
+        if entry.flag_bits & 0x1:
+            raise _encrypted()
+        if entry.compress_type not in _PACKINGS:
+            raise _broken("it is packed in a way that Word does not use")
+        most = self._limits.part
+        try:
+            with self._archive.open(entry) as part:
+                content = part.read(most + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error):
+            raise _broken("a part of it cannot be unpacked") from None
+        if len(content) > most:
+            raise too_large(f"one of its texts has more than {most // _MEGABYTE} MB")
+        return content
+
+    def _parsed(self, content: bytes) -> Element:
+        """OPC wants UTF-8 or UTF-16. Each has one `<` per tag, whatever the XML says of itself, so
+        that its memory is known before it is parsed. Entities need a DOCTYPE, which OPC forbids.
+        The parser itself refuses elements more than 256 deep."""
+        wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+        if any("<!DOCTYPE".encode(name) in content for name in ("utf-8", "utf-16-le", "utf-16-be")):
+            raise _broken("it defines XML entities, which no Word document does")
+        self._markup += content.count(b"<") + 2 * content.count(b"=")
+        if self._markup > self._limits.markup:
+            raise too_large(f"it has more than {self._limits.markup} elements")
+        parser = etree.XMLParser(
+            encoding="utf-16" if wide else "utf-8",
+            resolve_entities=False,
+            no_network=True,
+            remove_comments=True,
+            remove_pis=True,
+            collect_ids=False,
+        )
+        try:
+            return etree.fromstring(content, parser)
+        except (etree.XMLSyntaxError, ValueError):
+            raise _broken("its XML is damaged, or nested too deeply") from None
+
+    def _relationships(self) -> dict[str, tuple[str, str]]:
+        """The kind and the name of the part, for each relationship of the document."""
+        root = self.root("word/_rels/document.xml.rels")
+        found = {}
+        for link in root if root is not None else ():
+            if link.get("TargetMode") != "External":
+                kind = link.get("Type", "").rpartition("/")[2]
+                path = posixpath.join("/word", link.get("Target", ""))
+                found[link.get("Id", "")] = (kind, posixpath.normpath(path).lstrip("/"))
+        return found
+
+
+def _no_archive(data: bytes) -> Unreadable:
+    if _OLD_WORD in data:
+        return Unreadable(
+            Fault.BROKEN, "This is a document of an old Word; please save it as .docx."
+        )
+    return _encrypted()
+
+
+def _encrypted() -> Unreadable:
+    return Unreadable(
+        Fault.ENCRYPTED,
+        "The Word document is protected by a password; please remove the password and send it "
+        "again.",
+    )
+
+
+def _broken(why: str) -> Unreadable:
+    return Unreadable(
+        Fault.BROKEN,
+        f"The Word document is damaged: {why}. Please open it in Word, save it anew and send that.",
+    )
+
+
+def too_large(why: str) -> Unreadable:
+    """The error for a document over one of the limits."""
+    return Unreadable(
+        Fault.TOO_LARGE, f"The Word document is too large: {why}. Please send it in smaller files."
+    )

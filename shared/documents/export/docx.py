@@ -1,0 +1,60 @@
+"""Writing Markdown as a Word document that shows text and does nothing: HTML is text, of images
+there is only what describes them, and links lead to the web or to mail.
+
+The same Markdown makes the same bytes.
+"""
+
+import io
+import zipfile
+from datetime import datetime
+
+import docx
+from docx.document import Document
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+
+from shared.documents.export.blocks import Blocks, clean
+
+AUTHOR = "Amida AI Ticket Orchestrator"
+
+_MOST_NESTING = 100
+_MOST_TITLE = 255  # that Word's core properties take
+_MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001 - core properties are UTC without saying so
+
+
+def to_docx(markdown: str, title: str) -> bytes:
+    """CommonMark with tables as a .docx file; `title` goes into its properties."""
+    document = docx.Document()
+    _describe(document, title)
+    Blocks(document).write(SyntaxTreeNode(_tokens(markdown)).children)
+    written = io.BytesIO()
+    document.save(written)
+    return _dated(written)
+
+
+def _tokens(markdown: str) -> list[Token]:
+    """The parser drops what is nested too deeply for it; such a text is shown as it is written."""
+    options = {"html": False, "maxNesting": _MOST_NESTING}
+    tokens = MarkdownIt("commonmark", options).enable("table").parse(markdown)
+    if any(token.level >= _MOST_NESTING - 1 for token in tokens):
+        return [Token("code_block", "code", 0, content=markdown)]
+    return tokens
+
+
+def _describe(document: Document, title: str) -> None:
+    properties = document.core_properties
+    properties.title = clean(title)[:_MOST_TITLE]
+    properties.author = properties.last_modified_by = AUTHOR
+    properties.comments = ""
+    properties.created = properties.modified = _MOMENT
+
+
+def _dated(written: io.BytesIO) -> bytes:
+    """The archive with one date for all of its parts."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(written) as source, zipfile.ZipFile(target, "w") as archive:
+        for name in source.namelist():
+            part = zipfile.ZipInfo(name, _MOMENT.timetuple()[:6])
+            archive.writestr(part, source.read(name), zipfile.ZIP_DEFLATED)
+    return target.getvalue()

@@ -1,0 +1,171 @@
+"""What a file is, judged by its name and its content together; what a client says of it counts for
+nothing."""
+
+import codecs
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from io import BufferedReader, RawIOBase
+from pathlib import PurePath
+from typing import Any, Protocol
+
+from shared.documents.text.encodings import guessed, marked, sampled
+from shared.errors import WrongType
+
+HEAD = 1024
+_STEP = 256 * 1024
+_MOST_ENTRIES = 10_000
+_MOST_UNPACKED = 512 * 1024 * 1024
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+SOURCE = "text/x-source"
+_KINDS = {
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".txt": "text/plain",
+    ".text": "text/plain",
+    ".log": "text/plain",
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".json": "application/json",
+    ".xml": "application/xml",
+}
+_SOURCE_SUFFIXES = (
+    "bash bat bicep c cc cfg clj cljs cmake conf cpp cs css cxx dart diff erl ex exs fs fsx "
+    "go gradle graphql groovy h hcl hh hpp hrl hs ini ipynb java jl js jsonc jsonl jsx kt kts "
+    "less lisp lua m mjs mk ml mm nim patch php pl pm proto ps1 py pyi r rb rs rst sass scala "
+    "scm scss sh sol sql svelte swift tcl tex tf toml ts tsx v vb vhd vue yaml yml zig zsh"
+)
+_KINDS |= {f".{suffix}": SOURCE for suffix in _SOURCE_SUFFIXES.split()}
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # ESC colours logs
+_SOURCE_NAMES = {"dockerfile", "makefile", "jenkinsfile", "gemfile", "rakefile"}
+
+
+class Bytes(Protocol):
+    """A file that can be looked at piece by piece."""
+
+    @property
+    def size(self) -> int: ...
+
+    def part(self, start: int, length: int) -> bytes:
+        """Fewer bytes at the end."""
+
+
+_NOT_TAKEN = (
+    "Files of this type are not taken; please send pdf, docx, txt, md, html, csv, json, xml or "
+    "source text."
+)
+
+
+def kind_of_name(filename: str) -> str:
+    """The content type that a file of this name must have. Raises WrongType."""
+    path = PurePath(filename.lower())
+    kind = SOURCE if path.name in _SOURCE_NAMES else _KINDS.get(path.suffix)
+    if kind is None:
+        raise WrongType(_NOT_TAKEN)
+    return kind
+
+
+def kind_of(filename: str, content: Bytes) -> str:
+    """The content type of a file. Raises WrongType when the content is not what the name says."""
+    kind = kind_of_name(filename)
+    if kind == PDF:
+        fits = content.part(0, HEAD).lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"%PDF-")
+    elif kind == DOCX:
+        fits = _is_docx(content)
+    else:
+        fits = _is_text(content) and _begins_like(kind, content)
+    if not fits:
+        suffix = PurePath(filename).suffix.lower().lstrip(".") or "text"
+        raise WrongType(f"This file is called {suffix}, but its content is something else.")
+    return kind
+
+
+def _begins_like(kind: str, content: Bytes) -> bool:
+    """JSON and XML show in their first character; an empty file is neither."""
+    begin = {"application/json": '{["-0123456789tfn', "application/xml": "<"}.get(kind)
+    if begin is None:
+        return True
+    head = content.part(0, HEAD)
+    first = head.decode(marked(head) or "latin-1", "ignore").lstrip("\ufeff \t\r\n")[:1]
+    return first != "" and first in begin
+
+
+def _is_text(content: Bytes) -> bool:
+    """Text as its byte order mark says, in UTF-8, or in an encoding that its first lines beyond
+    ASCII tell; without the control characters that no text has."""
+    mark = marked(content.part(0, 4))
+    if _decodes(content, mark or "utf-8"):
+        return True
+    if mark or any(_CONTROL.search(piece) for piece in _pieces(content)):
+        return False
+    return guessed(sampled(_pieces(content))) is not None
+
+
+def _decodes(content: Bytes, encoding: str) -> bool:
+    """Whether all of a file is text in this encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for piece in _pieces(content):
+            if _CONTROL.search(decoder.decode(piece).encode()):
+                return False
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _pieces(content: Bytes) -> Iterator[bytes]:
+    for start in range(0, content.size, _STEP):
+        yield content.part(start, _STEP)
+
+
+def _is_docx(content: Bytes) -> bool:
+    """A zip archive with Word's document in it, without macros, and no bomb by its own words;
+    nothing is unpacked."""
+    try:
+        with zipfile.ZipFile(BufferedReader(_Seekable(content), _STEP)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error):
+        return False
+    names = {entry.filename for entry in entries}
+    return (
+        content.part(0, 4) == b"PK\x03\x04"
+        and {"[Content_Types].xml", "word/document.xml"} <= names
+        and "word/vbaProject.bin" not in names
+        and len(entries) <= _MOST_ENTRIES
+        and sum(entry.file_size for entry in entries) <= _MOST_UNPACKED
+    )
+
+
+class _Seekable(RawIOBase):
+    """Bytes as the standard library wants to read them."""
+
+    def __init__(self, content: Bytes) -> None:
+        self._content = content
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = max(0, offset + (0, self._at, self._content.size)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._content.part(self._at, len(buffer))
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)

@@ -1,0 +1,139 @@
+"""What an attempt keeps between its steps."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Self
+
+from shared.clients.github.models import PullRef
+from shared.diffs.changes import FileDiff, file_diff
+from shared.models import Model
+from shared.tasks.base import Papers
+from shared.tasks.pr_review.models import Change, Coverage, Finding, Result
+
+
+class Stage(StrEnum):
+    REVIEWING = "reviewing"
+    CHECKING = "checking"
+    POSTING = "posting"
+
+
+class Paper(Model):
+    """Kept under the name of its class, and a number where there are several."""
+
+    async def keep(self, papers: Papers, number: int = 0) -> None:
+        await papers.keep(self._name(number), self.model_dump(mode="json"))
+
+    @classmethod
+    async def kept(cls, papers: Papers, number: int = 0) -> Self:
+        return cls.model_validate(await papers.kept(cls._name(number)))
+
+    @classmethod
+    async def find(cls, papers: Papers) -> Self | None:
+        """None where there is none yet."""
+        known = await papers.kept(cls._name(0))
+        return None if known is None else cls.model_validate(known)
+
+    @classmethod
+    def _name(cls, number: int) -> str:
+        return f"{cls.__name__.lower()}-{number}"
+
+
+class Facts(Paper):
+    """A pull request as it was read, in so many batches; of files that are `made_here` the diff is
+    not GitHub's own."""
+
+    ref: PullRef
+    title: str
+    body: str
+    url: str
+    head_sha: str
+    instructions: str
+    made_here: list[str]
+    batches: int = 0
+
+
+class Seen(Paper):
+    """What of the pull request is reviewed, and what people should know of it."""
+
+    coverage: Coverage
+    warnings: list[str]
+
+
+class Diff(Model):
+    """A FileDiff, or the part of one."""
+
+    path: str
+    status: str
+    patch: str
+    previous_path: str | None
+
+    @classmethod
+    def of(cls, diff: FileDiff) -> Self:
+        return cls(
+            path=diff.path,
+            status=diff.status.value,
+            patch=diff.patch,
+            previous_path=diff.previous_path,
+        )
+
+
+class Batch(Paper):
+    """What one call of the model reviews."""
+
+    files: list[Diff]
+
+    @classmethod
+    def of(cls, diffs: Sequence[FileDiff]) -> Self:
+        return cls(files=[Diff.of(diff) for diff in diffs])
+
+    def diffs(self) -> list[FileDiff]:
+        return [
+            file_diff(file.path, file.status, file.patch, file.previous_path) for file in self.files
+        ]
+
+
+class Candidate(Finding):
+    """A finding on its way: `batch` is where its diff is kept, `excerpt` the code around it, and
+    `proposal` the change that is not checked yet."""
+
+    batch: int
+    excerpt: str
+    proposal: Change | None = None
+
+    def finding(self) -> Finding:
+        return Finding.model_validate(self.model_dump())
+
+
+class Outcome(Model):
+    """What came of one batch: findings whose quote is not in the diff are dropped."""
+
+    summary: str
+    candidates: list[Candidate]
+    dropped: int
+
+
+class Reviewed(Paper):
+    """What came of all batches: the candidates for a second look, the first by rank; how many more
+    there are, how many had no place, and how many said the same as another."""
+
+    summaries: list[str]
+    candidates: list[Candidate]
+    unchecked: int
+    unplaced: int
+    merged: int
+
+
+class Held(Model):
+    """What is left of candidates after the second look; `summary` is of a change in several
+    parts."""
+
+    summary: str | None
+    findings: list[Finding]
+    refuted: int
+    suggestions_dropped: int
+
+
+class Draft(Paper):
+    """The result that is to be posted."""
+
+    result: Result

@@ -1,0 +1,104 @@
+"""What one attempt at a ticket leaves in Blob storage: outcomes, its model calls, the result.
+
+`work/{ticket}/{attempt}/` is scaffolding, `results/{ticket}/{attempt}.json` is what clients get.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.clients.blobs import Container
+from shared.errors import NotFound
+from shared.models import Call, Usage
+from shared.storage.outages import insist
+from shared.text import strict_json
+
+_READS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All model calls of an attempt; `model` is the one that served the last answered call."""
+
+    usage: Usage
+    model: str | None
+
+
+class Attempt:
+    """The blobs of one attempt."""
+
+    def __init__(self, container: Container, ticket_id: str, number: int) -> None:
+        self._container = container
+        self._work = f"work/{ticket_id}/{number}"
+        self._result = f"results/{ticket_id}/{number}.json"
+
+    async def open(self) -> None:
+        """Make the ledger; doing it again keeps what is in it."""
+        await self._container.open_log(f"{self._work}/calls.jsonl")
+
+    async def record(self, call: Call) -> None:
+        """Raises NotFound once the ticket has been deleted with all its blobs."""
+        line = strict_json.dumps(call.model_dump(mode="json"))
+        log = f"{self._work}/calls.jsonl"
+        if not await insist(lambda: self._container.append_log(log, line)):
+            raise NotFound("There is no such ticket.")
+
+    async def ledger(self) -> Ledger:
+        calls = await self._calls()
+        # A line that storage wrote although it reported a failure is there twice.
+        once = {call.id: call for call in calls}.values()
+        reused = sum(call.reused for call in once)
+        usage = Usage(
+            calls=len(once) - reused,
+            reused=reused,
+            prompt_tokens=sum(call.prompt_tokens for call in once),
+            completion_tokens=sum(call.completion_tokens for call in once),
+            cached=sum(call.cached for call in once),
+        )
+        return Ledger(usage, next((call.model for call in reversed(calls) if call.model), None))
+
+    async def answers(self) -> set[str]:
+        """Where the answers to its calls are remembered."""
+        return {call.answer for call in await self._calls() if call.answer}
+
+    async def _calls(self) -> list[Call]:
+        data = await self._container.read(f"{self._work}/calls.jsonl") or b""
+        return [Call.model_validate_json(line) for line in data.splitlines()]
+
+    async def keep(self, name: str, value: Any) -> None:
+        await self._container.write_json(f"{self._work}/kept/{name}.json", value)
+
+    async def kept(self, name: str) -> Any:
+        return await self._container.read_json(f"{self._work}/kept/{name}.json")
+
+    async def has_outcome(self, number: int, index: int) -> bool:
+        return await self._container.exists(self._outcome(number, index))
+
+    async def store_outcome(self, number: int, index: int, outcome: Any) -> None:
+        name = self._outcome(number, index)
+        await insist(lambda: self._container.write_json(name, outcome))
+
+    async def count_outcomes(self, number: int) -> int:
+        """How many pieces of work of a round are done."""
+        return len(await self._container.names(f"{self._work}/{number}/"))
+
+    async def outcomes(self, number: int, count: int) -> Sequence[Any]:
+        """The outcomes of a round, in the order of its items."""
+        slots = asyncio.Semaphore(_READS_AT_ONCE)
+
+        async def read(index: int) -> Any:
+            async with slots:
+                return await self._container.read_json(self._outcome(number, index))
+
+        return await asyncio.gather(*(read(index) for index in range(count)))
+
+    async def store_result(self, result: dict[str, Any]) -> None:
+        await self._container.write_json(self._result, result)
+
+    async def result(self) -> dict[str, Any]:
+        """The stored result, empty when there is none."""
+        return await self._container.read_json(self._result) or {}
+
+    def _outcome(self, number: int, index: int) -> str:
+        return f"{self._work}/{number}/{index:05d}.json"

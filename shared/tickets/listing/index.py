@@ -1,0 +1,136 @@
+"""Where a ticket is listed beside its owner's partition: for all owners together, by status and
+not, and the same for its assignee.
+
+A pointer is written before the transaction that makes it true and removed after the one that
+makes it stale, and whoever follows it compares: a crash leaves a pointer too many, never a ticket
+that no list shows. The key of a pointer holds numbers that only rise, so that one that was stale
+once never becomes true again, and removing it late harms nobody.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shared.clients.tables import Table, Verb, Write
+from shared.errors import WriteConflict
+from shared.models import Status, StoredTicket, now, rfc3339
+from shared.storage.keys import split_ticket_id
+from shared.storage.sharded_counters import Counters, Totals, counter_name
+
+EVERYBODY = "index"
+ALL = "all"
+_SHARDS = 32
+_MOST_WRITES = 99  # of a transaction, beside the counter's
+
+
+class Place(NamedTuple):
+    partition: str
+    key: str
+
+
+class Entry(NamedTuple):
+    """A write of the index and what it counts: a status and type, or nothing."""
+
+    write: Write
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides where a ticket is listed."""
+
+    ticket_id: str
+    task_type: str
+    status: Status
+    attempt: int = 1
+    assigned_to: str | None = None
+    assignment: int = 0
+
+    def places(self) -> frozenset[Place]:
+        """Where a ticket that stands so is listed."""
+        owner, rest = split_ticket_id(self.ticket_id)
+        status = f"{self.status.value}_{rest}_{owner}_{self.attempt}"
+        found = {Place(EVERYBODY, f"{ALL}_{rest}_{owner}"), Place(EVERYBODY, status)}
+        if self.assigned_to:
+            theirs = assignee_partition(self.assigned_to)
+            found |= {Place(theirs, f"{ALL}_{rest}_{owner}_{self.assignment}")}
+            found |= {Place(theirs, f"{status}.{self.assignment}")}
+        return frozenset(found)
+
+
+def standing(ticket: StoredTicket) -> Standing:
+    return Standing(
+        ticket_id=ticket.id,
+        task_type=ticket.task_type,
+        status=ticket.status,
+        attempt=ticket.attempt,
+        assigned_to=ticket.assigned_to,
+        assignment=ticket.assignment,
+    )
+
+
+def assignee_partition(user_id: str) -> str:
+    return f"assignee_{user_id}"
+
+
+def ticket_of(key: str) -> str:
+    """The id of the ticket that a pointer with this key points to."""
+    _, rest, owner, *_ = key.split("_")
+    return f"{owner}-{rest}"
+
+
+class Index:
+    """The partitions of the table `tickets` that hold pointers."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._counters = Counters(table, _SHARDS)
+
+    async def add(self, added: Iterable[Place], task_type: str, also: Sequence[Write] = ()) -> None:
+        """Write pointers, those that are there already included, and `also` for everybody."""
+        entries = [_entry(place, Verb.INSERT, task_type) for place in sorted(added)]
+        await self._write([*entries, *(Entry(write, {}) for write in also)])
+
+    async def remove(
+        self, removed: Iterable[Place], task_type: str, also: Sequence[Write] = ()
+    ) -> None:
+        """Delete pointers, those that are gone already included, and `also`."""
+        entries = [_entry(place, Verb.DELETE, task_type) for place in sorted(removed)]
+        await self._write([*entries, *(Entry(write, {}) for write in also)])
+
+    async def totals(self, partition: str = EVERYBODY) -> Totals:
+        """How many tickets all owners have by status and type: one storage call."""
+        return await self._counters.totals(partition)
+
+    async def _write(self, entries: list[Entry]) -> None:
+        """One transaction a partition."""
+        for partition in dict.fromkeys(entry.write.values["PartitionKey"] for entry in entries):
+            mine = [entry for entry in entries if entry.write.values["PartitionKey"] == partition]
+            for begin in range(0, len(mine), _MOST_WRITES):
+                await self._settle(partition, mine[begin : begin + _MOST_WRITES])
+
+    async def _settle(self, partition: str, entries: list[Entry]) -> None:
+        """Make true what is not yet: a conflict means that this entry has been made already."""
+        while entries:
+            counts: Counter[str] = Counter()
+            for entry in entries:
+                counts.update(entry.counts)
+            try:
+                writes = [entry.write for entry in entries]
+                await self._counters.write(partition, writes, counts)
+            except WriteConflict as conflict:
+                entries = [*entries[: conflict.index], *entries[conflict.index + 1 :]]
+            else:
+                return
+
+
+def _entry(place: Place, verb: Verb, task_type: str) -> Entry:
+    row = {"PartitionKey": place.partition, "RowKey": place.key}
+    status = place.key.partition("_")[0]
+    counted = place.partition == EVERYBODY and status != ALL
+    step = 1 if verb is Verb.INSERT else -1
+    counts = {counter_name(Status(status), task_type): step} if counted else {}
+    if verb is Verb.INSERT:
+        row |= {"task_type": task_type, "written_at": rfc3339(now())}
+    return Entry(Write(verb, row), counts)

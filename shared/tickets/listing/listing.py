@@ -1,0 +1,180 @@
+"""Lists of tickets, newest first, over all that a caller may read.
+
+A pointer is followed by a point read, and counts only if the ticket still stands where it points.
+How many rows are looked at for one page or one total is bounded, where a filter is nothing that
+storage can answer; a page that ends early has a cursor that goes on.
+"""
+
+import asyncio
+import base64
+import math
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+
+from shared.clients.tables import Table
+from shared.errors import Malformed, NotFound
+from shared.models import StoredTicket, TicketPage, TicketsQuery, User, now, rfc3339
+from shared.tickets.listing.index import EVERYBODY, Index, standing
+from shared.tickets.listing.scan_ranges import Entry, Range, Window, merged, ranges, window_of
+from shared.tickets.permissions import Permissions
+from shared.tickets.repository import Tickets
+from shared.tickets.results import Reading
+from shared.tickets.rows import as_ticket
+
+_MOST_LOOKED_AT = 10_000
+_MOST_FOLLOWED = 500
+_SEARCHED_AT_ONCE = 200
+# Longer than any change takes between a pointer and the transaction that makes it true.
+_STALE_AFTER = timedelta(minutes=10)
+_TIMES = ("created_after", "created_before")
+_REST = re.compile(r"[0-9a-f]{22}")
+
+
+class Listing:
+    """Answers lists."""
+
+    def __init__(
+        self, table: Table, tickets: Tickets, reading: Reading, permissions: Permissions
+    ) -> None:
+        self._table = table
+        self._index = Index(table)
+        self._tickets = tickets
+        self._reading = reading
+        self._permissions = permissions
+
+    async def page(self, caller: User, query: TicketsQuery) -> TicketPage:
+        """Without a search: a call for the totals and one for the rows of each owner, and one for
+        each ticket that is listed by a pointer.
+
+        Raises Malformed for a bad cursor.
+        """
+        owners = await self._permissions.owners(caller)
+        wanted = ranges(caller.id, owners, query)
+        window = window_of(query)
+        after = _opened(query.cursor) if query.cursor else None
+        totals = await asyncio.gather(*(self._total(one, query, window) for one in wanted))
+        total, skipped = sum(totals), (query.page - 1) * query.per_page
+        if after is None and skipped:
+            after = await self._nth(wanted, query, window, skipped) if skipped < total else "g"
+        if after is not None:
+            window = window.after(after)
+        tickets, last = await self._take(wanted, query, window, query.per_page)
+        shown = await asyncio.gather(*(self._reading.with_result(ticket) for ticket in tickets))
+        return TicketPage(
+            tickets=list(shown),
+            total=total,
+            page=query.page,
+            per_page=query.per_page,
+            pages=math.ceil(total / query.per_page),
+            next_cursor=_closed(last) if last else None,
+        )
+
+    async def _take(
+        self, wanted: Sequence[Range], query: TicketsQuery, window: Window, count: int
+    ) -> tuple[list[StoredTicket], str | None]:
+        """Up to `count` tickets, and behind which one there may be more."""
+        page = _SEARCHED_AT_ONCE if query.q else count + 1
+        stream = merged([one.entries(self._table, window, page) for one in wanted])
+        found: list[StoredTicket] = []
+        looked_at = followed = 0
+        last: str | None = None
+        while len(found) < count and followed < _MOST_FOLLOWED and looked_at < _MOST_LOOKED_AT:
+            batch = await _some(stream, count - len(found))
+            if not batch:
+                return found, None
+            found += await self._those_meant(batch, query)
+            looked_at += len(batch)
+            followed += sum(entry.place is not None for entry in batch)
+            last = batch[-1].rest
+        return found, last if await _some(stream, 1) else None
+
+    async def _those_meant(self, batch: list[Entry], query: TicketsQuery) -> list[StoredTicket]:
+        tickets = await asyncio.gather(*(self._followed(entry) for entry in batch))
+        return [ticket for ticket in tickets if ticket and _is_meant(ticket, query)]
+
+    async def _followed(self, entry: Entry) -> StoredTicket | None:
+        """The ticket of an entry; None for a pointer that a crash has left."""
+        if entry.place is None:
+            return as_ticket(entry.row)
+        try:
+            ticket = await self._tickets.read(entry.ticket_id)
+        except NotFound:
+            ticket = None
+        if ticket is not None and entry.place in standing(ticket).places():
+            return ticket
+        if entry.row.values["written_at"] < rfc3339(now() - _STALE_AFTER):
+            await self._index.remove([entry.place], entry.row.values["task_type"])
+        return None
+
+    async def _total(self, one: Range, query: TicketsQuery, window: Window) -> int:
+        """How many tickets of a range are meant."""
+        if one.counted and not _needs(query, "priority", "assigned_to", "q", *_TIMES):
+            everybody = one.partition == EVERYBODY
+            counts = await (self._index if everybody else self._tickets).totals(one.partition)
+            return counts.of(query.status, query.task_type)
+        if one.is_pointers and _needs(query, "priority", "q"):
+            return len((await self._take([one], query, window, _MOST_FOLLOWED))[0])
+        columns = ("RowKey", "title", "description") if query.q else ("RowKey",)
+        entries = one.entries(self._table, window, columns=columns)
+        rows = await _some(entries, _MOST_LOOKED_AT)
+        return sum(_has_text(query, entry.row.values) for entry in rows)
+
+    async def _nth(
+        self, wanted: Sequence[Range], query: TicketsQuery, window: Window, number: int
+    ) -> str:
+        """The `number`-th ticket; behind it a page begins."""
+        if query.q or (query.priority and any(one.is_pointers for one in wanted)):
+            tickets, _ = await self._take(wanted, query, window, number)
+            ids = [ticket.id.partition("-")[2] for ticket in tickets]
+        else:
+            keys = [one.entries(self._table, window, columns=("RowKey",)) for one in wanted]
+            ids = [entry.rest for entry in await _some(merged(keys), number)]
+        return ids[-1] if len(ids) == number else "g"
+
+
+async def _some(stream: AsyncIterator[Entry], most: int) -> list[Entry]:
+    """The next entries, as many as there are up to `most`."""
+    found: list[Entry] = []
+    while len(found) < most:
+        entry = await anext(stream, None)
+        if entry is None:
+            break
+        found.append(entry)
+    return found
+
+
+def _needs(query: TicketsQuery, *names: str) -> bool:
+    return any(getattr(query, name) is not None for name in names)
+
+
+def _is_meant(ticket: StoredTicket, query: TicketsQuery) -> bool:
+    """What a range has filtered already is as true here."""
+    return (
+        query.priority in (None, ticket.priority)
+        and query.assigned_to in (None, ticket.assigned_to)
+        and _has_text(query, {"title": ticket.title, "description": ticket.description})
+    )
+
+
+def _has_text(query: TicketsQuery, values: Mapping[str, str]) -> bool:
+    if not query.q:
+        return True
+    sought = query.q.casefold()
+    return any(sought in values[name].casefold() for name in ("title", "description"))
+
+
+def _closed(rest: str) -> str:
+    return base64.urlsafe_b64encode(bytes.fromhex(rest)).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> str:
+    """Raises Malformed."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        rest = base64.b64decode(padded, altchars=b"-_", validate=True).hex()
+    except ValueError:
+        rest = ""
+    if not _REST.fullmatch(rest) or _closed(rest) != cursor:
+        raise Malformed("This cursor is none that this API gave; please begin without one.")
+    return rest

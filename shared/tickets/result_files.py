@@ -1,0 +1,62 @@
+"""Results as files, in the forms that their task types offer."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.errors import NoSuchFormat
+from shared.models import StoredTicket
+from shared.tasks import task_of
+from shared.text import strict_json
+
+
+class Form(StrEnum):
+    JSON = "json"
+    MD = "md"
+    DOCX = "docx"
+    CSV = "csv"
+    SARIF = "sarif"
+    GITHUB_REVIEW = "github-review"
+    VEGA_LITE = "vega-lite"
+
+
+_KINDS = {
+    Form.JSON: ("application/json", "json"),
+    Form.MD: ("text/markdown; charset=utf-8", "md"),
+    Form.DOCX: ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    Form.CSV: ("text/csv; charset=utf-8", "csv"),
+    Form.SARIF: ("application/sarif+json", "sarif"),
+    Form.GITHUB_REVIEW: ("application/json", "review.json"),
+    Form.VEGA_LITE: ("application/vnd.vegalite+json", "vl.json"),
+}
+BASIC = (Form.JSON, Form.MD)
+"""What every task type offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """`filename` is plain ASCII."""
+
+    content: bytes
+    content_type: str
+    filename: str
+
+
+def form_of(task_type: str, wanted: str) -> Form:
+    """Raises NoSuchFormat, which names those that the type offers."""
+    offered = [*BASIC, *task_of(task_type).FORMATS]
+    if wanted not in offered:
+        raise NoSuchFormat(f"The result of this ticket can be had as {', '.join(offered)}.")
+    return Form(wanted)
+
+
+def rendered(ticket: StoredTicket, form: Form) -> ResultFile:
+    """The result that `ticket` carries in its `result_data`."""
+    if form is Form.JSON:
+        content: str | bytes = strict_json.dumps(ticket.result_data)
+    else:
+        content = task_of(ticket.task_type).render(ticket.result_data, form.value)
+    content_type, suffix = _KINDS[form]
+    name = re.sub(r"[^A-Za-z0-9]+", "-", ticket.title)[:60].strip("-") or "result"
+    data = content.encode() if isinstance(content, str) else content
+    return ResultFile(data, content_type, f"{name}.{suffix}")

@@ -1,0 +1,47 @@
+"""Tickets as their readers see them."""
+
+from shared.clients.blobs import Container
+from shared.errors import Conflict
+from shared.models import AuditEvent, StoredTicket, User
+from shared.storage.compressed import unpack
+from shared.tickets.attempts import Attempt
+from shared.tickets.permissions import Permissions, Right
+from shared.tickets.repository import Tickets
+from shared.tickets.result_files import ResultFile, form_of, rendered
+
+
+class Reading:
+    """Answers what may be read, with everything that belongs to it."""
+
+    def __init__(self, tickets: Tickets, container: Container, permissions: Permissions) -> None:
+        self._tickets = tickets
+        self._permissions = permissions
+        self._container = container
+
+    async def ticket(self, caller: User, ticket_id: str) -> StoredTicket:
+        """A ticket without its result: one storage call. Raises NotFound."""
+        ticket = await self._tickets.read(ticket_id)
+        await self._permissions.check(caller, ticket, Right.READ)
+        return ticket
+
+    async def events(self, caller: User, ticket_id: str) -> list[AuditEvent]:
+        """What happened to a ticket, oldest first. Raises NotFound."""
+        await self.ticket(caller, ticket_id)
+        return await self._tickets.events(ticket_id)
+
+    async def with_result(self, ticket: StoredTicket) -> StoredTicket:
+        """The ticket with its result, if there is one: one more storage call for a long one."""
+        if not ticket.result_attempt:
+            return ticket
+        if ticket.result:
+            return ticket.model_copy(update={"result_data": unpack(ticket.result)})
+        attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
+        return ticket.model_copy(update={"result_data": await attempt.result()})
+
+    async def result(self, caller: User, ticket_id: str, wanted: str) -> ResultFile:
+        """The result in the form `wanted`. Raises NotFound, NoSuchFormat, Conflict."""
+        ticket = await self.ticket(caller, ticket_id)
+        form = form_of(ticket.task_type, wanted)
+        if not ticket.result_attempt:
+            raise Conflict(f"This ticket is {ticket.status.value}; there is no result of it.")
+        return rendered(await self.with_result(ticket), form)

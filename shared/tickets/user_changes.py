@@ -1,0 +1,113 @@
+"""What people do to a ticket, pure: from its present state to a change, or to nothing when it has
+been made already. What the present state does not allow raises Conflict.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from shared.audit.chain import Actor, Draft
+from shared.errors import Conflict
+from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, TicketChanges, now
+from shared.tasks import task_of
+from shared.text.strict_json import dumps
+from shared.tickets.repository import Change, Decide
+from shared.tickets.workflow_changes import logged
+
+_OPEN = {Status.PENDING, Status.PROCESSING}
+_LONG = {"task_data", "description"}  # The trail says that they were changed, not what they are.
+
+Expects = Callable[[StoredTicket], None]
+"""Raises Overtaken for a version that the caller has not seen."""
+
+
+def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:
+    """Set what `changes` sets, cancelling included."""
+    wanted = {name: getattr(changes, name) for name in changes.model_fields_set}
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        values = {name: value for name, value in wanted.items() if getattr(ticket, name) != value}
+        expects(ticket)
+        if "task_data" in values and ticket.status is not Status.PENDING:
+            raise Conflict("The task_data can only be changed before processing begins.")
+        if not values:
+            return None
+        moment = now()
+        old = {name: getattr(ticket, name) for name in values}
+        action, text = AuditAction.TICKET_UPDATED, "Ticket changed."
+        if "assigned_to" in values:
+            values["assignment"] = ticket.assignment + 1
+        if "status" in values:
+            values |= _cancelled(ticket, moment)
+            action, text = AuditAction.TICKET_CANCELLED, "Ticket cancelled."
+        new = {name: values[name] for name in old}
+        draft = Draft(action, actor, text, old_values=_told(old), new_values=_told(new))
+        return Change(values, draft, (Notice.TICKET_UPDATE,), moment)
+
+    return decide
+
+
+def cancel(actor: Actor) -> Decide:
+    return edit(TicketChanges(status=Status.CANCELLED), actor, lambda _: None)
+
+
+def reprocess(actor: Actor) -> Decide:
+    """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
+
+    def decide(ticket: StoredTicket) -> Change:
+        if ticket.status in _OPEN:
+            raise Conflict(f"This ticket is {ticket.status.value}; it can be reprocessed later.")
+        moment = now()
+        attempt = ticket.attempt + 1
+        values = {
+            "status": Status.PENDING,
+            "attempt": attempt,
+            "waits_for_files": task_of(ticket.task_type).NEEDS_FILES and not ticket.attachments,
+            "progress": Progress(),
+            "started_at": None,
+            "completed_at": None,
+            "processing_time_seconds": None,
+            "error_message": None,
+            "processing_logs": logged(ticket, moment, f"Attempt {attempt} was asked for."),
+        }
+        draft = Draft(
+            AuditAction.TICKET_REPROCESSED,
+            actor,
+            "A new attempt was asked for.",
+            old_values={"status": ticket.status.value, "attempt": ticket.attempt},
+            new_values={"status": Status.PENDING.value, "attempt": attempt},
+        )
+        return Change(values, draft, (Notice.TICKET_UPDATE,), moment)
+
+    return decide
+
+
+def delete(ticket: StoredTicket, actor: Actor) -> Draft:
+    kept = {"title", "task_type", "status", "attempt"}
+    return Draft(
+        AuditAction.TICKET_DELETED,
+        actor,
+        "Ticket deleted.",
+        old_values=ticket.model_dump(mode="json", include=kept),
+    )
+
+
+def _cancelled(ticket: StoredTicket, moment: datetime) -> dict[str, Any]:
+    if ticket.status not in _OPEN:
+        raise Conflict(f"This ticket is {ticket.status.value}; it cannot be cancelled any more.")
+    begun = ticket.started_at or moment
+    return {
+        "completed_at": moment,
+        "processing_time_seconds": round((moment - begun).total_seconds(), 3),
+        "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
+        "processing_logs": logged(ticket, moment, "Cancelled."),
+        "waits_for_files": False,
+    }
+
+
+def _told(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the trail keeps them: content only by its size."""
+    return {
+        name: f"{len(dumps(value))} bytes" if name in _LONG else value
+        for name, value in values.items()
+    }

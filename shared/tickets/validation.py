@@ -1,0 +1,29 @@
+"""What must hold of a ticket's values, whoever sets them."""
+
+from typing import Any
+
+from shared.accounts.repository import Users
+from shared.errors import Invalid, TooLarge
+from shared.models import validated
+from shared.tasks import task_of
+from shared.text.strict_json import dumps
+
+MOST_TASK_DATA = 64 * 1024
+
+
+def check_task_data(task_type: str, task_data: dict[str, Any]) -> None:
+    """Raises Invalid, TooLarge."""
+    validated(task_of(task_type).TaskData, task_data, at=("task_data",))
+    size = len(dumps(task_data))
+    if size > MOST_TASK_DATA:
+        raise TooLarge(f"task_data has {size} bytes; at most {MOST_TASK_DATA} are allowed.")
+
+
+async def check_assignee(users: Users, user_id: str | None) -> None:
+    """Raises Invalid unless this is an active user, or nobody."""
+    if user_id is None:
+        return
+    user = await users.recent(user_id)
+    if user is None or not user.is_active:
+        fault = {"loc": ["assigned_to"], "msg": "must be an active user", "type": "assigned_to"}
+        raise Invalid("assigned_to: there is no active user with this id.", [fault])

@@ -1,0 +1,182 @@
+"""What happens to a ticket while it is worked on, pure: from its present state to a change, or to
+nothing when the change has been made already or the ticket is no longer this attempt's to change.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.audit.chain import Actor, Draft
+from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, now, rfc3339
+from shared.tickets.attempts import Ledger
+from shared.tickets.repository import Change, Decide
+from shared.workflow.messages import RoundFacts
+
+_MOST_LOG = 15_000
+_LOG_HEAD = 3_000
+
+
+def runs(ticket: StoredTicket, attempt: int) -> bool:
+    """Whether this attempt is the one that is being worked on."""
+    return ticket.status is Status.PROCESSING and ticket.attempt == attempt
+
+
+def waits(ticket: StoredTicket, attempt: int) -> bool:
+    """Whether this attempt has yet to begin, because files may still come."""
+    pending = ticket.status is Status.PENDING and ticket.attempt == attempt
+    return pending and ticket.waits_for_files
+
+
+def begin(attempt: int, quiet: timedelta) -> Decide:
+    """A ticket that waits for files is begun when one is there and `quiet` has passed since."""
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        if ticket.status is not Status.PENDING or ticket.attempt != attempt:
+            return None
+        moment = now()
+        stirs = not ticket.attachments or moment < ticket.updated_at + quiet
+        if ticket.waits_for_files and stirs:
+            return None
+        values = {
+            "status": Status.PROCESSING,
+            "waits_for_files": False,
+            "started_at": moment,
+            "progress": Progress(stage="planning"),
+            "processing_logs": logged(ticket, moment, f"Attempt {attempt} begins."),
+        }
+        event = _event(ticket, AuditAction.TICKET_STARTED, "Processing began.", values)
+        return Change(values, event, (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS), moment)
+
+    return decide
+
+
+def advance(attempt: int, facts: RoundFacts, done: int) -> Decide:
+    """`done` pieces of the round are done; neither they nor the percentage ever go back."""
+    stage, total = facts["stage"], facts["total"]
+    reached = facts["starts_at"] + (facts["ends_at"] - facts["starts_at"]) * done // total
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        seen = ticket.progress
+        percent = max(reached, seen.percent)
+        seen_done = seen.done if (seen.stage, seen.total) == (stage, total) else -1
+        unseen = done > seen_done and (percent > seen.percent or done == total)
+        if not runs(ticket, attempt) or not unseen:
+            return None
+        moment = now()
+        progress = Progress(stage=stage, done=done, total=total, percent=percent)
+        values: dict[str, Any] = {"progress": progress}
+        if done == total:
+            values["processing_logs"] = logged(ticket, moment, f"{stage}: {done} of {total} done.")
+        return Change(values, None, (Notice.PROCESSING_STATUS,), moment)
+
+    return decide
+
+
+def wait(attempt: int, reason: str) -> Decide:
+    """Say why it takes longer; the same reason is not said twice in a row."""
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        text = f"Waiting: {reason}"
+        if not runs(ticket, attempt) or ticket.processing_logs.rstrip().endswith(text):
+            return None
+        moment = now()
+        return Change({"processing_logs": logged(ticket, moment, text)}, moment=moment)
+
+    return decide
+
+
+def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decide:
+    """`result` is that of the attempt, packed, or empty when it is too long for that."""
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        if not runs(ticket, attempt):
+            return None
+        values = {
+            "status": Status.COMPLETED,
+            "result_attempt": attempt,
+            "result": result,
+            "ai_model_used": model,
+            "tokens_used": tokens,
+            "error_message": None,
+            "progress": Progress(stage="completed", done=1, total=1, percent=100),
+        }
+        notices = (Notice.PROCESSING_STATUS, Notice.TICKET_UPDATE)
+        text = f"Completed with {tokens} tokens."
+        return _end(ticket, AuditAction.TICKET_COMPLETED, text, values, notices)
+
+    return decide
+
+
+def fail(attempt: int, ledger: Ledger, reason: str) -> Decide:
+    """`reason` is a sentence for the people who wait for the ticket."""
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        pending = ticket.status is Status.PENDING and ticket.attempt == attempt
+        if not pending and not runs(ticket, attempt):
+            return None
+        values = {
+            "status": Status.FAILED,
+            "ai_model_used": ledger.model,
+            "tokens_used": ledger.usage.tokens,
+            "error_message": reason,
+            "progress": ticket.progress.model_copy(update={"stage": "failed"}),
+        }
+        notices = (Notice.TICKET_UPDATE, Notice.ERROR_NOTIFICATION)
+        return _end(ticket, AuditAction.TICKET_FAILED, f"Failed: {reason}", values, notices)
+
+    return decide
+
+
+def give_up(attempt: int) -> Decide:
+    """Nobody sent a file in all the time there was."""
+
+    def decide(ticket: StoredTicket) -> Change | None:
+        if not waits(ticket, attempt) or ticket.attachments:
+            return None
+        text = "No file came in time."
+        values = {
+            "status": Status.CANCELLED,
+            "waits_for_files": False,
+            "error_message": f"{text} Please reprocess the ticket when there is one.",
+            "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
+        }
+        return _end(ticket, AuditAction.TICKET_CANCELLED, text, values, (Notice.TICKET_UPDATE,))
+
+    return decide
+
+
+def logged(ticket: StoredTicket, moment: datetime, text: str) -> str:
+    """The ticket's log with one more line; of a very long one the middle is left out."""
+    line = f"{rfc3339(moment)[:19]}Z {text}\n"
+    whole = ticket.processing_logs + line
+    if len(whole) <= _MOST_LOG:
+        return whole
+    return f"{whole[:_LOG_HEAD]}…\n{whole[_LOG_HEAD - _MOST_LOG + 2 :]}"
+
+
+def _end(
+    ticket: StoredTicket,
+    action: AuditAction,
+    text: str,
+    values: dict[str, Any],
+    notices: tuple[Notice, ...],
+) -> Change:
+    moment = now()
+    begun = ticket.started_at or moment
+    values |= {
+        "completed_at": moment,
+        "processing_time_seconds": round((moment - begun).total_seconds(), 3),
+        "processing_logs": logged(ticket, moment, text),
+    }
+    return Change(values, _event(ticket, action, text, values), notices, moment)
+
+
+def _event(ticket: StoredTicket, action: AuditAction, text: str, values: dict[str, Any]) -> Draft:
+    """The app itself acts: there is no user and no address."""
+    status: Status = values["status"]
+    return Draft(
+        action,
+        Actor(),
+        text,
+        old_values={"status": ticket.status.value},
+        new_values={"status": status.value, "attempt": ticket.attempt},
+    )

@@ -1,0 +1,243 @@
+"""The steps of an attempt at a ticket, each of which may run twice or die anywhere.
+
+A step answers what the workflow needs to go on. It raises what is worth retrying at once; what
+should wait, or cannot be done, it answers as such.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec
+from weakref import WeakValueDictionary
+
+from shared.attachments.store import Files
+from shared.clients.blobs import Container
+from shared.errors import CannotBeDone, NotFound, TryLater, Unavailable
+from shared.models import StoredTicket, now
+from shared.storage.compressed import pack
+from shared.storage.locks import Locks
+from shared.tasks import task_of
+from shared.tasks.base import Asks, Context, Round, Tools, WorkContext
+from shared.text import strict_json
+from shared.tickets import workflow_changes
+from shared.tickets.attempts import Attempt
+from shared.tickets.intents import Intent, Purpose
+from shared.tickets.listing.index import standing
+from shared.tickets.repository import Tickets
+from shared.tickets.workflow_changes import runs
+from shared.workflow.answer_cache import Answers
+from shared.workflow.messages import AttemptRef, Kind, RoundFacts, Step, failure, step
+
+P = ParamSpec("P")
+_Common = tuple[
+    StoredTicket,
+    str,
+    Attempt,
+    Callable[[str], Coroutine[Any, Any, bytes | None]],
+    Callable[[int, int], Coroutine[Any, Any, None]],
+    Tools,
+]
+_Answers = Callable[Concatenate["Processing", AttemptRef, P], Coroutine[Any, Any, Step]]
+
+_MOST_ITEM_BYTES = 40_000
+_READING, _READ = "reading", 5
+
+
+def _answering(method: _Answers[P]) -> _Answers[P]:
+    """Turn what people or time must settle into an answer; let the rest be retried."""
+
+    @wraps(method)
+    async def answer(
+        self: "Processing", ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Step:
+        try:
+            async with asyncio.timeout(self._step_seconds) as time:
+                return await method(self, ref, *args, **kwargs)
+        except NotFound:
+            return step(Kind.STOPPED)
+        except CannotBeDone as error:
+            return failure(error.reason)
+        except Unavailable:
+            return step(Kind.WAIT, seconds=None, reason="Storage is away.")
+        except TimeoutError:
+            if not time.expired():
+                raise
+            later = TryLater("This takes long; what is done by now stays done.")
+        except TryLater as error:
+            later = error
+        with suppress(NotFound, Unavailable):
+            await self._tickets.change(
+                ref["ticket_id"], workflow_changes.wait(ref["attempt"], later.reason)
+            )
+        return step(Kind.WAIT, seconds=later.seconds, reason=later.reason)
+
+    return answer
+
+
+class _Piece:
+    """A piece of work that is done."""
+
+
+class Processing:
+    """The activities of the workflow, without their platform.
+
+    A step goes on as another one after `step_seconds`, before the platform ends the process with
+    all that runs in it; a ticket that waits for files is left alone for `quiet_seconds` after each.
+    """
+
+    def __init__(
+        self,
+        tickets: Tickets,
+        container: Container,
+        model: Asks,
+        answers: Answers,
+        tools: Tools,
+        *,
+        step_seconds: float,
+        quiet_seconds: float,
+    ) -> None:
+        self._tickets = tickets
+        self._container = container
+        self._files = Files(container)
+        self._model = model
+        self._answers = answers
+        self._tools = tools
+        self._step_seconds = step_seconds
+        self._quiet = timedelta(seconds=quiet_seconds)
+        self._reading: dict[str, asyncio.Future[StoredTicket]] = {}
+        self._turns = Locks()
+        self._last: WeakValueDictionary[str, _Piece] = WeakValueDictionary()
+
+    @_answering
+    async def plan(self, ref: AttemptRef) -> Step:
+        """Begin the attempt and say what its first round is."""
+        begin = workflow_changes.begin(ref["attempt"], self._quiet)
+        ticket = await self._tickets.change(ref["ticket_id"], begin)
+        if workflow_changes.waits(ticket, ref["attempt"]):
+            # It is in good hands: this workflow waits.
+            await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
+            return step(Kind.NO_FILES, stirring=bool(ticket.attachments))
+        if not runs(ticket, ref["attempt"]):
+            return step(Kind.STOPPED)
+        await self._attempt(ref).open()
+        context = Context(*self._common(ticket, ref, _READING))
+        return _round(await task_of(ticket.task_type).plan(context), 0)
+
+    @_answering
+    async def work(self, ref: AttemptRef, facts: RoundFacts, index: int, item: Any) -> Step:
+        """Do the `index`-th piece of a round, unless its outcome is there already."""
+        attempt, number = self._attempt(ref), facts["number"]
+        ticket, done = await asyncio.gather(
+            self._read(ref["ticket_id"]), attempt.has_outcome(number, index)
+        )
+        if not runs(ticket, ref["attempt"]):
+            return step(Kind.STOPPED)
+        if not done:
+            context = self._work_context(ticket, ref, facts["stage"])
+            outcome = await task_of(ticket.task_type).work(context, item)
+            await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
+        await self._show(ref, facts, ticket)
+        return step(Kind.OUTCOME)
+
+    @_answering
+    async def combine(self, ref: AttemptRef, facts: RoundFacts) -> Step:
+        """Make the result of a round's outcomes, or say what the next round is."""
+        attempt = self._attempt(ref)
+        ticket, outcomes = await asyncio.gather(
+            self._tickets.read(ref["ticket_id"]),
+            attempt.outcomes(facts["number"], facts["total"]),
+        )
+        if not runs(ticket, ref["attempt"]):
+            return step(Kind.STOPPED)
+        task = task_of(ticket.task_type)
+        made = await task.combine(Context(*self._common(ticket, ref, facts["stage"])), outcomes)
+        if isinstance(made, Round):
+            return _round(made, facts["number"] + 1)
+        ledger = await attempt.ledger()
+        added = {
+            "model": ledger.model,
+            "usage": ledger.usage.model_dump(),
+            "formats": ["json", "md", *task.FORMATS],
+        }
+        await attempt.store_result(made.model_dump(mode="json") | added)
+        return step(Kind.DONE, model=ledger.model, tokens=ledger.usage.tokens)
+
+    async def finish(self, ref: AttemptRef, done: Step) -> None:
+        """The ticket is completed, once, unless something else ended it before."""
+        result = pack(await self._attempt(ref).result())
+        decide = workflow_changes.complete(ref["attempt"], done["model"], done["tokens"], result)
+        with suppress(NotFound):
+            await self._tickets.change(ref["ticket_id"], decide)
+
+    async def fail(self, ref: AttemptRef, reason: str) -> None:
+        """The ticket has failed for this `reason`, unless something else ended it before."""
+        ledger = await self._attempt(ref).ledger()
+        with suppress(NotFound):
+            await self._tickets.change(
+                ref["ticket_id"], workflow_changes.fail(ref["attempt"], ledger, reason)
+            )
+
+    async def give_up(self, ref: AttemptRef) -> None:
+        """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
+        with suppress(NotFound):
+            await self._tickets.change(ref["ticket_id"], workflow_changes.give_up(ref["attempt"]))
+
+    async def _read(self, ticket_id: str) -> StoredTicket:
+        """The ticket as it is now. Pieces that begin together read it together."""
+        reading = self._reading.get(ticket_id)
+        if reading is None:
+            reading = asyncio.ensure_future(self._tickets.read(ticket_id))
+            self._reading[ticket_id] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(ticket_id))
+        return await asyncio.shield(reading)
+
+    async def _show(self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket) -> None:
+        """Show how many pieces of a round are done. Of several that come to this at once each
+        leaves it to the last, so that they do not fight over the ticket's row."""
+        ticket_id = ref["ticket_id"]
+        mine = self._last[ticket_id] = _Piece()
+        async with self._turns.of(ticket_id):
+            if self._last.get(ticket_id, mine) is not mine:
+                return
+            if facts["total"] == 1:
+                count, known = 1, ticket
+            else:
+                # Counting what is stored, rather than adding one, stays right when this runs twice.
+                count, known = await self._attempt(ref).count_outcomes(facts["number"]), None
+            decide = workflow_changes.advance(ref["attempt"], facts, count)
+            await self._tickets.change(ticket_id, decide, known)
+
+    def _work_context(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> WorkContext:
+        remembers = task_of(ticket.task_type).REUSES_ANSWERS
+        model = self._answers.of(ticket.created_by) if remembers else self._model
+        record = self._attempt(ref).record
+        return WorkContext(*self._common(ticket, ref, stage), model, record)
+
+    def _common(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> _Common:
+        """What every context begins with."""
+
+        async def report(done: int, total: int) -> None:
+            facts = RoundFacts(number=0, stage=stage, total=total, starts_at=0, ends_at=_READ)
+            decide = workflow_changes.advance(ref["attempt"], facts, done)
+            await self._tickets.change(ticket.id, decide)
+
+        read_file = partial(self._files.read, ticket.id)
+        return ticket, stage, self._attempt(ref), read_file, report, self._tools
+
+    def _attempt(self, ref: AttemptRef) -> Attempt:
+        return Attempt(self._container, ref["ticket_id"], ref["attempt"])
+
+
+def _round(made: Round, number: int) -> Step:
+    if len(strict_json.dumps(made.items)) > _MOST_ITEM_BYTES:
+        raise CannotBeDone(f"This ticket needs too many pieces of work ({len(made.items)}).")
+    facts = RoundFacts(
+        number=number,
+        stage=made.stage,
+        total=len(made.items),
+        starts_at=made.starts_at,
+        ends_at=made.ends_at,
+    )
+    return step(Kind.ROUND, facts=facts, items=made.items)

@@ -1,0 +1,94 @@
+"""Answers of the model that need not be paid for twice: the same question of the same owner.
+
+An answer lies at `answers/{owner}/{hash of deployment, form and question}.json`. The ledger of each
+ticket that used it names it, before it is stored, so that deleting a ticket removes what was learnt
+from its documents; whoever else would have used it asks again.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from hashlib import sha256
+from typing import TypeVar
+
+from pydantic_core import to_jsonable_python
+
+from shared.clients.blobs import Container
+from shared.clients.llm.output import AnswerForm
+from shared.errors import Misfit
+from shared.models import Answer, Call, Question, Record, now
+from shared.storage.outages import insist
+from shared.tasks.base import Asks
+from shared.text import strict_json
+
+T = TypeVar("T")
+_PREFIX = "answers/"
+
+
+class Answers:
+    """Remembers the answers of `model` for `days`; 0 remembers nothing."""
+
+    def __init__(self, container: Container, model: Asks, days: int) -> None:
+        self._container = container
+        self._model = model
+        self._days = days
+
+    def of(self, owner: str) -> Asks:
+        """The model, as somebody who remembers for this owner what it said."""
+        return _Remembering(self._container, self._model, owner) if self._days else self._model
+
+    async def forget(self, names: Iterable[str]) -> None:
+        """Doing it again does no harm."""
+        for name in names:
+            await self._container.delete(name)
+
+    async def expire(self) -> int:
+        """Forget what is too old; how many answers that were."""
+        before = now() - timedelta(days=self._days)
+        listed = await self._container.listed(_PREFIX)
+        late = [name for name, written in listed if written < before]
+        await self.forget(late)
+        return len(late)
+
+
+class _Remembering:
+    def __init__(self, container: Container, model: Asks, owner: str) -> None:
+        self._container = container
+        self._model = model
+        self._owner = owner
+
+    @property
+    def deployment(self) -> str:
+        return self._model.deployment
+
+    async def complete(self, form: AnswerForm[T], question: Question, record: Record) -> Answer[T]:
+        """Raises StepError."""
+        name = f"{_PREFIX}{self._owner}/{self._key(form, question)}.json"
+        known = await self._known(form, name)
+        if known is not None:
+            call = Call(id=secrets.token_hex(8), model=known.model, answer=name, reused=True)
+            await record(call)
+            return known
+
+        async def note(call: Call) -> None:
+            await record(call.model_copy(update={"answer": name}))
+
+        answer = await self._model.complete(form, question, note)
+        value = to_jsonable_python(answer.value)
+        kept = {"model": answer.model, "value": value}
+        await insist(lambda: self._container.write_json(name, kept))
+        return answer
+
+    async def _known(self, form: AnswerForm[T], name: str) -> Answer[T] | None:
+        stored = await self._container.read_json(name)
+        if stored is None:
+            return None
+        try:
+            return Answer(form.check(stored["value"]), stored["model"])
+        except Misfit:  # What is asked of an answer has become stricter.
+            return None
+
+    def _key(self, form: AnswerForm[T], question: Question) -> str:
+        asked = [question.system, question.user, dict(question.material)]
+        content = [self.deployment, form.name, form.schema, *asked]
+        return sha256(strict_json.dumps(content)).hexdigest()
