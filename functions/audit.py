@@ -22,8 +22,8 @@ async def ticket_events(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
     """Search the whole trail, newest first; for administrators."""
+    from shared.accounts.authorization import check_admin
     from shared.models import AuditQuery
-    from shared.tickets.permissions import check_admin
 
     check_admin(await caller(req))
     return answer_json(await wiring.trail().search(query_of(req, AuditQuery)))
@@ -40,8 +40,8 @@ async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
     """Whether nothing of a ticket's trail was changed, put in or taken away; for administrators."""
+    from shared.accounts.authorization import check_admin
     from shared.models import VerifyQuery
-    from shared.tickets.permissions import check_admin
 
     check_admin(await caller(req))
     return answer_json(await wiring.trail().verify(query_of(req, VerifyQuery).ticket_id))

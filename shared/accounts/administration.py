@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.accounts.authorization import check_admin, check_user_read
 from shared.accounts.bootstrap_admin import FirstAdmin
 from shared.accounts.credentials import hash_password
 from shared.accounts.login_throttle import Door
@@ -24,7 +25,6 @@ from shared.models import (
     validated,
 )
 from shared.storage.sharded_counters import Counters, counter_name
-from shared.tickets.permissions import check_admin, check_user_read
 
 _SECRETS = {"password", "current_password"}
 _UNDER_WAY = tuple(counter_name(status, "") for status in (Status.PENDING, Status.PROCESSING))

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.accounts.rows import NEVER, PARTITION, address_key, name_key, row
+from shared.accounts.rows import NEVER, address_key, name_key, row
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import TooMany
 from shared.models import rfc3339
+from shared.storage.keys import USERS
 
 WINDOW = timedelta(minutes=15)
 MOST_BY_NAME = 10
@@ -89,7 +90,7 @@ async def read_door(table: Table, name: str, address: str | None) -> Door:
     """What is known about a name and an address: a point read each, side by side."""
 
     async def read(key: str, most: int) -> Record:
-        return Record(key, most, await table.read(PARTITION, key))
+        return Record(key, most, await table.read(USERS, key))
 
     by_name = read(name_key(name), MOST_BY_NAME)
     if address is None:

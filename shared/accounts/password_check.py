@@ -7,8 +7,9 @@ from shared.accounts.bootstrap_admin import FirstAdmin
 from shared.accounts.credentials import password_fits
 from shared.accounts.login_throttle import Door, read_door
 from shared.accounts.repository import UserChange, Users
-from shared.accounts.rows import KnownUser, event_writes
+from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft, nobodys_event
+from shared.audit.rows import user_event_writes
 from shared.clients.tables import Table
 from shared.errors import NotSignedIn, Unavailable, WriteConflict
 from shared.models import AuditAction, now
@@ -67,6 +68,6 @@ class Passwords:
         metadata = {"failures": len(door.name.failures(moment)) + 1}
         draft = Draft(AuditAction.LOGIN_FAILED, actor, "A password was wrong", metadata=metadata)
         if known is None:
-            await self._table.write([*counted, *event_writes(nobodys_event(draft, moment))])
+            await self._table.write([*counted, *user_event_writes(nobodys_event(draft, moment))])
         else:
             await self._users.apply(known, UserChange({}, draft, counted, moment=moment))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.accounts.credentials import RefreshToken
-from shared.accounts.rows import PARTITION, row, session_key
+from shared.accounts.rows import row, session_key
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import rfc3339
+from shared.storage.keys import USERS
 
 _TRIES = 10
 
@@ -53,7 +54,7 @@ class Sessions:
 
     async def read(self, token: RefreshToken, moment: datetime) -> Session | None:
         """The family of `token`, None when it has ended."""
-        found = await self._table.read(PARTITION, session_key(token.family))
+        found = await self._table.read(USERS, session_key(token.family))
         if found is None or found.values["expires_at"] <= rfc3339(moment):
             return None
         return Session(found)
@@ -64,11 +65,11 @@ class Sessions:
         try:
             await self._table.write([Write(Verb.MERGE, values, session.found.etag)])
         except WriteConflict:
-            found = await self._table.read(PARTITION, session.found.key)
+            found = await self._table.read(USERS, session.found.key)
             # Ours, if an earlier try took effect although its answer was lost.
             return found is not None and Session(found).has(new)
         return True
 
     async def close(self, session: Session) -> None:
         """End a family, whether it still is there or not."""
-        await self._table.delete(PARTITION, session.found.key)
+        await self._table.delete(USERS, session.found.key)

@@ -13,10 +13,8 @@ from typing import Any
 
 from shared.accounts.rows import (
     NEVER,
-    PARTITION,
     KnownUser,
     as_user,
-    event_writes,
     gone_key,
     members_key,
     name_key,
@@ -26,10 +24,11 @@ from shared.accounts.rows import (
     user_row,
 )
 from shared.audit.chain import Actor, Draft, next_user_event
+from shared.audit.rows import user_event_writes
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Conflict, Unavailable, WriteConflict
 from shared.models import AuditAction, StoredUser, now, rfc3339
-from shared.storage.keys import is_user_id, new_user_id
+from shared.storage.keys import USERS, is_user_id, new_user_id
 
 _TRIES = 30
 _REMEMBERED = 10_000
@@ -99,7 +98,7 @@ class Users:
         """The user as stored now: one point read."""
         if not is_user_id(user_id):
             return None
-        found = await self._table.read(PARTITION, user_key(user_id))
+        found = await self._table.read(USERS, user_key(user_id))
         return None if found is None else as_user(found)
 
     async def recent(self, user_id: str) -> StoredUser | None:
@@ -119,15 +118,13 @@ class Users:
 
     async def by_name(self, name: str) -> KnownUser | None:
         """The user with this email or username, in any case: two point reads."""
-        claim = await self._table.read(PARTITION, name_key(name))
+        claim = await self._table.read(USERS, name_key(name))
         return await self.by_id(claim.values["user_id"]) if claim else None
 
     async def page(self, skip: int, limit: int) -> list[StoredUser]:
         """Users in the order of their ids."""
         found: list[StoredUser] = []
-        async for one in self._table.query(
-            PARTITION, "user_", "user`", page=min(skip + limit, 1000)
-        ):
+        async for one in self._table.query(USERS, "user_", "user`", page=min(skip + limit, 1000)):
             if skip:
                 skip -= 1
                 continue
@@ -138,7 +135,7 @@ class Users:
 
     async def was_deleted(self, user_id: str) -> bool:
         """Whether there has been such a user. One point read."""
-        return await self._table.read(PARTITION, gone_key(user_id)) is not None
+        return await self._table.read(USERS, gone_key(user_id)) is not None
 
     async def department_of(self, user_id: str) -> str | None:
         """The department of a user, None where there is none."""
@@ -148,7 +145,7 @@ class Users:
     async def members_of(self, department: str) -> list[str]:
         """The ids of the users of a department."""
         first = members_key(department)
-        rows = self._table.query(PARTITION, first, f"{first}~")
+        rows = self._table.query(USERS, first, f"{first}~")
         return [one.key.removeprefix(first) async for one in rows]
 
     async def clear(self, moment: datetime) -> int:
@@ -157,7 +154,7 @@ class Users:
         cleared = 0
         for kind, equal in _TRANSIENT.items():
             rows = self._table.query(
-                PARTITION, kind, f"{kind}~", equal=equal, columns=("RowKey", "expires_at")
+                USERS, kind, f"{kind}~", equal=equal, columns=("RowKey", "expires_at")
             )
             async for one in rows:
                 if one.values["expires_at"] <= rfc3339(moment):
@@ -177,7 +174,7 @@ class Users:
         writes = [
             Write(Verb.INSERT, user_row(user.id, user.__dict__)),
             *name_writes(None, user),
-            *event_writes(event),
+            *user_event_writes(event),
         ]
         with suppress(WriteConflict):  # Our own id: an earlier try took effect.
             await self._claiming(writes, user)
@@ -220,7 +217,7 @@ class Users:
         else:
             first = Write(Verb.MERGE, user_row(user.id, fields), known.etag)
             own = [first, *name_writes(known.user, user)]
-        await self._claiming([*own, *event_writes(event), *change.also], user)
+        await self._claiming([*own, *user_event_writes(event), *change.also], user)
         return user
 
     async def _claiming(self, writes: list[Write], user: StoredUser) -> None:
@@ -235,7 +232,7 @@ class Users:
                 if write.verb is not Verb.INSERT or not key.startswith("name_"):
                     self._forget(user.id)
                     raise
-                held = await self._table.read(PARTITION, key)
+                held = await self._table.read(USERS, key)
                 if held is not None and held.values["expires_at"] == NEVER:
                     taken = "email" if key == name_key(user.email) else "username"
                     raise Conflict(f"This {taken} is taken; please choose another.") from None

@@ -13,16 +13,15 @@ from hashlib import sha256
 from typing import Any
 
 from shared.clients.tables import Row, Verb, Write
-from shared.models import AuditEvent, StoredUser
-from shared.storage.columns import from_columns, log_key, to_column
+from shared.models import StoredUser
+from shared.storage.columns import from_columns, to_column
+from shared.storage.keys import USERS
 
-PARTITION = "users"
 NEVER = "never"
 """Sorts behind every time: what `expires_at` says of a row that stays."""
 
 _OPTIONAL = {
     *("full_name", "department", "job_title", "last_login"),
-    *("user_id", "ip_address", "user_agent", "ticket_id"),
 }
 
 
@@ -37,7 +36,7 @@ class KnownUser:
 def row(key: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the partition of users, or a part of one."""
     columns = {name: to_column(value) for name, value in values.items()}
-    return {"PartitionKey": PARTITION, "RowKey": key, **columns}
+    return {"PartitionKey": USERS, "RowKey": key, **columns}
 
 
 def user_key(user_id: str) -> str:
@@ -95,17 +94,3 @@ def _keys(user: StoredUser | None) -> list[str]:
         return []
     member = [f"{members_key(user.department)}{user.id}"] if user.department else []
     return [name_key(user.email), name_key(user.username), *member]
-
-
-def event_writes(event: AuditEvent) -> list[Write]:
-    """An event at its place in the chain, and its copy at its place in time."""
-    values = {name: value for name, value in event.__dict__.items() if name != "id"}
-    chain, _, number = event.id.partition(".")
-    keys = (f"event_{chain}_{number}", f"{log_key(event.timestamp)}{event.id}")
-    return [Write(Verb.INSERT, row(key, values)) for key in keys]
-
-
-def as_event(found: Row) -> AuditEvent:
-    values = from_columns(found.values, _OPTIONAL)
-    *_, chain, number = found.key.replace(".", "_").split("_")
-    return AuditEvent.model_validate(values | {"id": f"{chain}.{number}"})

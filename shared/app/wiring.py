@@ -128,7 +128,7 @@ def changing() -> "Changing":
     known = settings()
     times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
     container, landing = _services().container, _services().landing
-    return Changing(_tickets(), container, _users(), permissions(), answers(), landing, times)
+    return Changing(_tickets(), container, _users(), permissions(), landing, times)
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from shared.clients.tables import Table, Verb, Write
-from shared.tickets.listing.index import EVERYBODY
+from shared.storage.keys import EVERYBODY
 
 _HOUR = 3600
 _LAST_HOUR = 16**6 - 1

@@ -9,12 +9,12 @@ import logging
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from shared.accounts import rows
 from shared.audit.activity_hours import Activity
 from shared.audit.horizon import Horizon, horizon_of, horizon_write
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models import now
 from shared.storage.columns import log_key
+from shared.storage.keys import USERS
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Retention:
         if not self._days:
             return 0
         before = now() - timedelta(days=self._days)
-        removed = await self._clear(self._user_table, rows.PARTITION, log_key(before), _END)
+        removed = await self._clear(self._user_table, USERS, log_key(before), _END)
         epoch = datetime.fromtimestamp(0, before.tzinfo)
         async for hour, owners in self._activity.hours(before, epoch):
             first = max(log_key(before), log_key(hour + _HOUR - timedelta(microseconds=1)))

@@ -10,11 +10,12 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
-from shared.accounts import rows as user_rows
 from shared.audit.activity_hours import Activity
 from shared.audit.chain import Draft, first_invalid, nobodys_event
 from shared.audit.horizon import horizon_of
+from shared.audit.rows import as_ticket_event, as_user_event, user_event_writes
 from shared.clients.tables import Row, Table
 from shared.errors import Malformed, NotFound
 from shared.models import (
@@ -28,9 +29,7 @@ from shared.models import (
     now,
 )
 from shared.storage.columns import log_key
-from shared.storage.keys import moment_of, split_ticket_id
-from shared.tickets import rows as ticket_rows
-from shared.tickets.repository import Tickets, noted
+from shared.storage.keys import USERS, moment_of, split_ticket_id
 
 PAGE = 50
 MOST_LOOKED = 256
@@ -50,10 +49,20 @@ class _Found:
     seen: str
 
 
+class TicketTrails(Protocol):
+    """The trails of tickets, and what a ticket knows of its own. All raise NotFound."""
+
+    async def read(self, ticket_id: str) -> StoredTicket: ...
+
+    async def events(self, ticket_id: str) -> list[AuditEvent]: ...
+
+    async def note(self, ticket_id: str, draft: Draft) -> None: ...
+
+
 class Trail:
     """Reads the tables `tickets` and `users`."""
 
-    def __init__(self, tickets: Tickets, ticket_table: Table, user_table: Table) -> None:
+    def __init__(self, tickets: TicketTrails, ticket_table: Table, user_table: Table) -> None:
         self._tickets = tickets
         self._ticket_table = ticket_table
         self._user_table = user_table
@@ -62,9 +71,9 @@ class Trail:
     async def note(self, draft: Draft, ticket_id: str) -> None:
         """Keep an event in the trail of a ticket; by itself when there is no such ticket."""
         try:
-            await self._tickets.change(ticket_id, noted(draft))
+            await self._tickets.note(ticket_id, draft)
         except NotFound:
-            await self._user_table.write(user_rows.event_writes(nobodys_event(draft, now())))
+            await self._user_table.write(user_event_writes(nobodys_event(draft, now())))
 
     async def search(self, query: AuditQuery) -> AuditPage:
         """The newest events that fit, and where to go on. Raises Malformed for a bad cursor.
@@ -124,8 +133,8 @@ class Trail:
     async def _of_users(self, query: AuditQuery, first: str, beyond: str) -> _Found:
         events: dict[str, AuditEvent] = {}
         looked = 0
-        async for row in self._user_table.query(user_rows.PARTITION, first, beyond):
-            event = user_rows.as_event(row)
+        async for row in self._user_table.query(USERS, first, beyond):
+            event = as_user_event(row)
             looked += 1
             if row.key > first and _fits(event, query):
                 events[row.key] = event
@@ -144,7 +153,7 @@ class Trail:
             looked += len(owners)
             end = min(beyond, log_key(hour - timedelta(microseconds=1)))
             async for row in self._rows(owners, start, end):
-                event = ticket_rows.as_event(row, row.key.split("_")[-1].partition(".")[0])
+                event = as_ticket_event(row, row.key.split("_")[-1].partition(".")[0])
                 if row.key > first and _fits(event, query):
                     events[row.key] = event
         return _Found(events, beyond)

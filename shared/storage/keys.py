@@ -10,6 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import NotFound
 
+USERS = "users"
+"""The partition of everything that belongs to users."""
+EVERYBODY = "index"
+"""The partition that lists the tickets of all owners."""
+
 _LAST_MICROSECOND = 16**14 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _USER_ID = re.compile(r"[0-9a-f]{16}")

@@ -17,8 +17,8 @@ from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Invalid, Malformed, WriteConflict
 from shared.models import Attachment, StoredTicket, now, rfc3339
 from shared.storage.columns import to_column
+from shared.storage.keys import EVERYBODY
 from shared.text.strict_json import canonical
-from shared.tickets.listing.index import EVERYBODY
 
 KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

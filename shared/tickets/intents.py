@@ -12,7 +12,8 @@ from enum import StrEnum
 from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models import Status, rfc3339
-from shared.tickets.listing.index import EVERYBODY, Standing
+from shared.storage.keys import EVERYBODY
+from shared.tickets.listing.index import Standing
 
 _PREFIX = "intent_"
 _BEYOND = "intent`"

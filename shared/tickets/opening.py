@@ -12,10 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from shared.accounts.repository import Users
-from shared.attachments.pending import Batch
 from shared.audit.chain import Actor, Draft
 from shared.errors import NotFound, Unavailable, WriteConflict
-from shared.models import AuditAction, NewTicket, Source, Status, StoredTicket, User, now, validated
+from shared.models import (
+    Attachment,
+    AuditAction,
+    NewTicket,
+    Source,
+    Status,
+    StoredTicket,
+    User,
+    now,
+    validated,
+)
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
 from shared.tasks import task_of
@@ -37,6 +46,22 @@ class Drop(Claim, Protocol):
 
     @property
     def origin(self) -> Mapping[str, Any]: ...
+
+
+class NewFiles(Protocol):
+    """Files that a ticket is opened with: they are stored before the ticket names them."""
+
+    @property
+    def attachments(self) -> list[Attachment]: ...
+
+    async def store(self, ticket: StoredTicket) -> Intent:
+        """The trace that storing leaves. Raises Unavailable."""
+
+    async def clear(self, ticket_id: str) -> None:
+        """The ticket was not opened."""
+
+    async def forget(self, intent: Intent) -> None:
+        """The ticket names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +91,7 @@ class Intake:
         body: Any,
         actor: Actor,
         once: Once | None = None,
-        files: Batch | None = None,
+        files: NewFiles | None = None,
     ) -> Opened:
         """Store a new ticket of `caller`: two storage calls, one more for each of `once` and an
         assignment, and those that its files need.
@@ -86,7 +111,7 @@ class Intake:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
     async def open_dropped(
-        self, owner: User, new: NewTicket, files: Batch, drop: Drop
+        self, owner: User, new: NewTicket, files: NewFiles, drop: Drop
     ) -> StoredTicket | None:
         """Store a ticket for a file that its owner put into Blob storage; None when another process
         was faster. Raises Invalid, TooLarge, Unavailable."""
@@ -100,7 +125,7 @@ class Intake:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
     async def _create_once(
-        self, caller: User, new: NewTicket, actor: Actor, once: Once, files: Batch | None
+        self, caller: User, new: NewTicket, actor: Actor, once: Once, files: NewFiles | None
     ) -> Opened:
         used = await self._keys.used(once)
         if used is None:
@@ -120,7 +145,7 @@ class Intake:
         new: NewTicket,
         actor: Actor,
         claim: Claim | None,
-        files: Batch | None,
+        files: NewFiles | None,
         origin: Mapping[str, Any] = API,
     ) -> StoredTicket:
         await check_assignee(self._users, new.assigned_to)

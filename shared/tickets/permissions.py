@@ -59,14 +59,6 @@ class Permissions:
             raise Forbidden(f"You may read this ticket, but not {right.value} it.")
         raise NotFound("There is no such ticket.")
 
-    async def may_read(self, caller: User, ticket: StoredTicket) -> bool:
-        """The same question about READ, where no is an ordinary answer."""
-        try:
-            await self.check(caller, ticket, Right.READ)
-        except NotFound:
-            return False
-        return True
-
     async def owners(self, caller: User) -> frozenset[str] | None:
         """Whose tickets `caller` may list, beside those assigned to him; None for everybody's."""
         if caller.role is Role.ADMIN:
@@ -81,15 +73,3 @@ class Permissions:
         if caller.role is not Role.MANAGER or not caller.department:
             return False
         return caller.department == await self._directory.department_of(owner)
-
-
-def check_admin(caller: User) -> None:
-    """For the routes of administrators: users, audit, connections. Raises Forbidden."""
-    if caller.role is not Role.ADMIN:
-        raise Forbidden("Only administrators may do this.")
-
-
-def check_user_read(caller: User, user_id: str) -> None:
-    """Raises Forbidden for another's account, whether there is one or not."""
-    if caller.id != user_id:
-        check_admin(caller)

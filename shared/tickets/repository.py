@@ -16,15 +16,16 @@ from typing import Any, Protocol
 
 from shared.audit.activity_hours import Activity
 from shared.audit.chain import Draft, next_event
+from shared.audit.rows import as_ticket_event, ticket_event_writes
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import NotFound, Problem, Unavailable, WriteConflict
 from shared.models import AuditEvent, Notice, Status, StoredTicket, now
-from shared.storage.keys import split_ticket_id
+from shared.storage.keys import EVERYBODY, split_ticket_id
 from shared.storage.locks import Locks
 from shared.storage.sharded_counters import Counters, Totals, counter_name
 from shared.tickets.intents import Intent, Purpose, settled
-from shared.tickets.listing.index import EVERYBODY, Index, Place, standing
-from shared.tickets.rows import as_event, as_ticket, event_writes, status_row, ticket_row
+from shared.tickets.listing.index import Index, Place, standing
+from shared.tickets.rows import as_ticket, status_row, ticket_row
 
 _MOST_SECONDS = 120.0
 
@@ -88,11 +89,15 @@ class Tickets:
             raise NotFound("There is no such ticket.")
         return as_ticket(row)
 
+    async def note(self, ticket_id: str, draft: Draft) -> None:
+        """Leave a trace in a ticket's trail; nothing else of it changes. Raises NotFound."""
+        await self.change(ticket_id, noted(draft))
+
     async def events(self, ticket_id: str) -> list[AuditEvent]:
         """The audit trail of a ticket, oldest first; it outlives the ticket."""
         owner, rest = split_ticket_id(ticket_id)
         rows = self._table.query(owner, f"event_{rest}_", f"event_{rest}`")
-        return [as_event(row, ticket_id) async for row in rows]
+        return [as_ticket_event(row, ticket_id) async for row in rows]
 
     async def totals(self, owner: str) -> Totals:
         """How many tickets an owner has by status and type: one storage call."""
@@ -109,7 +114,7 @@ class Tickets:
         ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash})
         writes = [
             Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__)),
-            *event_writes(event),
+            *ticket_event_writes(event),
             Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__)),
         ]
         stands = standing(ticket)
@@ -252,7 +257,7 @@ class Tickets:
         writes = [
             Write(Verb.DELETE, row, ticket.etag),
             Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
-            *event_writes(next_event(ticket, draft, moment)),
+            *ticket_event_writes(next_event(ticket, draft, moment)),
         ]
         counts = {counter_name(ticket.status, ticket.task_type): -1}
         await self._counters.write(ticket.created_by, writes, counts)
@@ -270,7 +275,7 @@ def _written(ticket: StoredTicket, change: Change) -> tuple[StoredTicket, list[W
         event = next_event(changed, draft, change.moment)
         told = {"events": changed.events + 1, "last_hash": event.hash}
         changed = changed.model_copy(update=told)
-        events += event_writes(event)
+        events += ticket_event_writes(event)
         fields |= told
     changed = changed.model_copy(update=fields)
     if changed.status is ticket.status:

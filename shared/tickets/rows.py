@@ -1,12 +1,12 @@
-"""How tickets and their audit events look as rows: the RowKey begins with the kind."""
+"""How tickets look as rows: the RowKey begins with the kind."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from shared.clients.tables import Row, Verb, Write
-from shared.models import AuditEvent, Status, StoredTicket
-from shared.storage.columns import from_columns, log_key, to_column
+from shared.clients.tables import Row
+from shared.models import Status, StoredTicket
+from shared.storage.columns import from_columns, to_column
 from shared.storage.keys import split_ticket_id
 
 _TICKET_COLUMNS = (
@@ -16,14 +16,9 @@ _TICKET_COLUMNS = (
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
     *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
 )
-_EVENT_COLUMNS = (
-    *("action", "entity_type", "entity_id", "user_id", "timestamp", "description"),
-    *("old_values", "new_values", "metadata", "ip_address", "user_agent"),
-    *("previous_hash", "hash"),
-)
 _OPTIONAL = {
     *("assigned_to", "started_at", "completed_at", "error_message", "ai_model_used"),
-    *("processing_time_seconds", "user_id", "ip_address", "user_agent"),
+    "processing_time_seconds",
 }
 
 
@@ -40,15 +35,6 @@ def status_row(ticket_id: str, status: Status, values: Mapping[str, Any]) -> dic
     return ticket_row(ticket_id, values) | {"RowKey": f"status_{status.value}_{rest}"}
 
 
-def event_writes(event: AuditEvent) -> list[Write]:
-    """An event at its place in the chain, and its copy at its place in time."""
-    ticket_id, _, number = event.id.partition(".")
-    owner, rest = split_ticket_id(ticket_id)
-    columns = {name: to_column(getattr(event, name)) for name in _EVENT_COLUMNS}
-    keys = (f"event_{rest}_{number}", f"{log_key(event.timestamp)}{event.id}")
-    return [Write(Verb.INSERT, {"PartitionKey": owner, "RowKey": key, **columns}) for key in keys]
-
-
 def as_ticket(row: Row) -> StoredTicket:
     """From the ticket's own row or from its copy, whose ETag is not the ticket's."""
     owner, rest = str(row.values["PartitionKey"]), row.key.rpartition("_")[2]
@@ -59,13 +45,3 @@ def as_ticket(row: Row) -> StoredTicket:
     }
     fields["progress"] = json.loads(fields["progress"])
     return StoredTicket.model_validate(fields)
-
-
-def as_event(row: Row, ticket_id: str) -> AuditEvent:
-    """From its place in the chain or in time."""
-    number = row.key.replace(".", "_").rpartition("_")[2]
-    fields = from_columns(row.values, _OPTIONAL) | {
-        "id": f"{ticket_id}.{number}",
-        "ticket_id": ticket_id,
-    }
-    return AuditEvent.model_validate(fields)

@@ -19,7 +19,6 @@ from shared.tickets.permissions import Permissions, Right
 from shared.tickets.repository import Tickets
 from shared.tickets.user_changes import Expects
 from shared.tickets.validation import check_assignee, check_task_data
-from shared.workflow.answer_cache import Answers
 
 _BLOBS = ("work", "results", "attachments")
 _DELETES_AT_ONCE = 16
@@ -43,7 +42,6 @@ class Changing:
         container: Container,
         users: Users,
         permissions: Permissions,
-        answers: Answers,
         landing: Landing,
         times: Times,
     ) -> None:
@@ -51,7 +49,6 @@ class Changing:
         self._container = container
         self._users = users
         self._permissions = permissions
-        self._answers = answers
         self._landing = landing
         self._times = times
 
@@ -125,8 +122,8 @@ class Changing:
     async def _clear(self, ticket_id: str, attempts: int) -> None:
         """Delete every blob of a ticket, and what is remembered of its documents."""
         for number in range(1, attempts + 1):
-            attempt = Attempt(self._container, ticket_id, number)
-            await self._answers.forget(await attempt.answers())
+            for answer in await Attempt(self._container, ticket_id, number).answers():
+                await self._container.delete(answer)
         slots = asyncio.Semaphore(_DELETES_AT_ONCE)
 
         async def delete(name: str) -> None:

@@ -9,7 +9,6 @@ from shared.audit.chain import Actor, Draft
 from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, now, rfc3339
 from shared.tickets.attempts import Ledger
 from shared.tickets.repository import Change, Decide
-from shared.workflow.messages import RoundFacts
 
 _MOST_LOG = 15_000
 _LOG_HEAD = 3_000
@@ -49,14 +48,13 @@ def begin(attempt: int, quiet: timedelta) -> Decide:
     return decide
 
 
-def advance(attempt: int, facts: RoundFacts, done: int) -> Decide:
-    """`done` pieces of the round are done; neither they nor the percentage ever go back."""
-    stage, total = facts["stage"], facts["total"]
-    reached = facts["starts_at"] + (facts["ends_at"] - facts["starts_at"]) * done // total
+def advance(attempt: int, reached: Progress) -> Decide:
+    """So much of a round is done; neither that nor the percentage ever goes back."""
+    stage, done, total = reached.stage, reached.done, reached.total
 
     def decide(ticket: StoredTicket) -> Change | None:
         seen = ticket.progress
-        percent = max(reached, seen.percent)
+        percent = max(reached.percent, seen.percent)
         seen_done = seen.done if (seen.stage, seen.total) == (stage, total) else -1
         unseen = done > seen_done and (percent > seen.percent or done == total)
         if not runs(ticket, attempt) or not unseen:

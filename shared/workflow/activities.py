@@ -10,14 +10,12 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
-from weakref import WeakValueDictionary
 
 from shared.attachments.store import Files
 from shared.clients.blobs import Container
 from shared.errors import CannotBeDone, NotFound, TryLater, Unavailable
 from shared.models import StoredTicket, now
 from shared.storage.compressed import pack
-from shared.storage.locks import Locks
 from shared.tasks import task_of
 from shared.tasks.base import Asks, Context, Round, Tools, WorkContext
 from shared.text import strict_json
@@ -29,6 +27,8 @@ from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
 from shared.workflow.messages import AttemptRef, Kind, RoundFacts, Step, failure, step
+from shared.workflow.progress import ProgressWriter
+from shared.workflow.ticket_reader import TicketReader
 
 P = ParamSpec("P")
 _Common = tuple[
@@ -42,7 +42,7 @@ _Common = tuple[
 _Answers = Callable[Concatenate["Processing", AttemptRef, P], Coroutine[Any, Any, Step]]
 
 _MOST_ITEM_BYTES = 40_000
-_READING, _READ = "reading", 5
+_READING = "reading"
 
 
 def _answering(method: _Answers[P]) -> _Answers[P]:
@@ -76,10 +76,6 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
     return answer
 
 
-class _Piece:
-    """A piece of work that is done."""
-
-
 class Processing:
     """The activities of the workflow, without their platform.
 
@@ -106,9 +102,8 @@ class Processing:
         self._tools = tools
         self._step_seconds = step_seconds
         self._quiet = timedelta(seconds=quiet_seconds)
-        self._reading: dict[str, asyncio.Future[StoredTicket]] = {}
-        self._turns = Locks()
-        self._last: WeakValueDictionary[str, _Piece] = WeakValueDictionary()
+        self._reader = TicketReader(tickets)
+        self._progress = ProgressWriter(tickets, container)
 
     @_answering
     async def plan(self, ref: AttemptRef) -> Step:
@@ -130,7 +125,7 @@ class Processing:
         """Do the `index`-th piece of a round, unless its outcome is there already."""
         attempt, number = self._attempt(ref), facts["number"]
         ticket, done = await asyncio.gather(
-            self._read(ref["ticket_id"]), attempt.has_outcome(number, index)
+            self._reader.read(ref["ticket_id"]), attempt.has_outcome(number, index)
         )
         if not runs(ticket, ref["attempt"]):
             return step(Kind.STOPPED)
@@ -138,7 +133,7 @@ class Processing:
             context = self._work_context(ticket, ref, facts["stage"])
             outcome = await task_of(ticket.task_type).work(context, item)
             await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
-        await self._show(ref, facts, ticket)
+        await self._progress.show_round(ref, facts, ticket)
         return step(Kind.OUTCOME)
 
     @_answering
@@ -184,31 +179,6 @@ class Processing:
         with suppress(NotFound):
             await self._tickets.change(ref["ticket_id"], workflow_changes.give_up(ref["attempt"]))
 
-    async def _read(self, ticket_id: str) -> StoredTicket:
-        """The ticket as it is now. Pieces that begin together read it together."""
-        reading = self._reading.get(ticket_id)
-        if reading is None:
-            reading = asyncio.ensure_future(self._tickets.read(ticket_id))
-            self._reading[ticket_id] = reading
-            reading.add_done_callback(lambda _: self._reading.pop(ticket_id))
-        return await asyncio.shield(reading)
-
-    async def _show(self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket) -> None:
-        """Show how many pieces of a round are done. Of several that come to this at once each
-        leaves it to the last, so that they do not fight over the ticket's row."""
-        ticket_id = ref["ticket_id"]
-        mine = self._last[ticket_id] = _Piece()
-        async with self._turns.of(ticket_id):
-            if self._last.get(ticket_id, mine) is not mine:
-                return
-            if facts["total"] == 1:
-                count, known = 1, ticket
-            else:
-                # Counting what is stored, rather than adding one, stays right when this runs twice.
-                count, known = await self._attempt(ref).count_outcomes(facts["number"]), None
-            decide = workflow_changes.advance(ref["attempt"], facts, count)
-            await self._tickets.change(ticket_id, decide, known)
-
     def _work_context(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> WorkContext:
         remembers = task_of(ticket.task_type).REUSES_ANSWERS
         model = self._answers.of(ticket.created_by) if remembers else self._model
@@ -219,9 +189,7 @@ class Processing:
         """What every context begins with."""
 
         async def report(done: int, total: int) -> None:
-            facts = RoundFacts(number=0, stage=stage, total=total, starts_at=0, ends_at=_READ)
-            decide = workflow_changes.advance(ref["attempt"], facts, done)
-            await self._tickets.change(ticket.id, decide)
+            await self._progress.show_plan(ref, stage, done, total)
 
         read_file = partial(self._files.read, ticket.id)
         return ticket, stage, self._attempt(ref), read_file, report, self._tools

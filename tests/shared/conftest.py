@@ -159,10 +159,7 @@ class House:
 
     def _changing(self, tickets: Tickets, linger: float) -> Changing:
         times = Times(SWEEP_AFTER, linger)
-        answers = Answers(self.container, model_client(self.model), days=30)
-        return Changing(
-            tickets, self.container, self.users, self.permissions, answers, self.landing, times
-        )
+        return Changing(tickets, self.container, self.users, self.permissions, self.landing, times)
 
     def _processing(self, tickets: Tickets, step_seconds: float = 60) -> Processing:
         client = model_client(self.model)

@@ -10,12 +10,13 @@ from shared.accounts.credentials import AccessTokens
 from shared.accounts.password_check import Passwords
 from shared.accounts.refresh_tokens import Sessions
 from shared.accounts.repository import Users
-from shared.accounts.rows import PARTITION, as_event
 from shared.accounts.self_service import Accounts, Policy
 from shared.audit.chain import Actor
+from shared.audit.rows import as_user_event
 from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
 from shared.models import AuditEvent, Role, StoredUser, Tokens
+from shared.storage.keys import USERS
 from shared.storage.sharded_counters import Counters
 
 SECRET = "k" * 32
@@ -39,12 +40,12 @@ class UserTrail:
 
     async def of_user(self, user_id: str) -> list[AuditEvent]:
         """The whole chain of a user, oldest first."""
-        rows = self._table.query(PARTITION, f"event_{user_id}_", f"event_{user_id}`")
-        return [as_event(row) async for row in rows]
+        rows = self._table.query(USERS, f"event_{user_id}_", f"event_{user_id}`")
+        return [as_user_event(row) async for row in rows]
 
     async def newest(self) -> list[AuditEvent]:
         """The events of everybody, newest first."""
-        return [as_event(row) async for row in self._table.query(PARTITION, "log_", "log`")]
+        return [as_user_event(row) async for row in self._table.query(USERS, "log_", "log`")]
 
 
 @dataclass

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from shared.audit.chain import Actor, first_invalid
 from shared.errors import Conflict, Invalid, NotFound, Overtaken, Unavailable
 from shared.models import AuditAction, Role, Status, StoredTicket, StoredUser
+from shared.storage.keys import EVERYBODY
 from shared.tickets.intents import Intent, Purpose
-from shared.tickets.listing.index import EVERYBODY
 from tests.proxy import Call, StorageProxy
 from tests.shared.conftest import LINGER, SWEEP_AFTER, House, user
 from tests.shared.test_processing import ANSWER, answering, opened, order_of, run

@@ -9,9 +9,9 @@ import pytest
 from shared.audit.chain import Actor
 from shared.errors import Invalid, Malformed
 from shared.models import StoredUser
+from shared.storage.keys import EVERYBODY
 from shared.tickets import idempotency
 from shared.tickets.idempotency import once
-from shared.tickets.listing.index import EVERYBODY
 from shared.tickets.opening import Intake, Opened
 from tests.proxy import StorageProxy
 from tests.shared.conftest import House

@@ -8,7 +8,7 @@ import pytest
 from shared.audit.chain import Actor
 from shared.errors import Malformed
 from shared.models import Priority, Role, Status, StoredTicket, StoredUser, TicketPage, TicketsQuery
-from shared.tickets.listing.index import EVERYBODY
+from shared.storage.keys import EVERYBODY
 from shared.tickets.repository import Change
 from tests.proxy import StorageProxy
 from tests.shared.conftest import House, user

@@ -15,10 +15,9 @@ from typing import NamedTuple
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import Status, StoredTicket, now, rfc3339
-from shared.storage.keys import split_ticket_id
+from shared.storage.keys import EVERYBODY, split_ticket_id
 from shared.storage.sharded_counters import Counters, Totals, counter_name
 
-EVERYBODY = "index"
 ALL = "all"
 _SHARDS = 32
 _MOST_WRITES = 99  # of a transaction, beside the counter's

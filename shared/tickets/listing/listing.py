@@ -15,7 +15,8 @@ from datetime import timedelta
 from shared.clients.tables import Table
 from shared.errors import Malformed, NotFound
 from shared.models import StoredTicket, TicketPage, TicketsQuery, User, now, rfc3339
-from shared.tickets.listing.index import EVERYBODY, Index, standing
+from shared.storage.keys import EVERYBODY
+from shared.tickets.listing.index import Index, standing
 from shared.tickets.listing.scan_ranges import Entry, Range, Window, merged, ranges, window_of
 from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets

@@ -10,8 +10,8 @@ from heapq import heapify, heappop, heapreplace
 
 from shared.clients.tables import MOST_ROWS, Row, Table
 from shared.models import TicketsQuery
-from shared.storage.keys import is_user_id, older_than
-from shared.tickets.listing.index import ALL, EVERYBODY, Place, assignee_partition, ticket_of
+from shared.storage.keys import EVERYBODY, is_user_id, older_than
+from shared.tickets.listing.index import ALL, Place, assignee_partition, ticket_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""How audit events look as rows: each at its place in its chain, and a copy at its place in time,
+in the transaction of its change. Those of tickets lie with their owner, all others among users.
+"""
+
+from typing import Any
+
+from shared.clients.tables import Row, Verb, Write
+from shared.models import AuditEvent
+from shared.storage.columns import from_columns, log_key, to_column
+from shared.storage.keys import USERS, split_ticket_id
+
+_TICKET_COLUMNS = (
+    *("action", "entity_type", "entity_id", "user_id", "timestamp", "description"),
+    *("old_values", "new_values", "metadata", "ip_address", "user_agent"),
+    *("previous_hash", "hash"),
+)
+_OPTIONAL = {"user_id", "ip_address", "user_agent", "ticket_id"}
+
+
+def ticket_event_writes(event: AuditEvent) -> list[Write]:
+    """An event of a ticket's chain."""
+    ticket_id, _, number = event.id.partition(".")
+    owner, rest = split_ticket_id(ticket_id)
+    values = {name: getattr(event, name) for name in _TICKET_COLUMNS}
+    return _writes(owner, f"event_{rest}_{number}", event, values)
+
+
+def user_event_writes(event: AuditEvent) -> list[Write]:
+    """An event of a user's chain, or of a chain of its own."""
+    values = {name: value for name, value in event.__dict__.items() if name != "id"}
+    chain, _, number = event.id.partition(".")
+    return _writes(USERS, f"event_{chain}_{number}", event, values)
+
+
+def as_ticket_event(row: Row, ticket_id: str) -> AuditEvent:
+    """From its place in the chain or in time."""
+    number = row.key.replace(".", "_").rpartition("_")[2]
+    fields = {"id": f"{ticket_id}.{number}", "ticket_id": ticket_id}
+    return AuditEvent.model_validate(from_columns(row.values, _OPTIONAL) | fields)
+
+
+def as_user_event(row: Row) -> AuditEvent:
+    """From its place in the chain or in time."""
+    *_, chain, number = row.key.replace(".", "_").split("_")
+    fields = from_columns(row.values, _OPTIONAL)
+    return AuditEvent.model_validate(fields | {"id": f"{chain}.{number}"})
+
+
+def _writes(partition: str, place: str, event: AuditEvent, values: dict[str, Any]) -> list[Write]:
+    columns = {name: to_column(value) for name, value in values.items()}
+    keys = (place, f"{log_key(event.timestamp)}{event.id}")
+    return [
+        Write(Verb.INSERT, {"PartitionKey": partition, "RowKey": key, **columns}) for key in keys
+    ]
