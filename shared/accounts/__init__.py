@@ -1,1 +1,5 @@
-""""""
+"""Users: sign-in, tokens, the lock-out after failures, what users do to themselves and what
+administrators do to them.
+
+`self_service.Accounts`, `administration.Members` and `authentication.Callers` are the doors.
+"""

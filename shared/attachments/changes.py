@@ -8,7 +8,8 @@ from typing import Any
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict
 from shared.models import Attachment, AuditAction, EntityType, Notice, Status, StoredTicket, now
-from shared.tickets.repository import Change, Decide
+from shared.tickets.repository import Decide
+from shared.tickets.transaction import Change
 from shared.tickets.workflow_changes import logged
 
 MOST_FILES = 100

@@ -1,1 +1,4 @@
-"""Pure text work: what files are called, what they are, and reading them."""
+"""From the bytes of a file to its text with places, pure: file types, readers, chunks, quotes.
+
+`extraction.extract` reads a file in a process of its own.
+"""

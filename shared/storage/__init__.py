@@ -1,1 +1,4 @@
-""""""
+"""What all tables share: keys, columns, sharded counters, locks, and how outages are outlasted.
+
+No part of it knows a ticket or a user.
+"""

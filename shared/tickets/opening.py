@@ -30,7 +30,8 @@ from shared.storage.locks import Locks
 from shared.tasks import task_of
 from shared.tickets.idempotency import Keys, Once
 from shared.tickets.intents import Intent, Intents, Purpose
-from shared.tickets.repository import Claim, Tickets
+from shared.tickets.repository import Tickets
+from shared.tickets.transaction import Claim
 from shared.tickets.validation import check_assignee, check_task_data
 
 log = logging.getLogger(__name__)

@@ -6,49 +6,24 @@ written before and cleaned up after; see `index`.
 """
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import count
-from typing import Any, Protocol
 
-from shared.audit.activity_hours import Activity
-from shared.audit.chain import Draft, next_event
-from shared.audit.rows import as_ticket_event, ticket_event_writes
-from shared.clients.tables import Table, Verb, Write
+from shared.audit.chain import Draft
+from shared.audit.rows import as_ticket_event
+from shared.clients.tables import Table
 from shared.errors import NotFound, Problem, Unavailable, WriteConflict
-from shared.models import AuditEvent, Notice, Status, StoredTicket, now
+from shared.models import AuditEvent, Notice, Status, StoredTicket
+from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY, split_ticket_id
 from shared.storage.locks import Locks
-from shared.storage.sharded_counters import Counters, Totals, counter_name
-from shared.tickets.intents import Intent, Purpose, settled
+from shared.storage.sharded_counters import Counters, Totals
+from shared.tickets.intents import Intent, settled
 from shared.tickets.listing.index import Index, Place, standing
-from shared.tickets.rows import as_ticket, status_row, ticket_row
+from shared.tickets.rows import as_ticket
+from shared.tickets.transaction import Change, Claim, TicketTransaction, opening_of
 
 _MOST_SECONDS = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """New values of a ticket, what the audit trail says of it, and which realtime messages
-    will tell it: each takes the next number of the ticket. `more` are events after the first."""
-
-    values: Mapping[str, Any]
-    event: Draft | None = None
-    notices: tuple[Notice, ...] = ()
-    moment: datetime = field(default_factory=now)
-    more: tuple[Draft, ...] = ()
-
-
-class Claim(Protocol):
-    """What only one ticket may be opened for: its row is written with the ticket, `reminders` of it
-    before."""
-
-    def note(self, ticket: StoredTicket) -> Write: ...
-
-    def reminders(self, ticket: StoredTicket) -> list[Write]: ...
 
 
 Decide = Callable[[StoredTicket], Change | None]
@@ -78,7 +53,7 @@ class Tickets:
         self._announce = announce
         self._counters = Counters(table)
         self._index = Index(table)
-        self._activity = Activity(table)
+        self._transaction = TicketTransaction(table, self._counters, self._index)
         self._locks = Locks()
 
     async def read(self, ticket_id: str) -> StoredTicket:
@@ -110,31 +85,12 @@ class Tickets:
 
         Raises WriteConflict when there is a ticket for `claim` already.
         """
-        event = next_event(ticket, draft, ticket.created_at)
-        ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash})
-        writes = [
-            Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__)),
-            *ticket_event_writes(event),
-            Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__)),
-        ]
-        stands = standing(ticket)
-        intent = Intent(Purpose.OPEN, stands, ticket.created_at)
-        owner, moment = ticket.created_by, ticket.created_at
-        reminders = claim.reminders(ticket) if claim else []
-        also = [intent.note(), *reminders, *self._activity.due(owner, moment)]
-        await self._index.add(stands.places(), ticket.task_type, also)
-        self._activity.made(owner, moment)
-        counts = {counter_name(ticket.status, ticket.task_type): 1}
         try:
-            every = [*writes, *([claim.note(ticket)] if claim else [])]
-            etag = await self._counters.write(ticket.created_by, every, counts)
-        except WriteConflict as conflict:
-            if conflict.index == len(writes):
-                await self.forget(intent)
-                raise
-            # The id is ours alone: an earlier try took effect although its answer was lost.
-            return await self.read(ticket.id)
-        return ticket.model_copy(update={"etag": etag})
+            stored = await self._transaction.insert(ticket, draft, claim)
+        except WriteConflict:
+            await self.forget(opening_of(ticket))
+            raise
+        return stored or await self.read(ticket.id)
 
     async def change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None = None
@@ -155,27 +111,23 @@ class Tickets:
     ) -> tuple[StoredTicket, Change | None]:
         tried: set[Place] = set()
         sent: dict[str, Change] = {}
+
+        async def attempt() -> tuple[StoredTicket, Change | None]:
+            nonlocal known
+            ticket, known = known or await self.read(ticket_id), None
+            try:
+                mine = sent.get(ticket.last_hash)  # It took effect although its answer was lost.
+                change = None if mine else decide(ticket)
+            except Problem:
+                await self._untry(ticket, tried)
+                raise
+            if change is None:
+                await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
+                return ticket, mine
+            return await self._transaction.apply(ticket, change, tried, sent), change
+
         async with self._turn(ticket_id):
-            for number in count():
-                ticket = known or await self.read(ticket_id)
-                known = None
-                if mine := sent.get(ticket.last_hash):
-                    # It took effect although its answer was lost.
-                    await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
-                    return ticket, mine
-                try:
-                    change = decide(ticket)
-                except Problem:
-                    await self._untry(ticket, tried)
-                    raise
-                if change is None:
-                    await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
-                    return ticket, None
-                try:
-                    return await self._apply(ticket, change, tried, sent), change
-                except WriteConflict:
-                    await asyncio.sleep(random.uniform(0, min(0.01 * number, 0.2)))  # noqa: S311
-        raise AssertionError  # Only time ends these tries.
+            return await retry_on_conflict(attempt)
 
     async def delete(self, ticket_id: str, decide: DecideEnd) -> StoredTicket:
         """Remove a ticket but not its events; what it was.
@@ -183,23 +135,22 @@ class Tickets:
         What is left to do outside the tables, `Intents` knows until it is done. Raises NotFound.
         """
         gone: StoredTicket | None = None
+
+        async def attempt() -> StoredTicket:
+            nonlocal gone
+            try:
+                ticket = await self.read(ticket_id)
+            except NotFound:
+                if gone is None:
+                    raise
+                return gone  # An earlier try took effect although its answer was lost.
+            draft = decide(ticket)
+            gone = ticket
+            await self._transaction.remove(ticket, draft)
+            return ticket
+
         async with self._turn(ticket_id):
-            for number in count():
-                try:
-                    ticket = await self.read(ticket_id)
-                except NotFound:
-                    if gone is None:
-                        raise
-                    return gone  # An earlier try took effect although its answer was lost.
-                draft = decide(ticket)
-                gone = ticket
-                try:
-                    await self._remove(ticket, draft)
-                except WriteConflict:
-                    await asyncio.sleep(random.uniform(0, min(0.01 * number, 0.2)))  # noqa: S311
-                else:
-                    return ticket
-        raise AssertionError  # Only time ends these tries.
+            return await retry_on_conflict(attempt)
 
     async def forget(self, intent: Intent, known: StoredTicket | None = None) -> None:
         """Remove an intent, and what it listed where that is not where the ticket is listed."""
@@ -224,82 +175,3 @@ class Tickets:
                 yield
         except TimeoutError:
             raise Unavailable("This ticket is too busy at the moment; please try again.") from None
-
-    async def _apply(
-        self, ticket: StoredTicket, change: Change, tried: set[Place], sent: dict[str, Change]
-    ) -> StoredTicket:
-        """Notes in `tried` what is listed, and in `sent` the hash by which a change is known."""
-        changed, writes = _written(ticket, change)
-        if change.event is not None:
-            sent[changed.last_hash] = change
-        before, after = standing(ticket).places(), standing(changed).places()
-        if after - before:
-            also = _intended(ticket, changed)
-            await self._index.add(after - before, ticket.task_type, also)
-            tried |= before | after
-        if change.event is not None:
-            await self._activity.mark(ticket.created_by, change.moment)
-        etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
-        stale = (before | tried) - after
-        if stale:
-            left = ticket.status is Status.PENDING is not changed.status
-            also = [settled(ticket.id, Purpose.OPEN)] if left else []
-            await self._index.remove(stale, ticket.task_type, also)
-        return changed.model_copy(update={"etag": etag})
-
-    async def _remove(self, ticket: StoredTicket, draft: Draft) -> None:
-        stands, moment = standing(ticket), now()
-        intent = Intent(Purpose.DELETE, stands, moment, draft.actor)
-        also = [intent.note(), *self._activity.due(ticket.created_by, moment)]
-        await self._index.add((), ticket.task_type, also)
-        self._activity.made(ticket.created_by, moment)
-        row = ticket_row(ticket.id, {})
-        writes = [
-            Write(Verb.DELETE, row, ticket.etag),
-            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
-            *ticket_event_writes(next_event(ticket, draft, moment)),
-        ]
-        counts = {counter_name(ticket.status, ticket.task_type): -1}
-        await self._counters.write(ticket.created_by, writes, counts)
-        await self._index.remove(
-            stands.places(), ticket.task_type, [settled(ticket.id, Purpose.OPEN)]
-        )
-
-
-def _written(ticket: StoredTicket, change: Change) -> tuple[StoredTicket, list[Write]]:
-    """The ticket after `change`, and the writes that make it so, the ticket's own row first."""
-    seq = ticket.seq + len(change.notices)
-    fields = {"updated_at": change.moment, "seq": seq, **change.values}
-    changed, events = ticket, []
-    for draft in [*([change.event] if change.event else []), *change.more]:
-        event = next_event(changed, draft, change.moment)
-        told = {"events": changed.events + 1, "last_hash": event.hash}
-        changed = changed.model_copy(update=told)
-        events += ticket_event_writes(event)
-        fields |= told
-    changed = changed.model_copy(update=fields)
-    if changed.status is ticket.status:
-        copies = [Write(Verb.MERGE, status_row(ticket.id, ticket.status, fields))]
-    else:
-        copies = [
-            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
-            Write(Verb.INSERT, status_row(ticket.id, changed.status, changed.__dict__)),
-        ]
-    own = Write(Verb.MERGE, ticket_row(ticket.id, fields), ticket.etag)
-    return changed, [own, *copies, *events]
-
-
-def _intended(before: StoredTicket, after: StoredTicket) -> list[Write]:
-    """A ticket that becomes pending (again) needs a workflow, which a crash may prevent."""
-    if after.status is not Status.PENDING or before.status is Status.PENDING:
-        return []
-    return [Intent(Purpose.OPEN, standing(after), after.updated_at).note()]
-
-
-def _counts(before: StoredTicket, after: StoredTicket) -> dict[str, int]:
-    if before.status == after.status:
-        return {}
-    return {
-        counter_name(before.status, before.task_type): -1,
-        counter_name(after.status, after.task_type): 1,
-    }

@@ -11,7 +11,8 @@ from shared.errors import Conflict
 from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, TicketChanges, now
 from shared.tasks import task_of
 from shared.text.strict_json import dumps
-from shared.tickets.repository import Change, Decide
+from shared.tickets.repository import Decide
+from shared.tickets.transaction import Change
 from shared.tickets.workflow_changes import logged
 
 _OPEN = {Status.PENDING, Status.PROCESSING}

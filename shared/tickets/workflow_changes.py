@@ -8,7 +8,8 @@ from typing import Any
 from shared.audit.chain import Actor, Draft
 from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, now, rfc3339
 from shared.tickets.attempts import Ledger
-from shared.tickets.repository import Change, Decide
+from shared.tickets.repository import Decide
+from shared.tickets.transaction import Change
 
 _MOST_LOG = 15_000
 _LOG_HEAD = 3_000

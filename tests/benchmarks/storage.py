@@ -17,8 +17,9 @@ from shared.models import AuditAction, Priority, Status, StoredTicket, now
 from shared.storage.keys import new_ticket_id, new_user_id
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.listing.index import Index, standing
-from shared.tickets.repository import Change, Tickets
+from shared.tickets.repository import Tickets
 from shared.tickets.rows import status_row, ticket_row
+from shared.tickets.transaction import Change
 from tests.world import PASSWORD, World, custom, worlds
 
 FEW, MANY, OWNERS = 500, 50_000, 1_000

@@ -9,7 +9,7 @@ from shared.audit.chain import Actor
 from shared.errors import Malformed
 from shared.models import Priority, Role, Status, StoredTicket, StoredUser, TicketPage, TicketsQuery
 from shared.storage.keys import EVERYBODY
-from shared.tickets.repository import Change
+from shared.tickets.transaction import Change
 from tests.proxy import StorageProxy
 from tests.shared.conftest import House, user
 from tests.shared.office import Office

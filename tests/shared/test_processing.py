@@ -12,8 +12,8 @@ from shared.errors import NotFound
 from shared.models import AuditAction, Status, StoredTicket, StoredUser
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Permissions
-from shared.tickets.repository import Change
 from shared.tickets.results import Reading
+from shared.tickets.transaction import Change
 from shared.workflow.activities import Processing
 from shared.workflow.messages import Kind, Order, RoundFacts, Step, kind_of
 from tests.model_server import completion

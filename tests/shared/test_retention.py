@@ -12,7 +12,7 @@ from shared.audit.horizon import horizon_of
 from shared.audit.retention import Retention
 from shared.audit.trail import Trail
 from shared.models import AuditAction, AuditQuery, StoredTicket, StoredUser
-from shared.tickets.repository import Change
+from shared.tickets.transaction import Change
 from tests.shared.conftest import House, user
 
 

@@ -9,7 +9,8 @@ from shared.audit.chain import Actor, Draft, first_invalid
 from shared.clients.tables import Table
 from shared.errors import NotFound
 from shared.models import AuditAction, Notice, Status, StoredTicket, StoredUser, now
-from shared.tickets.repository import Change, Decide, Tickets
+from shared.tickets.repository import Decide, Tickets
+from shared.tickets.transaction import Change
 from tests.shared.conftest import House
 
 BODY: dict[str, Any] = {

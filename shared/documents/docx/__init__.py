@@ -1,1 +1,4 @@
-""""""
+"""Reads Word documents, with tracked changes, comments, footnotes and numbering.
+
+`reader.read_docx` is the door.
+"""

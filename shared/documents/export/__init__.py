@@ -1,1 +1,4 @@
-""""""
+"""Writes Word documents from Markdown.
+
+`docx` is the door.
+"""

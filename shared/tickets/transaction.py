@@ -1,0 +1,163 @@
+"""One change of a ticket as storage sees it: its row, the copy by status, events, counts and intent,
+with what lists it elsewhere written before and removed after.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.audit.activity_hours import Activity
+from shared.audit.chain import Draft, next_event
+from shared.audit.rows import ticket_event_writes
+from shared.clients.tables import Table, Verb, Write
+from shared.errors import WriteConflict
+from shared.models import Notice, Status, StoredTicket, now
+from shared.storage.sharded_counters import Counters, counter_name
+from shared.tickets.intents import Intent, Purpose, settled
+from shared.tickets.listing.index import Index, Place, standing
+from shared.tickets.rows import status_row, ticket_row
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New values of a ticket, what the audit trail says of it, and which realtime messages
+    will tell it: each takes the next number of the ticket. `more` are events after the first."""
+
+    values: Mapping[str, Any]
+    event: Draft | None = None
+    notices: tuple[Notice, ...] = ()
+    moment: datetime = field(default_factory=now)
+    more: tuple[Draft, ...] = ()
+
+
+class Claim(Protocol):
+    """What only one ticket may be opened for: its row is written with the ticket, `reminders` of it
+    before."""
+
+    def note(self, ticket: StoredTicket) -> Write: ...
+
+    def reminders(self, ticket: StoredTicket) -> list[Write]: ...
+
+
+class TicketTransaction:
+    """Methods raise WriteConflict when somebody else wrote first, and Unavailable."""
+
+    def __init__(self, table: Table, counters: Counters, index: Index) -> None:
+        self._counters = counters
+        self._index = index
+        self._activity = Activity(table)
+
+    async def insert(
+        self, ticket: StoredTicket, draft: Draft, claim: Claim | None
+    ) -> StoredTicket | None:
+        """Store a new ticket with its first event and its count: two storage calls. None when an
+        earlier try took effect although its answer was lost, as the id is ours alone.
+
+        Raises WriteConflict when there is a ticket for `claim` already.
+        """
+        owner, moment = ticket.created_by, ticket.created_at
+        event = next_event(ticket, draft, moment)
+        ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash})
+        writes = [
+            Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__)),
+            *ticket_event_writes(event),
+            Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__)),
+        ]
+        reminders = claim.reminders(ticket) if claim else []
+        also = [opening_of(ticket).note(), *reminders, *self._activity.due(owner, moment)]
+        await self._index.add(standing(ticket).places(), ticket.task_type, also)
+        self._activity.made(owner, moment)
+        counts = {counter_name(ticket.status, ticket.task_type): 1}
+        try:
+            every = [*writes, *([claim.note(ticket)] if claim else [])]
+            etag = await self._counters.write(owner, every, counts)
+        except WriteConflict as conflict:
+            if conflict.index == len(writes):
+                raise
+            return None
+        return ticket.model_copy(update={"etag": etag})
+
+    async def apply(
+        self, ticket: StoredTicket, change: Change, tried: set[Place], sent: dict[str, Change]
+    ) -> StoredTicket:
+        """Notes in `tried` what is listed, and in `sent` the hash by which a change is known."""
+        changed, writes = _written(ticket, change)
+        if change.event is not None:
+            sent[changed.last_hash] = change
+        before, after = standing(ticket).places(), standing(changed).places()
+        if after - before:
+            also = _intended(ticket, changed)
+            await self._index.add(after - before, ticket.task_type, also)
+            tried |= before | after
+        if change.event is not None:
+            await self._activity.mark(ticket.created_by, change.moment)
+        etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
+        stale = (before | tried) - after
+        if stale:
+            left = ticket.status is Status.PENDING is not changed.status
+            also = [settled(ticket.id, Purpose.OPEN)] if left else []
+            await self._index.remove(stale, ticket.task_type, also)
+        return changed.model_copy(update={"etag": etag})
+
+    async def remove(self, ticket: StoredTicket, draft: Draft) -> None:
+        stands, moment = standing(ticket), now()
+        intent = Intent(Purpose.DELETE, stands, moment, draft.actor)
+        also = [intent.note(), *self._activity.due(ticket.created_by, moment)]
+        await self._index.add((), ticket.task_type, also)
+        self._activity.made(ticket.created_by, moment)
+        row = ticket_row(ticket.id, {})
+        writes = [
+            Write(Verb.DELETE, row, ticket.etag),
+            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
+            *ticket_event_writes(next_event(ticket, draft, moment)),
+        ]
+        counts = {counter_name(ticket.status, ticket.task_type): -1}
+        await self._counters.write(ticket.created_by, writes, counts)
+        await self._index.remove(
+            stands.places(), ticket.task_type, [settled(ticket.id, Purpose.OPEN)]
+        )
+
+
+def opening_of(ticket: StoredTicket) -> Intent:
+    """The trace of a ticket that has been stored and whose workflow has not yet begun."""
+    return Intent(Purpose.OPEN, standing(ticket), ticket.created_at)
+
+
+def _written(ticket: StoredTicket, change: Change) -> tuple[StoredTicket, list[Write]]:
+    """The ticket after `change`, and the writes that make it so, the ticket's own row first."""
+    seq = ticket.seq + len(change.notices)
+    fields = {"updated_at": change.moment, "seq": seq, **change.values}
+    changed, events = ticket, []
+    for draft in [*([change.event] if change.event else []), *change.more]:
+        event = next_event(changed, draft, change.moment)
+        told = {"events": changed.events + 1, "last_hash": event.hash}
+        changed = changed.model_copy(update=told)
+        events += ticket_event_writes(event)
+        fields |= told
+    changed = changed.model_copy(update=fields)
+    if changed.status is ticket.status:
+        copies = [Write(Verb.MERGE, status_row(ticket.id, ticket.status, fields))]
+    else:
+        copies = [
+            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
+            Write(Verb.INSERT, status_row(ticket.id, changed.status, changed.__dict__)),
+        ]
+    own = Write(Verb.MERGE, ticket_row(ticket.id, fields), ticket.etag)
+    return changed, [own, *copies, *events]
+
+
+def _intended(before: StoredTicket, after: StoredTicket) -> list[Write]:
+    """A ticket that becomes pending (again) needs a workflow, which a crash may prevent."""
+    if after.status is not Status.PENDING or before.status is Status.PENDING:
+        return []
+    return [Intent(Purpose.OPEN, standing(after), after.updated_at).note()]
+
+
+def _counts(before: StoredTicket, after: StoredTicket) -> dict[str, int]:
+    if before.status == after.status:
+        return {}
+    return {
+        counter_name(before.status, before.task_type): -1,
+        counter_name(after.status, after.task_type): 1,
+    }
