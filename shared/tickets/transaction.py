@@ -1,4 +1,4 @@
-"""One change of a ticket as storage sees it: its row, the copy by status, events, counts and intent,
+"""One change of a ticket as storage sees it: its row, the copy by status, events, counts, intent,
 with what lists it elsewhere written before and removed after.
 """
 
