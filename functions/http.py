@@ -13,7 +13,14 @@ import azure.functions as func
 
 from functions.endpoints import ENDPOINTS, Described, Endpoint
 from shared.app import wiring
-from shared.errors import LengthRequired, Malformed, Problem, TooLarge, Unavailable, WrongType
+from shared.errors import (
+    LengthRequired,
+    Malformed,
+    Problem,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from shared.text import strict_json
 
 if TYPE_CHECKING:
@@ -24,8 +31,8 @@ M = TypeVar("M", bound="Model")
 
 log = logging.getLogger(__name__)
 
-MOST_BODY = 1024 * 1024
-_MOST_AGENT = 256
+MAX_BODY = 1024 * 1024
+_MAX_AGENT = 256
 _MAX_SECONDS = 220.0
 """Azure's load balancer gives up after 230; without a bound of ours a call that hangs would end the
 process, with all steps in it, at host.json's `functionTimeout`.
@@ -132,7 +139,7 @@ def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
     """Who acts and from where, for the audit trail."""
     from shared.audit.chain import Actor
 
-    agent = req.headers.get("User-Agent", "")[:_MOST_AGENT]
+    agent = req.headers.get("User-Agent", "")[:_MAX_AGENT]
     return Actor(user_id, _address(req) or None, agent or None)
 
 
@@ -183,14 +190,16 @@ def matches(header: str, etag: str) -> bool:
 
 def expects(req: func.HttpRequest) -> "Callable[[StoredTicket], None]":
     """What `If-Match` allows, compared strongly: a weak ETag names no version at all."""
-    from shared.errors import Overtaken
+    from shared.errors import PreconditionFailed
 
     header = req.headers.get("If-Match", "*")
     named = {part.strip() for part in header.split(",")}
 
     def check(ticket: "StoredTicket") -> None:
         if "*" not in named and etag_of(ticket.version) not in named:
-            raise Overtaken("The ticket has changed since you read it; please read it again.")
+            raise PreconditionFailed(
+                "The ticket has changed since you read it; please read it again."
+            )
 
     return check
 
@@ -212,7 +221,7 @@ def _address(req: func.HttpRequest) -> str:
     return last.partition(":")[0] if last.count(":") == 1 else last
 
 
-def body_of(req: func.HttpRequest, limit: int = MOST_BODY) -> bytes:
+def body_of(req: func.HttpRequest, limit: int = MAX_BODY) -> bytes:
     """Raises LengthRequired, and TooLarge for more than `limit` bytes."""
     body: bytes = req.get_body()
     if not body and "content-length" not in req.headers:
@@ -227,7 +236,7 @@ def _check_type(req: func.HttpRequest, wanted: str) -> None:
     """A request without a type is taken at its word."""
     given = req.headers.get("Content-Type", wanted).partition(";")[0].strip().lower()
     if given != wanted:
-        raise WrongType(f"The body must be {wanted}.")
+        raise UnsupportedMediaType(f"The body must be {wanted}.")
 
 
 def _problem(body: dict[str, Any], headers: Mapping[str, str]) -> func.HttpResponse:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from functions.http import body_of
-from shared.errors import Invalid, Malformed, TooLarge, WrongType
+from shared.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from shared.attachments.store import NewFile
 
 _TYPE = "multipart/form-data"
-_MOST_PARTS = 128
+_MAX_PARTS = 128
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ def _boundary(req: func.HttpRequest) -> bytes:
 
     kind, options = parse_options_header(req.headers.get("Content-Type", ""))
     if kind != _TYPE.encode():
-        raise WrongType(f"The body must be {_TYPE}.")
+        raise UnsupportedMediaType(f"The body must be {_TYPE}.")
     boundary = options.get(b"boundary", b"")
     if not boundary:
         raise Malformed("The Content-Type names no boundary.")
@@ -110,8 +110,8 @@ class _Reader:
         }
 
     def _begin(self) -> None:
-        if len(self.parts) == _MOST_PARTS:
-            raise Malformed(f"A form may have at most {_MOST_PARTS} parts.")
+        if len(self.parts) == _MAX_PARTS:
+            raise Malformed(f"A form may have at most {_MAX_PARTS} parts.")
         self.parts.append(Part())
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:

@@ -19,10 +19,10 @@ from shared.tasks import TASKS
 from shared.workflow.messages import (
     AttemptRef,
     Kind,
-    Order,
-    Patience,
     RoundFacts,
+    StartInput,
     Step,
+    WaitBudget,
     failure,
     first_of,
     kind_of,
@@ -38,7 +38,7 @@ ORCHESTRATOR = "process_ticket"
 _RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=2_000, max_number_of_attempts=5)
 # The end of a ticket must be written, however long storage is away.
 _END_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=10_000, max_number_of_attempts=90)
-_MOST_ROUNDS = 20
+_MAX_ROUNDS = 20
 _NONE = "No instance with ID"
 """How the SDK says that there is no such instance."""
 
@@ -112,7 +112,7 @@ async def tell(
 
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
 def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
-    order: Order = context.get_input()
+    order: StartInput = context.get_input()
     event = None
     try:
         if waiting := order.get("waiting"):
@@ -134,14 +134,14 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
     return end["kind"]
 
 
-def _attempt(context: df.DurableOrchestrationContext, order: Order) -> Steps:
+def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Steps:
     """From the plan to the step that ends the attempt."""
     task = order["task_type"]
     if task not in TASKS:  # The platform would wait for ever for an activity that there is not.
         return failure(f"Tickets of the type {task} are not worked on any more.")
-    patience = Patience(order["first_wait"], order["most_wait"])
+    patience = WaitBudget(order["first_wait"], order["most_wait"])
     [step] = yield from _call(context, patience, f"{task}_plan", [[_ref(order)]])
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         if kind_of(step) is not Kind.ROUND:
             return step
         facts, items = step["facts"], step["items"]
@@ -149,13 +149,13 @@ def _attempt(context: df.DurableOrchestrationContext, order: Order) -> Steps:
         if ended is not None:
             return ended
         [step] = yield from _call(context, patience, f"{task}_combine", [[_ref(order), facts]])
-    return failure(f"This ticket did not come to an end in {_MOST_ROUNDS} rounds.")
+    return failure(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
 
 
 def _work(
     context: df.DurableOrchestrationContext,
-    order: Order,
-    patience: Patience,
+    order: StartInput,
+    patience: WaitBudget,
     facts: RoundFacts,
     items: list[Any],
 ) -> Steps:
@@ -173,7 +173,7 @@ def _work(
 
 
 def _call(
-    context: df.DurableOrchestrationContext, patience: Patience, name: str, inputs: list[Any]
+    context: df.DurableOrchestrationContext, patience: WaitBudget, name: str, inputs: list[Any]
 ) -> Steps:
     """Run an activity over all inputs at once, and again over those that asked to wait."""
     answers: dict[int, Step] = {}
@@ -192,7 +192,7 @@ def _call(
     return [answers[i] for i in range(len(inputs))]
 
 
-def _ref(order: Order) -> AttemptRef:
+def _ref(order: StartInput) -> AttemptRef:
     return AttemptRef(ticket_id=order["ticket_id"], attempt=order["attempt"])
 
 

@@ -7,7 +7,7 @@ import azure.functions as func
 
 from functions import pipeline
 from functions.http import (
-    MOST_BODY,
+    MAX_BODY,
     actor,
     answer_json,
     answer_ticket,
@@ -75,7 +75,7 @@ async def _posted(req: func.HttpRequest) -> "tuple[Any, Batch | None]":
     if not is_multipart(req):
         return json_body(req), None
     form = Form(req, wiring.settings().sizes.upload)
-    ticket = form.field("ticket", MOST_BODY)
+    ticket = form.field("ticket", MAX_BODY)
     if ticket is None:
         fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}
         raise Invalid("The form has no part named ticket.", [fault])

@@ -16,7 +16,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from shared.workflow.messages import Order, Step, Waiting
+from shared.workflow.messages import StartInput, Step, Waiting
 
 EVENT = "files"
 
@@ -58,7 +58,9 @@ def until_quiet(
         stirring = True
 
 
-def go_on(context: df.DurableOrchestrationContext, order: Order, event: Any, seen: Step) -> bool:
+def go_on(
+    context: df.DurableOrchestrationContext, order: StartInput, event: Any, seen: Step
+) -> bool:
     """Wait on, in a new generation, when the plan has `seen` no file, or one that came just now;
     False when the time is over."""
     waiting = order.get("waiting")

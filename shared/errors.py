@@ -75,7 +75,7 @@ class Malformed(Problem):
     status = HTTPStatus.BAD_REQUEST
 
 
-class NotSignedIn(Problem):
+class Unauthenticated(Problem):
     status = HTTPStatus.UNAUTHORIZED
 
     @property
@@ -103,7 +103,7 @@ class LengthRequired(Problem):
     status = HTTPStatus.LENGTH_REQUIRED
 
 
-class Overtaken(Problem):
+class PreconditionFailed(Problem):
     status = HTTPStatus.PRECONDITION_FAILED
 
 
@@ -111,7 +111,7 @@ class TooLarge(Problem):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
-class WrongType(Problem):
+class UnsupportedMediaType(Problem):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
@@ -173,7 +173,7 @@ class StepError(AmidaError):
         self.reason = reason
 
 
-class TryLater(StepError):
+class RetryLater(StepError):
     """`seconds` is what the other side asked for, None when it named no time."""
 
     def __init__(self, reason: str, seconds: float | None = None) -> None:
@@ -181,7 +181,7 @@ class TryLater(StepError):
         self.seconds = seconds
 
 
-class CannotBeDone(StepError):
+class PermanentFailure(StepError):
     """Trying again would not help."""
 
 
@@ -220,5 +220,5 @@ class BadSchema(AmidaError):
     """The text says what is wrong with the schema."""
 
 
-class Misfit(AmidaError):
+class SchemaMismatch(AmidaError):
     """The text says where a value does not fit and what was asked for."""

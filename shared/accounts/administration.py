@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.accounts.authorization import check_admin, check_user_read
-from shared.accounts.bootstrap_admin import FirstAdmin
+from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import hash_password
 from shared.accounts.login_throttle import Door
-from shared.accounts.password_check import Passwords
+from shared.accounts.password_check import PasswordCheck
 from shared.accounts.repository import Decide, UserChange, Users, created, newcomer, shown
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
-from shared.errors import Conflict, Forbidden, NotFound, NotSignedIn
+from shared.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from shared.models import (
     AuditAction,
     NewUser,
@@ -31,11 +31,15 @@ _UNDER_WAY = tuple(counter_name(status, "") for status in (Status.PENDING, Statu
 _NOT_BY_ONESELF = {"role", "is_active", "is_verified"}
 
 
-class Members:
+class UserAdministration:
     """All users, for those who may see and change them."""
 
     def __init__(
-        self, users: Users, passwords: Passwords, counters: Counters, first_admin: FirstAdmin
+        self,
+        users: Users,
+        passwords: PasswordCheck,
+        counters: Counters,
+        first_admin: BootstrapAdmin,
     ) -> None:
         self._users = users
         self._passwords = passwords
@@ -135,7 +139,7 @@ class Members:
 
         try:
             await self._passwords.check(caller.username, password, actor, note)
-        except NotSignedIn:
+        except Unauthenticated:
             hashes.clear()
         if not hashes:
             raise Forbidden("The current password is wrong.")

@@ -7,7 +7,7 @@ from shared.accounts.credentials import AccessTokens
 from shared.accounts.entra_users import EntraUsers
 from shared.accounts.repository import Users
 from shared.clients.entra import EntraTokens
-from shared.errors import NotSignedIn
+from shared.errors import Unauthenticated
 from shared.models import StoredUser
 
 
@@ -25,11 +25,11 @@ class Presented:
         user = self.user
         ended = user is None or self.begins < user.tokens_from or self.token_id in user.revoked
         if user is None or ended or not user.is_active:
-            raise NotSignedIn("The access token is not valid any more; please sign in again.")
+            raise Unauthenticated("The access token is not valid any more; please sign in again.")
         return user
 
 
-class Callers:
+class Authentication:
     """Turns `Authorization` headers into users; what is stored counts, not what a token says."""
 
     def __init__(self, users: Users, tokens: AccessTokens, entra: EntraTokens | None) -> None:
@@ -49,7 +49,7 @@ class Callers:
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
-            raise NotSignedIn("This needs a bearer token; please sign in.")
+            raise Unauthenticated("This needs a bearer token; please sign in.")
         if self._entra is not None and self._entra.concern(token):
             claims = await self._entra.read(token)
             user = await self._entra_users.user_of(self._entra.tenant, claims)

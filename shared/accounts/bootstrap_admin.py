@@ -12,7 +12,7 @@ from shared.models import Role
 
 
 @dataclass(frozen=True, slots=True)
-class FirstAdmin:
+class BootstrapAdmin:
     """What the settings say; the email is lower case, "" for no such admin."""
 
     email: str

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError
 
-from shared.errors import NotSignedIn
+from shared.errors import Unauthenticated
 from shared.models import Model, Role, StoredUser, Tokens
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class AccessTokens:
             claims = jwt.decode(token, self._secret_key, algorithms=[_ALGORITHM], options=options)
             return Claims.model_validate(claims)
         except (jwt.PyJWTError, ValidationError):
-            raise NotSignedIn("The access token is not valid; please sign in again.") from None
+            raise Unauthenticated("The access token is not valid; please sign in again.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class RefreshToken:
         """Raises NotSignedIn for what cannot be one."""
         family, _, secret = text.partition(".")
         if len(family) != 32 or not all(digit in "0123456789abcdef" for digit in family):
-            raise NotSignedIn("The refresh token is not valid; please sign in again.")
+            raise Unauthenticated("The refresh token is not valid; please sign in again.")
         return cls(family, secret)
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 from shared.accounts.repository import UserChange, Users, newcomer
 from shared.audit.chain import Actor, Draft
 from shared.clients.entra import EntraClaims
-from shared.errors import Conflict, Invalid, NotSignedIn, Unavailable
+from shared.errors import Conflict, Invalid, Unauthenticated, Unavailable
 from shared.models import AuditAction, Registration, Role, StoredUser, validated
 
 _FALLBACK_DOMAIN = "entra.invalid"
@@ -40,7 +40,7 @@ class EntraUsers:
 
     async def _made(self, user_id: str, role: Role, claims: EntraClaims) -> StoredUser:
         if await self._users.was_deleted(user_id):
-            raise NotSignedIn("This account was deleted; please ask an administrator.")
+            raise Unauthenticated("This account was deleted; please ask an administrator.")
         draft = Draft(
             AuditAction.USER_CREATED, Actor(user_id), "First sight of a Microsoft Entra ID user"
         )

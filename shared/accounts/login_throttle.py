@@ -19,8 +19,8 @@ from shared.models import rfc3339
 from shared.storage.keys import USERS
 
 WINDOW = timedelta(minutes=15)
-MOST_BY_NAME = 10
-MOST_BY_ADDRESS = 100
+MAX_BY_NAME = 10
+MAX_BY_ADDRESS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ async def read_door(table: Table, name: str, address: str | None) -> Door:
     async def read(key: str, most: int) -> Record:
         return Record(key, most, await table.read(USERS, key))
 
-    by_name = read(name_key(name), MOST_BY_NAME)
+    by_name = read(name_key(name), MAX_BY_NAME)
     if address is None:
         return Door(await by_name, None)
-    return Door(*await asyncio.gather(by_name, read(address_key(address), MOST_BY_ADDRESS)))
+    return Door(*await asyncio.gather(by_name, read(address_key(address), MAX_BY_ADDRESS)))

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 
-from shared.accounts.bootstrap_admin import FirstAdmin
+from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import password_fits
 from shared.accounts.login_throttle import Door, read_door
 from shared.accounts.repository import UserChange, Users
@@ -11,7 +11,7 @@ from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft, nobodys_event
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Table
-from shared.errors import NotSignedIn, Unavailable, WriteConflict
+from shared.errors import Unauthenticated, Unavailable, WriteConflict
 from shared.models import AuditAction, now
 from shared.storage.locks import Locks
 
@@ -19,10 +19,10 @@ _TRIES = 20
 _NOBODY = "0" * 16
 
 
-class Passwords:
+class PasswordCheck:
     """Three reads for a check, side by side where they can be, and a write when it fails."""
 
-    def __init__(self, users: Users, table: Table, first_admin: FirstAdmin) -> None:
+    def __init__(self, users: Users, table: Table, first_admin: BootstrapAdmin) -> None:
         self._users = users
         self._table = table
         self._first_admin = first_admin
@@ -58,7 +58,7 @@ class Passwords:
                     if known is not None and fitting[stored] and known.user.is_active:
                         return await then(known, door)
                     await self._refuse(known, door, actor)
-                    raise NotSignedIn("Username or password is wrong.")
+                    raise Unauthenticated("Username or password is wrong.")
         raise Unavailable("This account is busy at the moment; please try again.")
 
     async def _refuse(self, known: KnownUser | None, door: Door, actor: Actor) -> None:

@@ -46,7 +46,7 @@ def opening(token: RefreshToken, user_id: str, at: float, until: datetime) -> Wr
     return Write(Verb.INSERT, row(session_key(token.family), values))
 
 
-class Sessions:
+class RefreshTokens:
     """The rows of sessions."""
 
     def __init__(self, table: Table) -> None:

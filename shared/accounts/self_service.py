@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from shared.accounts.authentication import Presented
-from shared.accounts.bootstrap_admin import FirstAdmin
+from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import AccessTokens, RefreshToken, hash_password, token_pair
 from shared.accounts.login_throttle import Door
-from shared.accounts.password_check import Passwords
-from shared.accounts.refresh_tokens import Session, Sessions, opening
+from shared.accounts.password_check import PasswordCheck
+from shared.accounts.refresh_tokens import RefreshTokens, Session, opening
 from shared.accounts.repository import UserChange, Users, created, newcomer
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
-from shared.errors import Conflict, Forbidden, NotSignedIn
+from shared.errors import Conflict, Forbidden, Unauthenticated
 from shared.models import (
     AuditAction,
     Login,
@@ -26,7 +26,7 @@ from shared.models import (
     validated,
 )
 
-_MOST_REVOKED = 500
+_MAX_REVOKED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Policy:
 
     registration_open: bool
     refresh_token_days: int
-    first_admin: FirstAdmin
+    first_admin: BootstrapAdmin
 
 
 class Accounts:
@@ -44,8 +44,8 @@ class Accounts:
     def __init__(
         self,
         users: Users,
-        passwords: Passwords,
-        sessions: Sessions,
+        passwords: PasswordCheck,
+        sessions: RefreshTokens,
         tokens: AccessTokens,
         policy: Policy,
     ) -> None:
@@ -91,14 +91,14 @@ class Accounts:
         session = await self._sessions.read(old, moment)
         known = await self._users.by_id(session.user_id) if session else None
         if session is None or known is None or not _may_refresh(known.user, session):
-            raise NotSignedIn("The refresh token is not valid any more; please sign in again.")
+            raise Unauthenticated("The refresh token is not valid any more; please sign in again.")
         new = RefreshToken.new(old.family)
         if session.has(old) and await self._sessions.rotate(session, new):
             return token_pair(self._tokens, known.user, new, moment)
         await self._sessions.close(session)
         draft = Draft(AuditAction.REFRESH_REUSED, actor, "A refresh token was used twice")
         await self._users.change(known.user.id, lambda _: UserChange({}, draft))
-        raise NotSignedIn("The refresh token has been used before; please sign in again.")
+        raise Unauthenticated("The refresh token has been used before; please sign in again.")
 
     async def logout(self, user: StoredUser, token: Presented, body: Any, actor: Actor) -> None:
         """End the access token of `user` and the family of the refresh token in `body`.
@@ -107,7 +107,7 @@ class Accounts:
         """
         text = validated(Refresh, body).refresh_token
         session: Session | None = None
-        with suppress(NotSignedIn):  # What is no refresh token need not be ended.
+        with suppress(Unauthenticated):  # What is no refresh token need not be ended.
             session = await self._sessions.read(RefreshToken.parse(text), now())
         if session is not None and session.user_id == user.id:
             await self._sessions.close(session)
@@ -140,6 +140,6 @@ def _revoking(user: StoredUser, token: Presented, draft: Draft) -> UserChange | 
     at = now().timestamp()
     revoked = {one: ends for one, ends in user.revoked.items() if ends > at}
     revoked[token.token_id] = token.ends
-    if len(revoked) > _MOST_REVOKED:
+    if len(revoked) > _MAX_REVOKED:
         return UserChange({"revoked": {}, "tokens_from": at}, draft)
     return UserChange({"revoked": revoked}, draft)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.clients.poison_queue import PoisonQueue
     from shared.clients.realtime import Realtime
     from shared.clients.tables import Table
-    from shared.clients.upload_containers import Landing
+    from shared.clients.upload_containers import UploadContainers
 
 _MODEL_SCOPE = "https://cognitiveservices.azure.com/.default"
 
@@ -41,10 +41,10 @@ class Services:
         return Container(self._blob_service, "amida-work")
 
     @cached_property
-    def landing(self) -> "Landing":
-        from shared.clients.upload_containers import Landing
+    def landing(self) -> "UploadContainers":
+        from shared.clients.upload_containers import UploadContainers
 
-        return Landing(self._blob_service, "uploads", "rejected")
+        return UploadContainers(self._blob_service, "uploads", "rejected")
 
     @cached_property
     def poison(self) -> "PoisonQueue":

@@ -11,36 +11,36 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.settings import Settings, read_settings
-from shared.workflow.messages import Order, Waiting
+from shared.workflow.messages import StartInput, Waiting
 
 if TYPE_CHECKING:
-    from shared.accounts.administration import Members
-    from shared.accounts.authentication import Callers
-    from shared.accounts.bootstrap_admin import FirstAdmin
+    from shared.accounts.administration import UserAdministration
+    from shared.accounts.authentication import Authentication
+    from shared.accounts.bootstrap_admin import BootstrapAdmin
     from shared.accounts.credentials import AccessTokens
-    from shared.accounts.password_check import Passwords
+    from shared.accounts.password_check import PasswordCheck
     from shared.accounts.repository import Users
     from shared.accounts.self_service import Accounts
     from shared.app.clients import Services
     from shared.app.health import Health
-    from shared.attachments.direct_uploads import Uploads
-    from shared.attachments.inbox import Arrivals
+    from shared.attachments.direct_uploads import DirectUploads
+    from shared.attachments.inbox import Inbox
     from shared.attachments.service import Attachments
-    from shared.attachments.store import Files
+    from shared.attachments.store import AttachmentStore
     from shared.audit.retention import Retention
-    from shared.audit.trail import Trail
+    from shared.audit.trail import AuditTrail
     from shared.clients.entra import EntraTokens
     from shared.models import StoredTicket
     from shared.tasks.base import Tools
-    from shared.tickets.idempotency import Keys
+    from shared.tickets.idempotency import IdempotencyKeys
     from shared.tickets.intents import Intents
-    from shared.tickets.listing.listing import Listing
-    from shared.tickets.opening import Intake
+    from shared.tickets.listing.listing import TicketList
+    from shared.tickets.opening import TicketOpening
     from shared.tickets.permissions import Permissions
     from shared.tickets.repository import Tickets
-    from shared.tickets.results import Reading
-    from shared.tickets.service import Changing
-    from shared.workflow.activities import Processing
+    from shared.tickets.results import TicketQueries
+    from shared.tickets.service import TicketService
+    from shared.workflow.activities import Activities
     from shared.workflow.answer_cache import Answers
 
 
@@ -53,9 +53,9 @@ def settings() -> Settings:
     return read_settings(os.environ)
 
 
-def order(ticket: "StoredTicket") -> Order:
+def order(ticket: "StoredTicket") -> StartInput:
     """What the workflow of a ticket is started with."""
-    return Order(
+    return StartInput(
         ticket_id=ticket.id,
         attempt=ticket.attempt,
         task_type=ticket.task_type,
@@ -76,28 +76,30 @@ def _waiting(ticket: "StoredTicket") -> Waiting:
 
 @cache
 def accounts() -> "Accounts":
-    from shared.accounts.refresh_tokens import Sessions
+    from shared.accounts.refresh_tokens import RefreshTokens
     from shared.accounts.self_service import Accounts, Policy
 
     known = settings()
     policy = Policy(known.registration_open, known.refresh_token_days, _first_admin())
-    sessions = Sessions(_services().table("users"))
+    sessions = RefreshTokens(_services().table("users"))
     return Accounts(_users(), _passwords(), sessions, _access_tokens(), policy)
 
 
 @cache
-def callers() -> "Callers":
-    from shared.accounts.authentication import Callers
+def callers() -> "Authentication":
+    from shared.accounts.authentication import Authentication
 
-    return Callers(_users(), _access_tokens(), _entra())
+    return Authentication(_users(), _access_tokens(), _entra())
 
 
 @cache
-def members() -> "Members":
-    from shared.accounts.administration import Members
+def members() -> "UserAdministration":
+    from shared.accounts.administration import UserAdministration
     from shared.storage.sharded_counters import Counters
 
-    return Members(_users(), _passwords(), Counters(_services().table("tickets")), _first_admin())
+    return UserAdministration(
+        _users(), _passwords(), Counters(_services().table("tickets")), _first_admin()
+    )
 
 
 @cache
@@ -108,34 +110,34 @@ def permissions() -> "Permissions":
 
 
 @cache
-def intake() -> "Intake":
-    from shared.tickets.opening import Intake
+def intake() -> "TicketOpening":
+    from shared.tickets.opening import TicketOpening
 
-    return Intake(_tickets(), _intents(), keys(), _users(), settings().sweep_after)
-
-
-@cache
-def keys() -> "Keys":
-    from shared.tickets.idempotency import Keys
-
-    return Keys(_services().table("tickets"))
+    return TicketOpening(_tickets(), _intents(), keys(), _users(), settings().sweep_after)
 
 
 @cache
-def changing() -> "Changing":
-    from shared.tickets.service import Changing, Times
+def keys() -> "IdempotencyKeys":
+    from shared.tickets.idempotency import IdempotencyKeys
+
+    return IdempotencyKeys(_services().table("tickets"))
+
+
+@cache
+def changing() -> "TicketService":
+    from shared.tickets.service import TicketService, Times
 
     known = settings()
     times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
     container, landing = _services().container, _services().landing
-    return Changing(_tickets(), container, _users(), permissions(), landing, times)
+    return TicketService(_tickets(), container, _users(), permissions(), landing, times)
 
 
 @cache
-def listing() -> "Listing":
-    from shared.tickets.listing.listing import Listing
+def listing() -> "TicketList":
+    from shared.tickets.listing.listing import TicketList
 
-    return Listing(_services().table("tickets"), _tickets(), reading(), permissions())
+    return TicketList(_services().table("tickets"), _tickets(), reading(), permissions())
 
 
 @cache
@@ -147,20 +149,20 @@ def attachments() -> "Attachments":
 
 
 @cache
-def uploads() -> "Uploads":
-    from shared.attachments.direct_uploads import Uploads
+def uploads() -> "DirectUploads":
+    from shared.attachments.direct_uploads import DirectUploads
 
     landing, most = _services().landing, settings().sizes.blob
-    return Uploads(_tickets(), attachments(), permissions(), landing, most)
+    return DirectUploads(_tickets(), attachments(), permissions(), landing, most)
 
 
 @cache
-def arrivals() -> "Arrivals":
-    from shared.attachments.dropped_files import Drops
-    from shared.attachments.inbox import Arrivals
+def arrivals() -> "Inbox":
+    from shared.attachments.dropped_files import DroppedFiles
+    from shared.attachments.inbox import Inbox
 
     landing, table = _services().landing, _services().table("tickets")
-    drops = Drops(
+    drops = DroppedFiles(
         intake(),
         _users(),
         attachments(),
@@ -169,14 +171,14 @@ def arrivals() -> "Arrivals":
         trail(),
         settings().sizes.blob,
     )
-    return Arrivals(landing, _services().poison, uploads(), drops, trail())
+    return Inbox(landing, _services().poison, uploads(), drops, trail())
 
 
 @cache
-def trail() -> "Trail":
-    from shared.audit.trail import Trail
+def trail() -> "AuditTrail":
+    from shared.audit.trail import AuditTrail
 
-    return Trail(_tickets(), _services().table("tickets"), _services().table("users"))
+    return AuditTrail(_tickets(), _services().table("tickets"), _services().table("users"))
 
 
 @cache
@@ -188,19 +190,19 @@ def retention() -> "Retention":
 
 
 @cache
-def reading() -> "Reading":
-    from shared.tickets.results import Reading
+def reading() -> "TicketQueries":
+    from shared.tickets.results import TicketQueries
 
-    return Reading(_tickets(), _services().container, permissions())
+    return TicketQueries(_tickets(), _services().container, permissions())
 
 
 @cache
-def processing() -> "Processing":
-    from shared.workflow.activities import Processing
+def processing() -> "Activities":
+    from shared.workflow.activities import Activities
 
     known, services = settings(), _services()
     times = {"step_seconds": known.step_seconds, "quiet_seconds": known.files_quiet}
-    return Processing(_tickets(), services.container, services.model, answers(), _tools(), **times)
+    return Activities(_tickets(), services.container, services.model, answers(), _tools(), **times)
 
 
 @cache
@@ -235,17 +237,17 @@ def _users() -> "Users":
 
 
 @cache
-def _passwords() -> "Passwords":
-    from shared.accounts.password_check import Passwords
+def _passwords() -> "PasswordCheck":
+    from shared.accounts.password_check import PasswordCheck
 
-    return Passwords(_users(), _services().table("users"), _first_admin())
+    return PasswordCheck(_users(), _services().table("users"), _first_admin())
 
 
 @cache
-def _first_admin() -> "FirstAdmin":
-    from shared.accounts.bootstrap_admin import FirstAdmin
+def _first_admin() -> "BootstrapAdmin":
+    from shared.accounts.bootstrap_admin import BootstrapAdmin
 
-    return FirstAdmin(settings().bootstrap_admin_email, settings().bootstrap_admin_password)
+    return BootstrapAdmin(settings().bootstrap_admin_email, settings().bootstrap_admin_password)
 
 
 @cache
@@ -274,18 +276,18 @@ def _intents() -> "Intents":
 
 
 @cache
-def _files() -> "Files":
-    from shared.attachments.store import Files
+def _files() -> "AttachmentStore":
+    from shared.attachments.store import AttachmentStore
 
-    return Files(_services().container)
+    return AttachmentStore(_services().container)
 
 
 @cache
 def _tickets() -> "Tickets":
-    from shared.tickets.notifications import Notices
+    from shared.tickets.notifications import Notifications
     from shared.tickets.repository import Tickets
 
-    return Tickets(_services().table("tickets"), Notices(_services().realtime).send)
+    return Tickets(_services().table("tickets"), Notifications(_services().realtime).send)
 
 
 @cache

@@ -12,7 +12,7 @@ from shared.tickets.repository import Decide
 from shared.tickets.transaction import Change
 from shared.tickets.workflow_changes import logged
 
-MOST_FILES = 100
+MAX_FILES = 100
 
 
 def check_open(ticket: StoredTicket) -> None:
@@ -23,8 +23,8 @@ def check_open(ticket: StoredTicket) -> None:
 
 def check_room(ticket: StoredTicket, more: int) -> None:
     """Raises Conflict when the ticket cannot take so many more files."""
-    if len(ticket.attachments) + more > MOST_FILES:
-        raise Conflict(f"A ticket may have at most {MOST_FILES} files.")
+    if len(ticket.attachments) + more > MAX_FILES:
+        raise Conflict(f"A ticket may have at most {MAX_FILES} files.")
 
 
 def adding(new: Sequence[Attachment], actor: Actor) -> Decide:

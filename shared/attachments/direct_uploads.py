@@ -11,7 +11,7 @@ from shared.attachments.changes import check_open, check_room
 from shared.attachments.service import Attachments, Tell
 from shared.attachments.staged_blob import blob_id, check_size, examined
 from shared.audit.chain import Actor, Draft
-from shared.clients.upload_containers import Landing, Version
+from shared.clients.upload_containers import UploadContainers, Version
 from shared.documents.file_types import kind_of_name
 from shared.documents.filenames import safe_name
 from shared.models import (
@@ -31,7 +31,7 @@ PREFIX = "tickets/"
 _VALID = timedelta(minutes=15)
 
 
-class Uploads:
+class DirectUploads:
     """`most` is how many bytes a blob may have."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Uploads:
         tickets: Tickets,
         attachments: Attachments,
         permissions: Permissions,
-        landing: Landing,
+        landing: UploadContainers,
         most: int,
     ) -> None:
         self._tickets = tickets

@@ -14,9 +14,9 @@ from shared.accounts.repository import Users
 from shared.attachments.service import Attachments
 from shared.attachments.staged_blob import blob_id, examined
 from shared.audit.chain import Actor, Draft
-from shared.audit.trail import Trail
+from shared.audit.trail import AuditTrail
 from shared.clients.tables import Row, Table, Verb, Write
-from shared.clients.upload_containers import Landing, Version
+from shared.clients.upload_containers import UploadContainers, Version
 from shared.documents.filenames import safe_name
 from shared.errors import Invalid, NotFound
 from shared.models import (
@@ -31,7 +31,7 @@ from shared.models import (
     Title,
     validated,
 )
-from shared.tickets.opening import Intake
+from shared.tickets.opening import TicketOpening
 
 _TASK_TYPE = "doc_analysis"
 
@@ -75,17 +75,17 @@ class Drop:
         return []
 
 
-class Drops:
+class DroppedFiles:
     """`most` is how many bytes a blob may have."""
 
     def __init__(
         self,
-        intake: Intake,
+        intake: TicketOpening,
         users: Users,
         attachments: Attachments,
-        landing: Landing,
+        landing: UploadContainers,
         table: Table,
-        trail: Trail,
+        trail: AuditTrail,
         most: int,
     ) -> None:
         self._intake = intake

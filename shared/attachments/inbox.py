@@ -10,14 +10,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
-from shared.attachments.direct_uploads import PREFIX, Uploads
-from shared.attachments.dropped_files import BadMetadata, Drops, UnknownUser
+from shared.attachments.direct_uploads import PREFIX, DirectUploads
+from shared.attachments.dropped_files import BadMetadata, DroppedFiles, UnknownUser
 from shared.attachments.service import Tell
 from shared.attachments.staged_blob import CONTAINER, blob_id
 from shared.audit.chain import Actor, Draft
-from shared.audit.trail import Trail
+from shared.audit.trail import AuditTrail
 from shared.clients.poison_queue import PoisonBlob, PoisonQueue
-from shared.clients.upload_containers import Landing, Version
+from shared.clients.upload_containers import UploadContainers, Version
 from shared.errors import (
     Conflict,
     Invalid,
@@ -25,8 +25,8 @@ from shared.errors import (
     Problem,
     TooLarge,
     Unavailable,
+    UnsupportedMediaType,
     WriteConflict,
-    WrongType,
 )
 from shared.models import AuditAction, EntityType, StoredTicket, now, rfc3339
 from shared.storage.locks import Locks
@@ -57,21 +57,21 @@ _REASONS: dict[type[Problem], Reason] = {
     BadMetadata: Reason.METADATA,
     Invalid: Reason.NAME,
     TooLarge: Reason.SIZE,
-    WrongType: Reason.TYPE,
+    UnsupportedMediaType: Reason.TYPE,
     Conflict: Reason.NOT_NOW,
 }
 
 
-class Arrivals:
+class Inbox:
     """Takes each version of a blob once, however often and late its event comes."""
 
     def __init__(
         self,
-        landing: Landing,
+        landing: UploadContainers,
         poison: PoisonQueue,
-        uploads: Uploads,
-        drops: Drops,
-        trail: Trail,
+        uploads: DirectUploads,
+        drops: DroppedFiles,
+        trail: AuditTrail,
     ) -> None:
         self._landing = landing
         self._poison = poison

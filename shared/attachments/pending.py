@@ -3,7 +3,7 @@ while that is so, and removed when the ticket does not take them."""
 
 from collections.abc import Iterable, Sequence
 
-from shared.attachments.store import Examined, Files
+from shared.attachments.store import AttachmentStore, Examined
 from shared.models import Attachment, StoredTicket, now
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.listing.index import standing
@@ -12,7 +12,7 @@ from shared.tickets.listing.index import standing
 class Batch:
     """Of files with the same bytes the first one is taken."""
 
-    def __init__(self, files: Files, intents: Intents, given: Sequence[Examined]) -> None:
+    def __init__(self, files: AttachmentStore, intents: Intents, given: Sequence[Examined]) -> None:
         self._files = files
         self._intents = intents
         self._new = list({file.attachment.sha256: file for file in reversed(given)}.values())[::-1]

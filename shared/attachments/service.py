@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from shared.attachments.changes import adding, check_open, check_room, denying, removing, submitting
 from shared.attachments.pending import Batch
-from shared.attachments.store import Examined, Files, NewFile, examine
+from shared.attachments.store import AttachmentStore, Examined, NewFile, examine
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Invalid, NotFound
 from shared.models import Attachment, Status, StoredTicket, Uploaded, User, now
@@ -19,7 +19,7 @@ from shared.tickets.intents import Intent, Intents
 from shared.tickets.permissions import Permissions, Right
 from shared.tickets.repository import Tickets
 
-MOST_AT_ONCE = 20
+MAX_AT_ONCE = 20
 # Whoever began to store a file has ended by then, one way or the other.
 _STORING = timedelta(minutes=15)
 
@@ -34,7 +34,7 @@ class Attachments:
         self,
         tickets: Tickets,
         intents: Intents,
-        files: Files,
+        files: AttachmentStore,
         permissions: Permissions,
         most: int,
     ) -> None:
@@ -61,8 +61,8 @@ class Attachments:
 
     async def examine(self, files: Sequence[NewFile]) -> list[Examined]:
         """Raises Invalid, TooLarge, WrongType."""
-        if len(files) > MOST_AT_ONCE:
-            raise Invalid(f"At most {MOST_AT_ONCE} files can be sent at once.")
+        if len(files) > MAX_AT_ONCE:
+            raise Invalid(f"At most {MAX_AT_ONCE} files can be sent at once.")
         return await examine(files, self._most)
 
     async def take(

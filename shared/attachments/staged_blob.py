@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from shared.attachments.store import Examined, NewFile, examine
-from shared.clients.upload_containers import Landing, Version
+from shared.clients.upload_containers import UploadContainers, Version
 from shared.documents.file_types import kind_of_name
 from shared.errors import TooLarge
 
@@ -30,7 +30,7 @@ class OnDisk:
 
 @asynccontextmanager
 async def examined(
-    landing: Landing, path: str, version: Version, name: str, most: int
+    landing: UploadContainers, path: str, version: Version, name: str, most: int
 ) -> AsyncIterator[list[Examined]]:
     """The blob as a file called `name` that may be added; `most` is in bytes.
 

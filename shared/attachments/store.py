@@ -83,7 +83,7 @@ def _digest(content: Bytes) -> str:
     return digest.hexdigest()
 
 
-class Files:
+class AttachmentStore:
     """The blobs of attachments. Methods raise Unavailable when storage is away."""
 
     def __init__(self, container: Container) -> None:

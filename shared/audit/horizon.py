@@ -7,20 +7,20 @@ from shared.clients.tables import Table, Verb, Write
 
 
 @dataclass(frozen=True, slots=True)
-class Horizon:
+class Checkpoint:
     """A chain from which nothing was removed begins at none, with an empty hash."""
 
     events: int = 0
     hash: str = ""
 
 
-async def horizon_of(table: Table, partition: str, chain: str) -> Horizon:
+async def horizon_of(table: Table, partition: str, chain: str) -> Checkpoint:
     """One point read."""
     row = await table.read(partition, f"horizon_{chain}")
-    return Horizon(row.values["events"], row.values["hash"]) if row else Horizon()
+    return Checkpoint(row.values["events"], row.values["hash"]) if row else Checkpoint()
 
 
-def horizon_write(partition: str, chain: str, horizon: Horizon) -> Write:
+def horizon_write(partition: str, chain: str, horizon: Checkpoint) -> Write:
     """The write that goes with the removal of events."""
     row = {"PartitionKey": partition, "RowKey": f"horizon_{chain}"}
     return Write(Verb.REPLACE, row | {"events": horizon.events, "hash": horizon.hash})

@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from shared.audit.activity_hours import Activity
-from shared.audit.horizon import Horizon, horizon_of, horizon_write
+from shared.audit.horizon import Checkpoint, horizon_of, horizon_write
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models import now
 from shared.storage.columns import log_key
@@ -71,7 +71,7 @@ class Retention:
                 going.append(row)
         for begin in range(0, len(going), _EVENTS_AT_ONCE):
             part = going[begin : begin + _EVENTS_AT_ONCE]
-            horizon = Horizon(horizon.events + len(part), str(part[-1].values["hash"]))
+            horizon = Checkpoint(horizon.events + len(part), str(part[-1].values["hash"]))
             writes = [write for row in part for write in _removal(partition, name, row)]
             await table.write([*writes, horizon_write(partition, name, horizon)])
         return len(going)

@@ -32,7 +32,7 @@ from shared.storage.columns import log_key
 from shared.storage.keys import USERS, moment_of, split_ticket_id
 
 PAGE = 50
-MOST_LOOKED = 256
+MAX_LOOKED = 256
 """Reads of an owner's hour for one answer, and as many pages of the events of users."""
 _AT_ONCE = 16
 _HOUR = timedelta(hours=1)
@@ -59,7 +59,7 @@ class TicketTrails(Protocol):
     async def note(self, ticket_id: str, draft: Draft) -> None: ...
 
 
-class Trail:
+class AuditTrail:
     """Reads the tables `tickets` and `users`."""
 
     def __init__(self, tickets: TicketTrails, ticket_table: Table, user_table: Table) -> None:
@@ -138,7 +138,7 @@ class Trail:
             looked += 1
             if row.key > first and _fits(event, query):
                 events[row.key] = event
-            if len(events) > PAGE or looked >= MOST_LOOKED * 1000:
+            if len(events) > PAGE or looked >= MAX_LOOKED * 1000:
                 return _Found(events, f"{row.key}`")
         return _Found(events, beyond)
 
@@ -148,7 +148,7 @@ class Trail:
         looked = 0
         async for hour, owners in self._activity.hours(*_span(query)):
             start = max(first, log_key(hour + _HOUR - timedelta(microseconds=1)))
-            if looked and (looked + len(owners) > MOST_LOOKED or len(events) > PAGE):
+            if looked and (looked + len(owners) > MAX_LOOKED or len(events) > PAGE):
                 return _Found(events, start)
             looked += len(owners)
             end = min(beyond, log_key(hour - timedelta(microseconds=1)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError
 
-from shared.errors import NotSignedIn, Unavailable
+from shared.errors import Unauthenticated, Unavailable
 from shared.models import Model
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ class EntraTokens:
             )
             read = EntraClaims.model_validate(claims)
         except (jwt.PyJWTError, ValidationError):
-            raise NotSignedIn("The access token is not valid; please sign in again.") from None
+            raise Unauthenticated("The access token is not valid; please sign in again.") from None
         if read.tid not in ("", self._tenant) or not read.oid:
-            raise NotSignedIn("The access token is for another tenant.")
+            raise Unauthenticated("The access token is for another tenant.")
         return read
 
     def _key(self, token: str) -> "PyJWK":

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-_MOST_BYTES = 16 * 1024 * 1024
+_MAX_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Kept:
 class EtagCache:
     """Keeps bodies by key, in at most `most` bytes; what was not used for longest goes first."""
 
-    def __init__(self, most: int = _MOST_BYTES) -> None:
+    def __init__(self, most: int = _MAX_BYTES) -> None:
         self._most = most
         self._size = 0
         self._kept: OrderedDict[str, Kept] = OrderedDict()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from shared.errors import CannotBeDone, TryLater
+from shared.errors import PermanentFailure, RetryLater
 
 CONNECT_SECONDS = 5.0
 
@@ -46,14 +46,14 @@ async def send(
             finally:
                 await response.aclose()
     except TimeoutError:
-        raise TryLater(f"{service} did not answer within {seconds:g} seconds.") from None
+        raise RetryLater(f"{service} did not answer within {seconds:g} seconds.") from None
     except httpx2.HTTPError:
-        raise TryLater(f"{service} cannot be reached, or broke off its answer.") from None
+        raise RetryLater(f"{service} cannot be reached, or broke off its answer.") from None
 
 
 async def _body(response: httpx2.Response, service: str, most: int) -> bytes | None:
     if response.headers.get("content-encoding", "").strip().lower() not in _PACKINGS:
-        raise CannotBeDone(f"{service} answered in a packing that was not asked for.")
+        raise PermanentFailure(f"{service} answered in a packing that was not asked for.")
     pieces, size = [], 0
     async for piece in response.aiter_bytes():
         size += len(piece)

@@ -38,7 +38,7 @@ _OVERTAKEN = {
     "EntityNotFound",
 }
 
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 """As many rows as storage gives in one answer."""
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ class Table:
         *,
         equal: Mapping[str, str] | None = None,
         columns: Sequence[str] = (),
-        page: int = MOST_ROWS,
+        page: int = MAX_ROWS,
     ) -> AsyncIterator[Row]:
         """The rows of a partition with `first` <= RowKey < `beyond`, in order, and with the
         columns `equal`: all their columns, or those named. A storage call brings `page` rows."""

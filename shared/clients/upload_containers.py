@@ -36,7 +36,7 @@ class Version:
     metadata: Mapping[str, str]
 
 
-class Landing:
+class UploadContainers:
     """Two containers of one account. Methods raise Unavailable when storage is away, and
     WriteConflict when a blob has another version by now."""
 

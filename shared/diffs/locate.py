@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from shared.diffs.changes import FileDiff
 from shared.diffs.patches import Kind
-from shared.diffs.quotes import Reading, folded, readings
+from shared.diffs.quotes import TicketQueries, folded, readings
 from shared.diffs.rendering import shown
 from shared.models import Side
 
-MOST_LINES = 200
+MAX_LINES = 200
 """Of a quote; a longer one is none."""
 _LEAST_PART = 8
 _TOKEN = re.compile(r"[0-9][\w.]*|[\w$]+|[-+*/%=<>!&|^~:?]+|\s+|.")
@@ -36,7 +36,7 @@ class Match:
 
     anchor: Anchor
     whole: bool
-    reading: Reading
+    reading: TicketQueries
 
 
 def locate(
@@ -84,7 +84,7 @@ def matches(diff: FileDiff, quote: str) -> Iterator[Match]:
         for lines in [hunk.on(side)]
     ]
     for reading in readings(quote):
-        if len(reading.lines) > MOST_LINES:
+        if len(reading.lines) > MAX_LINES:
             continue
         wanted = [folded(line) for line in reading.lines]
         for index, side, lines, texts in columns:

@@ -16,7 +16,7 @@ from shared.diffs.changes import FileDiff
 from shared.diffs.patches import Hunk, Line
 from shared.models import Side
 
-MOST_CHARACTERS = 1000
+MAX_CHARACTERS = 1000
 """Of a line; minified code would fill a prompt by itself."""
 
 # What splits lines elsewhere would let code pass for lines of its own numbering.
@@ -47,8 +47,8 @@ def rendered_line(line: Line) -> str:
 def shown(text: str) -> str:
     """A line of code as the model sees it."""
     text = _BREAKS.sub(" ", text.rstrip("\r"))
-    more = len(text) - MOST_CHARACTERS
-    return text if more <= 0 else f"{text[:MOST_CHARACTERS]} …[{more} more characters]"
+    more = len(text) - MAX_CHARACTERS
+    return text if more <= 0 else f"{text[:MAX_CHARACTERS]} …[{more} more characters]"
 
 
 def unnumbered(lines: list[str]) -> list[str]:

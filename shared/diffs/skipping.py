@@ -77,7 +77,7 @@ _PATTERNS = {
     Skipped.GENERATED: ("*.generated.*", "*.gen.go", "*_generated.*", "zz_generated.*"),
 }
 _SCRIPTS = (".js", ".mjs", ".cjs", ".css")
-_MOST_MEAN_CHARACTERS = 500
+_MAX_MEAN_CHARACTERS = 500
 
 _HEAD_LINES = 40
 _MARK = re.compile(
@@ -127,7 +127,7 @@ def _by_content(diff: FileDiff) -> Skipped | None:
     changed = [line for hunk in diff.hunks for line in hunk.lines if line.kind is not Kind.CONTEXT]
     if diff.path.lower().endswith(_SCRIPTS):
         characters = sum(len(line.text) for line in changed)
-        if characters > _MOST_MEAN_CHARACTERS * len(changed):
+        if characters > _MAX_MEAN_CHARACTERS * len(changed):
             return Skipped.MINIFIED
     if any(_MARK.match(line.text[:500]) for line in _head(diff)):
         return Skipped.GENERATED

@@ -9,11 +9,11 @@ from enum import StrEnum
 from shared.diffs.changes import FileDiff
 from shared.diffs.locate import Anchor, Match, best, matches
 from shared.diffs.quotes import split, trimmed, unfenced
-from shared.diffs.rendering import MOST_CHARACTERS
+from shared.diffs.rendering import MAX_CHARACTERS
 from shared.diffs.syntax import parses
 from shared.models import Side
 
-MOST_LINES = 200
+MAX_LINES = 200
 """Of what is put in; a longer change is no suggestion."""
 
 
@@ -60,7 +60,7 @@ def check_suggestion(
     candidates = _candidates(match, source, improved)
     if not candidates:
         return Refusal.PART_OF_LINE
-    if len(candidates[0]) > MOST_LINES:
+    if len(candidates[0]) > MAX_LINES:
         return Refusal.TOO_LONG
     if any(_same(lines, source) for lines in candidates):
         return Refusal.NO_CHANGE
@@ -103,7 +103,7 @@ def _candidates(match: Match, source: list[str], improved: str) -> list[list[str
     if not existing[0].lstrip().startswith(("`", "~~~")):
         lines = unfenced(lines)
     lines = trimmed(match.reading.undo(lines) or lines)
-    if any(len(line) > MOST_CHARACTERS for line in source):
+    if any(len(line) > MAX_CHARACTERS for line in source):
         return []
     if match.whole:
         return _indented(source, existing, lines)

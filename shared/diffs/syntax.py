@@ -11,8 +11,8 @@ import yaml
 
 from shared.text import strict_json
 
-MOST_CHARACTERS = 400_000
-_MOST_DEPTH = 100
+MAX_CHARACTERS = 400_000
+_MAX_DEPTH = 100
 # tomllib takes a time that grows with the square of the parts of a dotted key.
 _LONG_KEY = re.compile(r"(?:\.[^.\n]*){200}")
 
@@ -21,7 +21,7 @@ def parses(path: str, text: str) -> bool | None:
     """Whether `text` is well-formed in the language that the path names; None when nobody can say:
     another language, or too large to ask. Of YAML no value is made, of Python nothing run."""
     parse = _PARSERS.get(PurePosixPath(path.lower()).suffix)
-    if parse is None or len(text) > MOST_CHARACTERS:
+    if parse is None or len(text) > MAX_CHARACTERS:
         return None
     try:
         parse(text)
@@ -54,7 +54,7 @@ def _yaml(text: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > _MOST_DEPTH:
+        if depth > _MAX_DEPTH:
             raise RecursionError
 
 

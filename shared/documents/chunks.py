@@ -14,7 +14,7 @@ from shared.documents.tokens import estimate
 
 LEAST_ROOM = 16
 _PORTION = 1_000_000  # characters that semchunk is given: it takes many times their memory
-_MOST_CHARACTERS = 8  # a token, when a place for the overlap is looked for
+_MAX_CHARACTERS = 8  # a token, when a place for the overlap is looked for
 _BOUNDS = (re.compile(r"\n\s*|[.!?]['\"”’)\]]*\s+|[。！？]\s*"), re.compile(r"\s+"))
 # semchunk goes one recursion deeper for each kind of gap, and time and stack with it. A few kinds
 # are left: gaps of either lines or blanks, and none so long that it is no bound by itself.
@@ -123,7 +123,7 @@ def _packed(text: str, pieces: Iterable[_Piece], room: int) -> Iterator[list[_Pi
 
 def _overlap(text: str, least: int, start: int, overlap: int) -> int:
     """Where a chunk begins that repeats something of what stands before `start`."""
-    least = max(least, start - overlap * _MOST_CHARACTERS)
+    least = max(least, start - overlap * _MAX_CHARACTERS)
     for bound in _BOUNDS:
         places = [match.end() for match in bound.finditer(text, least, start)]
         fits = bisect_left(places, -overlap, key=lambda at: -estimate(text[at : start + 1]))

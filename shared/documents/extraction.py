@@ -21,7 +21,7 @@ from shared.documents.worker import Answer, Request
 from shared.errors import Fault, Unreadable
 
 _PIECE = 1024 * 1024
-_MOST_ANSWERED = 128 * 1024 * 1024
+_MAX_ANSWERED = 128 * 1024 * 1024
 _OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL)  # pdfium's way, and the kernel's
 _SMALLER = "split it, or save the part that matters as a file of its own, and send that."
 
@@ -103,7 +103,7 @@ async def _received(pipe: StreamReader) -> bytes:
     output = bytearray()
     while piece := await pipe.read(_PIECE):
         output += piece
-        if len(output) > _MOST_ANSWERED:
+        if len(output) > _MAX_ANSWERED:
             raise _broken()
     return bytes(output)
 

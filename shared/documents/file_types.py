@@ -11,12 +11,12 @@ from pathlib import PurePath
 from typing import Any, Protocol
 
 from shared.documents.text.encodings import guessed, marked, sampled
-from shared.errors import WrongType
+from shared.errors import UnsupportedMediaType
 
 HEAD = 1024
 _STEP = 256 * 1024
-_MOST_ENTRIES = 10_000
-_MOST_UNPACKED = 512 * 1024 * 1024
+_MAX_ENTRIES = 10_000
+_MAX_UNPACKED = 512 * 1024 * 1024
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -68,7 +68,7 @@ def kind_of_name(filename: str) -> str:
     path = PurePath(filename.lower())
     kind = SOURCE if path.name in _SOURCE_NAMES else _KINDS.get(path.suffix)
     if kind is None:
-        raise WrongType(_NOT_TAKEN)
+        raise UnsupportedMediaType(_NOT_TAKEN)
     return kind
 
 
@@ -83,7 +83,9 @@ def kind_of(filename: str, content: Bytes) -> str:
         fits = _is_text(content) and _begins_like(kind, content)
     if not fits:
         suffix = PurePath(filename).suffix.lower().lstrip(".") or "text"
-        raise WrongType(f"This file is called {suffix}, but its content is something else.")
+        raise UnsupportedMediaType(
+            f"This file is called {suffix}, but its content is something else."
+        )
     return kind
 
 
@@ -139,8 +141,8 @@ def _is_docx(content: Bytes) -> bool:
         content.part(0, 4) == b"PK\x03\x04"
         and {"[Content_Types].xml", "word/document.xml"} <= names
         and "word/vbaProject.bin" not in names
-        and len(entries) <= _MOST_ENTRIES
-        and sum(entry.file_size for entry in entries) <= _MOST_UNPACKED
+        and len(entries) <= _MAX_ENTRIES
+        and sum(entry.file_size for entry in entries) <= _MAX_UNPACKED
     )
 
 

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 from shared.errors import Invalid
 
-MOST_NAME_BYTES = 255
-_MOST_DECODINGS = 3
+MAX_NAME_BYTES = 255
+_MAX_DECODINGS = 3
 
 # Marks that reorder text (a name that ends in "fdp.exe" backwards), or that nobody can see.
 _UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
@@ -26,8 +26,8 @@ def safe_name(given: str) -> str:
     name = _AWKWARD.sub("_", unicodedata.normalize("NFC", given).strip())
     if fault is None and (not name or not name.strip(". ")):
         fault = "is empty"
-    if fault is None and len(name.encode()) > MOST_NAME_BYTES:
-        fault = f"is longer than {MOST_NAME_BYTES} bytes"
+    if fault is None and len(name.encode()) > MAX_NAME_BYTES:
+        fault = f"is longer than {MAX_NAME_BYTES} bytes"
     if fault is not None:
         text = f"The file name {fault}; please choose another name."
         raise Invalid(text, [{"loc": ["filename"], "msg": f"it {fault}", "type": "filename"}])
@@ -37,7 +37,7 @@ def safe_name(given: str) -> str:
 def _decodings(given: str) -> list[str]:
     """The name, and what readers that undo percent-encoding could take it for."""
     seen = [given]
-    for _ in range(_MOST_DECODINGS):
+    for _ in range(_MAX_DECODINGS):
         seen.append(unquote(seen[-1]))
     return seen
 

@@ -14,9 +14,9 @@ from shared.documents.normalization import Form, Hyphen
 
 LEAST_WORDS = 3
 LEAST_LETTERS = 12  # of a quote of fewer words; one of a script without spaces counts for two
-MOST_OMITTED = 300  # characters that an ellipsis within a quote may stand for
-MOST_QUOTE = 10_000
-_MOST_TRIES = 10_000  # places looked at for one quote: text and quote may be made to tire
+MAX_OMITTED = 300  # characters that an ellipsis within a quote may stand for
+MAX_QUOTE = 10_000
+_MAX_TRIES = 10_000  # places looked at for one quote: text and quote may be made to tire
 
 # What a model puts around a quote; the second reads from the end.
 _LEADING = re.compile(r"(?:[ ']|- (?!\d)|\.\.\.|\[\.\.\.\]|\(\.\.\.\))*")
@@ -70,7 +70,7 @@ class Folded:
         ellipsis within the quote may stand for up to 300 characters, which the span covers, between
         parts of three words or more.
         """
-        if len(quote) > MOST_QUOTE:
+        if len(quote) > MAX_QUOTE:
             return None
         form = Form(quote)
         whole = _unwrapped(_Part(form.text, form.hyphens))
@@ -97,12 +97,12 @@ class Folded:
 
     def _next(self, part: _Part, after: int) -> int | None:
         """Where the next place of a part ends, if it is near enough."""
-        most = after + MOST_OMITTED + len(part.text)
+        most = after + MAX_OMITTED + len(part.text)
         return next((at + len(part.text) for at in self._places(part, after, most)), None)
 
     def _places(self, part: _Part, start: int, end: int) -> Iterator[int]:
         text, at = self._form.text, start - 1
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             at = text.find(part.text, at + 1, end)
             if at < 0:
                 return
@@ -131,9 +131,9 @@ class Folded:
             return False
         if len(parts) > 1 or not parts[0].is_short:
             return True
-        cells = [*_CELL_ENDS.finditer(text, max(0, start - MOST_OMITTED), start)]
-        before = text[cells[-1].end() if cells else max(0, start - MOST_OMITTED) : start]
-        after = _CELL_ENDS.split(text[end : end + MOST_OMITTED], maxsplit=1)[0]
+        cells = [*_CELL_ENDS.finditer(text, max(0, start - MAX_OMITTED), start)]
+        before = text[cells[-1].end() if cells else max(0, start - MAX_OMITTED) : start]
+        after = _CELL_ENDS.split(text[end : end + MAX_OMITTED], maxsplit=1)[0]
         return not any(map(str.isalnum, before + after))
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from shared.text import strict_json
 
-_MOST_CHARACTERS = 30_000  # A column holds 32 Ki.
+_MAX_CHARACTERS = 30_000  # A column holds 32 Ki.
 
 
 def pack(value: Any) -> str:
     """`value` as a text for a column, empty when it does not fit into one."""
     text = base64.b85encode(zlib.compress(strict_json.dumps(value), 6)).decode()
-    return text if len(text) <= _MOST_CHARACTERS else ""
+    return text if len(text) <= _MAX_CHARACTERS else ""
 
 
 def unpack(text: str) -> Any:

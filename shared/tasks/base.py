@@ -50,7 +50,7 @@ class Result(Model):
     warnings: list[str] = []
 
 
-class Asks(Protocol):
+class LanguageModel(Protocol):
     """The model client, as far as a task needs it."""
 
     @property
@@ -61,7 +61,7 @@ class Asks(Protocol):
     ) -> Answer[T]: ...
 
 
-class Papers(Protocol):
+class Artifacts(Protocol):
     """What an attempt keeps between its steps, JSON by name; keeping it again replaces it."""
 
     async def keep(self, name: str, value: Any) -> None: ...
@@ -91,7 +91,7 @@ class Context:
 
     ticket: StoredTicket
     stage: str
-    papers: Papers
+    papers: Artifacts
     read_file: Callable[[str], Awaitable[bytes | None]]
     report: Callable[[int, int], Awaitable[None]]
     tools: Tools
@@ -101,7 +101,7 @@ class Context:
 class WorkContext(Context):
     """What a task may use while it works."""
 
-    model: Asks
+    model: LanguageModel
     record: Record
 
     async def complete(self, form: AnswerForm[T], question: Question) -> T:

@@ -15,7 +15,7 @@ from pydantic_core import SchemaError as PatternError
 from pydantic_core import SchemaValidator, core_schema
 from pydantic_core import ValidationError as PatternMismatch
 
-from shared.errors import BadSchema, Misfit
+from shared.errors import BadSchema, SchemaMismatch
 
 _MAX_STEPS = 10_000
 # Places that hold data, not schemas.
@@ -35,7 +35,7 @@ def check(schema: dict[str, Any]) -> None:
         raise BadSchema(f"not a JSON Schema: at {place}, it breaks {error.validator!r}") from None
     try:
         validate(None, schema)
-    except Misfit:
+    except SchemaMismatch:
         return
 
 
@@ -51,7 +51,7 @@ def validate(value: Any, schema: dict[str, Any]) -> None:
             raise BadSchema("a $ref points to nothing within the schema") from None
         raise
     if fault is not None:
-        raise Misfit(_described(fault))
+        raise SchemaMismatch(_described(fault))
 
 
 def moved(schema: Any, below: str) -> Any:

@@ -76,7 +76,7 @@ def once(user_id: str, key: str | None, content: Any) -> Once | None:
     return Once(user_id, key, sha256(canonical(_plain(content))).hexdigest())
 
 
-class Keys:
+class IdempotencyKeys:
     """The keys that were used, in the partitions of their users."""
 
     def __init__(self, table: Table) -> None:

@@ -13,7 +13,7 @@ from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models import Status, rfc3339
 from shared.storage.keys import EVERYBODY
-from shared.tickets.listing.index import Standing
+from shared.tickets.listing.index import ListingState
 
 _PREFIX = "intent_"
 _BEYOND = "intent`"
@@ -30,7 +30,7 @@ class Intent:
     """`standing` is how the ticket will stand, or how it stood before it was deleted."""
 
     purpose: Purpose
-    standing: Standing
+    standing: ListingState
     created_at: datetime
     actor: Actor = field(default_factory=Actor)
 
@@ -85,7 +85,7 @@ def _key(ticket_id: str, purpose: Purpose) -> dict[str, str]:
 
 def _intent(row: Row) -> Intent:
     values = row.values
-    standing = Standing(
+    standing = ListingState(
         ticket_id=values["ticket_id"],
         task_type=values["task_type"],
         status=Status(values["status"]),

@@ -6,7 +6,7 @@ from shared.clients.realtime import Realtime
 from shared.models import Notice, StoredTicket, rfc3339
 
 
-class Notices:
+class Notifications:
     """Tells those who may read a ticket what happens to it."""
 
     def __init__(self, realtime: Realtime) -> None:

@@ -28,7 +28,7 @@ from shared.models import (
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
 from shared.tasks import task_of
-from shared.tickets.idempotency import Keys, Once
+from shared.tickets.idempotency import IdempotencyKeys, Once
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.repository import Tickets
 from shared.tickets.transaction import Claim
@@ -73,11 +73,16 @@ class Opened:
     is_new: bool
 
 
-class Intake:
+class TicketOpening:
     """Opens tickets. `sweep_after` is in seconds: how long opening may take at most."""
 
     def __init__(
-        self, tickets: Tickets, intents: Intents, keys: Keys, users: Users, sweep_after: float
+        self,
+        tickets: Tickets,
+        intents: Intents,
+        keys: IdempotencyKeys,
+        users: Users,
+        sweep_after: float,
     ) -> None:
         self._tickets = tickets
         self._intents = intents

@@ -19,11 +19,11 @@ from shared.storage.keys import EVERYBODY, split_ticket_id
 from shared.storage.locks import Locks
 from shared.storage.sharded_counters import Counters, Totals
 from shared.tickets.intents import Intent, settled
-from shared.tickets.listing.index import Index, Place, standing
+from shared.tickets.listing.index import Index, IndexKey, standing
 from shared.tickets.rows import as_ticket
 from shared.tickets.transaction import Change, Claim, TicketTransaction, opening_of
 
-_MOST_SECONDS = 120.0
+_MAX_SECONDS = 120.0
 
 
 Decide = Callable[[StoredTicket], Change | None]
@@ -109,7 +109,7 @@ class Tickets:
     async def _change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None
     ) -> tuple[StoredTicket, Change | None]:
-        tried: set[Place] = set()
+        tried: set[IndexKey] = set()
         sent: dict[str, Change] = {}
 
         async def attempt() -> tuple[StoredTicket, Change | None]:
@@ -159,7 +159,7 @@ class Tickets:
         done = [settled(intent.ticket_id, intent.purpose)]
         await self._index.remove(stale, intent.standing.task_type, done)
 
-    async def _untry(self, ticket: StoredTicket, tried: set[Place]) -> None:
+    async def _untry(self, ticket: StoredTicket, tried: set[IndexKey]) -> None:
         """Remove what a try listed that somebody else overtook, where it cannot become true: while
         the ticket is open another writer may be about to make it so."""
         if ticket.status not in (Status.PENDING, Status.PROCESSING):
@@ -171,7 +171,7 @@ class Tickets:
         """The turn of a writer of this process. Time bounds it, not a number of tries: one of many
         writers loses most of its tries and must have its turn all the same."""
         try:
-            async with asyncio.timeout(_MOST_SECONDS), self._locks.of(ticket_id):
+            async with asyncio.timeout(_MAX_SECONDS), self._locks.of(ticket_id):
                 yield
         except TimeoutError:
             raise Unavailable("This ticket is too busy at the moment; please try again.") from None

@@ -10,7 +10,7 @@ from shared.tickets.repository import Tickets
 from shared.tickets.result_files import ResultFile, form_of, rendered
 
 
-class Reading:
+class TicketQueries:
     """Answers what may be read, with everything that belongs to it."""
 
     def __init__(self, tickets: Tickets, container: Container, permissions: Permissions) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from shared.accounts.repository import Users
 from shared.audit.chain import Actor
 from shared.clients.blobs import Container
-from shared.clients.upload_containers import Landing
+from shared.clients.upload_containers import UploadContainers
 from shared.errors import NotFound, Unavailable
 from shared.models import StoredTicket, TicketChanges, User, now, validated
 from shared.tickets import user_changes
@@ -33,7 +33,7 @@ class Times:
     linger: float
 
 
-class Changing:
+class TicketService:
     """Answers the ticket as it is after the change; whoever calls sees to its workflow."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Changing:
         container: Container,
         users: Users,
         permissions: Permissions,
-        landing: Landing,
+        landing: UploadContainers,
         times: Times,
     ) -> None:
         self._tickets = tickets

@@ -15,7 +15,7 @@ from shared.errors import WriteConflict
 from shared.models import Notice, Status, StoredTicket, now
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.intents import Intent, Purpose, settled
-from shared.tickets.listing.index import Index, Place, standing
+from shared.tickets.listing.index import Index, IndexKey, standing
 from shared.tickets.rows import status_row, ticket_row
 
 
@@ -79,7 +79,7 @@ class TicketTransaction:
         return ticket.model_copy(update={"etag": etag})
 
     async def apply(
-        self, ticket: StoredTicket, change: Change, tried: set[Place], sent: dict[str, Change]
+        self, ticket: StoredTicket, change: Change, tried: set[IndexKey], sent: dict[str, Change]
     ) -> StoredTicket:
         """Notes in `tried` what is listed, and in `sent` the hash by which a change is known."""
         changed, writes = _written(ticket, change)

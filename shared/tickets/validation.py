@@ -8,15 +8,15 @@ from shared.models import validated
 from shared.tasks import task_of
 from shared.text.strict_json import dumps
 
-MOST_TASK_DATA = 64 * 1024
+MAX_TASK_DATA = 64 * 1024
 
 
 def check_task_data(task_type: str, task_data: dict[str, Any]) -> None:
     """Raises Invalid, TooLarge."""
     validated(task_of(task_type).TaskData, task_data, at=("task_data",))
     size = len(dumps(task_data))
-    if size > MOST_TASK_DATA:
-        raise TooLarge(f"task_data has {size} bytes; at most {MOST_TASK_DATA} are allowed.")
+    if size > MAX_TASK_DATA:
+        raise TooLarge(f"task_data has {size} bytes; at most {MAX_TASK_DATA} are allowed.")
 
 
 async def check_assignee(users: Users, user_id: str | None) -> None:

@@ -11,7 +11,7 @@ from shared.tickets.attempts import Ledger
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import Change
 
-_MOST_LOG = 15_000
+_MAX_LOG = 15_000
 _LOG_HEAD = 3_000
 
 
@@ -147,9 +147,9 @@ def logged(ticket: StoredTicket, moment: datetime, text: str) -> str:
     """The ticket's log with one more line; of a very long one the middle is left out."""
     line = f"{rfc3339(moment)[:19]}Z {text}\n"
     whole = ticket.processing_logs + line
-    if len(whole) <= _MOST_LOG:
+    if len(whole) <= _MAX_LOG:
         return whole
-    return f"{whole[:_LOG_HEAD]}…\n{whole[_LOG_HEAD - _MOST_LOG + 2 :]}"
+    return f"{whole[:_LOG_HEAD]}…\n{whole[_LOG_HEAD - _MAX_LOG + 2 :]}"
 
 
 def _end(

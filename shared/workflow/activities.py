@@ -11,13 +11,13 @@ from datetime import timedelta
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 
-from shared.attachments.store import Files
+from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
-from shared.errors import CannotBeDone, NotFound, TryLater, Unavailable
+from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
 from shared.models import StoredTicket, now
 from shared.storage.compressed import pack
 from shared.tasks import task_of
-from shared.tasks.base import Asks, Context, Round, Tools, WorkContext
+from shared.tasks.base import Context, LanguageModel, Round, Tools, WorkContext
 from shared.text import strict_json
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
@@ -39,9 +39,9 @@ _Common = tuple[
     Callable[[int, int], Coroutine[Any, Any, None]],
     Tools,
 ]
-_Answers = Callable[Concatenate["Processing", AttemptRef, P], Coroutine[Any, Any, Step]]
+_Answers = Callable[Concatenate["Activities", AttemptRef, P], Coroutine[Any, Any, Step]]
 
-_MOST_ITEM_BYTES = 40_000
+_MAX_ITEM_BYTES = 40_000
 _READING = "reading"
 
 
@@ -50,22 +50,22 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
 
     @wraps(method)
     async def answer(
-        self: "Processing", ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
+        self: "Activities", ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
     ) -> Step:
         try:
             async with asyncio.timeout(self._step_seconds) as time:
                 return await method(self, ref, *args, **kwargs)
         except NotFound:
             return step(Kind.STOPPED)
-        except CannotBeDone as error:
+        except PermanentFailure as error:
             return failure(error.reason)
         except Unavailable:
             return step(Kind.WAIT, seconds=None, reason="Storage is away.")
         except TimeoutError:
             if not time.expired():
                 raise
-            later = TryLater("This takes long; what is done by now stays done.")
-        except TryLater as error:
+            later = RetryLater("This takes long; what is done by now stays done.")
+        except RetryLater as error:
             later = error
         with suppress(NotFound, Unavailable):
             await self._tickets.change(
@@ -76,7 +76,7 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
     return answer
 
 
-class Processing:
+class Activities:
     """The activities of the workflow, without their platform.
 
     A step goes on as another one after `step_seconds`, before the platform ends the process with
@@ -87,7 +87,7 @@ class Processing:
         self,
         tickets: Tickets,
         container: Container,
-        model: Asks,
+        model: LanguageModel,
         answers: Answers,
         tools: Tools,
         *,
@@ -96,7 +96,7 @@ class Processing:
     ) -> None:
         self._tickets = tickets
         self._container = container
-        self._files = Files(container)
+        self._files = AttachmentStore(container)
         self._model = model
         self._answers = answers
         self._tools = tools
@@ -199,8 +199,8 @@ class Processing:
 
 
 def _round(made: Round, number: int) -> Step:
-    if len(strict_json.dumps(made.items)) > _MOST_ITEM_BYTES:
-        raise CannotBeDone(f"This ticket needs too many pieces of work ({len(made.items)}).")
+    if len(strict_json.dumps(made.items)) > _MAX_ITEM_BYTES:
+        raise PermanentFailure(f"This ticket needs too many pieces of work ({len(made.items)}).")
     facts = RoundFacts(
         number=number,
         stage=made.stage,

@@ -15,10 +15,10 @@ from pydantic_core import to_jsonable_python
 
 from shared.clients.blobs import Container
 from shared.clients.llm.output import AnswerForm
-from shared.errors import Misfit
+from shared.errors import SchemaMismatch
 from shared.models import Answer, Call, Question, Record, now
 from shared.storage.outages import insist
-from shared.tasks.base import Asks
+from shared.tasks.base import LanguageModel
 from shared.text import strict_json
 
 T = TypeVar("T")
@@ -28,12 +28,12 @@ _PREFIX = "answers/"
 class Answers:
     """Remembers the answers of `model` for `days`; 0 remembers nothing."""
 
-    def __init__(self, container: Container, model: Asks, days: int) -> None:
+    def __init__(self, container: Container, model: LanguageModel, days: int) -> None:
         self._container = container
         self._model = model
         self._days = days
 
-    def of(self, owner: str) -> Asks:
+    def of(self, owner: str) -> LanguageModel:
         """The model, as somebody who remembers for this owner what it said."""
         return _Remembering(self._container, self._model, owner) if self._days else self._model
 
@@ -52,7 +52,7 @@ class Answers:
 
 
 class _Remembering:
-    def __init__(self, container: Container, model: Asks, owner: str) -> None:
+    def __init__(self, container: Container, model: LanguageModel, owner: str) -> None:
         self._container = container
         self._model = model
         self._owner = owner
@@ -85,7 +85,7 @@ class _Remembering:
             return None
         try:
             return Answer(form.check(stored["value"]), stored["model"])
-        except Misfit:  # What is asked of an answer has become stricter.
+        except SchemaMismatch:  # What is asked of an answer has become stricter.
             return None
 
     def _key(self, form: AnswerForm[T], question: Question) -> str:

@@ -26,7 +26,7 @@ class AttemptRef(TypedDict):
     attempt: int
 
 
-class Order(AttemptRef):
+class StartInput(AttemptRef):
     """What the workflow is started with. Waits are seconds."""
 
     task_type: str
@@ -75,7 +75,7 @@ def first_of(kind: Kind, answers: Iterable[Step]) -> Step | None:
     return next((answer for answer in answers if kind_of(answer) is kind), None)
 
 
-class Patience:
+class WaitBudget:
     """How long a ticket may be made to wait in all: `most` seconds, in at most MAX_WAITS pauses.
 
     A pause is what the other side asked for, and at least `first` seconds, doubled with each pause

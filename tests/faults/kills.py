@@ -18,7 +18,7 @@ from tests.host_process import wait_for
 from tests.proxy import Call
 from tests.world import ENDED, World, custom, kill_now
 
-MOST_CALLS = 40
+MAX_CALLS = 40
 TEXT = "The harbour freezes in January. Ships wait outside until the ice breaks."
 
 
@@ -43,7 +43,7 @@ def kill_at(world: World, k: int, moment: str) -> Event:
 
 def survive_every_kill(world: World, moment: str) -> None:
     """Kill at call 1, 2, … until a run is through before its kill."""
-    for k in range(1, MOST_CALLS):
+    for k in range(1, MAX_CALLS):
         world.model.reset()
         killed = kill_at(world, k, moment)
         accepted = _post(world)
@@ -53,7 +53,7 @@ def survive_every_kill(world: World, moment: str) -> None:
         world.storage.reset()
         world.restart()
         _check(world, accepted, f"killed {moment} storage call {k}")
-    raise AssertionError(f"a ticket took {MOST_CALLS} storage calls or more")
+    raise AssertionError(f"a ticket took {MAX_CALLS} storage calls or more")
 
 
 def _post(world: World) -> str | None:

@@ -12,11 +12,11 @@ from shared.errors import (
     Invalid,
     LengthRequired,
     Malformed,
-    NotSignedIn,
     Problem,
     TooLarge,
+    Unauthenticated,
     Unavailable,
-    WrongType,
+    UnsupportedMediaType,
 )
 
 
@@ -52,7 +52,7 @@ async def test_a_problem_says_what_and_where() -> None:
 @pytest.mark.parametrize(
     ("error", "name", "value"),
     [
-        (NotSignedIn("Who?"), "WWW-Authenticate", "Bearer"),
+        (Unauthenticated("Who?"), "WWW-Authenticate", "Bearer"),
         (Unavailable("Away."), "Retry-After", "5"),
     ],
 )
@@ -86,10 +86,10 @@ def test_a_body_needs_its_length() -> None:
 
 def test_a_body_has_its_limit_and_its_type() -> None:
     with pytest.raises(TooLarge):
-        http.json_body(request(b'"' + b"x" * http.MOST_BODY + b'"'))
-    with pytest.raises(WrongType):
+        http.json_body(request(b'"' + b"x" * http.MAX_BODY + b'"'))
+    with pytest.raises(UnsupportedMediaType):
         http.json_body(request(b"{}", Content_Type="text/plain"))
-    with pytest.raises(WrongType):
+    with pytest.raises(UnsupportedMediaType):
         http.form_body(request(b"a=1", Content_Type="application/json"))
     assert http.json_body(request(b"{}", Content_Type="Application/JSON; charset=utf-8")) == {}
 

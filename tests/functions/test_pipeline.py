@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from functions import pipeline
-from shared.workflow.messages import AttemptRef, Kind, Order, RoundFacts, Step, failure, step
+from shared.workflow.messages import AttemptRef, Kind, RoundFacts, StartInput, Step, failure, step
 
-ORDER = Order(
+ORDER = StartInput(
     ticket_id="t",
     attempt=1,
     task_type="custom",
@@ -38,7 +38,7 @@ class Scripted:
     def current_utc_datetime(self) -> datetime:
         return self.now
 
-    def get_input(self) -> Order:
+    def get_input(self) -> StartInput:
         return ORDER
 
     def set_custom_status(self, status: dict[str, Any]) -> None:

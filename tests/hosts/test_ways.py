@@ -55,7 +55,7 @@ def test_custom(world: World) -> None:
 
 
 def test_documents(world: World) -> None:
-    ticket = opened(world, {"title": "Papers", "task_type": "doc_analysis"})
+    ticket = opened(world, {"title": "Artifacts", "task_type": "doc_analysis"})
     added = world.api.post(
         f"/tickets/{ticket}/attachments", files={"file": ("note.txt", files.TEXT.encode())}
     )

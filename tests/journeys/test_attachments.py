@@ -15,14 +15,14 @@ from tests.host_process import wait_for
 from tests.model_server import completion
 from tests.world import JsonObject, World, custom, worlds
 
-MOST = 200_000
+MAX = 200_000
 NOTE = ("note.txt", files.TEXT.encode())
 
 
 @pytest.fixture(scope="module")
 def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The app with small limits."""
-    limits = {"MAX_FILE_SIZE": str(MOST), "MAX_UPLOAD_SIZE": str(2 * MOST)}
+    limits = {"MAX_FILE_SIZE": str(MAX), "MAX_UPLOAD_SIZE": str(2 * MAX)}
     with worlds(storage, tmp_path_factory.mktemp("world"), **limits) as running:
         yield running
 
@@ -153,7 +153,7 @@ def test_the_same_bytes_are_stored_once(world: World, ticket: str) -> None:
         ("a\u202etxt.txt", b"text", 422),
         ("n" * 300 + ".txt", b"text", 422),
         ("nul.txt", b"text", 422),
-        ("big.txt", b"x" * (MOST + 1), 413),
+        ("big.txt", b"x" * (MAX + 1), 413),
     ],
 )
 def test_what_is_no_good_is_refused_and_nothing_is_stored(
@@ -201,7 +201,7 @@ def raw(world: World, ticket: str, body: bytes, kind: str) -> httpx2.Response:
             "multipart/form-data; boundary=x",
             400,
         ),
-        (b"x" * (2 * MOST + 1), "multipart/form-data; boundary=x", 413),
+        (b"x" * (2 * MAX + 1), "multipart/form-data; boundary=x", 413),
     ],
 )
 def test_broken_forms_are_refused(

@@ -14,7 +14,7 @@ from tests.journeys.storage import exists, reason
 from tests.proxy import Call
 from tests.world import PASSWORD, JsonObject, World, kill_now, worlds
 
-MOST_BLOB = 200_000
+MAX_BLOB = 200_000
 BOSS = "chief@example.com"
 NOTE = files.TEXT.encode()
 
@@ -23,7 +23,7 @@ NOTE = files.TEXT.encode()
 def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     settings = {
         "MAX_FILE_SIZE": "1000",
-        "MAX_BLOB_SIZE": str(MOST_BLOB),
+        "MAX_BLOB_SIZE": str(MAX_BLOB),
         "BOOTSTRAP_ADMIN_EMAIL": BOSS,
         "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
     }
@@ -141,7 +141,7 @@ def test_with_its_ticket_the_blob_goes_but_not_a_later_one(
         ("tickets-of-mine/a.txt", NOTE, {}, "unknown_user"),
         ("{ada}/a.exe", NOTE, {}, "type"),
         ("{ada}/fake.pdf", files.EXE, {}, "type"),
-        ("{ada}/big.txt", b"x " * MOST_BLOB, {}, "size"),
+        ("{ada}/big.txt", b"x " * MAX_BLOB, {}, "size"),
         ("{ada}/con.txt", NOTE, {}, "name"),
         ("{ada}/meta.txt", NOTE, {"priority": "now"}, "metadata"),
     ],

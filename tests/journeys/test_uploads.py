@@ -15,14 +15,14 @@ from tests.host_process import wait_for
 from tests.journeys.storage import exists, reason
 from tests.world import JsonObject, World, worlds
 
-MOST_FILE, MOST_BLOB = 10_000, 34_000_000
+MAX_FILE, MAX_BLOB = 10_000, 34_000_000
 LARGE = (files.TEXT * 60_000).encode()
 LIMIT = 32 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
 def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    limits = {"MAX_FILE_SIZE": str(MOST_FILE), "MAX_BLOB_SIZE": str(MOST_BLOB)}
+    limits = {"MAX_FILE_SIZE": str(MAX_FILE), "MAX_BLOB_SIZE": str(MAX_BLOB)}
     slow = {"SWEEP_AFTER_SECONDS": "20"}
     with worlds(storage, tmp_path_factory.mktemp("world"), **limits, **slow) as running:
         yield running
@@ -89,7 +89,7 @@ def test_a_large_file_becomes_an_attachment_once(world: World, blobs: BlobServic
 
 
 def test_a_waiting_ticket_begins_with_an_uploaded_file(world: World) -> None:
-    body = {"title": "Papers", "task_type": "doc_analysis"}
+    body = {"title": "Artifacts", "task_type": "doc_analysis"}
     ticket = world.api.post("/tickets", json=body).json()["id"]
     send(world, ticket, "note.txt", files.TEXT.encode())
     assert world.until_ended(ticket)["status"] == "completed"
@@ -115,7 +115,7 @@ def test_the_address_is_for_one_blob_to_write_and_ends_soon(world: World) -> Non
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"filename": "a.txt", "size": MOST_BLOB + 1}, 413),
+        ({"filename": "a.txt", "size": MAX_BLOB + 1}, 413),
         ({"filename": "a.exe", "size": 1}, 415),
         ({"filename": "../a.txt", "size": 1}, 422),
         ({"filename": "a.txt", "size": 0}, 422),
@@ -142,7 +142,7 @@ def test_a_stranger_gets_no_address(world: World) -> None:
         ("a.pdf", files.EXE, "type"),
         ("a.exe", b"text", "type"),
         ("sub/a.txt", b"text", "name"),
-        ("big.txt", bytes(MOST_BLOB + 1), "size"),
+        ("big.txt", bytes(MAX_BLOB + 1), "size"),
     ],
 )
 def test_what_cannot_be_taken_is_set_aside_with_the_reason(

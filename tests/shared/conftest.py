@@ -15,19 +15,19 @@ from shared.clients.blobs import Container
 from shared.clients.github.client import GitHubClient
 from shared.clients.llm.client import ModelClient
 from shared.clients.tables import Table
-from shared.clients.upload_containers import Landing
+from shared.clients.upload_containers import UploadContainers
 from shared.documents.extraction import Limits
 from shared.models import Role, StoredUser, now
 from shared.tasks.base import Tools
-from shared.tickets.idempotency import Keys
+from shared.tickets.idempotency import IdempotencyKeys
 from shared.tickets.intents import Intent, Intents
-from shared.tickets.listing.listing import Listing
-from shared.tickets.opening import Intake
+from shared.tickets.listing.listing import TicketList
+from shared.tickets.opening import TicketOpening
 from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets
-from shared.tickets.results import Reading
-from shared.tickets.service import Changing, Times
-from shared.workflow.activities import Processing
+from shared.tickets.results import TicketQueries
+from shared.tickets.service import TicketService, Times
+from shared.workflow.activities import Activities
 from shared.workflow.answer_cache import Answers
 from tests.github_server import GitHubServer, github_server
 from tests.model_server import ModelServer, model_server
@@ -70,10 +70,10 @@ async def container(storage: StorageProxy) -> AsyncIterator[Container]:
 
 
 @pytest.fixture
-async def landing(storage: StorageProxy) -> AsyncIterator[Landing]:
+async def landing(storage: StorageProxy) -> AsyncIterator[UploadContainers]:
     """Where blobs arrive and are set aside, in containers that do not exist yet."""
     async with blobs.service(storage.connection_string, "", None) as service:
-        yield Landing(service, f"u{secrets.token_hex(8)}", f"r{secrets.token_hex(8)}")
+        yield UploadContainers(service, f"u{secrets.token_hex(8)}", f"r{secrets.token_hex(8)}")
 
 
 @pytest.fixture(scope="session")
@@ -122,31 +122,31 @@ class House:
 
     table: Table
     container: Container
-    landing: Landing
+    landing: UploadContainers
     model: ModelServer
     tools: Tools = field(default_factory=tools)
 
     def __post_init__(self) -> None:
         self.tickets = Tickets(self.table)
         self.intents = Intents(self.table)
-        self.keys = Keys(self.table)
+        self.keys = IdempotencyKeys(self.table)
         self.users = Users(self.table, remember=0)
         self.intake = self._intake(self.tickets)
         self.permissions = Permissions(self.users)
-        self.reading = Reading(self.tickets, self.container, self.permissions)
-        self.listing = Listing(self.table, self.tickets, self.reading, self.permissions)
+        self.reading = TicketQueries(self.tickets, self.container, self.permissions)
+        self.listing = TicketList(self.table, self.tickets, self.reading, self.permissions)
         self.changing = self._changing(self.tickets, LINGER)
         self.processing = self._processing(self.tickets)
 
-    def worker(self, step_seconds: float = 60) -> Processing:
+    def worker(self, step_seconds: float = 60) -> Activities:
         """The activities as another process would have them."""
         return self._processing(Tickets(self.table), step_seconds)
 
-    def another_intake(self) -> Intake:
+    def another_intake(self) -> TicketOpening:
         """The intake as another process would have it."""
         return self._intake(Tickets(self.table))
 
-    def another_changing(self, linger: float = LINGER) -> Changing:
+    def another_changing(self, linger: float = LINGER) -> TicketService:
         """The changes as another process would make them."""
         return self._changing(Tickets(self.table), linger)
 
@@ -154,17 +154,19 @@ class House:
         """As the sweeper does once nothing is left of the workflows."""
         await self.changing.complete_deletion(intent, is_erased=True)
 
-    def _intake(self, tickets: Tickets) -> Intake:
-        return Intake(tickets, self.intents, self.keys, self.users, SWEEP_AFTER)
+    def _intake(self, tickets: Tickets) -> TicketOpening:
+        return TicketOpening(tickets, self.intents, self.keys, self.users, SWEEP_AFTER)
 
-    def _changing(self, tickets: Tickets, linger: float) -> Changing:
+    def _changing(self, tickets: Tickets, linger: float) -> TicketService:
         times = Times(SWEEP_AFTER, linger)
-        return Changing(tickets, self.container, self.users, self.permissions, self.landing, times)
+        return TicketService(
+            tickets, self.container, self.users, self.permissions, self.landing, times
+        )
 
-    def _processing(self, tickets: Tickets, step_seconds: float = 60) -> Processing:
+    def _processing(self, tickets: Tickets, step_seconds: float = 60) -> Activities:
         client = model_client(self.model)
         answers = Answers(self.container, client, days=30)
-        return Processing(
+        return Activities(
             tickets,
             self.container,
             client,
@@ -176,7 +178,9 @@ class House:
 
 
 @pytest.fixture
-def house(table: Table, container: Container, landing: Landing, model: ModelServer) -> House:
+def house(
+    table: Table, container: Container, landing: UploadContainers, model: ModelServer
+) -> House:
     return House(table, container, landing, model)
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared.accounts.administration import Members
-from shared.accounts.authentication import Callers
-from shared.accounts.bootstrap_admin import FirstAdmin
+from shared.accounts.administration import UserAdministration
+from shared.accounts.authentication import Authentication
+from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import AccessTokens
-from shared.accounts.password_check import Passwords
-from shared.accounts.refresh_tokens import Sessions
+from shared.accounts.password_check import PasswordCheck
+from shared.accounts.refresh_tokens import RefreshTokens
 from shared.accounts.repository import Users
 from shared.accounts.self_service import Accounts, Policy
 from shared.audit.chain import Actor
@@ -58,16 +58,16 @@ class Office:
     entra: EntraTokens | None = None
 
     def __post_init__(self) -> None:
-        admin = FirstAdmin(BOSS, PASSWORD)
+        admin = BootstrapAdmin(BOSS, PASSWORD)
         tokens = AccessTokens(SECRET, 30)
         self.users = Users(self.table, self.remember)
-        self.passwords = Passwords(self.users, self.table, admin)
-        self.callers = Callers(self.users, tokens, self.entra)
+        self.passwords = PasswordCheck(self.users, self.table, admin)
+        self.callers = Authentication(self.users, tokens, self.entra)
         policy = Policy(self.registration_open, 30, admin)
-        sessions = Sessions(self.table)
+        sessions = RefreshTokens(self.table)
         self.accounts = Accounts(self.users, self.passwords, sessions, tokens, policy)
         self.trail = UserTrail(self.table)
-        self.members = Members(self.users, self.passwords, Counters(self.table), admin)
+        self.members = UserAdministration(self.users, self.passwords, Counters(self.table), admin)
 
     async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:
         """A new user with any role."""

@@ -10,7 +10,7 @@ import pytest
 from shared.accounts.credentials import hash_password
 from shared.audit.chain import first_invalid
 from shared.clients.tables import Table
-from shared.errors import Conflict, Forbidden, Invalid, NotSignedIn
+from shared.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from shared.models import AuditAction, Role
 from tests.proxy import StorageProxy
 from tests.shared.office import HERE, PASSWORD, Office
@@ -100,7 +100,7 @@ async def test_registration_can_be_closed(table: Table) -> None:
 @pytest.mark.parametrize("name", ["Ann.B", "nobody", "nobody@example.com", "a/b#c?\\"])
 async def test_unknown_and_known_names_fail_alike(office: Office, name: str) -> None:
     await office.accounts.register(ANN, HERE)
-    with pytest.raises(NotSignedIn) as refusal:
+    with pytest.raises(Unauthenticated) as refusal:
         await office.accounts.login({"username": name, "password": "wrong"}, HERE)
     assert refusal.value.detail == "Username or password is wrong."
 
@@ -113,7 +113,7 @@ async def test_unknown_and_known_names_take_the_same_time(office: Office) -> Non
         times = []
         for _ in range(8):
             begin = time.process_time()  # with its threads; other work on the machine stays out
-            with pytest.raises(NotSignedIn):
+            with pytest.raises(Unauthenticated):
                 await accounts.login({"username": name, "password": "wrong"}, HERE)
             times.append(time.process_time() - begin)
         return min(times)
@@ -152,7 +152,7 @@ async def test_a_login_takes_four_storage_calls_whoever_comes(
     for name, password in (("Ann.B", PASSWORD), ("Ann.B", "wrong"), ("nobody", "wrong")):
         for _ in range(2):
             storage.reset()
-            with suppress(NotSignedIn):
+            with suppress(Unauthenticated):
                 await office.login(name, password)
             counts[name, password] = len(storage.calls)
     assert set(counts.values()) == {4}
@@ -161,7 +161,7 @@ async def test_a_login_takes_four_storage_calls_whoever_comes(
 async def test_each_login_is_in_the_audit_trail_of_the_user(office: Office) -> None:
     user = await office.accounts.register(ANN, HERE)
     await office.login("Ann.B")
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.login("Ann.B", "wrong")
     events = await office.trail.of_user(user.id)
     assert [event.action for event in events] == [
@@ -176,7 +176,7 @@ async def test_each_login_is_in_the_audit_trail_of_the_user(office: Office) -> N
 
 
 async def test_a_failure_of_nobody_is_audited_without_the_name(office: Office) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.login("a password typed as a name", "wrong")
     [event] = await office.trail.newest()
     assert (event.action, event.user_id) == (AuditAction.LOGIN_FAILED, None)

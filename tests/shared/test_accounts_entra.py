@@ -11,7 +11,7 @@ from jwt.algorithms import HMACAlgorithm
 
 from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
-from shared.errors import Conflict, Forbidden, NotSignedIn, Unavailable
+from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
 from shared.models import AuditAction, Role
 from tests.entra_server import AUDIENCE, TENANT, Entra, entra_server, new_key
 from tests.proxy import StorageProxy
@@ -72,7 +72,7 @@ async def test_many_first_sights_at_once_make_one_user(office: Office, entra: En
 async def test_other_claims_are_refused(
     office: Office, entra: Entra, changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(entra.token(**changes))
     assert await office.users.page(0, 10) == []
 
@@ -95,7 +95,7 @@ async def test_other_keys_and_algorithms_are_refused(office: Office, entra: Entr
         hs256_with_public_key(claims, pem),
         hs256_with_public_key(own_claims, pem),
     ):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.caller(token)
 
 
@@ -108,7 +108,7 @@ def hs256_with_public_key(claims: dict[str, Any], pem: bytes) -> str:
 
 
 async def test_without_the_settings_such_tokens_are_refused(table: Table, entra: Entra) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await Office(table).caller(entra.token())
 
 
@@ -138,7 +138,7 @@ async def test_a_changed_app_role_counts_at_once_and_ends_older_tokens(
     assert (await office.caller(old)).role is Role.ADMIN
     user = await office.caller(new)
     assert user.role is Role.USER
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(old)
     event = (await office.trail.of_user(user.id))[-1]
     assert (event.old_values, event.new_values) == ({"role": "admin"}, {"role": "user"})
@@ -158,7 +158,7 @@ async def test_a_name_leads_to_no_account_that_is_there(office: Office, entra: E
 async def test_who_signs_in_elsewhere_has_no_password_here(office: Office, entra: Entra) -> None:
     eve = await office.caller(entra.token(oid="a"))
     for password in ("", PASSWORD, "wrong"):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.login(eve.username, password)
     with pytest.raises(Forbidden):
         await office.members.change_own(eve, {"password": PASSWORD}, HERE)
@@ -171,16 +171,16 @@ async def test_deactivating_deleting_and_logout_hold(office: Office, entra: Entr
     token, other = entra.token(oid="a"), entra.token(oid="a", uti="2")
     eve = await office.caller(token)
     await office.logout(token, "")
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(token)
     assert await office.caller(other)
 
     boss = await office.boss()
     await office.members.change(boss, eve.id, {"is_active": False}, HERE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(other)
     await office.members.delete(boss, eve.id, HERE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(entra.token(oid="a"))
 
 
@@ -194,7 +194,7 @@ async def test_keys_are_fetched_once_and_again_for_no_made_up_id(
     assert len(storage.calls) == 1
     other = new_key()
     for number in range(20):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.caller(entra.token(key_id=f"made-up-{number}", key=other))
     assert entra.fetches == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from shared.audit.chain import Actor, first_invalid
 from shared.clients.tables import Table, Verb, Write
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from shared.models import AuditAction, Role, StoredUser, UsersQuery
 from tests.shared.office import BOSS, HERE, Office, names
 
@@ -139,7 +139,7 @@ async def test_names_move_with_their_user(office: Office) -> None:
     for name in ("anna", "ANNA@example.com"):
         assert await office.login(name)
     for name in ("ann", "ann@example.com"):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.login(name)
     assert (await office.hire("ann")).id != ann.id
     assert (await office.members.change_own(ann, {"username": "anna"}, HERE)).username == "anna"

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from shared.accounts.login_throttle import (
-    MOST_BY_ADDRESS,
-    MOST_BY_NAME,
+    MAX_BY_ADDRESS,
+    MAX_BY_NAME,
     WINDOW,
     Door,
     Record,
@@ -15,7 +15,7 @@ from shared.accounts.login_throttle import (
 )
 from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table
-from shared.errors import Conflict, Forbidden, NotSignedIn, TooMany, WriteConflict
+from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, WriteConflict
 from shared.models import now
 from tests.proxy import StorageProxy
 from tests.shared.office import HERE, PASSWORD, Office, names
@@ -25,14 +25,14 @@ ADDRESS = "198.51.100.7"
 
 async def fail(office: Office, name: str, times: int, address: str | None = ADDRESS) -> None:
     for _ in range(times):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.login(name, "wrong", Actor(None, address))
 
 
 @pytest.mark.parametrize("name", ["ann", "ANN@example.com", "nobody", "nobody@example.com"])
 async def test_after_ten_failures_a_name_is_not_heard(office: Office, name: str) -> None:
     await office.accounts.register(names("ann"), HERE)
-    await fail(office, name, MOST_BY_NAME)
+    await fail(office, name, MAX_BY_NAME)
     for password in ("wrong", PASSWORD):
         with pytest.raises(TooMany) as refusal:
             await office.login(name.upper(), password, Actor(None, "203.0.113.9"))
@@ -45,7 +45,7 @@ async def test_other_names_and_refused_tries_are_not_counted(
 ) -> None:
     await office.accounts.register(names("ann"), HERE)
     await office.accounts.register(names("bob"), HERE)
-    await fail(office, "ann", MOST_BY_NAME)
+    await fail(office, "ann", MAX_BY_NAME)
     storage.reset()
     with pytest.raises(TooMany):
         await office.login("ann", "wrong", Actor(None, ADDRESS))
@@ -56,7 +56,7 @@ async def test_other_names_and_refused_tries_are_not_counted(
 async def test_it_outlives_a_restart_and_holds_for_all_processes(
     office: Office, table: Table
 ) -> None:
-    await fail(office, "ann", MOST_BY_NAME)
+    await fail(office, "ann", MAX_BY_NAME)
     with pytest.raises(TooMany):
         await Office(table).login("ann")
 
@@ -66,7 +66,7 @@ async def test_after_a_hundred_failures_an_address_is_not_heard(
 ) -> None:
     await office.accounts.register(names("ann"), HERE)
     moment = now()
-    for _ in range(MOST_BY_ADDRESS - 1):
+    for _ in range(MAX_BY_ADDRESS - 1):
         door = await read_door(table, "someone", ADDRESS)
         assert door.address is not None
         await table.write([door.address.failed(moment)])
@@ -84,8 +84,8 @@ async def test_of_many_guesses_at_once_only_ten_are_answered(office: Office) -> 
         return_exceptions=True,
     )
     kinds = [type(answer) for answer in answers]
-    assert kinds.count(NotSignedIn) == MOST_BY_NAME
-    assert kinds.count(TooMany) == len(kinds) - MOST_BY_NAME
+    assert kinds.count(Unauthenticated) == MAX_BY_NAME
+    assert kinds.count(TooMany) == len(kinds) - MAX_BY_NAME
 
 
 async def test_a_crowd_behind_one_address_gets_its_answers(office: Office) -> None:
@@ -94,13 +94,13 @@ async def test_a_crowd_behind_one_address_gets_its_answers(office: Office) -> No
         *(office.login(f"nobody-{n}", "wrong", Actor(None, ADDRESS)) for n in range(40)),
         return_exceptions=True,
     )
-    assert {type(answer) for answer in answers} == {NotSignedIn}
+    assert {type(answer) for answer in answers} == {Unauthenticated}
 
 
 async def test_a_right_guess_among_too_many_is_not_answered(office: Office, table: Table) -> None:
     """It was checked before the limit was reached, and must not get in after."""
     await office.accounts.register(names("ann"), HERE)
-    await fail(office, "ann", MOST_BY_NAME - 1)
+    await fail(office, "ann", MAX_BY_NAME - 1)
     door = await read_door(table, "ann", ADDRESS)
     await fail(office, "ann", 1)
     with pytest.raises(WriteConflict):
@@ -130,7 +130,7 @@ async def test_a_name_that_somebody_tried_can_still_be_registered(office: Office
 
 async def test_a_success_forgives_nothing(office: Office) -> None:
     await office.accounts.register(names("ann"), HERE)
-    await fail(office, "ann", MOST_BY_NAME - 1)
+    await fail(office, "ann", MAX_BY_NAME - 1)
     assert await office.login("ann")
     await fail(office, "ann", 1)
     with pytest.raises(TooMany):
@@ -140,7 +140,7 @@ async def test_a_success_forgives_nothing(office: Office) -> None:
 async def test_the_present_password_cannot_be_guessed_either(office: Office) -> None:
     user = await office.hire("ann")
     body = {"password": "new password", "current_password": "wrong"}
-    for _ in range(MOST_BY_NAME):
+    for _ in range(MAX_BY_NAME):
         with pytest.raises(Forbidden):
             await office.members.change_own(user, body, HERE)
     with pytest.raises(TooMany):
@@ -158,5 +158,5 @@ async def test_what_no_longer_counts_is_cleared_away(office: Office, table: Tabl
     assert await office.users.clear(now() + timedelta(days=31)) == 1  # the session
     after = {row.key async for row in table.query("users", "a", "z")}
     assert {key.partition("_")[0] for key in before - after} == {"address", "name", "session"}
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.login("ann", "wrong")

@@ -12,7 +12,7 @@ import pytest
 from shared.accounts.credentials import AccessTokens
 from shared.audit.chain import first_invalid
 from shared.clients.tables import Table
-from shared.errors import Forbidden, Invalid, NotSignedIn
+from shared.errors import Forbidden, Invalid, Unauthenticated
 from shared.models import AuditAction, Role, StoredUser, Tokens, now
 from tests.proxy import StorageProxy
 from tests.shared.office import HERE, PASSWORD, SECRET, Office, names
@@ -60,20 +60,20 @@ def altered(token: str) -> str:
     ],
 )
 async def test_only_our_own_whole_tokens_of_known_users_count(office: Office, token: str) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(token)
 
 
 async def test_an_altered_role_is_refused(office: Office) -> None:
     _, tokens = await signed_in(office)
     assert altered(tokens.access_token) != tokens.access_token
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(altered(tokens.access_token))
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic abc", "Bearer  "])
 async def test_other_authorization_is_none(office: Office, header: str) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.callers.caller(header)
 
 
@@ -81,7 +81,7 @@ def test_an_access_token_lives_as_long_as_it_says() -> None:
     tokens = AccessTokens(SECRET, 30)
     claims = tokens.read(tokens.sign("x", Role.USER, now()))
     assert claims.exp - claims.iat == pytest.approx(1800)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         tokens.read(tokens.sign("x", Role.USER, now() - timedelta(minutes=31)))
 
 
@@ -93,12 +93,12 @@ def test_an_access_token_lives_as_long_as_it_says() -> None:
 async def test_what_ends_the_tokens_of_a_user(office: Office, change: dict[str, Any]) -> None:
     user, tokens = await signed_in(office)
     await office.members.change(await office.boss(), user.id, change, HERE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(tokens.access_token)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.refresh(tokens)
     await office.members.change(await office.boss(), user.id, {"is_active": True}, HERE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.refresh(tokens)
     again = await office.login("ann", change.get("password", PASSWORD))
     assert (await office.caller(again.access_token)).id == user.id
@@ -115,10 +115,10 @@ async def test_other_changes_end_no_token(office: Office) -> None:
 async def test_a_deactivated_or_deleted_user_cannot_sign_in(office: Office) -> None:
     user, _ = await signed_in(office)
     await office.members.change(await office.boss(), user.id, {"is_active": False}, HERE)
-    with pytest.raises(NotSignedIn, match="Username or password is wrong"):
+    with pytest.raises(Unauthenticated, match="Username or password is wrong"):
         await office.login("ann")
     await office.members.delete(await office.boss(), user.id, HERE)
-    with pytest.raises(NotSignedIn, match="Username or password is wrong"):
+    with pytest.raises(Unauthenticated, match="Username or password is wrong"):
         await office.login("ann")
 
 
@@ -126,7 +126,7 @@ async def test_a_deleted_users_tokens_have_ended(office: Office) -> None:
     user, tokens = await signed_in(office)
     await office.members.delete(await office.boss(), user.id, HERE)
     for use in (office.caller(tokens.access_token), office.refresh(tokens)):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await use
 
 
@@ -137,7 +137,7 @@ async def test_a_refresh_token_works_once_and_its_reuse_ends_the_family(office: 
     assert (await office.caller(second.access_token)).id == user.id
 
     for used in (first, second):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.refresh(used)
     assert await office.refresh(other), "another family goes on"
     events = await office.trail.of_user(user.id)
@@ -152,9 +152,9 @@ async def test_a_refresh_token_used_twice_at_once_ends_the_family(office: Office
     )
     pairs = [answer for answer in answers if isinstance(answer, Tokens)]
     assert len(pairs) <= 1
-    assert all(isinstance(one, Tokens | NotSignedIn) for one in answers)
+    assert all(isinstance(one, Tokens | Unauthenticated) for one in answers)
     for pair in pairs:
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.refresh(pair)
 
 
@@ -167,7 +167,7 @@ async def test_a_refresh_takes_three_storage_calls(office: Office, storage: Stor
 
 @pytest.mark.parametrize("token", ["", "x", "0" * 32, "0" * 32 + ".x", "../" * 11])
 async def test_no_refresh_token_is_refused(office: Office, token: str) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.accounts.refresh({"refresh_token": token}, HERE)
 
 
@@ -182,7 +182,7 @@ async def test_logout_ends_this_access_token_and_this_family(office: Office) -> 
     other = await office.login("ann")
     await office.logout(tokens.access_token, tokens.refresh_token)
     for use in (office.caller(tokens.access_token), office.refresh(tokens)):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await use
     assert (await office.caller(other.access_token)).id == user.id
     assert await office.refresh(other)
@@ -202,7 +202,7 @@ async def test_many_logouts_at_once_end_every_token(office: Office) -> None:
     pairs = [await office.login("ann") for _ in range(6)]
     await asyncio.gather(*(office.logout(p.access_token, p.refresh_token) for p in pairs))
     for pair in pairs:
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(Unauthenticated):
             await office.caller(pair.access_token)
 
 
@@ -220,7 +220,7 @@ async def test_a_caller_is_remembered_but_not_beyond_a_change(
     await office.members.change(boss, user.id, {"full_name": "Ann B."}, HERE)
     assert (await office.caller(tokens.access_token)).full_name == "Ann B."
     await office.members.change(boss, user.id, {"is_active": False}, HERE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(tokens.access_token)
 
 
@@ -237,7 +237,7 @@ async def refused_within(seconds: float, use: Callable[[], Awaitable[Any]]) -> b
     while time.monotonic() < deadline:
         try:
             await use()
-        except NotSignedIn:
+        except Unauthenticated:
             return True
         await asyncio.sleep(0.02)
     return False
@@ -250,7 +250,7 @@ async def test_a_password_is_changed_by_who_knows_the_present_one(office: Office
             await office.members.change_own(user, {"password": "new password"} | current, HERE)
     body = {"password": "new password", "current_password": PASSWORD}
     await office.members.change_own(user, body, HERE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(Unauthenticated):
         await office.caller(tokens.access_token)
     assert await office.login("ann", "new password")
     trail = str([event.model_dump() for event in await office.trail.of_user(user.id)])

@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import Response
 
 from shared.audit.chain import Actor, first_invalid
-from shared.errors import Conflict, Invalid, NotFound, Overtaken, Unavailable
+from shared.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unavailable
 from shared.models import AuditAction, Role, Status, StoredTicket, StoredUser
 from shared.storage.keys import EVERYBODY
 from shared.tickets.intents import Intent, Purpose
@@ -112,14 +112,14 @@ async def test_of_two_who_saw_the_same_version_one_wins(house: House, owner: Sto
 
     def expects(ticket: StoredTicket) -> None:
         if ticket.version != seen:
-            raise Overtaken("Changed.")
+            raise PreconditionFailed("Changed.")
 
     tries = [
         house.another_changing().edit(owner, ticket_id, {"title": f"{n}"}, HERE, expects)
         for n in range(6)
     ]
     done = await asyncio.gather(*tries, return_exceptions=True)
-    assert sum(isinstance(one, Overtaken) for one in done) == 5
+    assert sum(isinstance(one, PreconditionFailed) for one in done) == 5
     assert len(await house.tickets.events(ticket_id)) == 2
 
 
@@ -131,7 +131,7 @@ async def test_a_change_whose_answer_was_lost_is_a_success(
 
     def expects(ticket: StoredTicket) -> None:
         if ticket.version != seen:
-            raise Overtaken("Changed.")
+            raise PreconditionFailed("Changed.")
 
     lost: list[Call] = []
 

@@ -12,7 +12,7 @@ from shared.models import StoredUser
 from shared.storage.keys import EVERYBODY
 from shared.tickets import idempotency
 from shared.tickets.idempotency import once
-from shared.tickets.opening import Intake, Opened
+from shared.tickets.opening import Opened, TicketOpening
 from tests.proxy import StorageProxy
 from tests.shared.conftest import House
 
@@ -23,7 +23,7 @@ BODY: dict[str, Any] = {
 }
 
 
-async def post(intake: Intake, owner: StoredUser, key: str, **changes: Any) -> Opened:
+async def post(intake: TicketOpening, owner: StoredUser, key: str, **changes: Any) -> Opened:
     body = BODY | changes
     return await intake.open_ticket(owner, body, Actor(owner.id), once(owner.id, key, body))
 

@@ -12,8 +12,8 @@ from shared.errors import Invalid, NotFound, TooLarge, Unavailable
 from shared.models import Source, Status, StoredTicket, StoredUser, now
 from shared.storage.keys import new_ticket_id
 from shared.tickets.intents import Intent, Purpose
-from shared.tickets.listing.index import Standing
-from shared.workflow.messages import Order
+from shared.tickets.listing.index import ListingState
+from shared.workflow.messages import StartInput
 from tests.proxy import Call, StorageProxy
 from tests.shared.conftest import SWEEP_AFTER, House
 
@@ -30,11 +30,11 @@ async def opened(house: House, owner: StoredUser, **changes: Any) -> StoredTicke
 
 
 def intent(ticket_id: str, moment: datetime) -> Intent:
-    return Intent(Purpose.OPEN, Standing(ticket_id, "custom", Status.PENDING), moment)
+    return Intent(Purpose.OPEN, ListingState(ticket_id, "custom", Status.PENDING), moment)
 
 
-def order_of(ticket: StoredTicket) -> Order:
-    return Order(
+def order_of(ticket: StoredTicket) -> StartInput:
+    return StartInput(
         ticket_id=ticket.id,
         attempt=1,
         task_type="custom",

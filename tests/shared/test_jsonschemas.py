@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import BadSchema, Misfit
+from shared.errors import BadSchema, SchemaMismatch
 from shared.text import json_schema
 
 PERSON = {
@@ -66,16 +66,16 @@ def test_a_usable_schema_passes(schema: dict[str, Any]) -> None:
 
 def test_a_fault_is_told_by_place_and_rule_without_the_value() -> None:
     json_schema.validate({"name": "Ann", "boss": {"name": "Bob"}}, PERSON)
-    with pytest.raises(Misfit) as misfit:
+    with pytest.raises(SchemaMismatch) as misfit:
         json_schema.validate({"name": "Ann", "boss": {"name": "confidential"}}, PERSON)
     assert str(misfit.value) == "boss.name breaks pattern (^[A-Z])"
-    with pytest.raises(Misfit, match=r"the top level breaks type \(object\)"):
+    with pytest.raises(SchemaMismatch, match=r"the top level breaks type \(object\)"):
         json_schema.validate("confidential", PERSON)
 
 
 def test_a_pattern_cannot_occupy_the_process() -> None:
     begin = time.process_time()
-    with pytest.raises(Misfit):
+    with pytest.raises(SchemaMismatch):
         json_schema.validate("a" * 5000 + "!", {"pattern": "^(a+)+$"})
     assert time.process_time() - begin < 2
 
@@ -84,6 +84,6 @@ def test_a_schema_moved_below_another_keeps_its_references() -> None:
     moved = json_schema.moved(PERSON, "#/properties/structured")
     whole = {"type": "object", "properties": {"structured": moved}}
     json_schema.validate({"structured": {"name": "Ann", "boss": {"name": "Bob"}}}, whole)
-    with pytest.raises(Misfit, match=r"structured\.boss"):
+    with pytest.raises(SchemaMismatch, match=r"structured\.boss"):
         json_schema.validate({"structured": {"name": "Ann", "boss": {"name": "bob"}}}, whole)
     assert json_schema.moved({"enum": [{"$ref": "#/x"}]}, "#/y") == {"enum": [{"$ref": "#/x"}]}

@@ -12,10 +12,10 @@ from shared.errors import NotFound
 from shared.models import AuditAction, Status, StoredTicket, StoredUser
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Permissions
-from shared.tickets.results import Reading
+from shared.tickets.results import TicketQueries
 from shared.tickets.transaction import Change
-from shared.workflow.activities import Processing
-from shared.workflow.messages import Kind, Order, RoundFacts, Step, kind_of
+from shared.workflow.activities import Activities
+from shared.workflow.messages import Kind, RoundFacts, StartInput, Step, kind_of
 from tests.model_server import completion
 from tests.proxy import Call, StorageProxy
 from tests.shared.conftest import House, user
@@ -27,15 +27,15 @@ def answering(*answers: Response) -> Any:
     return lambda number, _: answers[min(number, len(answers)) - 1]
 
 
-async def opened(house: House, owner: StoredUser, **data: Any) -> Order:
+async def opened(house: House, owner: StoredUser, **data: Any) -> StartInput:
     task_data = {"task_description": "Do it."} | data
     body = {"title": "T", "task_type": "custom", "task_data": task_data}
     opened = await house.intake.open_ticket(owner, body, Actor(owner.id))
     return order_of(opened.ticket)
 
 
-def order_of(ticket: StoredTicket) -> Order:
-    return Order(
+def order_of(ticket: StoredTicket) -> StartInput:
+    return StartInput(
         ticket_id=ticket.id,
         attempt=ticket.attempt,
         task_type=ticket.task_type,
@@ -46,7 +46,7 @@ def order_of(ticket: StoredTicket) -> Order:
     )
 
 
-async def run(processing: Processing, order: Order) -> Step:
+async def run(processing: Activities, order: StartInput) -> Step:
     """All steps of a ticket as the workflow does them, one after the other."""
     step = await processing.plan(order)
     while step["kind"] == "round":
@@ -60,12 +60,12 @@ async def run(processing: Processing, order: Order) -> Step:
     return step
 
 
-async def shown(house: House, order: Order) -> StoredTicket:
-    reading = Reading(house.tickets, house.container, Permissions(house.users))
+async def shown(house: House, order: StartInput) -> StoredTicket:
+    reading = TicketQueries(house.tickets, house.container, Permissions(house.users))
     return await reading.with_result(await house.tickets.read(order["ticket_id"]))
 
 
-async def actions(house: House, order: Order) -> list[AuditAction]:
+async def actions(house: House, order: StartInput) -> list[AuditAction]:
     events = await house.tickets.events(order["ticket_id"])
     assert first_invalid(events) is None
     return [event.action for event in events]
@@ -318,7 +318,7 @@ async def test_only_readers_may_read(house: House, owner: StoredUser) -> None:
     from shared.models import Role
 
     order = await opened(house, owner)
-    reading = Reading(house.tickets, house.container, Permissions(house.users))
+    reading = TicketQueries(house.tickets, house.container, Permissions(house.users))
     await reading.ticket(owner, order["ticket_id"])
     await reading.ticket(user(Role.ADMIN), order["ticket_id"])
     for stranger in (user(), user(Role.MANAGER)):

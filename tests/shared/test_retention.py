@@ -10,7 +10,7 @@ import shared.audit.retention
 from shared.audit.chain import Actor, Draft
 from shared.audit.horizon import horizon_of
 from shared.audit.retention import Retention
-from shared.audit.trail import Trail
+from shared.audit.trail import AuditTrail
 from shared.models import AuditAction, AuditQuery, StoredTicket, StoredUser
 from shared.tickets.transaction import Change
 from tests.shared.conftest import House, user
@@ -57,7 +57,7 @@ async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(
     owner = user()
     ticket = await opened(house, owner)
     await edited(house, ticket, 60)
-    trail = Trail(house.tickets, house.table, house.table)
+    trail = AuditTrail(house.tickets, house.table, house.table)
     retention = Retention(house.table, house.table, 30)
     assert await retention.enforce() == 0
     at(31)
@@ -80,5 +80,5 @@ async def test_a_removed_event_shows_also_behind_the_horizon(house: House, at: A
     await edited(house, ticket, 2)
     rest = ticket.partition("-")[2]
     await house.table.delete(owner.id, f"event_{rest}_000002")
-    verified = await Trail(house.tickets, house.table, house.table).verify(ticket)
+    verified = await AuditTrail(house.tickets, house.table, house.table).verify(ticket)
     assert verified.first_invalid == f"{ticket}.000003"

@@ -30,10 +30,10 @@ from shared.clients.github.models import (
     PullRef,
     ReviewPayload,
 )
-from shared.clients.github.patches import MOST_BYTES, text_of
+from shared.clients.github.patches import MAX_BYTES, text_of
 from shared.clients.github.responses import explained, parsed
 from shared.clients.http import Received
-from shared.errors import CannotBeDone, TryLater
+from shared.errors import PermanentFailure, RetryLater
 from shared.models import FileStatus
 from shared.text import strict_json
 
@@ -42,14 +42,14 @@ T = TypeVar("T")
 _JSON = "application/vnd.github+json"
 _RAW = "application/vnd.github.raw+json"
 _VERSION = "2022-11-28"
-_MOST_PAGE_BYTES = 32 * 1024 * 1024
-_MOST_FILE_BYTES = 10 * 1024 * 1024
-_MOST_PATH = 4096
-_MOST_PAGES = 30
-_MOST_COMPARED = 20
+_MAX_PAGE_BYTES = 32 * 1024 * 1024
+_MAX_FILE_BYTES = 10 * 1024 * 1024
+_MAX_PATH = 4096
+_MAX_PAGES = 30
+_MAX_COMPARED = 20
 _LISTING_SECONDS = 240.0
 _REDIRECTS = {"GET": (301, 302, 307, 308), "POST": (307, 308)}
-_MOST_REDIRECTS = 3
+_MAX_REDIRECTS = 3
 
 _PULL = TypeAdapter(Pull)
 _ROWS = TypeAdapter(list[FileRow])
@@ -95,7 +95,7 @@ class GitHubClient:
     async def file_text(self, ref: PullRef, path: str, sha: str) -> str | None:
         """A file of the repository at a commit; None where there is none, or one that is binary
         or larger than 10 MB."""
-        content = await self._content(ref, path, sha, _MOST_FILE_BYTES)
+        content = await self._content(ref, path, sha, _MAX_FILE_BYTES)
         return None if isinstance(content, NoPatch) else text_of(content)
 
     async def reviews(self, ref: PullRef) -> list[PostedReview]:
@@ -116,8 +116,8 @@ class GitHubClient:
         self._check(answer, writing=True)
         try:
             return parsed(_REVIEW, answer.body or b"")
-        except CannotBeDone:
-            raise TryLater("GitHub took the review, but its answer cannot be read.") from None
+        except PermanentFailure:
+            raise RetryLater("GitHub took the review, but its answer cannot be read.") from None
 
     async def _files(self, ref: PullRef, pull: Pull) -> ChangedFiles:
         async def fetch(size: int, number: int) -> list[FileRow]:
@@ -146,7 +146,7 @@ class GitHubClient:
         if all(row.status is removed or row.contents_url.endswith(here) for row in rows):
             return
         if (await self.pull(ref)).head.sha != pull.head.sha:
-            raise TryLater("The pull request changed while it was read.")
+            raise RetryLater("The pull request changed while it was read.")
 
     async def _compare(
         self, ref: PullRef, pull: Pull, files: list[ChangedFile], indices: list[int]
@@ -156,22 +156,22 @@ class GitHubClient:
         path = f"{_repository_path(ref)}/compare/{pull.base.sha}...{pull.head.sha}"
         try:
             comparison = await self._json(f"{path}?per_page=1&page=2", _COMPARISON)
-        except CannotBeDone:
+        except PermanentFailure:
             return
         base = comparison.merge_base_commit.sha
 
         async def read(path: str, sha: str) -> bytes | NoPatch:
             try:
-                return await self._content(ref, path, sha, MOST_BYTES)
-            except CannotBeDone:  # As of a file that is too large to be told at all.
+                return await self._content(ref, path, sha, MAX_BYTES)
+            except PermanentFailure:  # As of a file that is too large to be told at all.
                 return NoPatch.NOT_GIVEN
 
-        for index in indices[:_MOST_COMPARED]:
+        for index in indices[:_MAX_COMPARED]:
             files[index] = await compared(files[index], read, base, pull.head.sha)
 
     async def _content(self, ref: PullRef, path: str, sha: str, most: int) -> bytes | NoPatch:
         """A file at a commit: its bytes, or why they are not to be had."""
-        if len(path) > _MOST_PATH or {"", ".", ".."} & set(path.split("/")):
+        if len(path) > _MAX_PATH or {"", ".", ".."} & set(path.split("/")):
             return NoPatch.NOT_GIVEN
         where = f"{_repository_path(ref)}/contents/{quote(path)}?ref={quote(sha, safe='')}"
         answer = await self._send("GET", where, accept=_RAW, most=most)
@@ -186,12 +186,12 @@ class GitHubClient:
     async def _all(self, path: str, form: TypeAdapter[list[T]]) -> list[T]:
         items: list[T] = []
         async with _in_time():
-            for number in range(1, _MOST_PAGES + 1):
+            for number in range(1, _MAX_PAGES + 1):
                 page = await self._json(f"{path}?per_page={PAGE}&page={number}", form)
                 items += page
                 if len(page) < PAGE:
                     return items
-        raise CannotBeDone(f"The pull request has more than {len(items)} reviews or comments.")
+        raise PermanentFailure(f"The pull request has more than {len(items)} reviews or comments.")
 
     async def _json(self, path: str, form: TypeAdapter[T]) -> T:
         """A read that costs nothing of the rate limit when nothing has changed."""
@@ -201,7 +201,7 @@ class GitHubClient:
             return await asyncio.to_thread(parsed, form, kept.body)
         self._check(answer)
         if answer.body is None:
-            raise CannotBeDone("GitHub's answer is larger than any that its API describes.")
+            raise PermanentFailure("GitHub's answer is larger than any that its API describes.")
         value = await asyncio.to_thread(parsed, form, answer.body)
         self._cache.keep(path, answer.headers.get("etag"), answer.body)
         return value
@@ -215,7 +215,7 @@ class GitHubClient:
         method: str,
         path: str,
         accept: str = _JSON,
-        most: int = _MOST_PAGE_BYTES,
+        most: int = _MAX_PAGE_BYTES,
         etag: str | None = None,
         content: bytes | None = None,
     ) -> Received:
@@ -223,19 +223,19 @@ class GitHubClient:
         API."""
         headers = {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
         url = f"{self._api_url}{path}"
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             request = self._http.build_request(method, url, headers=headers, content=content)
             answer = await http.send(self._http, request, "GitHub", most, self._timeout)
             if not 300 <= answer.status < 400 or answer.status == 304:
                 return answer
             url = self._redirected(url, method, answer)
-        raise CannotBeDone("GitHub redirects again and again.")
+        raise PermanentFailure("GitHub redirects again and again.")
 
     def _redirected(self, url: str, method: str, answer: Received) -> str:
         location = answer.headers.get("location", "")
         there = urljoin(url, location) if re.fullmatch(r"[!-~]{1,2000}", location) else ""
         if answer.status not in _REDIRECTS[method] or not there.startswith(f"{self._api_url}/"):
-            raise CannotBeDone(
+            raise PermanentFailure(
                 f"GitHub redirects to somewhere else (HTTP {answer.status}), which is not followed."
             )
         return there
@@ -248,7 +248,9 @@ async def _in_time() -> AsyncIterator[None]:
         async with asyncio.timeout(_LISTING_SECONDS):
             yield
     except TimeoutError:
-        raise TryLater(f"GitHub did not answer all within {_LISTING_SECONDS:g} seconds.") from None
+        raise RetryLater(
+            f"GitHub did not answer all within {_LISTING_SECONDS:g} seconds."
+        ) from None
 
 
 def _repository_path(ref: PullRef) -> str:

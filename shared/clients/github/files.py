@@ -8,17 +8,17 @@ missing shows in the sum: it falls short of the lines that the pull request itse
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from shared.clients.github.models import MOST_FILES, ChangedFile, FileRow, NoPatch, Pull
+from shared.clients.github.models import MAX_FILES, ChangedFile, FileRow, NoPatch, Pull
 from shared.clients.github.patches import patch_between
-from shared.errors import CannotBeDone
+from shared.errors import PermanentFailure
 from shared.models import FileStatus
 
 PAGE = 100
 _SMALLER_PAGES = (25, 5, 1)
-_MOST_SMALLER_PAGES = 60
+_MAX_SMALLER_PAGES = 60
 # Half of what GitHub gives at most, in case its own count of lines is wrong.
 _HEAVY_LINES = 10_000
-_MOST_CHARACTERS = 64 * 1024 * 1024
+_MAX_CHARACTERS = 64 * 1024 * 1024
 _EMPTY_BLOBS = (
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -34,7 +34,7 @@ Read = Callable[[str, str], Awaitable[bytes | NoPatch]]
 async def listed(pull: Pull, fetch: Fetch) -> list[FileRow]:
     """The rows as GitHub's pages of 100 have them. Raises what `fetch` raises, CannotBeDone."""
     rows: list[FileRow] = []
-    for number in range(1, -(-min(pull.changed_files, MOST_FILES) // PAGE) + 1):
+    for number in range(1, -(-min(pull.changed_files, MAX_FILES) // PAGE) + 1):
         rows += await _page(fetch, PAGE, number)
         if len(rows) < PAGE * number:
             break
@@ -50,7 +50,7 @@ async def refill(rows: list[FileRow], pull: Pull, fetch: Fetch) -> set[int]:
     read = 0
     for size in _SMALLER_PAGES:
         for place in sorted({index // size for index in doubtful}):
-            if read == _MOST_SMALLER_PAGES:
+            if read == _MAX_SMALLER_PAGES:
                 return doubtful
             read += 1
             for index, row in enumerate(await _page(fetch, size, place + 1), place * size):
@@ -63,7 +63,9 @@ async def refill(rows: list[FileRow], pull: Pull, fetch: Fetch) -> set[int]:
 async def _page(fetch: Fetch, size: int, number: int) -> list[FileRow]:
     rows = await fetch(size, number)
     if len(rows) > size:
-        raise CannotBeDone("GitHub's list of files does not come in pages as its API describes.")
+        raise PermanentFailure(
+            "GitHub's list of files does not come in pages as its API describes."
+        )
     return rows
 
 
@@ -95,7 +97,7 @@ def _patch_lines(row: FileRow) -> int:
 
 def changed_files(rows: list[FileRow]) -> list[ChangedFile]:
     """The files of `rows`; beyond a size in all, patches are left out as too large."""
-    room = _MOST_CHARACTERS
+    room = _MAX_CHARACTERS
     files = []
     for row in rows:
         room -= len(row.patch or "")

@@ -17,8 +17,8 @@ from pydantic import (
 
 from shared.models import FileStatus, Model, Side
 
-MOST_FILES = 3000
-MOST_BODY = 65_536
+MAX_FILES = 3000
+MAX_BODY = 65_536
 
 Sha = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$")]
@@ -158,7 +158,7 @@ class ReviewPayload(Model):
     """A review to be posted."""
 
     commit_id: Sha
-    body: Annotated[str, Field(min_length=1, max_length=MOST_BODY)]
+    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY)]
     event: ReviewEvent = ReviewEvent.COMMENT
     comments: list[ReviewComment] = []
 

@@ -7,8 +7,8 @@ from difflib import Match, SequenceMatcher
 
 from shared.clients.github.models import NoPatch
 
-MOST_BYTES = 2 * 1024 * 1024
-_MOST_LINES = 20_000
+MAX_BYTES = 2 * 1024 * 1024
+_MAX_LINES = 20_000
 _SECONDS = 5.0
 _LOOK_FOR_NUL = 8000
 _NO_NEWLINE = "\n\\ No newline at end of file"
@@ -29,7 +29,7 @@ def patch_between(old: bytes, new: bytes) -> str | NoPatch:
     before, after = _lines(texts[0]), _lines(texts[1])
     if before == after:
         return NoPatch.NO_LINES if before else NoPatch.EMPTY
-    if before and after and max(len(before), len(after)) > _MOST_LINES:
+    if before and after and max(len(before), len(after)) > _MAX_LINES:
         return NoPatch.TOO_LARGE
     try:
         return "\n".join(_hunks(before, after))

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.clients.http import Received
 from shared.clients.retry_after import retry_after
-from shared.errors import CannotBeDone, StepError, TryLater
+from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.text import strict_json
 
 T = TypeVar("T")
@@ -31,13 +31,13 @@ def parsed(form: TypeAdapter[T], body: bytes) -> T:
     try:
         return form.validate_python(strict_json.loads(body))
     except ValidationError:
-        raise CannotBeDone(
+        raise PermanentFailure(
             "GitHub's answer has another form than its API describes: check the address in "
             "GITHUB_API_URL."
         ) from None
     except ValueError:
         kind = "a web page" if body.lstrip()[:1] == b"<" else "something that is no JSON"
-        raise CannotBeDone(
+        raise PermanentFailure(
             f"GitHub answered {kind}: check the address in GITHUB_API_URL."
         ) from None
 
@@ -47,10 +47,10 @@ def explained(answer: Received, has_token: bool, writing: bool) -> StepError:
     status = answer.status
     pause = _pause(answer)
     if pause is not None:
-        return TryLater(f"GitHub's rate limit is used up (HTTP {status}).", pause)
+        return RetryLater(f"GitHub's rate limit is used up (HTTP {status}).", pause)
     if status >= 500 or status in _WAITABLE:
-        return TryLater(f"GitHub is out of order (HTTP {status}).", retry_after(answer.headers))
-    return CannotBeDone(_refusal(status, has_token, writing))
+        return RetryLater(f"GitHub is out of order (HTTP {status}).", retry_after(answer.headers))
+    return PermanentFailure(_refusal(status, has_token, writing))
 
 
 def _pause(answer: Received) -> float | None:

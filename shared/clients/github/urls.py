@@ -7,9 +7,9 @@ Nothing is ever requested from it; requests go to the API with the names that we
 import re
 
 from shared.clients.github.models import PullRef
-from shared.errors import CannotBeDone, SettingsError
+from shared.errors import PermanentFailure, SettingsError
 
-_MOST_CHARACTERS = 2048
+_MAX_CHARACTERS = 2048
 _LOOPBACK = ("127.0.0.1", "localhost")
 _API = re.compile(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(:[1-9]\d{0,4})?(/api/v3)?")
 _COMMITS = r"[0-9a-f]{7,64}(?:\.\.[0-9a-f]{7,64})?"
@@ -40,7 +40,7 @@ def web_origins(api_url: str) -> tuple[str, ...]:
 def pull_of(pr_url: str, origins: tuple[str, ...]) -> PullRef:
     """The pull request that a page's address names. Raises CannotBeDone."""
     url = pr_url.strip()
-    match = _PULL.fullmatch(url) if len(url) <= _MOST_CHARACTERS and url.isascii() else None
+    match = _PULL.fullmatch(url) if len(url) <= _MAX_CHARACTERS and url.isascii() else None
     if match is None or match["origin"].lower() not in origins:
         raise _refused(origins)
     try:
@@ -56,8 +56,8 @@ def _bad_api_url() -> SettingsError:
     )
 
 
-def _refused(origins: tuple[str, ...]) -> CannotBeDone:
-    return CannotBeDone(
+def _refused(origins: tuple[str, ...]) -> PermanentFailure:
+    return PermanentFailure(
         "The pr_url is not the address of a pull request that can be read here: it must look like "
         f"{origins[0]}/OWNER/REPOSITORY/pull/1."
     )

@@ -17,7 +17,7 @@ from openai import AsyncOpenAI
 from shared.clients.llm import responses
 from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.responses import Completion
-from shared.errors import BadSchema, CannotBeDone, Misfit, TryLater
+from shared.errors import BadSchema, PermanentFailure, RetryLater, SchemaMismatch
 from shared.models import Answer, Call, Question, Record, message
 
 log = logging.getLogger(__name__)
@@ -59,14 +59,14 @@ class ModelClient:
         text, model = await self._ask(form, messages, record)
         try:
             return Answer(_read(form, text), model)
-        except Misfit as fault:
+        except SchemaMismatch as fault:
             log.warning("The model's answer did not fit and is asked for again")
             repair = message("user", _REPAIR.format(fault=fault))
         text, model = await self._ask(form, [*messages, message("assistant", text), repair], record)
         try:
             return Answer(_read(form, text), model)
-        except Misfit as fault:
-            raise CannotBeDone(
+        except SchemaMismatch as fault:
+            raise PermanentFailure(
                 f"The model answered twice in a form that was not asked for: {fault}."
             ) from None
 
@@ -90,12 +90,14 @@ class ModelClient:
             completion = responses.parsed(body)
         except TimeoutError:
             await record(Call(id=call_id))
-            raise TryLater(f"The model did not answer within {self._timeout:g} seconds.") from None
+            raise RetryLater(
+                f"The model did not answer within {self._timeout:g} seconds."
+            ) from None
         except openai.APIError as error:
             if responses.may_have_cost(error):
                 await record(Call(id=call_id))
             raise responses.explained(error, self.deployment, self._timeout) from None
-        except CannotBeDone:
+        except PermanentFailure:
             await record(Call(id=call_id))
             raise
         await record(_call(call_id, completion))
@@ -117,7 +119,7 @@ def _read(form: AnswerForm[T], text: str) -> T:
     try:
         return form.read(text)
     except BadSchema as error:
-        raise CannotBeDone(f"The output_schema cannot be applied: {error}.") from None
+        raise PermanentFailure(f"The output_schema cannot be applied: {error}.") from None
 
 
 def _call(call_id: str, completion: Completion) -> Call:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from shared.errors import Misfit
+from shared.errors import SchemaMismatch
 from shared.text import json_schema, strict_json
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class AnswerForm(Generic[T]):
         try:
             value = strict_json.loads(text)
         except ValueError as error:
-            raise Misfit(str(error)) from None
+            raise SchemaMismatch(str(error)) from None
         return self.check(value)
 
 
@@ -43,7 +43,7 @@ def of_model(model: type[M]) -> AnswerForm[M]:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            raise Misfit(_described(error)) from None
+            raise SchemaMismatch(_described(error)) from None
 
     schema: dict[str, Any] = strict_schema(model.model_json_schema())
     return AnswerForm(model.__name__, schema, True, check)

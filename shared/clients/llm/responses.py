@@ -11,7 +11,7 @@ import openai
 from pydantic import BeforeValidator, ValidationError
 
 from shared.clients.retry_after import retry_after
-from shared.errors import CannotBeDone, StepError, TryLater
+from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Model
 from shared.text import strict_json
 
@@ -48,21 +48,23 @@ class Completion(Model):
     def text(self) -> str:
         """The text of a complete answer. Raises CannotBeDone for anything less."""
         if not self.choices:
-            raise CannotBeDone("The model answered without any choice.")
+            raise PermanentFailure("The model answered without any choice.")
         choice = self.choices[0]
         if choice.finish_reason == "content_filter":
-            raise CannotBeDone("The model's content filter withheld the answer.")
+            raise PermanentFailure("The model's content filter withheld the answer.")
         if choice.message.refusal:
-            raise CannotBeDone("The model declined this request.")
+            raise PermanentFailure("The model declined this request.")
         if choice.finish_reason == "length":
-            raise CannotBeDone(
+            raise PermanentFailure(
                 "The model's answer was cut off at the limit of its length "
                 "(MODEL_MAX_OUTPUT_TOKENS): ask for less, or raise the limit."
             )
         if choice.finish_reason != "stop":
-            raise CannotBeDone("The model's answer ended early: it has no proper finish_reason.")
+            raise PermanentFailure(
+                "The model's answer ended early: it has no proper finish_reason."
+            )
         if not choice.message.content:
-            raise CannotBeDone("The model's answer was empty.")
+            raise PermanentFailure("The model's answer was empty.")
         return choice.message.content
 
 
@@ -71,13 +73,13 @@ def parsed(body: str) -> Completion:
     try:
         return Completion.model_validate(strict_json.loads(body))
     except ValidationError:
-        raise CannotBeDone(
+        raise PermanentFailure(
             "The model's server answered JSON that is no chat completion: check the address "
             "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
         ) from None
     except ValueError:
         kind = "a web page" if body.lstrip()[:1] == "<" else "something that is no JSON"
-        raise CannotBeDone(
+        raise PermanentFailure(
             f"The model's server answered {kind} instead of a chat completion: check the address "
             "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
         ) from None
@@ -93,16 +95,16 @@ def may_have_cost(error: openai.APIError) -> bool:
 def explained(error: openai.APIError, deployment: str, timeout: float) -> StepError:
     """A failed request in words for people; without anything that the server wrote."""
     if isinstance(error, openai.APITimeoutError):
-        return TryLater(f"The model did not answer within {timeout:g} seconds.")
+        return RetryLater(f"The model did not answer within {timeout:g} seconds.")
     if not isinstance(error, openai.APIStatusError):
-        return TryLater("The model cannot be reached, or broke off its answer.")
+        return RetryLater("The model cannot be reached, or broke off its answer.")
     status = error.status_code
     seconds = retry_after(error.response.headers)
     if status == 429:
-        return TryLater("The model is busy (HTTP 429).", seconds)
+        return RetryLater("The model is busy (HTTP 429).", seconds)
     if status >= 500 or status in _WAITABLE:
-        return TryLater(f"The model is out of order (HTTP {status}).", seconds)
-    return CannotBeDone(_refusal(status, error.code, deployment))
+        return RetryLater(f"The model is out of order (HTTP {status}).", seconds)
+    return PermanentFailure(_refusal(status, error.code, deployment))
 
 
 def _refusal(status: int, code: str | None, deployment: str) -> str:

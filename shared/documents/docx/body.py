@@ -24,7 +24,7 @@ from shared.documents.docx.xml import Element, child, local
 from shared.documents.extract import Block
 
 _WRAPPERS = {"body", "sdt", "sdtContent", "customXml", "smartTag"}
-_MOST_HEADING = 200
+_MAX_HEADING = 200
 _PARAGRAPH_END = "\n\n"
 _ROW_END = "\n"
 
@@ -162,7 +162,7 @@ class Body:
         while self._headings and self._headings[-1][0] >= level:
             self._headings.pop()
         self._add(text + separator, None)
-        self._headings.append((level, " ".join(text.split())[:_MOST_HEADING]))
+        self._headings.append((level, " ".join(text.split())[:_MAX_HEADING]))
 
     def _add(self, text: str, part: str | None) -> None:
         self._characters += len(text)

@@ -8,7 +8,7 @@ from shared.documents.docx.xml import Element, attribute, child, local, number, 
 
 BULLET = "•"
 _LEVELS = 9
-_MOST_LABEL = 50
+_MAX_LABEL = 50
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"),
     (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
@@ -76,7 +76,7 @@ def _level(element: Element) -> _Level:
     return _Level(
         number(value(element, "start"), 1),
         value(element, "numFmt") or "decimal",
-        (value(element, "lvlText") or "")[:_MOST_LABEL],
+        (value(element, "lvlText") or "")[:_MAX_LABEL],
         switch(element, "isLgl") or False,
     )
 

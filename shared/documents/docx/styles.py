@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.documents.docx.xml import Element, attribute, child, number, switch, value
 
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
-_MOST_ANCESTORS = 30
+_MAX_ANCESTORS = 30
 _BODY = 9
 
 
@@ -65,7 +65,7 @@ class Styles:
         if style_id in self._known:
             return self._known[style_id]
         style, name = PLAIN, style_id
-        for _ in range(_MOST_ANCESTORS):
+        for _ in range(_MAX_ANCESTORS):
             if name not in self._own:
                 break
             own, name = self._own[name]

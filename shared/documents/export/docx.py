@@ -18,8 +18,8 @@ from shared.documents.export.blocks import Blocks, clean
 
 AUTHOR = "Amida AI Ticket Orchestrator"
 
-_MOST_NESTING = 100
-_MOST_TITLE = 255  # that Word's core properties take
+_MAX_NESTING = 100
+_MAX_TITLE = 255  # that Word's core properties take
 _MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001 - core properties are UTC without saying so
 
 
@@ -35,16 +35,16 @@ def to_docx(markdown: str, title: str) -> bytes:
 
 def _tokens(markdown: str) -> list[Token]:
     """The parser drops what is nested too deeply for it; such a text is shown as it is written."""
-    options = {"html": False, "maxNesting": _MOST_NESTING}
+    options = {"html": False, "maxNesting": _MAX_NESTING}
     tokens = MarkdownIt("commonmark", options).enable("table").parse(markdown)
-    if any(token.level >= _MOST_NESTING - 1 for token in tokens):
+    if any(token.level >= _MAX_NESTING - 1 for token in tokens):
         return [Token("code_block", "code", 0, content=markdown)]
     return tokens
 
 
 def _describe(document: Document, title: str) -> None:
     properties = document.core_properties
-    properties.title = clean(title)[:_MOST_TITLE]
+    properties.title = clean(title)[:_MAX_TITLE]
     properties.author = properties.last_modified_by = AUTHOR
     properties.comments = ""
     properties.created = properties.modified = _MOMENT

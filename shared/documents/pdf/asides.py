@@ -10,7 +10,7 @@ from shared.documents.extract import Block
 from shared.documents.pdf.strings import line, string, tidy
 from shared.documents.pdf.weights import too_large
 
-_MOST_ANNOTATIONS = 5_000
+_MAX_ANNOTATIONS = 5_000
 _NOT_WRITTEN = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
 _UNCHECKED = "Off"
 
@@ -19,8 +19,8 @@ def asides(page: PdfPage, number: int) -> Iterator[Block]:
     """The comments and, where the document's forms are initialised, the filled-in fields of page
     `number`, as they lie in the file. Raises Unreadable when there are too many."""
     count = pdfium.FPDFPage_GetAnnotCount(page)
-    if count > _MOST_ANNOTATIONS:
-        raise too_large(f"has more than {_MOST_ANNOTATIONS} annotations on page {number}")
+    if count > _MAX_ANNOTATIONS:
+        raise too_large(f"has more than {_MAX_ANNOTATIONS} annotations on page {number}")
     seen = set()  # of a group of buttons, each tells the group's value
     for index in range(count):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)

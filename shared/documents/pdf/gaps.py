@@ -10,7 +10,7 @@ from pypdfium2 import PdfObject, PdfPage
 
 from shared.errors import Fault
 
-_MOST_OBJECTS = 10_000
+_MAX_OBJECTS = 10_000
 _WHITE = (255, 255, 255)
 
 
@@ -31,7 +31,7 @@ class Gap(StrEnum):
 
 def gap(page: PdfPage) -> Gap | None:
     """What the page shows; None when it is blank. Raises PdfiumError when it is damaged."""
-    found = {_shown(item) for item in islice(page.get_objects(), _MOST_OBJECTS)}
+    found = {_shown(item) for item in islice(page.get_objects(), _MAX_OBJECTS)}
     return next((kind for kind in Gap if kind in found), None)
 
 

@@ -10,8 +10,8 @@ from shared.documents.pdf.pages import Page
 
 _EDGE = 3
 _FEWEST_PAGES = 3
-_MOST_NUMBERS = 5
-_MOST_CHARACTERS = 200
+_MAX_NUMBERS = 5
+_MAX_CHARACTERS = 200
 _NUMBER = re.compile(r"\d{1,9}")
 _COUNTING = "…"
 
@@ -63,10 +63,10 @@ def _marks(line: str, page: int) -> Iterator[Mark]:
     """What the line may have in common with lines of other pages: itself, and itself with any one
     of its numbers counting."""
     line = " ".join(line.split())
-    if len(line) > _MOST_CHARACTERS:
+    if len(line) > _MAX_CHARACTERS:
         return
     yield line, 0
-    for number in list(_NUMBER.finditer(line))[:_MOST_NUMBERS]:
+    for number in list(_NUMBER.finditer(line))[:_MAX_NUMBERS]:
         ahead = int(number.group()) - page
         yield f"{line[: number.start()]}{_COUNTING}{line[number.end() :]}", ahead
 

@@ -9,9 +9,9 @@ from pypdfium2 import PdfDocument
 
 from shared.documents.pdf.strings import line, string
 
-_MOST_ENTRIES = 10_000
-_MOST_LEVELS = 6
-_MOST_CHARACTERS = 200
+_MAX_ENTRIES = 10_000
+_MAX_LEVELS = 6
+_MAX_CHARACTERS = 200
 
 Entry = tuple[int, list[str]]
 """The page on which a heading is, from 1, and the path down to it, outermost first."""
@@ -36,8 +36,8 @@ def headings(document: PdfDocument) -> list[list[str]]:
 def _entries(document: PdfDocument) -> list[Entry]:
     path: list[str] = []
     found = []
-    for entry in islice(document.get_toc(_MOST_LEVELS), _MOST_ENTRIES):
-        title = line(string(pdfium.FPDFBookmark_GetTitle, entry))[:_MOST_CHARACTERS]
+    for entry in islice(document.get_toc(_MAX_LEVELS), _MAX_ENTRIES):
+        title = line(string(pdfium.FPDFBookmark_GetTitle, entry))[:_MAX_CHARACTERS]
         path = [*path[: entry.level], title]
         target = entry.get_dest()
         page = target.get_index() if target else None

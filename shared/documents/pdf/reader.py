@@ -20,15 +20,15 @@ from shared.documents.pdf.second import SecondReader
 from shared.documents.pdf.strings import line, string
 from shared.documents.pdf.weights import (
     LIMITS,
-    MOST_PAGE_BYTES,
-    MOST_PAGES,
+    MAX_PAGE_BYTES,
+    MAX_PAGES,
     Weight,
     too_large,
     weights,
 )
 from shared.errors import Fault, Unreadable
 
-_MOST_CHARACTERS = 10_000_000
+_MAX_CHARACTERS = 10_000_000
 _PROTECTED = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
 
 
@@ -66,8 +66,8 @@ def _broken() -> Unreadable:
 def _read(document: PdfDocument, data: bytes, found: list[Weight]) -> Extract:
     unread = _open_form(document)
     count = len(document)
-    if count > MOST_PAGES:
-        raise too_large(f"has more than {MOST_PAGES} pages")
+    if count > MAX_PAGES:
+        raise too_large(f"has more than {MAX_PAGES} pages")
     if len(found) != count:  # nobody knows which page weighs what
         if any(map(_is_heavy, found)):
             raise too_large("unpacks to more than a document can need")
@@ -99,7 +99,7 @@ def _said(document: PdfDocument, key: bytes) -> str | None:
 
 
 def _is_heavy(weight: Weight) -> bool:
-    return weight is not None and weight > MOST_PAGE_BYTES
+    return weight is not None and weight > MAX_PAGE_BYTES
 
 
 def _pages(document: PdfDocument, found: list[Weight]) -> Iterator[Page]:
@@ -118,7 +118,7 @@ def _bounded(pages: Iterable[Page]) -> list[Page]:
     for page in pages:
         kept.append(page)
         characters += len(page.text) + sum(len(block.text) for block in page.asides)
-        if characters > _MOST_CHARACTERS:
+        if characters > _MAX_CHARACTERS:
             raise too_large("has more than 10 million characters")
     return kept
 

@@ -16,21 +16,21 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamO
 
 from shared.errors import Fault, Unreadable
 
-MOST_PAGES = 10_000
-MOST_PAGE_BYTES = 10_000_000  # for which pdfium needs 180 MB and half a second
-_MOST_BYTES = 1_000_000_000
-_MOST_DEPTH = 30
+MAX_PAGES = 10_000
+MAX_PAGE_BYTES = 10_000_000  # for which pdfium needs 180 MB and half a second
+_MAX_BYTES = 1_000_000_000
+_MAX_DEPTH = 30
 _PAGES_KEPT = 200
 _EMPTY_PACKED = 20
 _DRAWN = re.compile(rb"/([^\s/<>\[\](){}%]+)\s+Do\b")
 
 LIMITS = pypdf.Configuration(
-    zlib_maximum_output_length=MOST_PAGE_BYTES,
+    zlib_maximum_output_length=MAX_PAGE_BYTES,
     zlib_maximum_recovery_input_length=100_000,
-    lzw_maximum_output_length=MOST_PAGE_BYTES,
-    run_length_maximum_output_length=MOST_PAGE_BYTES,
-    array_based_stream_maximum_output_length=MOST_PAGE_BYTES,
-    page_tree_maximum_entries=2 * MOST_PAGES,
+    lzw_maximum_output_length=MAX_PAGE_BYTES,
+    run_length_maximum_output_length=MAX_PAGE_BYTES,
+    array_based_stream_maximum_output_length=MAX_PAGE_BYTES,
+    page_tree_maximum_entries=2 * MAX_PAGES,
     stream_parsing_work_maximum_count=200_000,  # a second's work
 )
 
@@ -61,8 +61,8 @@ def weights(data: bytes) -> list[Weight]:
 
 
 def _weigh(reader: pypdf.PdfReader) -> list[Weight]:
-    if len(reader.pages) > MOST_PAGES:
-        raise too_large(f"has more than {MOST_PAGES} pages")
+    if len(reader.pages) > MAX_PAGES:
+        raise too_large(f"has more than {MAX_PAGES} pages")
     scales: dict[Any, _Scale] = {}
     total = 0
     found: list[Weight] = []
@@ -72,7 +72,7 @@ def _weigh(reader: pypdf.PdfReader) -> list[Weight]:
         scale = scales.setdefault(key, _Scale(resources))
         found.append(scale.page(page))
         total += found[-1] or 0
-        if total > _MOST_BYTES:
+        if total > _MAX_BYTES:
             raise too_large("unpacks to more than a document can need")
         if number % _PAGES_KEPT == 0:
             reader.resolved_objects.clear()
@@ -93,18 +93,18 @@ class _Scale:
         try:
             weight = sum(self._stream(stream, self._resources, 0) for stream in streams)
         except LimitReachedError:
-            return MOST_PAGE_BYTES + 1
+            return MAX_PAGE_BYTES + 1
         packed = sum(len(stream._data) for stream in streams)
         is_empty = weight == 0 and packed > _EMPTY_PACKED
-        return None if is_empty else min(weight, MOST_PAGE_BYTES + 1)
+        return None if is_empty else min(weight, MAX_PAGE_BYTES + 1)
 
     def _stream(self, stream: StreamObject, resources: Any, depth: int) -> int:
         """The size of a content stream together with that of the forms it draws."""
-        if depth > _MOST_DEPTH:
+        if depth > _MAX_DEPTH:
             raise LimitReachedError
         key = stream.indirect_reference
         if key not in self._known:
-            self._known[key] = MOST_PAGE_BYTES + 1  # to itself, should it draw itself
+            self._known[key] = MAX_PAGE_BYTES + 1  # to itself, should it draw itself
             content = _content(stream)
             forms = self._forms(content, stream.get("/Resources", resources), depth)
             self._known[key] = len(content) + forms

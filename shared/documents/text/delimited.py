@@ -9,7 +9,7 @@ from shared.documents.text.plain import heading, plain
 _DELIMITERS = ",;\t|"
 _ROWS = 20
 _SAMPLE = 64 * 1024
-_MOST_COLUMNS = 100
+_MAX_COLUMNS = 100
 
 
 def read_csv(text: str) -> Extract:
@@ -44,7 +44,7 @@ def _rows(sample: str, delimiter: str) -> list[list[str]]:
 def _has_header(rows: list[list[str]]) -> bool:
     """Names that differ, without numbers, above at least one column of nothing but numbers or
     dates: a first row of data is never taken for a header."""
-    if len(rows) < 2 or len(rows[0]) > _MOST_COLUMNS:
+    if len(rows) < 2 or len(rows[0]) > _MAX_COLUMNS:
         return False
     header, *others = rows
     if not all(name.strip() for name in header) or len(set(header)) < len(header):

@@ -33,8 +33,8 @@ _DECLARABLE = {codecs.lookup(name).name for name in (*_LATIN, *_OTHER, "iso8859_
 _SAMPLE = 32 * 1024
 _HIGH = re.compile(rb"[\x80-\xff]")
 _LONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
-_MOST_CHAOS = 0.1  # of 0.2, charset-normalizer's limit: a short list is more easily taken in
-_MOST_LOST = 0.01  # of the characters
+_MAX_CHAOS = 0.1  # of 0.2, charset-normalizer's limit: a short list is more easily taken in
+_MAX_LOST = 0.01  # of the characters
 _LIKE, _LIKE_CHAOS = 0.15, 0.01
 
 
@@ -63,7 +63,7 @@ def decoded(data: bytes, declared: str | None = None) -> Decoded:
     encoding = mark or guessed(sampled([data]))
     text = data.decode(encoding, "replace") if encoding else ""
     lost = text.count("\ufffd")
-    if not encoding or lost > _MOST_LOST * len(text):
+    if not encoding or lost > _MAX_LOST * len(text):
         advice = "No encoding fits the text of this file; please save it as UTF-8."
         raise Unreadable(Fault.BROKEN, advice)
     return Decoded(text, _note(encoding, lost))
@@ -105,7 +105,7 @@ def _likeliest(sample: bytes, encodings: list[str], least_coherence: float = 0) 
 
     matches = from_bytes(sample, cp_isolation=encodings, preemptive_behaviour=False)
     best = matches.best()
-    if best is None or best.chaos > _MOST_CHAOS or best.coherence < least_coherence:
+    if best is None or best.chaos > _MAX_CHAOS or best.coherence < least_coherence:
         return None
     fitting = {
         encoding

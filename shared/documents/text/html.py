@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from shared.documents.extract import Block, Extract
-from shared.documents.text.plain import MOST_BLOCKS, MOST_TAGS, heading, plain
+from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, heading, plain
 
 _UNSEEN = ("script", "style", "noscript", "template", "title")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -24,13 +24,13 @@ _BLANKS = re.compile(r"[ \t\n\f]+")
 _TAG = re.compile(r"""<[a-zA-Z](?:[^\s=/>]\s*+=\s*+(?:"[^"]*+"|'[^']*+')|[^>])*+""")
 _QUOTED = re.compile(r"""(?<=[^\s=/>])\s*+=\s*+(?:"[^"]*+"|'[^']*+')""")
 _GAP = re.compile(r"[\s/]+")
-_MOST_ATTRIBUTES = 500  # libxml2 compares each with all others of its element
+_MAX_ATTRIBUTES = 500  # libxml2 compares each with all others of its element
 
 
 def read_html(text: str) -> Extract:
     """A block for each heading, paragraph, list item and table; rows are `a | b`. What the page
     hides is left out, with a note."""
-    if text.count("<") > MOST_TAGS or any(map(_is_crowded, _TAG.finditer(text))):
+    if text.count("<") > MAX_TAGS or any(map(_is_crowded, _TAG.finditer(text))):
         return _source(text)
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
@@ -47,13 +47,13 @@ def read_html(text: str) -> Extract:
         page.extract.notes.append("Text that the page hides was left out.")
     _speak(root)
     page.read(root)
-    return page.extract if len(page.extract.blocks) <= MOST_BLOCKS else _source(text)
+    return page.extract if len(page.extract.blocks) <= MAX_BLOCKS else _source(text)
 
 
 def _is_crowded(tag: re.Match[str]) -> bool:
-    if len(tag[0]) < 2 * _MOST_ATTRIBUTES:
+    if len(tag[0]) < 2 * _MAX_ATTRIBUTES:
         return False
-    return len(_GAP.findall(_QUOTED.sub(" ", tag[0]))) > _MOST_ATTRIBUTES
+    return len(_GAP.findall(_QUOTED.sub(" ", tag[0]))) > _MAX_ATTRIBUTES
 
 
 def _source(text: str) -> Extract:

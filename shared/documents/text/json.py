@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 from shared.documents.extract import Extract
-from shared.documents.text.plain import MOST_CHARACTERS, plain
+from shared.documents.text.plain import MAX_CHARACTERS, plain
 from shared.text import strict_json
 
-MOST_VALUES = 500_000
+MAX_VALUES = 500_000
 _LONG_LINE = 2000
 _DEEPEST_INDENT = 8
 _LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
@@ -30,7 +30,7 @@ def read_json(text: str) -> Extract:
 
 def parsed(text: str) -> Any:
     """Raises ValueError, without words of the text."""
-    if text.count(",") > MOST_VALUES:
+    if text.count(",") > MAX_VALUES:
         raise ValueError("too many values to follow")
     return strict_json.loads(text)
 
@@ -51,7 +51,7 @@ def _lines(text: str) -> str | None:
             lexeme = ": "
         pieces.append(lexeme)
         size += len(lexeme)
-        if size > MOST_CHARACTERS:
+        if size > MAX_CHARACTERS:
             return None
     return "".join(pieces)
 

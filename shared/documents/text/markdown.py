@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from shared.documents.extract import Block, Extract
-from shared.documents.text.plain import MOST_BLOCKS, heading, plain
+from shared.documents.text.plain import MAX_BLOCKS, heading, plain
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
@@ -28,7 +28,7 @@ def read_markdown(text: str) -> Extract:
         path = [entry for entry in path if entry[0] < level] + [(level, heading(name))]
         title = title or (path[0][1] if level == 1 else None)
         start = at
-        if len(blocks) > MOST_BLOCKS:
+        if len(blocks) > MAX_BLOCKS:
             return plain(text, "There are too many headings to follow.")
     blocks.append(_block(lines, start, len(lines), path))
     return Extract(blocks=[block for block in blocks if block.text], title=title)

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from shared.documents.extract import Block, Extract
 from shared.documents.text.json import parsed
-from shared.documents.text.plain import MOST_BLOCKS, plain
+from shared.documents.text.plain import MAX_BLOCKS, plain
 from shared.models import Model
 
 # A text, or its lines.
@@ -34,7 +34,7 @@ class _Cell(Model):
 
 
 class _Notebook(Model):
-    cells: list[_Cell] = Field(max_length=MOST_BLOCKS)
+    cells: list[_Cell] = Field(max_length=MAX_BLOCKS)
 
 
 def read_notebook(text: str) -> Extract:

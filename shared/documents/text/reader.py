@@ -15,7 +15,7 @@ from shared.documents.text.html import read_html
 from shared.documents.text.json import read_json
 from shared.documents.text.markdown import read_markdown
 from shared.documents.text.notebooks import read_notebook
-from shared.documents.text.plain import MOST_CHARACTERS, plain
+from shared.documents.text.plain import MAX_CHARACTERS, plain
 from shared.documents.text.xml import read_xml
 from shared.errors import Fault, Unreadable
 
@@ -34,7 +34,7 @@ _DECLARATION = {
     "application/xml": re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{2,40})"),
 }
 _DECLARED_WITHIN = 1024  # bytes, as HTML asks for
-_MOST_BYTES = 4  # a character
+_MAX_BYTES = 4  # a character
 
 
 def read_text(kind: str, name: str, data: bytes) -> Extract:
@@ -43,12 +43,12 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
     Raises Unreadable: EMPTY, BROKEN for what no encoding fits and for XML with entities, TOO_LARGE
     above ten million characters.
     """
-    if len(data) > MOST_CHARACTERS * _MOST_BYTES:
+    if len(data) > MAX_CHARACTERS * _MAX_BYTES:
         raise _too_large()
     declaration = _DECLARATION.get(kind)
     declared = declaration and declaration.search(data[:_DECLARED_WITHIN])
     text, note = decoded(data, declared[1].decode("ascii", "ignore") if declared else None)
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise _too_large()
     is_notebook = PurePath(name.lower()).suffix == ".ipynb"
     read = read_notebook if is_notebook else _READERS[kind]
@@ -65,5 +65,5 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
 def _too_large() -> Unreadable:
     advice = "split it, or save the part that matters as a file of its own, and send that."
     return Unreadable(
-        Fault.TOO_LARGE, f"This text has more than {MOST_CHARACTERS:,} characters; {advice}"
+        Fault.TOO_LARGE, f"This text has more than {MAX_CHARACTERS:,} characters; {advice}"
     )

@@ -7,10 +7,10 @@ from typing import Any, cast
 from lxml import etree
 
 from shared.documents.extract import Block, Extract
-from shared.documents.text.plain import MOST_BLOCKS, MOST_TAGS, heading, plain
+from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, heading, plain
 from shared.errors import Fault, Unreadable
 
-_MOST_DEPTH = 12  # of a path that is told
+_MAX_DEPTH = 12  # of a path that is told
 # Its `attrib` looks for each attribute from the first on.
 _OWN, _ALL = etree.XPath("@*"), etree.XPath("descendant-or-self::*/@*")
 
@@ -24,7 +24,7 @@ def read_xml(text: str) -> Extract:
     if "<!ENTITY" in text:
         advice = "This XML declares entities, which are refused; please save it without them."
         raise Unreadable(Fault.BROKEN, advice)
-    if text.count("<") > MOST_TAGS:
+    if text.count("<") > MAX_TAGS:
         return plain(text, "This XML has too many elements to follow; it was read as plain text.")
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -44,7 +44,7 @@ def read_xml(text: str) -> Extract:
     blocks: list[Block] = []
     for block in _blocks(root, skipped):
         blocks.append(block)
-        if len(blocks) > MOST_BLOCKS:
+        if len(blocks) > MAX_BLOCKS:
             return plain(
                 text, "This XML has too many elements to follow; it was read as plain text."
             )
@@ -71,7 +71,7 @@ def _blocks(root: etree._Element, skipped: int) -> Iterator[Block]:
             line += text[: len(text) - len(text.lstrip())].count("\n")
         yield Block(
             text=" | ".join(filter(None, (attributes, text.strip()))) + "\n",
-            headings=path[:_MOST_DEPTH],
+            headings=path[:_MAX_DEPTH],
             line=line,
         )
 

@@ -7,7 +7,7 @@ from itertools import chain
 from shared.documents.extract import Unread
 from shared.tasks.doc_analysis.models import Coverage, Document, Grounded, Part, Tally
 
-_MOST_PLACES = 20
+_MAX_PLACES = 20
 
 
 def coverage(
@@ -52,7 +52,7 @@ def _unread(places: list[Unread]) -> str:
     reasons = Counter(place.reason for place in places)
     told = []
     for reason, count in reasons.items():
-        named = [place.place for place in places if place.reason == reason][:_MOST_PLACES]
+        named = [place.place for place in places if place.reason == reason][:_MAX_PLACES]
         more = f" and {count - len(named)} more" if count > len(named) else ""
         told.append(f"{', '.join(named)}{more} ({reason})")
     return f"; not read: {'; '.join(told)}" if told else ""

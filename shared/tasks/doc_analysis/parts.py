@@ -9,7 +9,7 @@ from shared.tasks.doc_analysis.llm_output import Related
 from shared.tasks.doc_analysis.models import Grounded, Part
 
 T = TypeVar("T")
-_MOST_NAME = 60  # characters
+_MAX_NAME = 60  # characters
 
 
 def rendered(parts: Iterable[Part], names: Sequence[str]) -> str:
@@ -89,7 +89,7 @@ def _lines(part: Part, names: Sequence[str]) -> Iterator[str]:
 
 
 def _document(number: int, names: Sequence[str]) -> str:
-    return f"document {number}" + (f": {names[number][:_MOST_NAME]}" if len(names) > 1 else "")
+    return f"document {number}" + (f": {names[number][:_MAX_NAME]}" if len(names) > 1 else "")
 
 
 def _point(point: Grounded) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from shared.documents.chunks import chunked
 from shared.documents.extract import Places
-from shared.errors import CannotBeDone, Unreadable
+from shared.errors import PermanentFailure, Unreadable
 from shared.models import Attachment
 from shared.tasks import base
 from shared.tasks.doc_analysis.coverage import statement
@@ -19,11 +19,11 @@ from shared.tasks.doc_analysis.rounds import ANALYSED
 
 OVERLAP = 0.04
 """Of a chunk, repeated from the one before, so that a sentence at the seam is whole in one."""
-MOST_CHUNKS = 1_000
+MAX_CHUNKS = 1_000
 
 _FILES_AT_ONCE = 2
 _CALLS_AT_ONCE = 16
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 async def plan(context: base.Context) -> base.Round:
@@ -68,14 +68,14 @@ async def chunk(context: base.Context, document: int, number: int) -> Chunk:
 def _check(context: base.Context, documents: Sequence[Document]) -> None:
     chunks = sum(document.chunks for document in documents)
     if not chunks:
-        reasons = [statement(one) for one in documents[:_MOST_NAMED]] or ["It has none."]
-        if len(documents) > _MOST_NAMED:
-            reasons.append(f"Nor can {len(documents) - _MOST_NAMED} others.")
-        raise CannotBeDone(" ".join(["No file of this ticket can be read.", *reasons]))
-    if chunks > MOST_CHUNKS:
-        raise CannotBeDone(
+        reasons = [statement(one) for one in documents[:_MAX_NAMED]] or ["It has none."]
+        if len(documents) > _MAX_NAMED:
+            reasons.append(f"Nor can {len(documents) - _MAX_NAMED} others.")
+        raise PermanentFailure(" ".join(["No file of this ticket can be read.", *reasons]))
+    if chunks > MAX_CHUNKS:
+        raise PermanentFailure(
             f"The files are too long for one ticket: {chunks} pieces of up to {_budget(context)} "
-            f"tokens each, where {MOST_CHUNKS} are allowed. Please open several tickets."
+            f"tokens each, where {MAX_CHUNKS} are allowed. Please open several tickets."
         )
 
 
@@ -86,7 +86,7 @@ async def _document(context: base.Context, number: int, file: Attachment) -> Doc
         return Document.model_validate(known)
     data = await context.read_file(file.id)
     if data is None:
-        raise CannotBeDone(f"The file {file.filename} was removed while it was to be read.")
+        raise PermanentFailure(f"The file {file.filename} was removed while it was to be read.")
     called = names(context)[number]
     document = Document(id=file.id, name=called, content_type=file.content_type)
     try:

@@ -7,7 +7,7 @@ from typing import Self
 from shared.clients.github.models import PullRef
 from shared.diffs.changes import FileDiff, file_diff
 from shared.models import Model
-from shared.tasks.base import Papers
+from shared.tasks.base import Artifacts
 from shared.tasks.pr_review.models import Change, Coverage, Finding, Result
 
 
@@ -17,18 +17,18 @@ class Stage(StrEnum):
     POSTING = "posting"
 
 
-class Paper(Model):
+class Artifact(Model):
     """Kept under the name of its class, and a number where there are several."""
 
-    async def keep(self, papers: Papers, number: int = 0) -> None:
+    async def keep(self, papers: Artifacts, number: int = 0) -> None:
         await papers.keep(self._name(number), self.model_dump(mode="json"))
 
     @classmethod
-    async def kept(cls, papers: Papers, number: int = 0) -> Self:
+    async def kept(cls, papers: Artifacts, number: int = 0) -> Self:
         return cls.model_validate(await papers.kept(cls._name(number)))
 
     @classmethod
-    async def find(cls, papers: Papers) -> Self | None:
+    async def find(cls, papers: Artifacts) -> Self | None:
         """None where there is none yet."""
         known = await papers.kept(cls._name(0))
         return None if known is None else cls.model_validate(known)
@@ -38,7 +38,7 @@ class Paper(Model):
         return f"{cls.__name__.lower()}-{number}"
 
 
-class Facts(Paper):
+class Facts(Artifact):
     """A pull request as it was read, in so many batches; of files that are `made_here` the diff is
     not GitHub's own."""
 
@@ -52,7 +52,7 @@ class Facts(Paper):
     batches: int = 0
 
 
-class Seen(Paper):
+class Seen(Artifact):
     """What of the pull request is reviewed, and what people should know of it."""
 
     coverage: Coverage
@@ -77,7 +77,7 @@ class Diff(Model):
         )
 
 
-class Batch(Paper):
+class Batch(Artifact):
     """What one call of the model reviews."""
 
     files: list[Diff]
@@ -112,7 +112,7 @@ class Outcome(Model):
     dropped: int
 
 
-class Reviewed(Paper):
+class Reviewed(Artifact):
     """What came of all batches: the candidates for a second look, the first by rank; how many more
     there are, how many had no place, and how many said the same as another."""
 
@@ -133,7 +133,7 @@ class Held(Model):
     suggestions_dropped: int
 
 
-class Draft(Paper):
+class Draft(Artifact):
     """The result that is to be posted."""
 
     result: Result

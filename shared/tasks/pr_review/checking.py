@@ -12,10 +12,10 @@ from shared.tasks.pr_review.models import SEVERITIES, TaskData
 from shared.tasks.pr_review.reviewing import asked
 from shared.tasks.pr_review.suggesting import Suggestions
 
-MOST = 40
+MAX = 40
 """Findings that one call looks at; a review with more is not read."""
 
-_MOST_OF_A_PART = 400
+_MAX_OF_A_PART = 400
 
 
 async def check(context: base.WorkContext, _: base.Item) -> Held:
@@ -24,7 +24,7 @@ async def check(context: base.WorkContext, _: base.Item) -> Held:
     candidates, parts = reviewed.candidates, reviewed.summaries
     material = {"findings": _rendered(candidates)} if candidates else {}
     if len(parts) > 1:
-        lines = (" ".join(part.split())[:_MOST_OF_A_PART] for part in parts)
+        lines = (" ".join(part.split())[:_MAX_OF_A_PART] for part in parts)
         material["what the parts do"] = "\n".join(f"- {line}" for line in lines)
     data = TaskData.model_validate(context.ticket.task_data)
     question = Question(base.prompt(__file__, "check"), asked(data), material)

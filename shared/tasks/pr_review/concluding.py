@@ -31,8 +31,8 @@ async def after_review(context: base.Context, outcomes: Sequence[Outcome]) -> ba
     candidates = merged(found)
     reviewed = Reviewed(
         summaries=[outcome.summary for outcome in outcomes],
-        candidates=candidates[: checking.MOST],
-        unchecked=len(candidates[checking.MOST :]),
+        candidates=candidates[: checking.MAX],
+        unchecked=len(candidates[checking.MAX :]),
         unplaced=sum(outcome.dropped for outcome in outcomes),
         merged=len(found) - len(candidates),
     )

@@ -8,15 +8,15 @@ from pydantic import AfterValidator
 from shared.models import Model
 from shared.tasks.pr_review.models import Category, Change, Confidence, Severity
 
-_MOST_TITLE, _MOST_TEXT = 200, 2_000
+_MAX_TITLE, _MAX_TEXT = 200, 2_000
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:_MOST_TITLE]
+    return " ".join(text.split())[:_MAX_TITLE]
 
 
 def _text(text: str) -> str:
-    return text.strip()[:_MOST_TEXT]
+    return text.strip()[:_MAX_TEXT]
 
 
 Line = Annotated[str, AfterValidator(_line)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from shared.tasks.pr_review.artifacts import Candidate
 from shared.tasks.pr_review.models import CONFIDENCES, SEVERITIES, Finding, Spot
 
-_MOST_PLACES = 20
+_MAX_PLACES = 20
 
 
 def rank(finding: Finding) -> tuple[int, int, str, int]:
@@ -38,7 +38,7 @@ def merged(candidates: Iterable[Candidate]) -> list[Candidate]:
         here.append((candidate, first))
         if first is candidate:
             firsts.append(candidate)
-        elif len(first.also_at) < _MOST_PLACES:
+        elif len(first.also_at) < _MAX_PLACES:
             first.also_at.append(Spot.model_validate(candidate.model_dump()))
     return firsts
 

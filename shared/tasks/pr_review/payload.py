@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator
 
-from shared.clients.github.models import MOST_BODY, ReviewComment, ReviewPayload
+from shared.clients.github.models import MAX_BODY, ReviewComment, ReviewPayload
 from shared.models import Side
 from shared.tasks.pr_review import report
 from shared.tasks.pr_review.models import Finding, Result
 from shared.text.markdown import cut, fenced, quiet
 
-MOST_COMMENTS = 40
+MAX_COMMENTS = 40
 _CUT = "\n… (cut: the whole review is in the result of its ticket)"
 
 
@@ -17,14 +17,14 @@ def rendered(result: Result) -> str:
 
 
 def review(
-    result: Result, known: Collection[str] = (), most_comments: int = MOST_COMMENTS, mark: str = ""
+    result: Result, known: Collection[str] = (), most_comments: int = MAX_COMMENTS, mark: str = ""
 ) -> ReviewPayload:
     """What is `known`, by fingerprint, is not told again; what gets no comment is in the body,
     which ends with `mark`."""
     lines = commented(result, known)[:most_comments]
     told = {*known, *(finding.fingerprint for finding in lines)}
     others = [finding for finding in result.findings if finding.fingerprint not in told]
-    body = cut(quiet(report.markdown(result, others)), MOST_BODY - len(mark) - 2, _CUT)
+    body = cut(quiet(report.markdown(result, others)), MAX_BODY - len(mark) - 2, _CUT)
     return ReviewPayload(
         commit_id=result.head_sha,
         body=f"{body}\n\n{mark}".strip(),
@@ -35,7 +35,7 @@ def review(
 def commented(result: Result, known: Collection[str]) -> list[Finding]:
     """The findings that get a comment on their lines."""
     news = (finding for finding in result.findings if finding.fingerprint not in known)
-    return [finding for finding in news if finding.commentable][:MOST_COMMENTS]
+    return [finding for finding in news if finding.commentable][:MAX_COMMENTS]
 
 
 def _comment(finding: Finding) -> ReviewComment:

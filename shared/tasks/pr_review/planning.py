@@ -4,7 +4,7 @@ batches."""
 import asyncio
 
 from shared.clients.github.models import ChangedFiles, Pull, PullRef
-from shared.errors import CannotBeDone
+from shared.errors import PermanentFailure
 from shared.tasks import base
 from shared.tasks.pr_review.artifacts import Batch, Facts, Seen, Stage
 from shared.tasks.pr_review.models import TaskData
@@ -13,9 +13,9 @@ from shared.tasks.pr_review.selection import sorted_files, warnings
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
 """What a repository tells those who work on it; the first that there is, from the base branch."""
 
-_MOST_INSTRUCTIONS = 6_000
-_MOST_BODY = 4_000
-_MOST_TITLE = 500
+_MAX_INSTRUCTIONS = 6_000
+_MAX_BODY = 4_000
+_MAX_TITLE = 500
 
 
 async def plan(context: base.Context) -> base.Round:
@@ -37,7 +37,7 @@ async def _read(context: base.Context) -> Facts:
     pull = await github.pull(ref)
     changed = await github.files(ref, pull)
     if not changed.files:
-        raise CannotBeDone("The pull request changes no file.")
+        raise PermanentFailure("The pull request changes no file.")
     found = await asyncio.to_thread(sorted_files, changed, pull, context.tools.batch_tokens)
     instructions, lost = await _instructions(context, ref, pull.base.sha)
     seen = Seen(
@@ -59,11 +59,11 @@ def _facts(
 ) -> Facts:
     return Facts(
         ref=ref,
-        title=pull.title[:_MOST_TITLE],
-        body=pull.body[:_MOST_BODY],
+        title=pull.title[:_MAX_TITLE],
+        body=pull.body[:_MAX_BODY],
         url=pull.html_url,
         head_sha=pull.head.sha,
-        instructions=instructions[:_MOST_INSTRUCTIONS],
+        instructions=instructions[:_MAX_INSTRUCTIONS],
         made_here=[file.path for file in changed.files if file.made_here],
         batches=batches,
     )
@@ -74,7 +74,7 @@ async def _instructions(context: base.Context, ref: PullRef, sha: str) -> tuple[
     for path in INSTRUCTIONS:
         try:
             text = await context.tools.github.file_text(ref, path, sha)
-        except CannotBeDone as error:
+        except PermanentFailure as error:
             return "", [f"{path} of the repository was not read: {error.reason}"]
         if text:
             return text, []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.clients.github.models import PostedReview, PullRef, ReviewPayload
-from shared.errors import CannotBeDone, TryLater
+from shared.errors import PermanentFailure, RetryLater
 from shared.models import Model
 from shared.tasks import base
 from shared.tasks.pr_review import payload
@@ -17,11 +17,11 @@ from shared.tasks.pr_review.artifacts import Draft, Facts
 from shared.tasks.pr_review.models import Earlier, Finding, Posted, Result
 
 _MARK = re.compile(r"<!-- amida-review-1:([A-Za-z0-9+/=]+):([0-9a-f]{64}) -->")
-_MOST_MARK = 16_000
-_MOST_NAME, _MOST_TITLE = 200, 100
+_MAX_MARK = 16_000
+_MAX_NAME, _MAX_TITLE = 200, 100
 _TRIES = "posting"
-_MOST_TRIES = 5
-_MOST_SECONDS = 120.0
+_MAX_TRIES = 5
+_MAX_SECONDS = 120.0
 
 Sign = Callable[[str], str]
 
@@ -40,7 +40,7 @@ class Mark(Model):
         """Bounded: of very many findings the last are forgotten."""
         packed = zlib.compress(self.model_dump_json().encode())
         data = base64.b64encode(packed).decode()
-        if len(data) > _MOST_MARK:
+        if len(data) > _MAX_MARK:
             fewer = self.findings[: len(self.findings) // 2]
             return self.model_copy(update={"findings": fewer}).text(sign)
         return f"<!-- amida-review-1:{data}:{sign(data)} -->"
@@ -81,11 +81,11 @@ async def post(context: base.WorkContext, _: base.Item) -> Posted:
     """Post the review unless it is there. Raises TryLater, after which it may be there."""
     try:
         return await _posted(context)
-    except CannotBeDone as error:
+    except PermanentFailure as error:
         return Posted(reason=error.reason)
-    except TryLater as later:
+    except RetryLater as later:
         tries = 1 + (await context.papers.kept(_TRIES) or 0)
-        if tries == _MOST_TRIES or (later.seconds or 0.0) > _MOST_SECONDS:
+        if tries == _MAX_TRIES or (later.seconds or 0.0) > _MAX_SECONDS:
             return Posted(reason=later.reason)
         await context.papers.keep(_TRIES, tries)
         raise
@@ -109,7 +109,7 @@ async def _posted(context: base.WorkContext) -> Posted:
     wanted = _wanted(since, result, mark, sign)
     try:
         review = await github.post_review(ref, wanted)
-    except CannotBeDone:
+    except PermanentFailure:
         # The lines of a pull request that has changed meanwhile may take no comment.
         if not wanted.comments:
             raise
@@ -120,7 +120,7 @@ async def _posted(context: base.WorkContext) -> Posted:
 
 def _wanted(since: Since, result: Result, mark: Mark, sign: Sign) -> ReviewPayload:
     told = result.model_copy(update={"posted": since.posted(result)})
-    most = payload.MOST_COMMENTS if mark.inline else 0
+    most = payload.MAX_COMMENTS if mark.inline else 0
     return payload.review(told, since.known, most, mark.text(sign))
 
 
@@ -151,9 +151,9 @@ def _marked(
 def _told(findings: Sequence[Finding]) -> list[Earlier]:
     return [
         Earlier(
-            file=finding.file[-_MOST_NAME:],
+            file=finding.file[-_MAX_NAME:],
             line=finding.start_line,
-            title=finding.title[:_MOST_TITLE],
+            title=finding.title[:_MAX_TITLE],
             fingerprint=finding.fingerprint,
         )
         for finding in findings

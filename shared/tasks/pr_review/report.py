@@ -22,7 +22,7 @@ _VERDICTS = {
     Verdict.COMMENT: "Comment",
     Verdict.REQUEST_CHANGES: "Request changes",
 }
-_MOST_FILES_NAMED = 50
+_MAX_FILES_NAMED = 50
 
 
 def told(result: Result) -> Result:
@@ -136,5 +136,5 @@ def _left(title: str, files: Iterable[Left]) -> Iterator[str]:
         return left.reason
 
     for reason, group in groupby(sorted(files, key=reason_of), reason_of):
-        names = named([left.path for left in group], _MOST_FILES_NAMED)
+        names = named([left.path for left in group], _MAX_FILES_NAMED)
         yield f"- {title} ({plain(reason)}): {plain(names)}"

@@ -19,9 +19,9 @@ from shared.tasks.pr_review.models import TaskData
 _AROUND = (12, 6, 3, 0)
 """Lines before and after a finding that the second look sees: as many as are cheap enough."""
 
-_MOST_EXCERPT_TOKENS = 500
-_MOST_EXCERPT = 2_000
-_MOST_EVIDENCE_LINES = 20
+_MAX_EXCERPT_TOKENS = 500
+_MAX_EXCERPT = 2_000
+_MAX_EVIDENCE_LINES = 20
 
 
 async def review(context: base.WorkContext, item: base.Item) -> Outcome:
@@ -81,7 +81,7 @@ def _candidate(
         confidence=proposed.confidence,
         title=proposed.title,
         body=proposed.body,
-        evidence_quote="\n".join(map(shown, lines[:_MOST_EVIDENCE_LINES])),
+        evidence_quote="\n".join(map(shown, lines[:_MAX_EVIDENCE_LINES])),
         fingerprint=fingerprint(diff.path, proposed.category, lines),
         commentable=diff.path not in facts.made_here,
         batch=batch,
@@ -95,9 +95,9 @@ def _excerpt(hunk: Hunk, anchor: Anchor) -> str:
     text = ""
     for part in _around(hunk, anchor):
         text = rendered_hunk(part)
-        if estimate(text) <= _MOST_EXCERPT_TOKENS:
+        if estimate(text) <= _MAX_EXCERPT_TOKENS:
             return text
-    return text[:_MOST_EXCERPT]
+    return text[:_MAX_EXCERPT]
 
 
 def _around(hunk: Hunk, anchor: Anchor) -> Iterator[Hunk]:

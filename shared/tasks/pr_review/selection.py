@@ -13,7 +13,7 @@ from shared.documents.tokens import estimate
 from shared.tasks.pr_review.injection import talks
 from shared.tasks.pr_review.models import Coverage, Left
 
-MOST_CHARACTERS = 6_000_000
+MAX_CHARACTERS = 6_000_000
 """Of all patches together; far more than people review, and some hundred calls of a model."""
 
 _BEYOND = "the change is too large to be reviewed whole"
@@ -21,7 +21,7 @@ _PARTIAL = "its patch ends early or cannot be read to its end"
 _LOST = frozenset({_BEYOND, NoPatch.TOO_LARGE, NoPatch.NOT_GIVEN, Skipped.UNREADABLE})
 """Why a file is not reviewed that should have been."""
 
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def sorted_files(changed: ChangedFiles, pull: Pull, budget: int) -> SortedFiles:
     """The files of a pull request in batches of at most `budget` tokens."""
     wanted: list[FileDiff] = []
     skipped: list[Left] = []
-    room = MOST_CHARACTERS
+    room = MAX_CHARACTERS
     for file in changed.files:
         diff, size = _diff(file), len(file.patch or "")
         reason = skip_reason(diff) or (_BEYOND if size > room else None)
@@ -62,7 +62,7 @@ def warnings(coverage: Coverage, suspicious: Sequence[str]) -> Iterator[str]:
         yield f"Text that talks to the reviewer was not obeyed: in {named(suspicious)}."
 
 
-def named(names: Sequence[str], most: int = _MOST_NAMED) -> str:
+def named(names: Sequence[str], most: int = _MAX_NAMED) -> str:
     """The first of many names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -13,8 +13,8 @@ from shared.tasks import base
 from shared.tasks.pr_review.artifacts import Batch, Candidate, Facts
 from shared.tasks.pr_review.models import Finding, Suggestion
 
-_MOST_FILES_READ = 5
-_MOST_CHARACTERS = 10_000
+_MAX_FILES_READ = 5
+_MAX_CHARACTERS = 10_000
 
 
 class Suggestions:
@@ -60,7 +60,7 @@ class Suggestions:
 
     async def _head_text(self, path: str) -> str | None:
         """None where the file cannot be had: nothing is suggested for it."""
-        if path not in self._texts and len(self._texts) < _MOST_FILES_READ:
+        if path not in self._texts and len(self._texts) < _MAX_FILES_READ:
             facts = await Facts.kept(self._context.papers)
             github = self._context.tools.github
             try:
@@ -77,7 +77,7 @@ def _has_parser(path: str) -> bool:
 def _made(diff: FileDiff, applied: Applied) -> Suggestion | None:
     lines = diff.lines(Side.RIGHT, applied.start_line, applied.line)
     improved = "\n".join(applied.lines)
-    if len(improved) > _MOST_CHARACTERS:
+    if len(improved) > _MAX_CHARACTERS:
         return None
     return Suggestion(
         existing="\n".join(line.text for line in lines),

@@ -20,10 +20,10 @@ from shared.storage.sharded_counters import Counters, Totals, counter_name
 
 ALL = "all"
 _SHARDS = 32
-_MOST_WRITES = 99  # of a transaction, beside the counter's
+_MAX_WRITES = 99  # of a transaction, beside the counter's
 
 
-class Place(NamedTuple):
+class IndexKey(NamedTuple):
     partition: str
     key: str
 
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ListingState:
     """What decides where a ticket is listed."""
 
     ticket_id: str
@@ -46,20 +46,20 @@ class Standing:
     assigned_to: str | None = None
     assignment: int = 0
 
-    def places(self) -> frozenset[Place]:
+    def places(self) -> frozenset[IndexKey]:
         """Where a ticket that stands so is listed."""
         owner, rest = split_ticket_id(self.ticket_id)
         status = f"{self.status.value}_{rest}_{owner}_{self.attempt}"
-        found = {Place(EVERYBODY, f"{ALL}_{rest}_{owner}"), Place(EVERYBODY, status)}
+        found = {IndexKey(EVERYBODY, f"{ALL}_{rest}_{owner}"), IndexKey(EVERYBODY, status)}
         if self.assigned_to:
             theirs = assignee_partition(self.assigned_to)
-            found |= {Place(theirs, f"{ALL}_{rest}_{owner}_{self.assignment}")}
-            found |= {Place(theirs, f"{status}.{self.assignment}")}
+            found |= {IndexKey(theirs, f"{ALL}_{rest}_{owner}_{self.assignment}")}
+            found |= {IndexKey(theirs, f"{status}.{self.assignment}")}
         return frozenset(found)
 
 
-def standing(ticket: StoredTicket) -> Standing:
-    return Standing(
+def standing(ticket: StoredTicket) -> ListingState:
+    return ListingState(
         ticket_id=ticket.id,
         task_type=ticket.task_type,
         status=ticket.status,
@@ -86,13 +86,15 @@ class Index:
         self._table = table
         self._counters = Counters(table, _SHARDS)
 
-    async def add(self, added: Iterable[Place], task_type: str, also: Sequence[Write] = ()) -> None:
+    async def add(
+        self, added: Iterable[IndexKey], task_type: str, also: Sequence[Write] = ()
+    ) -> None:
         """Write pointers, those that are there already included, and `also` for everybody."""
         entries = [_entry(place, Verb.INSERT, task_type) for place in sorted(added)]
         await self._write([*entries, *(Entry(write, {}) for write in also)])
 
     async def remove(
-        self, removed: Iterable[Place], task_type: str, also: Sequence[Write] = ()
+        self, removed: Iterable[IndexKey], task_type: str, also: Sequence[Write] = ()
     ) -> None:
         """Delete pointers, those that are gone already included, and `also`."""
         entries = [_entry(place, Verb.DELETE, task_type) for place in sorted(removed)]
@@ -106,8 +108,8 @@ class Index:
         """One transaction a partition."""
         for partition in dict.fromkeys(entry.write.values["PartitionKey"] for entry in entries):
             mine = [entry for entry in entries if entry.write.values["PartitionKey"] == partition]
-            for begin in range(0, len(mine), _MOST_WRITES):
-                await self._settle(partition, mine[begin : begin + _MOST_WRITES])
+            for begin in range(0, len(mine), _MAX_WRITES):
+                await self._settle(partition, mine[begin : begin + _MAX_WRITES])
 
     async def _settle(self, partition: str, entries: list[Entry]) -> None:
         """Make true what is not yet: a conflict means that this entry has been made already."""
@@ -124,7 +126,7 @@ class Index:
                 return
 
 
-def _entry(place: Place, verb: Verb, task_type: str) -> Entry:
+def _entry(place: IndexKey, verb: Verb, task_type: str) -> Entry:
     row = {"PartitionKey": place.partition, "RowKey": place.key}
     status = place.key.partition("_")[0]
     counted = place.partition == EVERYBODY and status != ALL

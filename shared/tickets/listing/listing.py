@@ -20,11 +20,11 @@ from shared.tickets.listing.index import Index, standing
 from shared.tickets.listing.scan_ranges import Entry, Range, Window, merged, ranges, window_of
 from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets
-from shared.tickets.results import Reading
+from shared.tickets.results import TicketQueries
 from shared.tickets.rows import as_ticket
 
-_MOST_LOOKED_AT = 10_000
-_MOST_FOLLOWED = 500
+_MAX_LOOKED_AT = 10_000
+_MAX_FOLLOWED = 500
 _SEARCHED_AT_ONCE = 200
 # Longer than any change takes between a pointer and the transaction that makes it true.
 _STALE_AFTER = timedelta(minutes=10)
@@ -32,11 +32,11 @@ _TIMES = ("created_after", "created_before")
 _REST = re.compile(r"[0-9a-f]{22}")
 
 
-class Listing:
+class TicketList:
     """Answers lists."""
 
     def __init__(
-        self, table: Table, tickets: Tickets, reading: Reading, permissions: Permissions
+        self, table: Table, tickets: Tickets, reading: TicketQueries, permissions: Permissions
     ) -> None:
         self._table = table
         self._index = Index(table)
@@ -80,7 +80,7 @@ class Listing:
         found: list[StoredTicket] = []
         looked_at = followed = 0
         last: str | None = None
-        while len(found) < count and followed < _MOST_FOLLOWED and looked_at < _MOST_LOOKED_AT:
+        while len(found) < count and followed < _MAX_FOLLOWED and looked_at < _MAX_LOOKED_AT:
             batch = await _some(stream, count - len(found))
             if not batch:
                 return found, None
@@ -115,10 +115,10 @@ class Listing:
             counts = await (self._index if everybody else self._tickets).totals(one.partition)
             return counts.of(query.status, query.task_type)
         if one.is_pointers and _needs(query, "priority", "q"):
-            return len((await self._take([one], query, window, _MOST_FOLLOWED))[0])
+            return len((await self._take([one], query, window, _MAX_FOLLOWED))[0])
         columns = ("RowKey", "title", "description") if query.q else ("RowKey",)
         entries = one.entries(self._table, window, columns=columns)
-        rows = await _some(entries, _MOST_LOOKED_AT)
+        rows = await _some(entries, _MAX_LOOKED_AT)
         return sum(_has_text(query, entry.row.values) for entry in rows)
 
     async def _nth(

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace
 
-from shared.clients.tables import MOST_ROWS, Row, Table
+from shared.clients.tables import MAX_ROWS, Row, Table
 from shared.models import TicketsQuery
 from shared.storage.keys import EVERYBODY, is_user_id, older_than
-from shared.tickets.listing.index import ALL, Place, assignee_partition, ticket_of
+from shared.tickets.listing.index import ALL, IndexKey, assignee_partition, ticket_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Entry:
 
     ticket_id: str
     row: Row
-    place: Place | None = None
+    place: IndexKey | None = None
 
     @property
     def rest(self) -> str:
@@ -59,7 +59,7 @@ class Range:
         return not self.is_pointers or self.partition == EVERYBODY
 
     async def entries(
-        self, table: Table, window: Window, page: int = MOST_ROWS, columns: Sequence[str] = ()
+        self, table: Table, window: Window, page: int = MAX_ROWS, columns: Sequence[str] = ()
     ) -> AsyncIterator[Entry]:
         first, beyond = f"{self.prefix}{window.first}", f"{self.prefix}{window.beyond}"
         rows = table.query(
@@ -73,7 +73,7 @@ class Range:
             ticket_id = ticket_of(row.key)
             owner = ticket_id.partition("-")[0]
             if owner not in self.without and self.only in (None, owner):
-                yield Entry(ticket_id, row, Place(self.partition, row.key))
+                yield Entry(ticket_id, row, IndexKey(self.partition, row.key))
 
 
 def window_of(query: TicketsQuery) -> Window:

@@ -22,7 +22,7 @@ from infra.local.serving import take_port
 from shared.clients.etag_cache import EtagCache
 from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import Pull, PullRef, PullState, ReviewComment, ReviewPayload
-from shared.errors import CannotBeDone, StepError, TryLater
+from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Side
 from tests.github_server import PULL, SHA, TOKEN, GitHubServer
 
@@ -107,7 +107,7 @@ async def test_refusals_are_final_and_say_what_to_do(
 ) -> None:
     github.reset(always(Response(status_code=304) if status == 304 else refusal(status)))
     error = await failed(github, get_pull, token=token)
-    assert isinstance(error, CannotBeDone)
+    assert isinstance(error, PermanentFailure)
     assert words in error.reason
     assert len(github.asked) == 1
     assert ("authorization" in github.asked[0].headers) == bool(token)
@@ -139,7 +139,7 @@ async def test_limits_and_faults_say_how_long_to_wait(
 ) -> None:
     github.reset(always(answer))
     error = await failed(github, get_pull)
-    assert isinstance(error, TryLater)
+    assert isinstance(error, RetryLater)
     if least is None or most is None:
         assert error.seconds is None
     else:
@@ -172,7 +172,7 @@ async def test_what_is_no_pull_request_is_told_as_such(
 ) -> None:
     github.reset(always(answer))
     error = await failed(github, get_pull)
-    assert isinstance(error, CannotBeDone)
+    assert isinstance(error, PermanentFailure)
     assert "GITHUB_API_URL" in error.reason
 
 
@@ -209,13 +209,13 @@ async def test_redirects_to_elsewhere_are_not_followed(
     github: GitHubServer, status: int, location: str, ask: Ask
 ) -> None:
     github.reset(always(Response(status_code=status, headers={"location": location})))
-    assert isinstance(await failed(github, ask), CannotBeDone)
+    assert isinstance(await failed(github, ask), PermanentFailure)
     assert len(github.asked) == 1
 
 
 async def test_redirects_without_end_are_not_followed(github: GitHubServer) -> None:
     github.reset(always(RedirectResponse(PATH, 301)))
-    assert isinstance(await failed(github, get_pull), CannotBeDone)
+    assert isinstance(await failed(github, get_pull), PermanentFailure)
     assert len(github.asked) == 1 + 3
 
 
@@ -241,7 +241,7 @@ async def test_a_body_without_end_is_cut_off(github: GitHubServer, packings: int
     )
     github.reset(always(answer))
     error = await failed(github, get_pull)
-    assert isinstance(error, CannotBeDone)
+    assert isinstance(error, PermanentFailure)
     assert "larger" in error.reason
 
 
@@ -251,7 +251,7 @@ async def test_only_the_packing_that_was_asked_for_is_unpacked(
 ) -> None:
     github.reset(always(Response(zeros_in(2), headers={"content-encoding": packing})))
     error = await failed(github, get_pull)
-    assert isinstance(error, CannotBeDone)
+    assert isinstance(error, PermanentFailure)
     assert "packing" in error.reason
     assert github.asked[0].headers["accept-encoding"] == "gzip"
 
@@ -276,7 +276,7 @@ async def broken() -> AsyncIterator[bytes]:
 async def test_a_slow_body_ends_with_the_time_of_the_whole_call(github: GitHubServer) -> None:
     github.reset(always(StreamingResponse(slow())))
     error = await failed(github, get_pull, timeout=0.3)
-    assert isinstance(error, TryLater)
+    assert isinstance(error, RetryLater)
     assert "within 0.3 seconds" in error.reason
 
 
@@ -288,7 +288,7 @@ async def test_many_slow_calls_end_with_their_time_in_all(
     pull = JSONResponse(PULL | {"changed_files": 1})
     github.reset(lambda _, asked: StreamingResponse(slow()) if asked.url.query else pull)
     error = await failed(github, lambda client: ask(client, REF))
-    assert isinstance(error, TryLater)
+    assert isinstance(error, RetryLater)
     assert "within 0.2 seconds" in error.reason
 
 
@@ -303,13 +303,13 @@ async def test_an_answer_that_breaks_off_is_worth_another_try(
     github: GitHubServer, answer: Callable[[], Response]
 ) -> None:
     github.reset(always(answer()))
-    assert isinstance(await failed(github, get_pull), TryLater)
+    assert isinstance(await failed(github, get_pull), RetryLater)
 
 
 async def test_nobody_there_is_worth_another_try() -> None:
     with take_port(0, "nobody") as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(TryLater, match="cannot be reached"):
+    with pytest.raises(RetryLater, match="cannot be reached"):
         await GitHubClient(f"http://127.0.0.1:{port}/api/v3", "").pull(REF)
 
 
@@ -394,7 +394,7 @@ async def test_a_refused_review_says_why_in_general(
 ) -> None:
     github.reset(always(refusal(status)))
     error = await failed(github, post)
-    assert isinstance(error, CannotBeDone)
+    assert isinstance(error, PermanentFailure)
     assert words in error.reason
 
 
@@ -411,7 +411,7 @@ async def test_a_review_that_may_have_arrived_is_not_posted_twice_by_itself(
     github: GitHubServer, answer: Callable[[], Response]
 ) -> None:
     github.reset(always(answer()))
-    assert isinstance(await failed(github, post), TryLater)
+    assert isinstance(await failed(github, post), RetryLater)
     assert len(github.asked) == 1
 
 
@@ -448,7 +448,7 @@ async def test_a_list_larger_than_its_page_is_refused(github: GitHubServer) -> N
     github.reset(always(JSONResponse(PULL | {"changed_files": 5}), JSONResponse([row] * 101)))
     client = github.client()
     pull = await client.pull(REF)
-    with pytest.raises(CannotBeDone, match="pages"):
+    with pytest.raises(PermanentFailure, match="pages"):
         await client.files(REF, pull)
 
 
@@ -458,7 +458,7 @@ async def test_nothing_of_it_is_logged(
     caplog.set_level(logging.INFO)
     github.reset(always(refusal(500), JSONResponse(PULL | {"title": CANARY})))
     client = github.client()
-    with pytest.raises(TryLater):
+    with pytest.raises(RetryLater):
         await client.pull(REF)
     await client.pull(REF)
     assert TOKEN not in caplog.text

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from infra.local.github.pulls import Limits
 from shared.clients.github.models import ChangedFile, ChangedFiles, NoPatch
-from shared.errors import TryLater
+from shared.errors import RetryLater
 from shared.models import FileStatus
 from tests.git_history import History, patched
 from tests.github_server import PULL, SHA, GitHubServer
@@ -229,7 +229,7 @@ async def test_a_push_in_between_is_noticed(github: GitHubServer, history: Histo
     before = await client.pull(ref)
     history.commit({"a": "c\n"})
 
-    with pytest.raises(TryLater, match="changed while it was read"):
+    with pytest.raises(RetryLater, match="changed while it was read"):
         await client.files(ref, before)
 
 

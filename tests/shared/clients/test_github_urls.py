@@ -4,7 +4,7 @@ import pytest
 
 from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import PullRef
-from shared.errors import CannotBeDone, SettingsError
+from shared.errors import PermanentFailure, SettingsError
 
 PUBLIC = "https://api.github.com"
 ENTERPRISE = "https://git.example.com:8443/api/v3"
@@ -86,7 +86,7 @@ def test_an_address_of_a_pull_request_names_it(api_url: str, pr_url: str) -> Non
 )
 def test_anything_else_is_refused_with_a_sentence_that_helps(pr_url: str) -> None:
     with pytest.raises(
-        CannotBeDone, match=r"https://github\.com/OWNER/REPOSITORY/pull/1"
+        PermanentFailure, match=r"https://github\.com/OWNER/REPOSITORY/pull/1"
     ) as refused:
         GitHubClient(PUBLIC, "").pull_of(pr_url)
     assert "evil" not in refused.value.reason
@@ -94,7 +94,7 @@ def test_anything_else_is_refused_with_a_sentence_that_helps(pr_url: str) -> Non
 
 @pytest.mark.parametrize("api_url", [ENTERPRISE, LOCAL])
 def test_another_installation_does_not_read_from_github_com(api_url: str) -> None:
-    with pytest.raises(CannotBeDone):
+    with pytest.raises(PermanentFailure):
         GitHubClient(api_url, "").pull_of("https://github.com/a/b/pull/1")
 
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from infra.local.serving import take_port
 from shared.clients.llm.client import ModelClient
 from shared.clients.llm.output import of_model, of_schema
-from shared.errors import CannotBeDone, StepError, TryLater
+from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Answer, Call, Model, Question
 from tests.model_server import ModelServer, completion
 from tests.shared.conftest import model_client
@@ -127,7 +127,7 @@ async def test_twice_unfit_is_a_failure_that_says_where_without_content(
     model: ModelServer, asked: Asked
 ) -> None:
     model.reset(scripted(completion('{"score": "confidential"}')))
-    with pytest.raises(CannotBeDone) as failure:
+    with pytest.raises(PermanentFailure) as failure:
         await asked.by(model_client(model))
     assert "verdict" in failure.value.reason
     assert "confidential" not in failure.value.reason
@@ -172,7 +172,7 @@ async def test_nonsense_and_refusals_have_names_and_are_final(
     model: ModelServer, asked: Asked, answer: Response, words: str
 ) -> None:
     model.reset(scripted(answer))
-    with pytest.raises(CannotBeDone) as failure:
+    with pytest.raises(PermanentFailure) as failure:
         await asked.by(model_client(model))
     assert words in failure.value.reason
     assert len(model.bodies) == 1
@@ -182,7 +182,7 @@ async def test_a_refusal_is_told_without_its_words(model: ModelServer, asked: As
     message = {"role": "assistant", "content": None, "refusal": "I will not touch Project X."}
     choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
     model.reset(scripted(JSONResponse({"model": "m", "choices": choices})))
-    with pytest.raises(CannotBeDone) as failure:
+    with pytest.raises(PermanentFailure) as failure:
         await asked.by(model_client(model))
     assert failure.value.reason == "The model declined this request."
 
@@ -203,7 +203,7 @@ async def test_a_busy_model_says_when_to_come_back(
     model: ModelServer, asked: Asked, headers: dict[str, str], least: float, most: float
 ) -> None:
     model.reset(scripted(JSONResponse({"error": {}}, 429, headers)))
-    with pytest.raises(TryLater) as later:
+    with pytest.raises(RetryLater) as later:
         await asked.by(model_client(model))
     assert later.value.seconds is not None
     assert least <= later.value.seconds <= most
@@ -218,7 +218,7 @@ async def test_an_ailing_model_is_tried_later_and_not_within_the_call(
     model: ModelServer, asked: Asked, status: int, headers: dict[str, str]
 ) -> None:
     model.reset(scripted(HTMLResponse("<html>oops</html>", status, headers)))
-    with pytest.raises(TryLater) as later:
+    with pytest.raises(RetryLater) as later:
         await asked.by(model_client(model))
     assert later.value.seconds is None
     assert len(model.bodies) == 1
@@ -234,7 +234,7 @@ async def test_a_model_that_hangs_or_drips_is_left_in_time(
 
     model.reset(scripted(lambda: StreamingResponse(dripping(), media_type="application/json")))
     begin = asyncio.get_running_loop().time()
-    with pytest.raises(TryLater) as later:
+    with pytest.raises(RetryLater) as later:
         await asked.by(model_client(model, timeout=0.7))
     assert asyncio.get_running_loop().time() - begin < 3
     assert "within 0.7 seconds" in later.value.reason
@@ -248,7 +248,7 @@ async def test_a_broken_off_answer_is_tried_later(model: ModelServer, asked: Ask
         yield b'{"choices": ['
 
     model.reset(scripted(lambda: StreamingResponse(cut(), headers=headers)))
-    with pytest.raises(TryLater):
+    with pytest.raises(RetryLater):
         await asked.by(model_client(model))
     assert len(asked.calls) == 1, "it may have cost something"
 
@@ -257,7 +257,7 @@ async def test_a_model_that_is_down_costs_nothing(asked: Asked) -> None:
     with take_port(0, "nobody") as nobody:
         port = nobody.getsockname()[1]
     client = ModelClient(f"http://127.0.0.1:{port}/v1", "key", "grok-3", 5, 100)
-    with pytest.raises(TryLater, match="cannot be reached"):
+    with pytest.raises(RetryLater, match="cannot be reached"):
         await asked.by(client)
     assert asked.calls == []
     with pytest.raises(StepError):

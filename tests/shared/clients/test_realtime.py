@@ -12,7 +12,7 @@ from infra.local.webpubsub import connection_string
 from infra.local.webpubsub.app import application
 from shared.clients.realtime import Realtime
 from shared.models import Notice, Priority, Progress, Status, StoredTicket, now, rfc3339
-from shared.tickets.notifications import Notices
+from shared.tickets.notifications import Notifications
 from tests.served import served
 
 
@@ -49,7 +49,7 @@ async def test_both_readers_hear_each_message_with_its_number(port: int) -> None
     progress = Progress(stage="working", done=1, total=2, percent=50)
     told = ticket(seq=7, status=Status.PROCESSING, progress=progress)
 
-    await Notices(realtime).send(told, (Notice.PROCESSING_STATUS, Notice.TICKET_UPDATE))
+    await Notifications(realtime).send(told, (Notice.PROCESSING_STATUS, Notice.TICKET_UPDATE))
 
     calls = sent(port)
     paths = ["tickets/users/ann/:send", "tickets/users/bob/:send"]
@@ -73,7 +73,7 @@ async def test_a_service_that_is_away_costs_one_short_try(
 ) -> None:
     with take_port(0, "nobody") as nobody:
         away = connection_string(nobody.getsockname()[1])
-    notices = Notices(Realtime(away, "", "tickets", None))
+    notices = Notifications(Realtime(away, "", "tickets", None))
     begin = time.perf_counter()
     for _ in range(50):
         await notices.send(ticket(), (Notice.TICKET_UPDATE,))
@@ -84,4 +84,4 @@ async def test_a_service_that_is_away_costs_one_short_try(
 async def test_without_a_service_nothing_is_tried() -> None:
     realtime = Realtime("", "", "tickets", None)
     assert not realtime.is_on
-    await Notices(realtime).send(ticket(), (Notice.TICKET_UPDATE,))
+    await Notifications(realtime).send(ticket(), (Notice.TICKET_UPDATE,))

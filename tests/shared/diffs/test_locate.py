@@ -9,7 +9,7 @@ from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
 from shared.diffs.patches import Kind
-from shared.diffs.rendering import MOST_CHARACTERS, rendered
+from shared.diffs.rendering import MAX_CHARACTERS, rendered
 from shared.models import Side
 
 PATCH = """\
@@ -182,7 +182,7 @@ def test_every_line_that_is_rendered_is_found_again() -> None:
     rows = []
     for number in range(300):
         code = "".join(chance.choices(odd, k=6)) + f"unique_{number} "
-        rows.append(chance.choice("+- ") + code + "z" * chance.choice([0, 0, 2 * MOST_CHARACTERS]))
+        rows.append(chance.choice("+- ") + code + "z" * chance.choice([0, 0, 2 * MAX_CHARACTERS]))
     old = sum(row[0] in "- " for row in rows)
     new = sum(row[0] in "+ " for row in rows)
     diff = file_diff("a", "modified", f"@@ -1,{old} +1,{new} @@ x\n" + "\n".join(rows))

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.diffs.changes import file_diff
-from shared.diffs.rendering import MOST_CHARACTERS, rendered, shown
+from shared.diffs.rendering import MAX_CHARACTERS, rendered, shown
 
 
 def test_a_diff_as_the_model_reads_it() -> None:
@@ -37,5 +37,5 @@ def test_no_code_makes_a_line_of_its_own(code: str) -> None:
 
 
 def test_a_long_line_is_cut_and_says_so() -> None:
-    assert shown("x" * MOST_CHARACTERS) == "x" * MOST_CHARACTERS
-    assert shown("x" * 5000) == "x" * MOST_CHARACTERS + " …[4000 more characters]"
+    assert shown("x" * MAX_CHARACTERS) == "x" * MAX_CHARACTERS
+    assert shown("x" * 5000) == "x" * MAX_CHARACTERS + " …[4000 more characters]"

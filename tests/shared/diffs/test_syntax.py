@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from shared.diffs.syntax import MOST_CHARACTERS, parses
+from shared.diffs.syntax import MAX_CHARACTERS, parses
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from shared.diffs.syntax import MOST_CHARACTERS, parses
         ("a.toml", "[a]\nb = 1\nb = 2", False),
         ("a.js", "function (", None),
         ("Makefile", "x", None),
-        ("a.py", "#" * (MOST_CHARACTERS + 1), None),
+        ("a.py", "#" * (MAX_CHARACTERS + 1), None),
     ],
 )
 def test_well_formed_or_not_or_not_known(path: str, text: str, expected: bool | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.attachments.store import InMemory
 from shared.documents.file_types import DOCX, PDF, SOURCE, kind_of
-from shared.errors import WrongType
+from shared.errors import UnsupportedMediaType
 from tests import files
 
 
@@ -73,7 +73,7 @@ def test_a_file_that_is_what_its_name_says_is_taken(
     ],
 )
 def test_a_file_that_is_something_else_is_refused(name: str, content: bytes) -> None:
-    with pytest.raises(WrongType):
+    with pytest.raises(UnsupportedMediaType):
         kind(name, content)
 
 
@@ -100,7 +100,7 @@ def test_text_may_be_in_any_encoding(encoding: str, text: str) -> None:
 def test_text_is_read_across_the_borders_of_its_pieces() -> None:
     step = 256 * 1024
     assert kind("a.txt", b"x" * (step - 1) + "é".encode() + b"y" * step) == "text/plain"
-    with pytest.raises(WrongType):
+    with pytest.raises(UnsupportedMediaType):
         kind("a.txt", b"x" * (3 * step) + b"\x00")
 
 
@@ -109,5 +109,5 @@ def test_a_bomb_is_known_by_its_own_words_and_not_unpacked() -> None:
     assert len(bomb) < 100_000
     assert kind("a.docx", bomb) == DOCX
     many = files.docx(**{f"word__media__{n}_bin": bytes(64 * 1024 * 1024) for n in range(9)})
-    with pytest.raises(WrongType):
+    with pytest.raises(UnsupportedMediaType):
         kind("a.docx", many)

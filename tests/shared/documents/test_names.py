@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.documents.filenames import MOST_NAME_BYTES, safe_name
+from shared.documents.filenames import MAX_NAME_BYTES, safe_name
 from shared.errors import Invalid
 
 
@@ -17,7 +17,7 @@ from shared.errors import Invalid
         ("família 👩\u200d👩\u200d👧.txt", "família 👩\u200d👩\u200d👧.txt"),
         (".env.txt", ".env.txt"),
         ("a..b.txt", "a..b.txt"),
-        ("x" * (MOST_NAME_BYTES - 4) + ".txt", "x" * (MOST_NAME_BYTES - 4) + ".txt"),
+        ("x" * (MAX_NAME_BYTES - 4) + ".txt", "x" * (MAX_NAME_BYTES - 4) + ".txt"),
     ],
 )
 def test_names_are_kept_in_one_form(given: str, kept: str) -> None:
@@ -49,7 +49,7 @@ def test_names_are_kept_in_one_form(given: str, kept: str) -> None:
         ("CON", "reserved"),
         ("nul.txt", "reserved"),
         ("LPT1.tar.md", "reserved"),
-        ("x" * (MOST_NAME_BYTES + 1), "longer"),
+        ("x" * (MAX_NAME_BYTES + 1), "longer"),
         ("ü" * 130 + ".txt", "longer"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.documents.normalization import Form
-from shared.documents.quotes import MOST_OMITTED, Folded, Span
+from shared.documents.quotes import MAX_OMITTED, Folded, Span
 
 TEXT = """\
 The Contractor shall not indemnify the Client against third-party claims exceeding 12,500 euros per
@@ -241,7 +241,7 @@ def test_short_quotes_are_whole_lines_or_cells() -> None:
 
 def test_an_ellipsis_stands_for_a_few_words_and_the_span_covers_them() -> None:
     text = (
-        f"The seller shall deliver, if asked, the goods in May. {'x ' * MOST_OMITTED}End of it all."
+        f"The seller shall deliver, if asked, the goods in May. {'x ' * MAX_OMITTED}End of it all."
     )
     folded = Folded(text)
     for gap in ("...", "…", "[…]", " (...) ", " . . . "):

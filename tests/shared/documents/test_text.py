@@ -6,7 +6,7 @@ import pytest
 
 from shared.documents.extract import Extract, Places
 from shared.documents.file_types import SOURCE
-from shared.documents.text.plain import MOST_CHARACTERS
+from shared.documents.text.plain import MAX_CHARACTERS
 from shared.documents.text.reader import read_text
 from shared.errors import Fault, Unreadable
 
@@ -199,8 +199,8 @@ def test_what_cannot_be_followed_is_read_as_plain_text(kind: str, text: str) -> 
         (XML, b"<a><b/></a>", Fault.EMPTY),
         (XML, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', Fault.BROKEN),
         (PLAIN, b"\xff\x00\x81\xfe" * 50, Fault.BROKEN),
-        (PLAIN, b"x" * (MOST_CHARACTERS + 1), Fault.TOO_LARGE),
-        (PLAIN, b" " * (4 * MOST_CHARACTERS + 1), Fault.TOO_LARGE),
+        (PLAIN, b"x" * (MAX_CHARACTERS + 1), Fault.TOO_LARGE),
+        (PLAIN, b" " * (4 * MAX_CHARACTERS + 1), Fault.TOO_LARGE),
     ],
 )
 def test_what_cannot_be_read_says_so(kind: str, data: bytes, fault: Fault) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 from starlette.responses import Response
 
 from shared.attachments.service import Attachments
-from shared.attachments.store import Files, InMemory, NewFile, examine
+from shared.attachments.store import AttachmentStore, InMemory, NewFile, examine
 from shared.audit.chain import Actor
 from shared.documents.tokens import estimate
 from shared.models import StoredUser
 from shared.tickets.attempts import Attempt
-from shared.workflow.messages import Order
+from shared.workflow.messages import StartInput
 from tests.model_server import Body, ModelServer, completion
 from tests.shared.conftest import House, tools, user
 from tests.shared.test_processing import order_of, run, shown
@@ -126,11 +126,15 @@ class Archive:
         """The calls so far that asked for this."""
         return [body for body in self.model.bodies if form_of(body) == form]
 
-    async def open(self, files: Given, **task_data: Any) -> Order:
+    async def open(self, files: Given, **task_data: Any) -> StartInput:
         """A ticket with these files."""
         house = self.house
         known = Attachments(
-            house.tickets, house.intents, Files(house.container), house.permissions, 10_000_000
+            house.tickets,
+            house.intents,
+            AttachmentStore(house.container),
+            house.permissions,
+            10_000_000,
         )
         given = [NewFile(name, InMemory(memoryview(data))) for name, data in _pairs(files)]
         batch = known.batch(await examine(given, 10_000_000))
@@ -144,7 +148,7 @@ class Archive:
         """The result of a ticket with these files."""
         return await self.result(await self.open(files, **task_data))
 
-    async def result(self, order: Order) -> JsonObject:
+    async def result(self, order: StartInput) -> JsonObject:
         """The result of a ticket, which must come to one."""
         end = await run(self.house.processing, order)
         assert end["kind"] == "done", end
@@ -156,7 +160,7 @@ class Archive:
         assert end["kind"] == "failure", end
         return str(end["reason"])
 
-    def attempt(self, order: Order) -> Attempt:
+    def attempt(self, order: StartInput) -> Attempt:
         """What the attempt leaves behind."""
         return Attempt(self.house.container, order["ticket_id"], order["attempt"])
 

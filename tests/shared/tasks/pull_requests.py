@@ -10,7 +10,7 @@ from shared.audit.chain import Actor
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.rendering import shown as shown_line
 from shared.models import Side, StoredTicket, StoredUser
-from shared.workflow.messages import Order
+from shared.workflow.messages import StartInput
 from tests.git_history import History
 from tests.github_server import TOKEN, GitHubServer
 from tests.model_server import ModelServer
@@ -57,7 +57,7 @@ class Desk:
             (self.history.folder / name).unlink()
         return self.history.commit({k: v for k, v in files.items() if v is not None})
 
-    async def open(self, url: str, **more: Any) -> Order:
+    async def open(self, url: str, **more: Any) -> StartInput:
         """A ticket that asks for a review."""
         body = {"title": "T", "task_type": "pr_review", "task_data": {"pr_url": url, **more}}
         return order_of(
@@ -77,7 +77,7 @@ class Desk:
         assert end["kind"] == "failure", end
         return str(end["reason"])
 
-    async def shown(self, order: Order) -> StoredTicket:
+    async def shown(self, order: StartInput) -> StoredTicket:
         return await shown(self.house, order)
 
     def diffs(self) -> dict[str, FileDiff]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.attachments.store import Files
+from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
 from shared.models import StoredTicket
 from shared.tasks import base, task_of
@@ -19,7 +19,7 @@ async def result_of(
     task, attempt, files = (
         task_of(ticket.task_type),
         Attempt(container, ticket.id, 1),
-        Files(container),
+        AttachmentStore(container),
     )
     await attempt.open()
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import Response
 
 from shared.clients.blobs import Container
-from shared.errors import CannotBeDone, Invalid
+from shared.errors import Invalid, PermanentFailure
 from shared.models import Priority, StoredTicket, now, validated
 from shared.tasks import TASKS, task_of
 from tests.model_server import ModelServer, completion
@@ -99,7 +99,7 @@ async def test_what_does_not_fit_the_schema_is_repaired_once(
     assert "structured.names.0 breaks pattern" in model.bodies[1]["messages"][-1]["content"]
 
     model.reset(lambda *_: bad)
-    with pytest.raises(CannotBeDone, match=r"structured\.names\.0"):
+    with pytest.raises(PermanentFailure, match=r"structured\.names\.0"):
         await result(output_schema=SCHEMA)
     assert len(model.bodies) == 2
 

@@ -124,7 +124,7 @@ async def test_what_was_read_of_several_files_is_not_read_again(
 async def test_more_than_a_ticket_can_hold_is_refused(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "MOST_CHUNKS", 3)
+    monkeypatch.setattr(planning, "MAX_CHUNKS", 3)
     archive.use(chunk_tokens=300)
     reason = await archive.failure({"long.pdf": pdfs.report(8)})
     assert "too long for one ticket" in reason

@@ -270,7 +270,7 @@ async def test_a_plan_that_runs_again_stays_with_what_it_has_read(desk: Desk) ->
 
 
 def test_what_is_beyond_all_bounds_is_named_and_not_read() -> None:
-    size = selection.MOST_CHARACTERS * 2 // 5
+    size = selection.MAX_CHARACTERS * 2 // 5
     patch = f"@@ -0,0 +1,{size // 1000} @@\n" + "\n".join(["+" + "x y " * 249] * (size // 1000))
     added = FileStatus.ADDED
     files = [

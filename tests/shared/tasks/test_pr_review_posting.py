@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from infra.local.github.pulls import Limits
 from shared.audit.chain import Actor
 from shared.tasks import pr_review
-from shared.workflow.messages import Order, Step
+from shared.workflow.messages import StartInput, Step
 from tests.github_server import Script
 from tests.proxy import Call, StorageProxy
 from tests.reviewer import BASE, HEAD, JsonObject, proposed
@@ -39,7 +39,7 @@ def found(*quotes: str, **more: Any) -> Any:
     ]
 
 
-async def until_posting(desk: Desk, url: str) -> tuple[Order, Step]:
+async def until_posting(desk: Desk, url: str) -> tuple[StartInput, Step]:
     """A ticket whose next step is to post."""
     order = await desk.open(url, post_review=True)
     step = await desk.house.processing.plan(order)
