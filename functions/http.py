@@ -131,7 +131,7 @@ def answer_ticket(
 
 
 async def caller(req: func.HttpRequest) -> "StoredUser":
-    """The user who asks: one storage call, or none. Raises NotSignedIn."""
+    """The user who asks: one storage call, or none. Raises Unauthenticated."""
     return await wiring.callers().caller(req.headers.get("Authorization", ""))
 
 
@@ -144,7 +144,7 @@ def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
 
 
 def json_body(req: func.HttpRequest) -> Any:
-    """The JSON of a request. Raises LengthRequired, Malformed, TooLarge, WrongType."""
+    """The JSON of a request. Raises LengthRequired, Malformed, TooLarge, UnsupportedMediaType."""
     _check_type(req, "application/json")
     return parsed(body_of(req))
 
@@ -158,7 +158,8 @@ def parsed(text: bytes) -> Any:
 
 
 def form_body(req: func.HttpRequest) -> dict[str, str]:
-    """The fields of a URL-encoded form. Raises LengthRequired, Malformed, TooLarge, WrongType."""
+    """The fields of a URL-encoded form. Raises LengthRequired, Malformed, TooLarge,
+    UnsupportedMediaType."""
     _check_type(req, "application/x-www-form-urlencoded")
     try:
         text = body_of(req).decode()

@@ -26,7 +26,7 @@ class Part:
 
 class Form:
     """The parts of a request's body, in order. Raises LengthRequired, Malformed, TooLarge, and
-    WrongType."""
+    UnsupportedMediaType."""
 
     def __init__(self, req: func.HttpRequest, most: int) -> None:
         body = body_of(req, most)

@@ -1,29 +1,29 @@
 """Everything that can go wrong and that somebody is meant to handle.
 
 AmidaError
-├── SettingsError          the app does not start; the message names the setting
-├── Problem                becomes an HTTP answer (RFC 9457): status, title, detail
-│   ├── Malformed          400  not readable as JSON, a form, a cursor …
-│   ├── NotSignedIn        401  no token, or one that does not count (any more)
-│   ├── Forbidden          403  may see it, may not do this
-│   ├── NotFound           404  absent, or not the caller's: the same body
-│   ├── Conflict           409  the present state does not allow it
-│   ├── NoSuchFormat       406  a form of a result that there is not; names those that are
-│   ├── LengthRequired     411  a body whose length is not said, which the platform drops
-│   ├── Overtaken          412  the If-Match header names another version
-│   ├── TooLarge           413  over a documented limit
-│   ├── WrongType          415  a media type this endpoint does not read
-│   ├── NoSuchRange        416  a part of a file that it has not
-│   ├── Invalid            422  readable, but does not validate; lists where
-│   ├── TooMany            429  too many failures; says when to try again
-│   └── Unavailable        503  storage is away; says when to try again
-├── StepError              ends or delays one step of a ticket; the reason is for people
-│   ├── TryLater           the other side is busy, slow or away: wait, then again
-│   └── CannotBeDone       permanent: the ticket fails with this reason
-├── Unreadable             a document that cannot be read: what is wrong, and what to do
-├── WriteConflict          somebody else wrote first: read again, decide again
-├── BadSchema              a user's JSON Schema that cannot be used, and why
-└── Misfit                 a value does not fit a schema: where and which rule, never the value
+├── SettingsError                the app does not start; the message names the setting
+├── Problem                      becomes an HTTP answer (RFC 9457): status, title, detail
+│   ├── Malformed                400  not readable as JSON, a form, a cursor …
+│   ├── Unauthenticated          401  no token, or one that does not count (any more)
+│   ├── Forbidden                403  may see it, may not do this
+│   ├── NotFound                 404  absent, or not the caller's: the same body
+│   ├── Conflict                 409  the present state does not allow it
+│   ├── NoSuchFormat             406  a form of a result that there is not; names those that are
+│   ├── LengthRequired           411  a body whose length is not said, which the platform drops
+│   ├── PreconditionFailed       412  the If-Match header names another version
+│   ├── TooLarge                 413  over a documented limit
+│   ├── UnsupportedMediaType     415  a media type this endpoint does not read
+│   ├── NoSuchRange              416  a part of a file that it has not
+│   ├── Invalid                  422  readable, but does not validate; lists where
+│   ├── TooMany                  429  too many failures; says when to try again
+│   └── Unavailable              503  storage is away; says when to try again
+├── StepError                    ends or delays one step of a ticket; the reason is for people
+│   ├── RetryLater               the other side is busy, slow or away: wait, then again
+│   └── PermanentFailure         permanent: the ticket fails with this reason
+├── Unreadable                   a document that cannot be read: what is wrong, and what to do
+├── WriteConflict                somebody else wrote first: read again, decide again
+├── BadSchema                    a user's JSON Schema that cannot be used, and why
+└── SchemaMismatch               a value does not fit a schema: where and which rule, never the value
 
 No message carries a secret, a prompt or the text of a document.
 """

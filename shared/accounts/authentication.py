@@ -21,7 +21,8 @@ class Presented:
     ends: float
 
     def checked(self) -> StoredUser:
-        """The user, unless he is gone, is not active or has ended the token. Raises NotSignedIn."""
+        """The user, unless he is gone, is not active or has ended the token. Raises
+        Unauthenticated."""
         user = self.user
         ended = user is None or self.begins < user.tokens_from or self.token_id in user.revoked
         if user is None or ended or not user.is_active:
@@ -40,11 +41,11 @@ class Authentication:
 
     async def caller(self, authorization: str) -> StoredUser:
         """The user whose token an `Authorization` header carries: one storage call, or none
-        while the user is remembered. Raises NotSignedIn."""
+        while the user is remembered. Raises Unauthenticated."""
         return (await self.present(authorization)).checked()
 
     async def present(self, authorization: str) -> Presented:
-        """The token of an `Authorization` header. Raises NotSignedIn where there is none that
+        """The token of an `Authorization` header. Raises Unauthenticated where there is none that
         was signed for us."""
         scheme, _, token = authorization.partition(" ")
         token = token.strip()

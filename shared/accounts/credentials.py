@@ -95,7 +95,7 @@ class AccessTokens:
     def read(self, token: str) -> Claims:
         """The claims of a token that we signed and that has not expired.
 
-        Raises NotSignedIn for any other.
+        Raises Unauthenticated for any other.
         """
         import jwt
 
@@ -121,7 +121,7 @@ class RefreshToken:
 
     @classmethod
     def parse(cls, text: str) -> "RefreshToken":
-        """Raises NotSignedIn for what cannot be one."""
+        """Raises Unauthenticated for what cannot be one."""
         family, _, secret = text.partition(".")
         if len(family) != 32 or not all(digit in "0123456789abcdef" for digit in family):
             raise Unauthenticated("The refresh token is not valid; please sign in again.")

@@ -27,7 +27,7 @@ class EntraUsers:
     async def user_of(self, tenant: str, claims: EntraClaims) -> StoredUser | None:
         """The user of a token; his role is that of the app roles in his newest token.
 
-        Raises NotSignedIn for a user that was deleted here.
+        Raises Unauthenticated for a user that was deleted here.
         """
         user_id = sha256(f"{tenant}/{claims.oid}".encode()).hexdigest()[:16]
         role = _role(claims.roles)

@@ -38,7 +38,7 @@ class PasswordCheck:
         """Run `then` for the active user with this name and password.
 
         It may raise WriteConflict, when everything is looked at again. Raises TooMany, and
-        NotSignedIn alike for an unknown name, a wrong password and a user that is not active.
+        Unauthenticated alike for an unknown name, a wrong password and a user that is not active.
         """
         fitting: dict[str, bool] = {}
         for number in range(_TRIES):

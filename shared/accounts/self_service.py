@@ -69,7 +69,7 @@ class Accounts:
         """Tokens for a username or email and its password: four storage calls, whether there is
         such a user or not.
 
-        Raises Invalid, TooMany, and NotSignedIn alike for an unknown name, a wrong password and
+        Raises Invalid, TooMany, and Unauthenticated alike for an unknown name, a wrong password and
         a user that is not active.
         """
         login = validated(Login, body)
@@ -84,7 +84,7 @@ class Accounts:
     async def refresh(self, body: Any, actor: Actor) -> Tokens:
         """A new pair for a refresh token, which is used up: three storage calls.
 
-        Raises Invalid and NotSignedIn.
+        Raises Invalid and Unauthenticated.
         """
         old = RefreshToken.parse(validated(Refresh, body).refresh_token)
         moment = now()

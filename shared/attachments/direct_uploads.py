@@ -50,7 +50,7 @@ class DirectUploads:
 
     async def offer(self, caller: User, ticket_id: str, body: Any, actor: Actor) -> DirectUpload:
         """How to send one file. Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, and
-        WrongType."""
+        UnsupportedMediaType."""
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(caller, ticket, Right.ATTACH)
         wanted = validated(WantedUpload, body)
@@ -68,7 +68,7 @@ class DirectUploads:
 
     async def attach(self, path: str, version: Version, tell: Tell) -> None:
         """Add what has arrived to its ticket. Raises NotFound, Invalid for the name, TooLarge,
-        WrongType, Conflict, WriteConflict, Unavailable."""
+        UnsupportedMediaType, Conflict, WriteConflict, Unavailable."""
         ticket, name = await self._target(path)
         async with examined(self._landing, path, version, name, self._most) as files:
             await self._attachments.take(ticket, files, Actor(), tell)

@@ -99,7 +99,8 @@ class DroppedFiles:
     async def open(self, path: str, version: Version) -> StoredTicket | None:
         """The ticket that the blob opens, None when its path has been taken before.
 
-        Raises UnknownUser, BadMetadata, Invalid for the name, TooLarge, WrongType, WriteConflict.
+        Raises UnknownUser, BadMetadata, Invalid for the name, TooLarge, UnsupportedMediaType,
+        WriteConflict.
         """
         user = await self._owner(path)
         known = await self._table.read(user.id, row_key(path))

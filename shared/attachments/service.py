@@ -49,7 +49,7 @@ class Attachments:
     ) -> list[Uploaded]:
         """Add files, all or none of them; bytes that the ticket has already are not stored again.
 
-        Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, WrongType, Unavailable.
+        Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, UnsupportedMediaType, Unavailable.
         """
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(caller, ticket, Right.ATTACH)
@@ -60,7 +60,7 @@ class Attachments:
         return await self.take(ticket, examined, actor, tell)
 
     async def examine(self, files: Sequence[NewFile]) -> list[Examined]:
-        """Raises Invalid, TooLarge, WrongType."""
+        """Raises Invalid, TooLarge, UnsupportedMediaType."""
         if len(files) > MAX_AT_ONCE:
             raise Invalid(f"At most {MAX_AT_ONCE} files can be sent at once.")
         return await examine(files, self._most)

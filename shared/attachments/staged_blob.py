@@ -34,7 +34,7 @@ async def examined(
 ) -> AsyncIterator[list[Examined]]:
     """The blob as a file called `name` that may be added; `most` is in bytes.
 
-    Raises TooLarge, WrongType, WriteConflict, Unavailable.
+    Raises TooLarge, UnsupportedMediaType, WriteConflict, Unavailable.
     """
     check_size(version.size, most)
     kind_of_name(name)

@@ -54,7 +54,7 @@ class Examined:
 async def examine(files: Iterable[NewFile], most: int) -> list[Examined]:
     """Look at every file before any is stored; `most` is in bytes, for one file.
 
-    Raises Invalid for a name, TooLarge, WrongType.
+    Raises Invalid for a name, TooLarge, UnsupportedMediaType.
     """
     moment = now()
     return [await asyncio.to_thread(_examine, file, most, moment) for file in files]

@@ -71,7 +71,7 @@ class EntraTokens:
     async def read(self, token: str) -> EntraClaims:
         """The claims of a token that Entra signed for us and that has not expired.
 
-        Raises NotSignedIn for any other, and Unavailable when the keys cannot be fetched.
+        Raises Unauthenticated for any other, and Unavailable when the keys cannot be fetched.
         """
         import jwt
 

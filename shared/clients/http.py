@@ -33,8 +33,8 @@ async def send(
 ) -> Received:
     """Send once; at most `most` bytes are kept, and all of it takes at most `seconds`.
 
-    Raises TryLater for a `service` that is away or slow, CannotBeDone for a packing nobody asked
-    for; without a word of what the other side wrote.
+    Raises RetryLater for a `service` that is away or slow, PermanentFailure for a packing nobody
+    asked for; without a word of what the other side wrote.
     """
     try:
         async with asyncio.timeout(seconds):

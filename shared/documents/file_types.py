@@ -64,7 +64,7 @@ _NOT_TAKEN = (
 
 
 def kind_of_name(filename: str) -> str:
-    """The content type that a file of this name must have. Raises WrongType."""
+    """The content type that a file of this name must have. Raises UnsupportedMediaType."""
     path = PurePath(filename.lower())
     kind = SOURCE if path.name in _SOURCE_NAMES else _KINDS.get(path.suffix)
     if kind is None:
@@ -73,7 +73,8 @@ def kind_of_name(filename: str) -> str:
 
 
 def kind_of(filename: str, content: Bytes) -> str:
-    """The content type of a file. Raises WrongType when the content is not what the name says."""
+    """The content type of a file. Raises UnsupportedMediaType when the content is not what the name
+    says."""
     kind = kind_of_name(filename)
     if kind == PDF:
         fits = content.part(0, HEAD).lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"%PDF-")

@@ -40,7 +40,8 @@ def check(schema: dict[str, Any]) -> None:
 
 
 def validate(value: Any, schema: dict[str, Any]) -> None:
-    """Raises Misfit for the first fault of `value`, BadSchema if `schema` cannot be applied."""
+    """Raises SchemaMismatch for the first fault of `value`, BadSchema if `schema` cannot be
+    applied."""
     validator = _bounded(schema)
     try:
         fault = next(iter(validator.iter_errors(value)), None)

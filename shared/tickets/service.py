@@ -57,7 +57,7 @@ class TicketService:
     ) -> StoredTicket:
         """Two storage calls, and those that an assignment or cancelling needs.
 
-        Raises NotFound, Forbidden, Invalid, TooLarge, Conflict, Overtaken.
+        Raises NotFound, Forbidden, Invalid, TooLarge, Conflict, PreconditionFailed.
         """
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(caller, ticket, Right.READ)

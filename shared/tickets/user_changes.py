@@ -19,7 +19,7 @@ _OPEN = {Status.PENDING, Status.PROCESSING}
 _LONG = {"task_data", "description"}  # The trail says that they were changed, not what they are.
 
 Expects = Callable[[StoredTicket], None]
-"""Raises Overtaken for a version that the caller has not seen."""
+"""Raises PreconditionFailed for a version that the caller has not seen."""
 
 
 def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:

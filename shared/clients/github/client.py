@@ -1,8 +1,9 @@
 """GitHub, over its REST API. Nothing else speaks to it.
 
-No call is retried here: what is worth another try is raised as TryLater, so that the workflow waits
-and no worker does; what is not is raised as CannotBeDone with a reason for people. Requests are
-made to the configured API only, one after the other, and every answer is bounded in size and time.
+No call is retried here: what is worth another try is raised as RetryLater, so that the workflow
+waits and no worker does; what is not is raised as PermanentFailure with a reason for people.
+Requests are made to the configured API only, one after the other, and every answer is bounded in
+size and time.
 """
 
 import asyncio
@@ -77,7 +78,7 @@ class GitHubClient:
         self._cache = EtagCache()
 
     def pull_of(self, pr_url: str) -> PullRef:
-        """The pull request that a page of this GitHub shows. Raises CannotBeDone."""
+        """The pull request that a page of this GitHub shows. Raises PermanentFailure."""
         return urls.pull_of(pr_url, self._origins)
 
     async def pull(self, ref: PullRef) -> Pull:
@@ -107,9 +108,9 @@ class GitHubClient:
         return await self._all(f"{_pull_path(ref)}/comments", _COMMENTS)
 
     async def post_review(self, ref: PullRef, payload: ReviewPayload) -> PostedReview:
-        """Post once. After TryLater it may be there nevertheless: look before posting again.
+        """Post once. After RetryLater it may be there nevertheless: look before posting again.
 
-        CannotBeDone means that nothing was posted.
+        PermanentFailure means that nothing was posted.
         """
         body = strict_json.dumps(payload.model_dump(mode="json", exclude_none=True))
         answer = await self._send("POST", f"{_pull_path(ref)}/reviews", content=body)
@@ -140,7 +141,8 @@ class GitHubClient:
         return ChangedFiles(files=files, unlisted=max(0, pull.changed_files - len(files)))
 
     async def _check_unmoved(self, ref: PullRef, pull: Pull, rows: list[FileRow]) -> None:
-        """Raises TryLater when the rows are of another head than `pull`, after a push meanwhile."""
+        """Raises RetryLater when the rows are of another head than `pull`, after a push
+        meanwhile."""
         here = f"?ref={pull.head.sha}"
         removed = FileStatus.REMOVED
         if all(row.status is removed or row.contents_url.endswith(here) for row in rows):
@@ -243,7 +245,7 @@ class GitHubClient:
 
 @asynccontextmanager
 async def _in_time() -> AsyncIterator[None]:
-    """Bounds what takes many calls. Raises TryLater; what was read is confirmed next time."""
+    """Bounds what takes many calls. Raises RetryLater; what was read is confirmed next time."""
     try:
         async with asyncio.timeout(_LISTING_SECONDS):
             yield

@@ -32,7 +32,7 @@ Read = Callable[[str, str], Awaitable[bytes | NoPatch]]
 
 
 async def listed(pull: Pull, fetch: Fetch) -> list[FileRow]:
-    """The rows as GitHub's pages of 100 have them. Raises what `fetch` raises, CannotBeDone."""
+    """The rows as GitHub's pages of 100 have them. Raises what `fetch` raises, PermanentFailure."""
     rows: list[FileRow] = []
     for number in range(1, -(-min(pull.changed_files, MAX_FILES) // PAGE) + 1):
         rows += await _page(fetch, PAGE, number)

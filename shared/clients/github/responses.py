@@ -27,7 +27,7 @@ _NOT_ALLOWED = (
 
 
 def parsed(form: TypeAdapter[T], body: bytes) -> T:
-    """The answer in a successful body. Raises CannotBeDone for a body of another form."""
+    """The answer in a successful body. Raises PermanentFailure for a body of another form."""
     try:
         return form.validate_python(strict_json.loads(body))
     except ValidationError:

@@ -38,7 +38,7 @@ def web_origins(api_url: str) -> tuple[str, ...]:
 
 
 def pull_of(pr_url: str, origins: tuple[str, ...]) -> PullRef:
-    """The pull request that a page's address names. Raises CannotBeDone."""
+    """The pull request that a page's address names. Raises PermanentFailure."""
     url = pr_url.strip()
     match = _PULL.fullmatch(url) if len(url) <= _MAX_CHARACTERS and url.isascii() else None
     if match is None or match["origin"].lower() not in origins:

@@ -1,7 +1,7 @@
 """The language model, over the OpenAI chat API. Nothing else speaks to it.
 
-No call is retried here: what is worth another try is raised as TryLater, so that the workflow waits
-and no worker does; what is not is raised as CannotBeDone with a reason for people.
+No call is retried here: what is worth another try is raised as RetryLater, so that the workflow
+waits and no worker does; what is not is raised as PermanentFailure with a reason for people.
 """
 
 import asyncio
@@ -115,7 +115,8 @@ class ModelClient:
 
 
 def _read(form: AnswerForm[T], text: str) -> T:
-    """Raises Misfit, and CannotBeDone for a form that no answer can be checked against."""
+    """Raises SchemaMismatch, and PermanentFailure for a form that no answer can be checked
+    against."""
     try:
         return form.read(text)
     except BadSchema as error:

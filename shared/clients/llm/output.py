@@ -15,7 +15,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm(Generic[T]):
-    """`check` turns the parsed JSON into the answer and raises Misfit."""
+    """`check` turns the parsed JSON into the answer and raises SchemaMismatch."""
 
     name: str
     schema: dict[str, Any]
@@ -28,7 +28,7 @@ class AnswerForm(Generic[T]):
         return {"type": "json_schema", "json_schema": described}
 
     def read(self, text: str) -> T:
-        """The answer in `text`. Raises Misfit, with words that quote nothing of it."""
+        """The answer in `text`. Raises SchemaMismatch, with words that quote nothing of it."""
         try:
             value = strict_json.loads(text)
         except ValueError as error:

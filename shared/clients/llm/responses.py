@@ -46,7 +46,7 @@ class Completion(Model):
     usage: Annotated[_Usage, BeforeValidator(lambda part: part or {})] = _Usage()
 
     def text(self) -> str:
-        """The text of a complete answer. Raises CannotBeDone for anything less."""
+        """The text of a complete answer. Raises PermanentFailure for anything less."""
         if not self.choices:
             raise PermanentFailure("The model answered without any choice.")
         choice = self.choices[0]
@@ -69,7 +69,7 @@ class Completion(Model):
 
 
 def parsed(body: str) -> Completion:
-    """The completion in a 200 answer. Raises CannotBeDone for a body that is none."""
+    """The completion in a 200 answer. Raises PermanentFailure for a body that is none."""
     try:
         return Completion.model_validate(strict_json.loads(body))
     except ValidationError:

@@ -27,7 +27,7 @@ _MAX_NAMED = 20
 
 
 async def plan(context: base.Context) -> base.Round:
-    """Raises CannotBeDone when nothing can be read, or too much."""
+    """Raises PermanentFailure when nothing can be read, or too much."""
     files = context.ticket.attachments
     slots, done = asyncio.Semaphore(_FILES_AT_ONCE), 0
 

@@ -19,7 +19,7 @@ _MAX_TITLE = 500
 
 
 async def plan(context: base.Context) -> base.Round:
-    """Raises CannotBeDone, TryLater.
+    """Raises PermanentFailure, RetryLater.
 
     A plan may run again after its round has begun, when a host was killed; the pull request may be
     another one then. What was read first holds.

@@ -78,7 +78,7 @@ class Since:
 
 
 async def post(context: base.WorkContext, _: base.Item) -> Posted:
-    """Post the review unless it is there. Raises TryLater, after which it may be there."""
+    """Post the review unless it is there. Raises RetryLater, after which it may be there."""
     try:
         return await _posted(context)
     except PermanentFailure as error:

@@ -20,7 +20,7 @@ CODE = (
     "def kind_of_name(filename: str) -> str:\n"
     "    path = PurePath(filename.lower())\n"
     "    kind = SOURCE if path.name in _SOURCE_NAMES else _KINDS.get(path.suffix)\n"
-    "    if kind is None:\n        raise WrongType(_NOT_TAKEN)\n    return kind\n"
+    "    if kind is None:\n        raise UnsupportedMediaType(_NOT_TAKEN)\n    return kind\n"
 )
 TABLE = "id,date,amount\n1,2024-03-01,12500.75\n2,2024-03-02,99.10\n3,2024-11-30,1048576.00\n"
 
