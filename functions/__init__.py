@@ -2,22 +2,24 @@
 
 from functions import (
     accounts,
+    activities,
     attachments,
     audit,
-    meta,
-    pipeline,
+    blob_trigger,
+    orchestrator,
+    schedules,
+    service_info,
     tickets,
-    upkeep,
-    uploads,
 )
 
 BLUEPRINTS = (
     accounts.bp,
+    activities.bp,
     attachments.bp,
     audit.bp,
-    meta.bp,
-    pipeline.bp,
+    blob_trigger.bp,
+    orchestrator.bp,
     tickets.bp,
-    upkeep.bp,
-    uploads.bp,
+    schedules.bp,
+    service_info.bp,
 )

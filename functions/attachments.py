@@ -3,12 +3,12 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import pipeline
+from functions import durable_client
 from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
 from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body, matches
 from functions.multipart import Form
-from functions.waiting import Signal
 from shared.app import wiring
+from shared.workflow.messages import Signal
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -35,7 +35,7 @@ async def add_attachments(
         req.route_params["ticket_id"],
         form.files("file", "files"),
         actor(req, user.id),
-        lambda ticket: pipeline.tell(client, ticket),
+        lambda ticket: durable_client.tell(client, ticket),
     )
     answers = [file.model_dump(mode="json") for file in added]
     return answer_json(answers[0] if len(answers) == 1 else answers, 201)
@@ -115,7 +115,7 @@ async def submit_ticket(
         user,
         req.route_params["ticket_id"],
         actor(req, user.id),
-        lambda ticket: pipeline.tell(client, ticket, Signal.SUBMITTED),
+        lambda ticket: durable_client.tell(client, ticket, Signal.SUBMITTED),
     )
     return answer_ticket(ticket)
 

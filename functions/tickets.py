@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import pipeline
+from functions import durable_client
 from functions.http import (
     MAX_BODY,
     actor,
@@ -65,7 +65,7 @@ async def create_ticket(
     first = once(user.id, req.headers.get("Idempotency-Key"), content)
     opened = await wiring.intake().open_ticket(user, body, actor(req, user.id), first, files)
     if opened.is_new:
-        await pipeline.start(client, opened.ticket)
+        await durable_client.start(client, opened.ticket)
     location = f"/api/v1/tickets/{opened.ticket.id}"
     return answer_ticket(opened.ticket, 201, {"Location": location})
 
@@ -129,7 +129,7 @@ async def change_ticket(
         user, req.route_params["ticket_id"], json_body(req), actor(req, user.id), expects(req)
     )
     if ticket.status == "cancelled":
-        await pipeline.stop(client, ticket)
+        await durable_client.stop(client, ticket)
     return answer_ticket(await wiring.reading().with_result(ticket))
 
 
@@ -142,7 +142,7 @@ async def delete_ticket(
     ticket = await wiring.changing().delete(
         user, req.route_params["ticket_id"], actor(req, user.id)
     )
-    await pipeline.erase(client, ticket.id, ticket.attempt)
+    await durable_client.erase(client, ticket.id, ticket.attempt)
     return func.HttpResponse(status_code=204)
 
 
@@ -163,7 +163,7 @@ async def cancel_ticket(
     ticket = await wiring.changing().cancel(
         user, req.route_params["ticket_id"], actor(req, user.id)
     )
-    await pipeline.stop(client, ticket)
+    await durable_client.stop(client, ticket)
     return answer_ticket(await wiring.reading().with_result(ticket))
 
 
@@ -184,7 +184,7 @@ async def reprocess_ticket(
     ticket = await wiring.changing().reprocess(
         user, req.route_params["ticket_id"], actor(req, user.id)
     )
-    await pipeline.start(client, ticket)
+    await durable_client.start(client, ticket)
     return answer_ticket(await wiring.reading().with_result(ticket))
 
 

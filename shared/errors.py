@@ -23,7 +23,7 @@ AmidaError
 ├── Unreadable                   a document that cannot be read: what is wrong, and what to do
 ├── WriteConflict                somebody else wrote first: read again, decide again
 ├── BadSchema                    a user's JSON Schema that cannot be used, and why
-└── SchemaMismatch               a value does not fit a schema: where and which rule, never the value
+└── SchemaMismatch               a value does not fit a schema: where and why, never the value
 
 No message carries a secret, a prompt or the text of a document.
 """

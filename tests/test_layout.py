@@ -158,7 +158,7 @@ def orchestrator_functions() -> dict[str, ast.FunctionDef]:
     """The orchestrator and every function that it reaches in its modules."""
     functions = {
         node.name: node
-        for module in ("pipeline", "waiting")
+        for module in ("orchestrator",)
         for node in parsed(ROOT / "functions" / f"{module}.py").body
         if isinstance(node, ast.FunctionDef)
     }

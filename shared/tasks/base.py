@@ -44,7 +44,7 @@ class Round(Model):
 
 
 class Result(Model):
-    """What every result has; the pipeline adds `model`, `usage` and `formats`."""
+    """What every result has; the workflow adds `model`, `usage` and `formats`."""
 
     summary: str
     warnings: list[str] = []

@@ -10,6 +10,17 @@ from typing import Any, TypedDict
 Step = dict[str, Any]
 
 
+EVENT = "files"
+"""The event that tells a workflow which waits about its files."""
+
+
+class Signal(StrEnum):
+    """What an event says."""
+
+    CHANGED = "changed"
+    SUBMITTED = "submitted"
+
+
 class Waiting(TypedDict):
     """A ticket that has yet to get its files: it is begun when `quiet` seconds have passed without
     another, and given up at `until` (RFC 3339). `stirring` is whether there may be some already."""

@@ -15,7 +15,7 @@ from tests.shared.conftest import model_client, tools
 async def result_of(
     ticket: StoredTicket, container: Container, model: ModelServer, given: Tools | None = None
 ) -> dict[str, Any]:
-    """The result of a ticket, without what the pipeline adds."""
+    """The result of a ticket, without what the workflow adds."""
     task, attempt, files = (
         task_of(ticket.task_type),
         Attempt(container, ticket.id, 1),

@@ -1,113 +1,48 @@
-"""`process_ticket`, the one orchestrator, and the activities of every task type.
+"""`process_ticket`, the one orchestrator, of every task type.
 
-    plan → while the round has items: fan out work over them, then combine → finish, or fail
+    wait for files → plan → while the round has items: fan out work, then combine → finish, or fail
 
 The orchestrator runs again from its beginning at every step: it looks at nothing but its input and
 what activities answered.
+
+A wait for files trusts no event and no timer: each only makes it look at the ticket (by its plan)
+once things are quiet. An event that is lost is raised again by the sweeper. Every wait is a new
+task, because the platform does not wait again for one that it has been told of; and a wait that
+goes on does so in a new generation, because an event that came while nobody waited would be handed
+to every later wait.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Generator
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
 
 import azure.durable_functions as df
 
-from functions.waiting import EVENT, Signal, go_on, timer_at, until_quiet
-from shared.app import wiring
 from shared.tasks import TASKS
 from shared.workflow.messages import (
+    EVENT,
     AttemptRef,
     Kind,
     RoundFacts,
+    Signal,
     StartInput,
     Step,
     WaitBudget,
+    Waiting,
     failure,
     first_of,
     kind_of,
 )
 
-if TYPE_CHECKING:
-    from shared.models import StoredTicket
-
-log = logging.getLogger(__name__)
 bp = df.Blueprint()
 
-ORCHESTRATOR = "process_ticket"
 _RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=2_000, max_number_of_attempts=5)
 # The end of a ticket must be written, however long storage is away.
 _END_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=10_000, max_number_of_attempts=90)
 _MAX_ROUNDS = 20
-_NONE = "No instance with ID"
-"""How the SDK says that there is no such instance."""
+_EARLY = timedelta(seconds=1)
 
 Steps = Generator[Any, Any, Any]
-
-
-async def start(client: df.DurableOrchestrationClient, ticket: "StoredTicket") -> None:
-    """Start the workflow of a pending ticket; one that runs already is left alone.
-
-    Raises nothing: the sweeper starts what could not be started here.
-    """
-    instance = f"{ticket.id}-{ticket.attempt}"
-    try:
-        await client.start_new(ORCHESTRATOR, instance, wiring.order(ticket))
-    except Exception as error:  # The SDK has no exception of its own for any of this.
-        if "already exists" not in str(error):
-            log.exception("Ticket %s is not started yet; the sweeper will", ticket.id)
-
-
-async def stop(client: df.DurableOrchestrationClient, ticket: "StoredTicket") -> None:
-    """End the workflow of a ticket that was cancelled.
-
-    Raises nothing: without this the workflow ends at its next step, which changes nothing.
-    """
-    try:
-        await client.terminate(f"{ticket.id}-{ticket.attempt}", "The ticket was cancelled.")
-    except Exception as error:  # The SDK has no exception of its own for any of this.
-        if _NONE not in str(error):
-            log.warning("The workflow of ticket %s is left to end by itself", ticket.id)
-
-
-async def erase(client: df.DurableOrchestrationClient, ticket_id: str, attempts: int) -> bool:
-    """End the workflows of a ticket that was deleted and remove their history; whether nothing is
-    left of them. One that runs ends a moment after it was told to, and cannot be removed before.
-
-    Raises nothing: the sweeper calls again.
-    """
-    gone = True
-    for attempt in range(1, attempts + 1):
-        try:
-            await _erase(client, f"{ticket_id}-{attempt}")
-        except Exception:  # The SDK has no exception of its own for any of this.
-            log.info("Attempt %d at ticket %s is left to the sweeper", attempt, ticket_id)
-            gone = False
-    return gone
-
-
-async def _erase(client: df.DurableOrchestrationClient, instance: str) -> None:
-    try:
-        await client.terminate(instance, "The ticket was deleted.")
-    except Exception as error:
-        if _NONE in str(error):
-            return
-        raise
-    await client.purge_instance_history(instance)
-
-
-async def tell(
-    client: df.DurableOrchestrationClient, ticket: "StoredTicket", signal: Signal = Signal.CHANGED
-) -> bool:
-    """Tell the workflow of a ticket that waits about its files; whether it could be told."""
-    instance = f"{ticket.id}-{ticket.attempt}"
-    try:
-        await client.raise_event(instance, EVENT, signal.value)
-    except Exception:  # The SDK has no exception of its own for any of this.
-        log.warning("Ticket %s is not told of its files yet; the sweeper will", ticket.id)
-        await start(client, ticket)  # It may have given up waiting just now.
-        return False
-    return True
 
 
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
@@ -204,25 +139,45 @@ def _show(context: df.DurableOrchestrationContext, facts: RoundFacts, done: int)
     context.set_custom_status(shown)
 
 
-def _activity(name: str, run: Callable[..., Awaitable[Step | None]]) -> None:
-    """Register an activity whose input is the list of the arguments of `run`."""
+def timer_at(context: df.DurableOrchestrationContext, moment: datetime) -> Any:
+    """A task that ends at `moment` or up to a second later, and never before.
 
-    # The worker accepts plain types only as annotations.
-    async def activity(given: list) -> dict | None:  # type: ignore[type-arg]
-        try:
-            return await run(*given)
-        except Exception as error:
-            log.exception("%s failed for ticket %s", name, given[0]["ticket_id"])
-            # Its text goes into the workflow's history, where no content must be.
-            raise RuntimeError(f"{name}: {type(error).__name__}") from None
-
-    bp.function_name(name)(bp.activity_trigger(input_name="given")(activity))
+    A durable timer is a queue message whose delay is cut to whole seconds, so that it may fire up
+    to a second early, and one of less than a second at once: a loop that waits for the rest of a
+    second by another timer would spin.
+    """
+    return context.create_timer(moment + _EARLY)
 
 
-for task_type in TASKS:
-    _activity(f"{task_type}_plan", lambda ref: wiring.processing().plan(ref))
-    _activity(f"{task_type}_work", lambda *piece: wiring.processing().work(*piece))
-    _activity(f"{task_type}_combine", lambda *round_: wiring.processing().combine(*round_))
-_activity("finish_ticket", lambda ref, done: wiring.processing().finish(ref, done))
-_activity("give_up_ticket", lambda ref: wiring.processing().give_up(ref))
-_activity("fail_ticket", lambda ref, reason: wiring.processing().fail(ref, reason))
+def until_quiet(
+    context: df.DurableOrchestrationContext, waiting: Waiting
+) -> Generator[Any, Any, Any]:
+    """Wait until it is time to look at the ticket; the last event waited for, which may come."""
+    end, stirring = datetime.fromisoformat(waiting["until"]), waiting["stirring"]
+    while True:
+        quiet = context.current_utc_datetime + timedelta(seconds=waiting["quiet"])
+        timer = timer_at(context, quiet if stirring else end)
+        event = context.wait_for_external_event(EVENT)
+        winner = yield context.task_any([event, timer])
+        if winner is timer:
+            return event
+        timer.cancel()
+        if Signal.SUBMITTED in str(event.result):
+            return event
+        stirring = True
+
+
+def go_on(
+    context: df.DurableOrchestrationContext, order: StartInput, event: Any, seen: Step
+) -> bool:
+    """Wait on, in a new generation, when the plan has `seen` no file, or one that came just now;
+    False when the time is over."""
+    waiting = order.get("waiting")
+    if waiting is None:
+        return False
+    stirring = event.is_completed or seen.get("stirring", False)
+    late = context.current_utc_datetime >= datetime.fromisoformat(waiting["until"])
+    if late and not stirring:
+        return False
+    context.continue_as_new({**order, "waiting": {**waiting, "stirring": stirring}})
+    return True

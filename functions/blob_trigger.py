@@ -5,7 +5,7 @@ import asyncio
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import pipeline
+from functions import durable_client
 from shared.app import wiring
 
 bp = df.Blueprint()
@@ -20,6 +20,6 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     async with asyncio.timeout(wiring.settings().step_seconds):
         await wiring.arrivals().take(
             path,
-            lambda ticket: pipeline.tell(client, ticket),
-            lambda ticket: pipeline.start(client, ticket),
+            lambda ticket: durable_client.tell(client, ticket),
+            lambda ticket: durable_client.start(client, ticket),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import pipeline
+from functions import durable_client
 from shared.app import wiring
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
     were being deleted or given files."""
 
     async def delete(intent: "Intent") -> None:
-        gone = await pipeline.erase(client, intent.ticket_id, intent.standing.attempt)
+        gone = await durable_client.erase(client, intent.ticket_id, intent.standing.attempt)
         await wiring.changing().complete_deletion(intent, is_erased=gone)
 
     async def settle_files(intent: "Intent") -> None:
-        await wiring.attachments().settle(intent, lambda ticket: pipeline.tell(client, ticket))
+        await wiring.attachments().settle(
+            intent, lambda ticket: durable_client.tell(client, ticket)
+        )
 
-    start = partial(pipeline.start, client)
+    start = partial(durable_client.start, client)
     async with _in_time():
         await wiring.intake().sweep(start, delete, settle_files)
 
@@ -47,8 +49,8 @@ async def settle_poison(timer: func.TimerRequest, client: df.DurableOrchestratio
     """See to the blobs that the platform has given up."""
     async with _in_time():
         await wiring.arrivals().settle_poison(
-            lambda ticket: pipeline.tell(client, ticket),
-            lambda ticket: pipeline.start(client, ticket),
+            lambda ticket: durable_client.tell(client, ticket),
+            lambda ticket: durable_client.start(client, ticket),
         )
 
 

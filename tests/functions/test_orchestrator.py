@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions import pipeline
+from functions import orchestrator
 from shared.workflow.messages import AttemptRef, Kind, RoundFacts, StartInput, Step, failure, step
 
 ORDER = StartInput(
@@ -73,7 +73,7 @@ class Scripted:
 def driven(answers: Answers) -> Scripted:
     """Run the orchestrator to its end."""
     context = Scripted({**PLAIN, **answers})
-    run = pipeline.process_ticket._function._func.orchestrator_function(context)
+    run = orchestrator.process_ticket._function._func.orchestrator_function(context)
     try:
         task = next(run)
         while True:
