@@ -4,9 +4,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import BLUEPRINTS
-from shared.app import wiring
+from functions.composition import product
 
-wiring.settings()  # A missing or bad setting stops the app here, with a message that names it.
+product()  # A missing or bad setting stops the app here, with a message that names it.
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in BLUEPRINTS:

@@ -3,6 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from functions.composition import product
 from functions.http import (
     actor,
     answer_json,
@@ -12,7 +13,6 @@ from functions.http import (
     json_body,
     query_of,
 )
-from shared.app import wiring
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -29,14 +29,14 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 )
 async def register(req: func.HttpRequest) -> func.HttpResponse:
     """Open an account of one's own."""
-    user = await wiring.accounts().register(json_body(req), actor(req, None))
+    user = await product().accounts.register(json_body(req), actor(req, None))
     return answer_json(user, 201)
 
 
 @endpoint(bp, "POST", "auth/login", form="Login", answer="Tokens", errors=(401, 429), public=True)
 async def login(req: func.HttpRequest) -> func.HttpResponse:
     """Sign in with a form."""
-    return answer_json(await wiring.accounts().login(form_body(req), actor(req, None)))
+    return answer_json(await product().accounts.login(form_body(req), actor(req, None)))
 
 
 @endpoint(
@@ -44,21 +44,21 @@ async def login(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def login_json(req: func.HttpRequest) -> func.HttpResponse:
     """Sign in with JSON."""
-    return answer_json(await wiring.accounts().login(json_body(req), actor(req, None)))
+    return answer_json(await product().accounts.login(json_body(req), actor(req, None)))
 
 
 @endpoint(bp, "POST", "auth/refresh", body="Refresh", answer="Tokens", errors=(401,), public=True)
 async def refresh(req: func.HttpRequest) -> func.HttpResponse:
     """Exchange a refresh token for a new pair; each refresh token counts once."""
-    return answer_json(await wiring.accounts().refresh(json_body(req), actor(req, None)))
+    return answer_json(await product().accounts.refresh(json_body(req), actor(req, None)))
 
 
 @endpoint(bp, "POST", "auth/logout", body="Refresh", status=204)
 async def logout(req: func.HttpRequest) -> func.HttpResponse:
     """End this access token and the family of the refresh token."""
-    token = await wiring.callers().present(req.headers.get("Authorization", ""))
+    token = await product().authentication.present(req.headers.get("Authorization", ""))
     user = token.checked()
-    await wiring.accounts().logout(user, token, json_body(req), actor(req, user.id))
+    await product().accounts.logout(user, token, json_body(req), actor(req, user.id))
     return func.HttpResponse(status_code=204)
 
 
@@ -72,7 +72,9 @@ async def read_me(req: func.HttpRequest) -> func.HttpResponse:
 async def change_me(req: func.HttpRequest) -> func.HttpResponse:
     """Change the caller's own account; a new password ends all tokens."""
     user = await caller(req)
-    changed = await wiring.members().change_own(user, json_body(req), actor(req, user.id))
+    changed = await product().user_administration.change_own(
+        user, json_body(req), actor(req, user.id)
+    )
     return answer_json(changed)
 
 
@@ -81,7 +83,7 @@ async def list_users(req: func.HttpRequest) -> func.HttpResponse:
     """All users, for administrators."""
     from shared.models import UsersQuery
 
-    page = await wiring.members().page(await caller(req), query_of(req, UsersQuery))
+    page = await product().user_administration.page(await caller(req), query_of(req, UsersQuery))
     return answer_json([one.model_dump(mode="json") for one in page])
 
 
@@ -98,7 +100,7 @@ async def list_users(req: func.HttpRequest) -> func.HttpResponse:
 async def create_user(req: func.HttpRequest) -> func.HttpResponse:
     """Open an account for somebody, for administrators."""
     admin = await caller(req)
-    user = await wiring.members().create(admin, json_body(req), actor(req, admin.id))
+    user = await product().user_administration.create(admin, json_body(req), actor(req, admin.id))
     return answer_json(user, 201, {"Location": f"/api/v1/users/{user.id}"})
 
 
@@ -106,7 +108,7 @@ async def create_user(req: func.HttpRequest) -> func.HttpResponse:
 async def read_user(req: func.HttpRequest) -> func.HttpResponse:
     """A user, for administrators and the user."""
     user_id = req.route_params["user_id"]
-    return answer_json(await wiring.members().read(await caller(req), user_id))
+    return answer_json(await product().user_administration.read(await caller(req), user_id))
 
 
 @endpoint(bp, "PUT", "users/{user_id}", body="UserChanges", answer="User", errors=(403, 409))
@@ -115,12 +117,16 @@ async def change_user(req: func.HttpRequest) -> func.HttpResponse:
     all tokens of the user."""
     admin = await caller(req)
     user_id, who = req.route_params["user_id"], actor(req, admin.id)
-    return answer_json(await wiring.members().change(admin, user_id, json_body(req), who))
+    return answer_json(
+        await product().user_administration.change(admin, user_id, json_body(req), who)
+    )
 
 
 @endpoint(bp, "DELETE", "users/{user_id}", status=204, errors=(403, 409))
 async def delete_user(req: func.HttpRequest) -> func.HttpResponse:
     """Delete a user, for administrators; tickets and audit trail stay."""
     admin = await caller(req)
-    await wiring.members().delete(admin, req.route_params["user_id"], actor(req, admin.id))
+    await product().user_administration.delete(
+        admin, req.route_params["user_id"], actor(req, admin.id)
+    )
     return func.HttpResponse(status_code=204)

@@ -4,10 +4,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import durable_client
+from functions.composition import product
 from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
 from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body, matches
 from functions.multipart import Form
-from shared.app import wiring
 from shared.workflow.messages import Signal
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -29,8 +29,8 @@ async def add_attachments(
 ) -> func.HttpResponse:
     """Add one file or several; a list answers several."""
     user = await caller(req)
-    form = Form(req, wiring.settings().sizes.upload)
-    added = await wiring.attachments().add(
+    form = Form(req, product().settings.sizes.upload)
+    added = await product().attachments.add(
         user,
         req.route_params["ticket_id"],
         form.files("file", "files"),
@@ -47,7 +47,7 @@ async def add_attachments(
 async def list_attachments(req: func.HttpRequest) -> func.HttpResponse:
     """The files of a ticket."""
     user = await caller(req)
-    found = await wiring.attachments().listed(user, req.route_params["ticket_id"])
+    found = await product().attachments.listed(user, req.route_params["ticket_id"])
     return answer_json([file.model_dump(mode="json") for file in found])
 
 
@@ -67,7 +67,7 @@ async def download_attachment(req: func.HttpRequest) -> func.HttpResponse:
     answered here but from storage, at an address that is good for 15 minutes."""
     user = await caller(req)
     ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
-    found = wiring.attachments()
+    found = product().attachments
     file = await found.find(user, ticket_id, attachment_id, actor(req, user.id))
     etag = f'"{file.sha256}"'
     if matches(req.headers.get("If-None-Match", ""), etag):
@@ -92,7 +92,7 @@ async def remove_attachment(req: func.HttpRequest) -> func.HttpResponse:
     """Remove a file from a ticket."""
     user = await caller(req)
     ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
-    await wiring.attachments().remove(user, ticket_id, attachment_id, actor(req, user.id))
+    await product().attachments.remove(user, ticket_id, attachment_id, actor(req, user.id))
     return func.HttpResponse(status_code=204)
 
 
@@ -111,7 +111,7 @@ async def submit_ticket(
 ) -> func.HttpResponse:
     """Begin a ticket that waits for files: all of them are there."""
     user = await caller(req)
-    ticket = await wiring.attachments().submit(
+    ticket = await product().attachments.submit(
         user,
         req.route_params["ticket_id"],
         actor(req, user.id),
@@ -132,7 +132,7 @@ async def submit_ticket(
 async def direct_upload(req: func.HttpRequest) -> func.HttpResponse:
     """How to put one large file straight into Blob storage, from where the ticket takes it."""
     user = await caller(req)
-    upload = await wiring.uploads().offer(
+    upload = await product().direct_uploads.offer(
         user, req.route_params["ticket_id"], json_body(req), actor(req, user.id)
     )
     return answer_json(upload)

@@ -3,8 +3,8 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from functions.composition import product
 from functions.http import answer_json, caller, endpoint, query_of
-from shared.app import wiring
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -13,7 +13,7 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 async def ticket_events(req: func.HttpRequest) -> func.HttpResponse:
     """What happened to a ticket, oldest first."""
     user = await caller(req)
-    events = await wiring.reading().events(user, req.route_params["ticket_id"])
+    events = await product().ticket_queries.events(user, req.route_params["ticket_id"])
     return answer_json([event.model_dump(mode="json") for event in events])
 
 
@@ -26,7 +26,7 @@ async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
     from shared.models import AuditQuery
 
     check_admin(await caller(req))
-    return answer_json(await wiring.trail().search(query_of(req, AuditQuery)))
+    return answer_json(await product().audit_trail.search(query_of(req, AuditQuery)))
 
 
 @endpoint(
@@ -44,4 +44,4 @@ async def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
     from shared.models import VerifyQuery
 
     check_admin(await caller(req))
-    return answer_json(await wiring.trail().verify(query_of(req, VerifyQuery).ticket_id))
+    return answer_json(await product().audit_trail.verify(query_of(req, VerifyQuery).ticket_id))

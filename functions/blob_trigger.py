@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import durable_client
-from shared.app import wiring
+from functions.composition import product
 
 bp = df.Blueprint()
 
@@ -17,8 +17,8 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     """Take what has arrived. Its present version is read from storage, whatever came with the
     event, so that an event that is late or comes twice does nothing."""
     path = str(blob.name).partition("/")[2]
-    async with asyncio.timeout(wiring.settings().step_seconds):
-        await wiring.arrivals().take(
+    async with asyncio.timeout(product().settings.step_seconds):
+        await product().inbox.take(
             path,
             lambda ticket: durable_client.tell(client, ticket),
             lambda ticket: durable_client.start(client, ticket),

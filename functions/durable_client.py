@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
-from shared.app import wiring
+from functions.composition import product
 from shared.workflow.messages import EVENT, Signal
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ async def start(client: df.DurableOrchestrationClient, ticket: "StoredTicket") -
     """
     instance = f"{ticket.id}-{ticket.attempt}"
     try:
-        await client.start_new(ORCHESTRATOR, instance, wiring.order(ticket))
+        await client.start_new(ORCHESTRATOR, instance, product().start_input(ticket))
     except Exception as error:  # The SDK has no exception of its own for any of this.
         if "already exists" not in str(error):
             log.exception("Ticket %s is not started yet; the sweeper will", ticket.id)

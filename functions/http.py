@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
 
+from functions.composition import product
 from functions.endpoints import ENDPOINTS, Described, Endpoint
-from shared.app import wiring
 from shared.errors import (
     LengthRequired,
     Malformed,
@@ -132,7 +132,7 @@ def answer_ticket(
 
 async def caller(req: func.HttpRequest) -> "StoredUser":
     """The user who asks: one storage call, or none. Raises Unauthenticated."""
-    return await wiring.callers().caller(req.headers.get("Authorization", ""))
+    return await product().authentication.caller(req.headers.get("Authorization", ""))
 
 
 def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":

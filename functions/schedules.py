@@ -11,7 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import durable_client
-from shared.app import wiring
+from functions.composition import product
 
 if TYPE_CHECKING:
     from shared.tickets.intents import Intent
@@ -31,16 +31,16 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
 
     async def delete(intent: "Intent") -> None:
         gone = await durable_client.erase(client, intent.ticket_id, intent.standing.attempt)
-        await wiring.changing().complete_deletion(intent, is_erased=gone)
+        await product().ticket_service.complete_deletion(intent, is_erased=gone)
 
     async def settle_files(intent: "Intent") -> None:
-        await wiring.attachments().settle(
+        await product().attachments.settle(
             intent, lambda ticket: durable_client.tell(client, ticket)
         )
 
     start = partial(durable_client.start, client)
     async with _in_time():
-        await wiring.intake().sweep(start, delete, settle_files)
+        await product().ticket_opening.sweep(start, delete, settle_files)
 
 
 @bp.timer_trigger("timer", schedule="%SWEEP_SCHEDULE%")  # type: ignore[untyped-decorator]
@@ -48,7 +48,7 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
 async def settle_poison(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """See to the blobs that the platform has given up."""
     async with _in_time():
-        await wiring.arrivals().settle_poison(
+        await product().inbox.settle_poison(
             lambda ticket: durable_client.tell(client, ticket),
             lambda ticket: durable_client.start(client, ticket),
         )
@@ -59,16 +59,16 @@ async def expire(timer: func.TimerRequest) -> None:
     """Forget idempotency keys whose day is over, sessions that have ended, old failures to sign
     in."""
     async with _in_time():
-        await wiring.keys().expire()
-        await wiring.accounts().expire()
+        await product().idempotency_keys.expire()
+        await product().accounts.expire()
 
 
 @bp.timer_trigger("timer", schedule=_NIGHTLY)  # type: ignore[untyped-decorator]
 async def retain(timer: func.TimerRequest) -> None:
     """Remove audit events and remembered answers that are older than they have to be kept."""
     async with _in_time():
-        await wiring.retention().enforce()
-        await wiring.answers().expire()
+        await product().retention.enforce()
+        await product().answer_cache.expire()
 
 
 @asynccontextmanager
@@ -76,7 +76,7 @@ async def _in_time() -> AsyncIterator[None]:
     """End in time by ourselves: what runs into host.json's `functionTimeout` ends the process with
     all steps in it. What is left is for the next time."""
     try:
-        async with asyncio.timeout(wiring.settings().step_seconds) as time:
+        async with asyncio.timeout(product().settings.step_seconds) as time:
             yield
     except TimeoutError:
         if not time.expired():

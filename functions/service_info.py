@@ -5,8 +5,8 @@ from pathlib import Path
 import azure.durable_functions as df
 import azure.functions as func
 
+from functions.composition import product
 from functions.http import answer_json, endpoint
-from shared.app import wiring
 from shared.errors import NotFound
 from shared.tasks import TASKS, task_of
 
@@ -42,7 +42,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the services that the app stands on are there, and how fast they answer."""
-    checks = await wiring.health().check()
+    checks = await product().health.check()
     ok = all(check["ok"] for check in checks.values())
     body = {"status": "ready" if ok else "not ready", "checks": checks}
     return answer_json(body) if ok else answer_json(body, 503, {"Retry-After": "5"})

@@ -6,6 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import durable_client
+from functions.composition import product
 from functions.http import (
     MAX_BODY,
     actor,
@@ -21,7 +22,6 @@ from functions.http import (
     query_of,
 )
 from functions.multipart import Form, is_multipart
-from shared.app import wiring
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ async def create_ticket(
     body, files = await _posted(req)
     content = {"ticket": body, "files": files.fingerprint} if files else body
     first = once(user.id, req.headers.get("Idempotency-Key"), content)
-    opened = await wiring.intake().open_ticket(user, body, actor(req, user.id), first, files)
+    opened = await product().ticket_opening.open_ticket(
+        user, body, actor(req, user.id), first, files
+    )
     if opened.is_new:
         await durable_client.start(client, opened.ticket)
     location = f"/api/v1/tickets/{opened.ticket.id}"
@@ -74,14 +76,14 @@ async def _posted(req: func.HttpRequest) -> "tuple[Any, Batch | None]":
     """A new ticket, from JSON or from a form that may bring its files."""
     if not is_multipart(req):
         return json_body(req), None
-    form = Form(req, wiring.settings().sizes.upload)
+    form = Form(req, product().settings.sizes.upload)
     ticket = form.field("ticket", MAX_BODY)
     if ticket is None:
         fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}
         raise Invalid("The form has no part named ticket.", [fault])
     body = parsed(ticket)
-    files = await wiring.attachments().examine(form.files("files", "file"))
-    return body, wiring.attachments().batch(files) if files else None
+    files = await product().attachments.examine(form.files("files", "file"))
+    return body, product().attachments.batch(files) if files else None
 
 
 @endpoint(bp, "GET", "tickets", query="TicketsQuery", answer="TicketPage", errors=(400,))
@@ -92,7 +94,7 @@ async def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
     from shared.models import TicketsQuery
 
     user = await caller(req)
-    return answer_json(await wiring.listing().page(user, query_of(req, TicketsQuery)))
+    return answer_json(await product().ticket_list.page(user, query_of(req, TicketsQuery)))
 
 
 @endpoint(
@@ -101,11 +103,11 @@ async def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
 async def read_ticket(req: func.HttpRequest) -> func.HttpResponse:
     """A ticket with its result and attachments."""
     user = await caller(req)
-    ticket = await wiring.reading().ticket(user, req.route_params["ticket_id"])
+    ticket = await product().ticket_queries.ticket(user, req.route_params["ticket_id"])
     etag = etag_of(ticket.version)
     if matches(req.headers.get("If-None-Match", ""), etag):
         return func.HttpResponse(status_code=304, headers={"ETag": etag})
-    return answer_ticket(await wiring.reading().with_result(ticket))
+    return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
 @endpoint(
@@ -125,12 +127,12 @@ async def change_ticket(
     """Change what is given. `task_data` can be changed until processing begins; a manager may only
     reassign."""
     user = await caller(req)
-    ticket = await wiring.changing().edit(
+    ticket = await product().ticket_service.edit(
         user, req.route_params["ticket_id"], json_body(req), actor(req, user.id), expects(req)
     )
     if ticket.status == "cancelled":
         await durable_client.stop(client, ticket)
-    return answer_ticket(await wiring.reading().with_result(ticket))
+    return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
 @endpoint(bp, "DELETE", "tickets/{ticket_id}", starts=True, status=204, errors=(403,))
@@ -139,7 +141,7 @@ async def delete_ticket(
 ) -> func.HttpResponse:
     """Delete a ticket with its files and results and stop its work. Its audit trail stays."""
     user = await caller(req)
-    ticket = await wiring.changing().delete(
+    ticket = await product().ticket_service.delete(
         user, req.route_params["ticket_id"], actor(req, user.id)
     )
     await durable_client.erase(client, ticket.id, ticket.attempt)
@@ -160,11 +162,11 @@ async def cancel_ticket(
 ) -> func.HttpResponse:
     """Stop a ticket that has not ended; one that is cancelled already stays as it is."""
     user = await caller(req)
-    ticket = await wiring.changing().cancel(
+    ticket = await product().ticket_service.cancel(
         user, req.route_params["ticket_id"], actor(req, user.id)
     )
     await durable_client.stop(client, ticket)
-    return answer_ticket(await wiring.reading().with_result(ticket))
+    return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
 @endpoint(
@@ -181,11 +183,11 @@ async def reprocess_ticket(
 ) -> func.HttpResponse:
     """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
     user = await caller(req)
-    ticket = await wiring.changing().reprocess(
+    ticket = await product().ticket_service.reprocess(
         user, req.route_params["ticket_id"], actor(req, user.id)
     )
     await durable_client.start(client, ticket)
-    return answer_ticket(await wiring.reading().with_result(ticket))
+    return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
 @endpoint(
@@ -203,7 +205,7 @@ async def read_result(req: func.HttpRequest) -> func.HttpResponse:
 
     user = await caller(req)
     wanted = query_of(req, ResultQuery).format
-    file = await wiring.reading().result(user, req.route_params["ticket_id"], wanted)
+    file = await product().ticket_queries.result(user, req.route_params["ticket_id"], wanted)
     headers = {
         "Content-Type": file.content_type,
         "Content-Disposition": f'attachment; filename="{file.filename}"',

@@ -38,11 +38,11 @@ ROOMS = (
     ("shared.errors",),
 )
 DEPTH = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}
-READS_SETTINGS = {"shared.app.wiring", "shared.app.clients", "shared.settings"}
+READS_SETTINGS = {"functions.composition", "shared.app", "shared.app.clients", "shared.settings"}
 
 FORBIDDEN_IN_ORCHESTRATOR = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
-    *("time", "random", "secrets", "uuid", "os", "asyncio", "open", "print", "log", "wiring"),
+    *("time", "random", "secrets", "uuid", "os", "asyncio", "open", "print", "log", "product"),
     *("httpx2", "requests", "socket", "threading", "input", "settings"),
 }
 
@@ -130,7 +130,7 @@ def test_only_functions_know_the_platform_and_only_the_app_the_settings() -> Non
             if is_below(imported, "shared.settings"):
                 assert name in READS_SETTINGS, f"{name} reads settings"
             if is_below(imported, "os"):
-                assert name == "shared.app.wiring", f"{name} imports os"
+                assert name == "functions.composition", f"{name} imports os"
 
 
 def test_modules_and_functions_are_short() -> None:

@@ -1,4 +1,283 @@
-"""Puts the product together: reads the settings and makes each part once, when it is first needed.
+"""Puts the product together: `App` makes each part once, when it is first needed.
 
-`wiring` is the door.
+Clients and models are imported late, because importing them costs more than everything else at a
+cold start.
 """
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.settings import Settings
+from shared.workflow.messages import StartInput, Waiting
+
+if TYPE_CHECKING:
+    from shared.accounts.administration import UserAdministration
+    from shared.accounts.authentication import Authentication
+    from shared.accounts.bootstrap_admin import BootstrapAdmin
+    from shared.accounts.credentials import AccessTokens
+    from shared.accounts.password_check import PasswordCheck
+    from shared.accounts.repository import Users
+    from shared.accounts.self_service import Accounts
+    from shared.app.clients import Clients
+    from shared.app.health import Health
+    from shared.attachments.direct_uploads import DirectUploads
+    from shared.attachments.inbox import Inbox
+    from shared.attachments.service import Attachments
+    from shared.attachments.store import AttachmentStore
+    from shared.audit.retention import Retention
+    from shared.audit.trail import AuditTrail
+    from shared.clients.entra import EntraTokens
+    from shared.models import StoredTicket
+    from shared.tasks.base import Tools
+    from shared.tickets.idempotency import IdempotencyKeys
+    from shared.tickets.intents import Intents
+    from shared.tickets.listing.listing import TicketList
+    from shared.tickets.opening import TicketOpening
+    from shared.tickets.permissions import Permissions
+    from shared.tickets.repository import Tickets
+    from shared.tickets.results import TicketQueries
+    from shared.tickets.service import TicketService
+    from shared.workflow.activities import Activities
+    from shared.workflow.answer_cache import Answers
+
+
+class App:
+    """The product under these settings. A test that wants another end than a real service makes a
+    subclass, or sets the attribute before it is used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def start_input(self, ticket: "StoredTicket") -> StartInput:
+        """What the workflow of a ticket is started with."""
+        known = self.settings
+        return StartInput(
+            ticket_id=ticket.id,
+            attempt=ticket.attempt,
+            task_type=ticket.task_type,
+            parallel=known.max_parallel_work,
+            first_wait=known.model_retry,
+            most_wait=known.model_max_wait,
+            waiting=self._waiting(ticket) if ticket.waits_for_files else None,
+        )
+
+    def _waiting(self, ticket: "StoredTicket") -> Waiting:
+        """What the workflow of a ticket that waits for its files must know."""
+        from shared.models import rfc3339
+
+        until = ticket.updated_at + timedelta(seconds=self.settings.wait_for_files)
+        return Waiting(quiet=self.settings.files_quiet, until=rfc3339(until), stirring=True)
+
+    @cached_property
+    def clients(self) -> "Clients":
+        from shared.app.clients import Clients
+
+        return Clients(self.settings)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        from shared.accounts.refresh_tokens import RefreshTokens
+        from shared.accounts.self_service import Accounts, Policy
+
+        known = self.settings
+        policy = Policy(known.registration_open, known.refresh_token_days, self._bootstrap_admin)
+        sessions = RefreshTokens(self.clients.table("users"))
+        return Accounts(self.users, self._password_check, sessions, self._access_tokens, policy)
+
+    @cached_property
+    def authentication(self) -> "Authentication":
+        from shared.accounts.authentication import Authentication
+
+        return Authentication(self.users, self._access_tokens, self._entra_tokens)
+
+    @cached_property
+    def user_administration(self) -> "UserAdministration":
+        from shared.accounts.administration import UserAdministration
+        from shared.storage.sharded_counters import Counters
+
+        return UserAdministration(
+            self.users,
+            self._password_check,
+            Counters(self.clients.table("tickets")),
+            self._bootstrap_admin,
+        )
+
+    @cached_property
+    def permissions(self) -> "Permissions":
+        from shared.tickets.permissions import Permissions
+
+        return Permissions(self.users)
+
+    @cached_property
+    def ticket_opening(self) -> "TicketOpening":
+        from shared.tickets.opening import TicketOpening
+
+        return TicketOpening(
+            self.tickets,
+            self._intents,
+            self.idempotency_keys,
+            self.users,
+            self.settings.sweep_after,
+        )
+
+    @cached_property
+    def idempotency_keys(self) -> "IdempotencyKeys":
+        from shared.tickets.idempotency import IdempotencyKeys
+
+        return IdempotencyKeys(self.clients.table("tickets"))
+
+    @cached_property
+    def ticket_service(self) -> "TicketService":
+        from shared.tickets.service import TicketService, Times
+
+        known = self.settings
+        times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
+        container, landing = self.clients.container, self.clients.landing
+        return TicketService(self.tickets, container, self.users, self.permissions, landing, times)
+
+    @cached_property
+    def ticket_list(self) -> "TicketList":
+        from shared.tickets.listing.listing import TicketList
+
+        return TicketList(
+            self.clients.table("tickets"), self.tickets, self.ticket_queries, self.permissions
+        )
+
+    @cached_property
+    def attachments(self) -> "Attachments":
+        from shared.attachments.service import Attachments
+
+        most = self.settings.sizes.file
+        return Attachments(
+            self.tickets, self._intents, self._attachment_store, self.permissions, most
+        )
+
+    @cached_property
+    def direct_uploads(self) -> "DirectUploads":
+        from shared.attachments.direct_uploads import DirectUploads
+
+        landing, most = self.clients.landing, self.settings.sizes.blob
+        return DirectUploads(self.tickets, self.attachments, self.permissions, landing, most)
+
+    @cached_property
+    def inbox(self) -> "Inbox":
+        from shared.attachments.dropped_files import DroppedFiles
+        from shared.attachments.inbox import Inbox
+
+        landing, table = self.clients.landing, self.clients.table("tickets")
+        drops = DroppedFiles(
+            self.ticket_opening,
+            self.users,
+            self.attachments,
+            landing,
+            table,
+            self.audit_trail,
+            self.settings.sizes.blob,
+        )
+        return Inbox(landing, self.clients.poison, self.direct_uploads, drops, self.audit_trail)
+
+    @cached_property
+    def audit_trail(self) -> "AuditTrail":
+        from shared.audit.trail import AuditTrail
+
+        return AuditTrail(self.tickets, self.clients.table("tickets"), self.clients.table("users"))
+
+    @cached_property
+    def retention(self) -> "Retention":
+        from shared.audit.retention import Retention
+
+        days = self.settings.audit_retention_days
+        return Retention(self.clients.table("tickets"), self.clients.table("users"), days)
+
+    @cached_property
+    def ticket_queries(self) -> "TicketQueries":
+        from shared.tickets.results import TicketQueries
+
+        return TicketQueries(self.tickets, self.clients.container, self.permissions)
+
+    @cached_property
+    def activities(self) -> "Activities":
+        from shared.workflow.activities import Activities
+
+        known, clients = self.settings, self.clients
+        times = {"step_seconds": known.step_seconds, "quiet_seconds": known.files_quiet}
+        return Activities(
+            self.tickets, clients.container, clients.model, self.answer_cache, self._tools, **times
+        )
+
+    @cached_property
+    def answer_cache(self) -> "Answers":
+        from shared.workflow.answer_cache import Answers
+
+        return Answers(self.clients.container, self.clients.model, self.settings.answer_cache_days)
+
+    @cached_property
+    def _tools(self) -> "Tools":
+        from shared.app.toolbox import tools
+        from shared.documents.extraction import Limits
+
+        known, github = self.settings, self.clients.github
+        limits = Limits(known.extract_seconds, known.extract_megabytes)
+        return tools(github, limits, known.chunk_tokens, known.batch_tokens, known.secret_key)
+
+    @cached_property
+    def health(self) -> "Health":
+        from shared.app.health import Health
+
+        return Health(self.clients.table("tickets"), self.clients.model, self.clients.realtime)
+
+    @cached_property
+    def users(self) -> "Users":
+        from shared.accounts.repository import Users
+
+        return Users(self.clients.table("users"), self.settings.user_cache)
+
+    @cached_property
+    def _password_check(self) -> "PasswordCheck":
+        from shared.accounts.password_check import PasswordCheck
+
+        return PasswordCheck(self.users, self.clients.table("users"), self._bootstrap_admin)
+
+    @cached_property
+    def _bootstrap_admin(self) -> "BootstrapAdmin":
+        from shared.accounts.bootstrap_admin import BootstrapAdmin
+
+        return BootstrapAdmin(
+            self.settings.bootstrap_admin_email, self.settings.bootstrap_admin_password
+        )
+
+    @cached_property
+    def _access_tokens(self) -> "AccessTokens":
+        from shared.accounts.credentials import AccessTokens
+
+        return AccessTokens(self.settings.secret_key, self.settings.access_token_minutes)
+
+    @cached_property
+    def _entra_tokens(self) -> "EntraTokens | None":
+        """None where the settings name no tenant."""
+        from shared.clients.entra import EntraTokens
+
+        known = self.settings
+        if not known.entra_tenant_id:
+            return None
+        return EntraTokens(known.entra_authority, known.entra_tenant_id, known.entra_audiences)
+
+    @cached_property
+    def _intents(self) -> "Intents":
+        from shared.tickets.intents import Intents
+
+        return Intents(self.clients.table("tickets"))
+
+    @cached_property
+    def _attachment_store(self) -> "AttachmentStore":
+        from shared.attachments.store import AttachmentStore
+
+        return AttachmentStore(self.clients.container)
+
+    @cached_property
+    def tickets(self) -> "Tickets":
+        from shared.tickets.notifications import Notifications
+        from shared.tickets.repository import Tickets
+
+        return Tickets(self.clients.table("tickets"), Notifications(self.clients.realtime).send)

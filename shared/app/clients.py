@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MODEL_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
-class Services:
+class Clients:
     """The clients of one process."""
 
     def __init__(self, settings: Settings) -> None:
