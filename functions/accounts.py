@@ -94,7 +94,7 @@ async def list_users(req: func.HttpRequest) -> func.HttpResponse:
     body="NewUser",
     answer="User",
     status=201,
-    gives=("Location",),
+    response_headers=("Location",),
     errors=(403, 409),
 )
 async def create_user(req: func.HttpRequest) -> func.HttpResponse:

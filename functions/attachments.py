@@ -56,11 +56,11 @@ async def list_attachments(req: func.HttpRequest) -> func.HttpResponse:
     "GET",
     "tickets/{ticket_id}/attachments/{attachment_id}",
     tag="attachments",
-    takes=("Range", "If-Range", "If-None-Match"),
+    request_headers=("Range", "If-Range", "If-None-Match"),
     media=("application/octet-stream",),
-    gives=("Content-Disposition", "ETag"),
+    response_headers=("Content-Disposition", "ETag"),
     errors=(416,),
-    empty={303: ("Location",)},
+    empty_responses={303: ("Location",)},
 )
 async def download_attachment(req: func.HttpRequest) -> func.HttpResponse:
     """The bytes of a file, for saving: nothing is shown or run in place. More than 32 MB are not
@@ -103,7 +103,7 @@ async def remove_attachment(req: func.HttpRequest) -> func.HttpResponse:
     starts=True,
     tag="tickets",
     answer="Ticket",
-    gives=("ETag",),
+    response_headers=("ETag",),
     errors=(403, 409),
 )
 async def submit_ticket(

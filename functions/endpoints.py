@@ -29,21 +29,21 @@ class Described(TypedDict, total=False):
     """The parts of a multipart body by name: a model, `binary` or `list[binary]`."""
     query: str
     """The model of the query."""
-    takes: tuple[str, ...]
+    request_headers: tuple[str, ...]
     """Headers that the request may have: `If-Match`, `Idempotency-Key`, …"""
     answer: str
     """The model of a JSON answer; without it and `media` the answer is empty."""
     media: tuple[str, ...]
     """The types of an answer that is no JSON of ours."""
-    gives: tuple[str, ...]
+    response_headers: tuple[str, ...]
     """Headers that the answer has: `ETag`, `Location`, …"""
     status: int
     """That of success, 200 without it."""
     errors: tuple[int, ...]
     """Statuses beside those that follow from the rest."""
-    empty: Mapping[int, tuple[str, ...]]
+    empty_responses: Mapping[int, tuple[str, ...]]
     """Other answers without a body, by status: the headers that they have."""
-    others: Mapping[int, str]
+    responses: Mapping[int, str]
     """The models of other answers that are no errors' problem+json, by status."""
     public: bool
     """Whether it needs no token."""

@@ -85,7 +85,7 @@ def _tag(endpoint: Endpoint) -> str:
 
 
 def _operation(endpoint: Endpoint, schemas: Schemas) -> Json:
-    told = endpoint.described
+    described = endpoint.described
     summary, _, more = " ".join((endpoint.handler.__doc__ or "").split()).partition(". ")
     body = _body(endpoint, schemas)
     return {
@@ -93,8 +93,8 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Json:
         "summary": summary.removesuffix("."),
         **({"description": more} if more else {}),
         "tags": [_tag(endpoint)],
-        "security": [] if told.get("public") else [{"bearer": []}, {"password": []}],
-        "parameters": [*_parameters(endpoint), *schemas.query(told.get("query", ""))],
+        "security": [] if described.get("public") else [{"bearer": []}, {"password": []}],
+        "parameters": [*_parameters(endpoint), *schemas.query(described.get("query", ""))],
         **({"requestBody": body} if body else {}),
         "responses": _responses(endpoint, schemas),
     }
@@ -103,19 +103,19 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Json:
 def _parameters(endpoint: Endpoint) -> Iterable[Json]:
     for name in _PATH_VALUE.findall(endpoint.path):
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-    for name in endpoint.described.get("takes", ()):
+    for name in endpoint.described.get("request_headers", ()):
         schema = _KEY if name == "Idempotency-Key" else {"type": "string"}
         yield {"name": name, "in": "header", "description": _TAKEN[name], "schema": schema}
 
 
 def _body(endpoint: Endpoint, schemas: Schemas) -> Json:
-    told = endpoint.described
+    described = endpoint.described
     content: Json = {}
-    if model := told.get("body"):
+    if model := described.get("body"):
         content["application/json"] = {"schema": schemas.taken(model), **_examples(model)}
-    if model := told.get("form"):
+    if model := described.get("form"):
         content["application/x-www-form-urlencoded"] = {"schema": schemas.taken(model)}
-    if parts := told.get("multipart"):
+    if parts := described.get("multipart"):
         content["multipart/form-data"] = {
             "schema": {
                 "type": "object",
@@ -145,21 +145,21 @@ def _examples(model: str) -> Json:
 
 
 def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
-    told = endpoint.described
-    status = told.get("status", 200)
-    content: Json = {kind: {} for kind in told.get("media", ())}
-    if model := told.get("answer"):
+    described = endpoint.described
+    status = described.get("status", 200)
+    content: Json = {kind: {} for kind in described.get("media", ())}
+    if model := described.get("answer"):
         content["application/json"] = {"schema": schemas.given(model)}
-    responses = {str(status): _response(status, content, told.get("gives", ()))}
-    if "If-None-Match" in told.get("takes", ()):
+    responses = {str(status): _response(status, content, described.get("response_headers", ()))}
+    if "If-None-Match" in described.get("request_headers", ()):
         responses["304"] = _response(304, {}, ("ETag",))
-    if "Range" in told.get("takes", ()):
+    if "Range" in described.get("request_headers", ()):
         responses["206"] = _response(206, content, ("Content-Range",))
-    for code, headers in told.get("empty", {}).items():
+    for code, headers in described.get("empty_responses", {}).items():
         responses[str(code)] = _response(code, {}, headers)
     for code in sorted(_errors(endpoint)):
         responses[str(code)] = {"$ref": f"#/components/responses/{code}"}
-    for code, model in told.get("others", {}).items():
+    for code, model in described.get("responses", {}).items():
         content = {"application/json": {"schema": schemas.given(model)}}
         responses[str(code)] = _response(code, content, _GIVEN_WITH.get(code, ()))
     return responses
@@ -181,18 +181,18 @@ def _response(status: int, content: Mapping[str, Any], headers: Iterable[str]) -
 
 
 def _errors(endpoint: Endpoint) -> set[int]:
-    told = endpoint.described
-    errors = {500, 503, *told.get("errors", ())}
-    if not told.get("public"):
+    described = endpoint.described
+    errors = {500, 503, *described.get("errors", ())}
+    if not described.get("public"):
         errors.add(401)
     if "{" in endpoint.path:
         errors.add(404)
-    if told.get("body") or told.get("form") or told.get("multipart"):
+    if described.get("body") or described.get("form") or described.get("multipart"):
         errors |= {400, 411, 413, 415, 422}
-    if told.get("query"):
+    if described.get("query"):
         errors.add(422)
-    if "If-Match" in told.get("takes", ()):
+    if "If-Match" in described.get("request_headers", ()):
         errors.add(412)
-    if "Idempotency-Key" in told.get("takes", ()):
+    if "Idempotency-Key" in described.get("request_headers", ()):
         errors |= {400, 409, 422}
     return errors

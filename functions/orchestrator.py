@@ -22,7 +22,7 @@ from shared.tasks import TASKS
 from shared.workflow.messages import (
     EVENT,
     AttemptRef,
-    Kind,
+    ResultKind,
     RoundFacts,
     Signal,
     StartInput,
@@ -58,13 +58,13 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
             "Processing stopped because of an internal fault. Please try again; if it happens "
             "again, report the id of this ticket."
         )
-    if kind_of(end) is Kind.DONE:
+    if kind_of(end) is ResultKind.DONE:
         yield context.call_activity_with_retry("finish_ticket", _END_RETRY, [_ref(order), end])
-    elif kind_of(end) is Kind.FAILURE:
+    elif kind_of(end) is ResultKind.FAILURE:
         yield context.call_activity_with_retry(
             "fail_ticket", _END_RETRY, [_ref(order), end["reason"]]
         )
-    elif kind_of(end) is Kind.NO_FILES and not go_on(context, order, event, end):
+    elif kind_of(end) is ResultKind.NO_FILES and not go_on(context, order, event, end):
         yield context.call_activity_with_retry("give_up_ticket", _END_RETRY, [_ref(order)])
     return end["kind"]
 
@@ -77,7 +77,7 @@ def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Step
     patience = WaitBudget(order["first_wait"], order["most_wait"])
     [step] = yield from _call(context, patience, f"{task}_plan", [[_ref(order)]])
     for _ in range(_MAX_ROUNDS):
-        if kind_of(step) is not Kind.ROUND:
+        if kind_of(step) is not ResultKind.ROUND:
             return step
         facts, items = step["facts"], step["items"]
         ended = yield from _work(context, order, patience, facts, items)
@@ -100,7 +100,7 @@ def _work(
         window = range(begin, min(begin + order["parallel"], len(items)))
         inputs = [[_ref(order), facts, index, items[index]] for index in window]
         answers = yield from _call(context, patience, f"{order['task_type']}_work", inputs)
-        ended = first_of(Kind.FAILURE, answers) or first_of(Kind.STOPPED, answers)
+        ended = first_of(ResultKind.FAILURE, answers) or first_of(ResultKind.STOPPED, answers)
         if ended is not None:
             return ended
     _show(context, facts, len(items))
@@ -116,8 +116,8 @@ def _call(
     for row in range(patience.MAX_WAITS + 1):
         tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in open_ones]
         answers |= zip(open_ones, (yield context.task_all(tasks)), strict=True)
-        open_ones = [i for i, answer in answers.items() if kind_of(answer) is Kind.WAIT]
-        if not open_ones or first_of(Kind.FAILURE, answers.values()):
+        open_ones = [i for i, answer in answers.items() if kind_of(answer) is ResultKind.WAIT]
+        if not open_ones or first_of(ResultKind.FAILURE, answers.values()):
             break
         waits = [answers[i] for i in open_ones]
         seconds = patience.pause(row, [wait["seconds"] for wait in waits])

@@ -97,6 +97,6 @@ def _named(endpoint: Endpoint) -> Iterator[tuple[str, Mode]]:
     for name in (*taken, *told.get("multipart", {}).values()):
         if name and name not in _FILES:
             yield name, "validation"
-    for name in (told.get("answer"), *told.get("others", {}).values()):
+    for name in (told.get("answer"), *told.get("responses", {}).values()):
         if name:
             yield name, "serialization"

@@ -37,7 +37,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     "health/ready",
     tag="about",
     answer="Readiness",
-    others={503: "Readiness"},
+    responses={503: "Readiness"},
     public=True,
 )
 async def ready(req: func.HttpRequest) -> func.HttpResponse:

@@ -25,7 +25,7 @@ from functions.multipart import Form, is_multipart
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
-    from shared.attachments.pending import Batch
+    from shared.attachments.pending import PendingFiles
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -46,10 +46,10 @@ _RESULTS = (
     starts=True,
     body="NewTicket",
     multipart={"ticket": "NewTicket", "files": "list[binary]"},
-    takes=("Idempotency-Key",),
+    request_headers=("Idempotency-Key",),
     answer="Ticket",
     status=201,
-    gives=("Location", "ETag"),
+    response_headers=("Location", "ETag"),
 )
 async def create_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
@@ -72,7 +72,7 @@ async def create_ticket(
     return answer_ticket(opened.ticket, 201, {"Location": location})
 
 
-async def _posted(req: func.HttpRequest) -> "tuple[Any, Batch | None]":
+async def _posted(req: func.HttpRequest) -> "tuple[Any, PendingFiles | None]":
     """A new ticket, from JSON or from a form that may bring its files."""
     if not is_multipart(req):
         return json_body(req), None
@@ -98,7 +98,12 @@ async def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @endpoint(
-    bp, "GET", "tickets/{ticket_id}", takes=("If-None-Match",), answer="Ticket", gives=("ETag",)
+    bp,
+    "GET",
+    "tickets/{ticket_id}",
+    request_headers=("If-None-Match",),
+    answer="Ticket",
+    response_headers=("ETag",),
 )
 async def read_ticket(req: func.HttpRequest) -> func.HttpResponse:
     """A ticket with its result and attachments."""
@@ -116,9 +121,9 @@ async def read_ticket(req: func.HttpRequest) -> func.HttpResponse:
     "tickets/{ticket_id}",
     starts=True,
     body="TicketChanges",
-    takes=("If-Match",),
+    request_headers=("If-Match",),
     answer="Ticket",
-    gives=("ETag",),
+    response_headers=("ETag",),
     errors=(403, 409, 412),
 )
 async def change_ticket(
@@ -154,7 +159,7 @@ async def delete_ticket(
     "tickets/{ticket_id}/cancel",
     starts=True,
     answer="Ticket",
-    gives=("ETag",),
+    response_headers=("ETag",),
     errors=(403, 409),
 )
 async def cancel_ticket(
@@ -175,7 +180,7 @@ async def cancel_ticket(
     "tickets/{ticket_id}/reprocess",
     starts=True,
     answer="Ticket",
-    gives=("ETag",),
+    response_headers=("ETag",),
     errors=(403, 409),
 )
 async def reprocess_ticket(
@@ -196,7 +201,7 @@ async def reprocess_ticket(
     "tickets/{ticket_id}/result",
     query="ResultQuery",
     media=_RESULTS,
-    gives=("Content-Disposition",),
+    response_headers=("Content-Disposition",),
     errors=(406, 409),
 )
 async def read_result(req: func.HttpRequest) -> func.HttpResponse:

@@ -9,7 +9,7 @@ from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict
 from shared.models import Attachment, AuditAction, EntityType, Notice, Status, StoredTicket, now
 from shared.tickets.repository import Decide
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 from shared.tickets.workflow_changes import logged
 
 MAX_FILES = 100
@@ -28,7 +28,7 @@ def check_room(ticket: StoredTicket, more: int) -> None:
 
 
 def adding(new: Sequence[Attachment], actor: Actor) -> Decide:
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         known = {attachment.sha256 for attachment in ticket.attachments}
         added = [attachment for attachment in new if attachment.sha256 not in known]
         if not added:
@@ -40,13 +40,13 @@ def adding(new: Sequence[Attachment], actor: Actor) -> Decide:
             _draft(action, actor, file, new_values=file.model_dump(mode="json")) for file in added
         ]
         values = {"attachments": [*ticket.attachments, *added]}
-        return Change(values, events[0], (Notice.TICKET_UPDATE,), more=tuple(events[1:]))
+        return TicketChange(values, events[0], (Notice.TICKET_UPDATE,), more=tuple(events[1:]))
 
     return decide
 
 
 def removing(attachment_id: str, actor: Actor) -> Decide:
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         gone = [known for known in ticket.attachments if known.id == attachment_id]
         if not gone:
             return None
@@ -54,7 +54,7 @@ def removing(attachment_id: str, actor: Actor) -> Decide:
         action = AuditAction.ATTACHMENT_REMOVED
         event = _draft(action, actor, gone[0], old_values=gone[0].model_dump(mode="json"))
         left = [known for known in ticket.attachments if known.id != attachment_id]
-        return Change({"attachments": left}, event, (Notice.TICKET_UPDATE,))
+        return TicketChange({"attachments": left}, event, (Notice.TICKET_UPDATE,))
 
     return decide
 
@@ -62,12 +62,12 @@ def removing(attachment_id: str, actor: Actor) -> Decide:
 def denying(attachment_id: str, actor: Actor) -> Decide:
     """Only what the ticket has is worth a trace; nothing of the ticket changes."""
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         file = next((known for known in ticket.attachments if known.id == attachment_id), None)
         if file is None:
             return None
         event = _draft(AuditAction.ATTACHMENT_DENIED, actor, file)
-        return Change({"updated_at": ticket.updated_at}, event)
+        return TicketChange({"updated_at": ticket.updated_at}, event)
 
     return decide
 
@@ -75,7 +75,7 @@ def denying(attachment_id: str, actor: Actor) -> Decide:
 def submitting(actor: Actor) -> Decide:
     """All files are there. Raises Conflict when there is none, or the ticket does not wait."""
 
-    def decide(ticket: StoredTicket) -> Change:
+    def decide(ticket: StoredTicket) -> TicketChange:
         if ticket.status is not Status.PENDING or not ticket.waits_for_files:
             raise Conflict("This ticket does not wait for files.")
         if not ticket.attachments:
@@ -84,7 +84,7 @@ def submitting(actor: Actor) -> Decide:
         event = Draft(AuditAction.TICKET_SUBMITTED, actor, "Submitted: all files are there.")
         log = logged(ticket, moment, "All files are there.")
         values = {"processing_logs": log, "waits_for_files": False}
-        return Change(values, event, (Notice.TICKET_UPDATE,), moment)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment)
 
     return decide
 

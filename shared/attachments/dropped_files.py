@@ -54,7 +54,7 @@ class Metadata(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class DroppedFile:
     """A version of a blob that opens a ticket."""
 
     user_id: str
@@ -111,7 +111,7 @@ class DroppedFiles:
         new = _ticket(name, version.metadata)
         async with examined(self._landing, path, version, name, self._most) as files:
             batch = self._attachments.batch(files)
-            drop = Drop(user.id, path, version.etag)
+            drop = DroppedFile(user.id, path, version.etag)
             return await self._intake.open_dropped(user, new, batch, drop)
 
     async def _owner(self, path: str) -> StoredUser:

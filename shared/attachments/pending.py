@@ -9,7 +9,7 @@ from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.listing.index import standing
 
 
-class Batch:
+class PendingFiles:
     """Of files with the same bytes the first one is taken."""
 
     def __init__(self, files: AttachmentStore, intents: Intents, given: Sequence[Examined]) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from shared.attachments.changes import adding, check_open, check_room, denying, removing, submitting
-from shared.attachments.pending import Batch
+from shared.attachments.pending import PendingFiles
 from shared.attachments.store import AttachmentStore, Examined, NewFile, examine
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Invalid, NotFound
@@ -79,7 +79,7 @@ class Attachments:
         return [_answer(ticket, file.attachment) for file in files]
 
     async def _add(
-        self, ticket: StoredTicket, batch: Batch, actor: Actor, tell: Tell
+        self, ticket: StoredTicket, batch: PendingFiles, actor: Actor, tell: Tell
     ) -> StoredTicket:
         """When the ticket refuses the files, their blobs go again; whatever else goes wrong, it may
         have taken them, and the sweeper looks."""
@@ -97,9 +97,9 @@ class Attachments:
             await batch.forget(intent)
         return ticket
 
-    def batch(self, files: Sequence[Examined]) -> Batch:
+    def batch(self, files: Sequence[Examined]) -> PendingFiles:
         """Files to be stored together."""
-        return Batch(self._files, self._intents, files)
+        return PendingFiles(self._files, self._intents, files)
 
     async def listed(self, caller: User, ticket_id: str) -> list[Attachment]:
         """The files of a ticket: one storage call. Raises NotFound."""

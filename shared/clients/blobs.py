@@ -14,7 +14,7 @@ from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, S
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.clients.signed_urls import signed_url
-from shared.clients.storage_errors import told
+from shared.clients.storage_errors import translate_errors
 from shared.text import strict_json
 
 PATIENCE: dict[str, Any] = {
@@ -66,7 +66,7 @@ class Container:
             return await (await self._client.download_blob(name, start, length)).readall()
 
         try:
-            return await told(call)
+            return await translate_errors(call)
         except ResourceNotFoundError:
             return None
 
@@ -125,13 +125,13 @@ class Container:
             await self._client.delete_blob(name)
 
         with suppress(ResourceNotFoundError):
-            await told(call)
+            await translate_errors(call)
 
     async def exists(self, name: str) -> bool:
         async def call() -> bool:
             return await self._client.get_blob_client(name).exists()
 
-        return await told(call)
+        return await translate_errors(call)
 
     async def names(self, prefix: str) -> list[str]:
         """The names of all blobs that begin with `prefix`, in order."""
@@ -140,7 +140,7 @@ class Container:
             return [name async for name in self._client.list_blob_names(name_starts_with=prefix)]
 
         try:
-            return await told(call)
+            return await translate_errors(call)
         except ResourceNotFoundError:
             return []
 
@@ -152,7 +152,7 @@ class Container:
             return [(blob.name, blob.last_modified) async for blob in blobs]
 
         try:
-            return await told(call)
+            return await translate_errors(call)
         except ResourceNotFoundError:
             return []
 
@@ -175,7 +175,7 @@ class Container:
             await self._client.get_blob_client(name).append_block(line + b"\n")
 
         try:
-            await told(call)
+            await translate_errors(call)
         except ResourceNotFoundError:
             return False
         return True
@@ -183,10 +183,10 @@ class Container:
     async def _with_container(self, call: Callable[[], Awaitable[T]]) -> T:
         """Run `call`; should the container be missing, make it and run `call` again."""
         try:
-            return await told(call)
+            return await translate_errors(call)
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) != StorageErrorCode.CONTAINER_NOT_FOUND:
                 raise
         with suppress(ResourceExistsError):  # Another process was faster; that is as good.
-            await told(self._client.create_container)
-        return await told(call)
+            await translate_errors(self._client.create_container)
+        return await translate_errors(call)

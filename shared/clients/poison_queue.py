@@ -14,7 +14,7 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 from pydantic import Field, ValidationError
 
-from shared.clients.storage_errors import told
+from shared.clients.storage_errors import translate_errors
 from shared.models import Model
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class PoisonQueue:
             return [message async for message in pages]
 
         try:
-            messages = await told(call)
+            messages = await translate_errors(call)
         except ResourceNotFoundError:  # The platform makes the queue when it first needs it.
             return []
         found = []
@@ -87,6 +87,6 @@ class PoisonQueue:
             await self._client.delete_message(message)
 
         try:
-            await told(call)
+            await translate_errors(call)
         except ResourceNotFoundError:
             return

@@ -6,7 +6,7 @@ from typing import Any
 from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
-from shared.clients.storage_errors import told
+from shared.clients.storage_errors import translate_errors
 
 _CLOCKS = timedelta(minutes=5)  # Ours and storage's may differ.
 
@@ -42,5 +42,7 @@ async def _signer(service: BlobServiceClient, until: datetime) -> dict[str, Any]
         return {"account_key": key}
     start = datetime.now(UTC) - _CLOCKS
     return {
-        "user_delegation_key": await told(lambda: service.get_user_delegation_key(start, until))
+        "user_delegation_key": await translate_errors(
+            lambda: service.get_user_delegation_key(start, until)
+        )
     }

@@ -15,7 +15,7 @@ from shared.errors import Unavailable
 T = TypeVar("T")
 
 
-async def told(call: Callable[[], Awaitable[T]]) -> T:
+async def translate_errors(call: Callable[[], Awaitable[T]]) -> T:
     """Run `call`; storage being away becomes Unavailable, anything else stays as it is."""
     try:
         return await call()

@@ -19,7 +19,7 @@ from azure.core.exceptions import (
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.clients.storage_errors import told
+from shared.clients.storage_errors import translate_errors
 from shared.errors import WriteConflict
 
 # A storage call either works within seconds or the caller is told; nothing waits for minutes.
@@ -104,7 +104,7 @@ class Table:
             return _row(await self._client.get_entity(partition, key))
 
         try:
-            return await told(call)
+            return await translate_errors(call)
         except ResourceNotFoundError:
             return None
 
@@ -133,7 +133,7 @@ class Table:
             await self._client.delete_entity(partition, key)
 
         with suppress(ResourceNotFoundError):
-            await told(call)
+            await translate_errors(call)
 
     async def query(
         self,
@@ -158,7 +158,7 @@ class Table:
         ).by_page()
         while True:
             try:
-                entities = await told(pages.__anext__)
+                entities = await translate_errors(pages.__anext__)
             except (StopAsyncIteration, ResourceNotFoundError):
                 return
             async for entity in entities:
@@ -167,13 +167,13 @@ class Table:
     async def _with_table(self, call: Callable[[], Awaitable[T]]) -> T:
         """Run `call`; should the table be missing, make it and run `call` again."""
         try:
-            return await told(call)
+            return await translate_errors(call)
         except HttpResponseError as error:
             if _code(error) != "TableNotFound":
                 raise
         with suppress(ResourceExistsError):  # Another process was faster; that is as good.
-            await told(self._client.create_table)
-        return await told(call)
+            await translate_errors(self._client.create_table)
+        return await translate_errors(call)
 
 
 def _row(entity: Mapping[str, Any]) -> Row:

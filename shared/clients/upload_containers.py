@@ -20,7 +20,7 @@ from azure.storage.blob import BlobSasPermissions, ContentSettings
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
 from shared.clients.signed_urls import signed_url
-from shared.clients.storage_errors import told
+from shared.clients.storage_errors import translate_errors
 from shared.errors import Unavailable, WriteConflict
 
 _COPY_POLL_SECONDS = 1.0
@@ -61,7 +61,7 @@ class UploadContainers:
             return Version(str(found.etag), int(found.size), dict(found.metadata or {}))
 
         try:
-            return await told(call)
+            return await translate_errors(call)
         except ResourceNotFoundError:
             return None
 
@@ -75,7 +75,7 @@ class UploadContainers:
             async for piece in blob.chunks():
                 into.write(piece)
 
-        await _same(call)
+        await _require_same_version(call)
 
     async def delete(self, name: str, etag: str) -> None:
         """Delete the version with this ETag. Doing it again does no harm."""
@@ -84,7 +84,7 @@ class UploadContainers:
             await self._arrivals.delete_blob(name, **_only(etag))
 
         with suppress(WriteConflict):
-            await _same(call)
+            await _require_same_version(call)
 
     async def is_set_aside(self, name: str, version: Version) -> bool:
         """Whether this version has been set aside, though perhaps not been deleted yet."""
@@ -94,7 +94,7 @@ class UploadContainers:
             return str(found.metadata.get("etag", ""))
 
         try:
-            return await told(call) == version.etag.strip('"')
+            return await translate_errors(call) == version.etag.strip('"')
         except ResourceNotFoundError:
             return False
 
@@ -128,8 +128,8 @@ class UploadContainers:
                 metadata={"etag": version.etag.strip('"')},
             )
 
-        await _same(copy)
-        await told(explain)
+        await _require_same_version(copy)
+        await translate_errors(explain)
 
 
 def _reason(name: str) -> str:
@@ -140,13 +140,13 @@ def _only(etag: str) -> dict[str, Any]:
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
-async def _same(call: Any) -> None:
+async def _require_same_version(call: Any) -> None:
     try:
-        await told(call)
+        await translate_errors(call)
     except (ResourceModifiedError, ResourceNotFoundError):
         raise WriteConflict from None
 
 
 async def _made(container: ContainerClient) -> None:
     with suppress(ResourceExistsError):
-        await told(container.create_container)
+        await translate_errors(container.create_container)

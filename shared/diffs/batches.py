@@ -12,7 +12,7 @@ from shared.diffs.rendering import heading, rendered
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class DiffBatch:
     """What one call reviews: files, each with those of its hunks that are in here, both in the
     order in which they were given. `tokens` is what they cost as rendered, at the most."""
 
@@ -57,7 +57,7 @@ class _Load:
         self.headings |= other.headings
 
 
-def batched(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[Batch]:
+def batched(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[DiffBatch]:
     """Every hunk in exactly one batch of at most `budget` tokens; only a line that costs more by
     itself goes over. Files without hunks are in none. The same input gives the same batches.
 
@@ -122,10 +122,10 @@ def _packed(units: Iterable[_Load], budget: int) -> list[_Load]:
     return loads
 
 
-def _batch(load: _Load, files: Sequence[FileDiff]) -> Batch:
+def _batch(load: _Load, files: Sequence[FileDiff]) -> DiffBatch:
     pieces = sorted(load.pieces, key=lambda piece: piece.place[_HUNK])
     diffs = tuple(
         replace(files[file], hunks=tuple(piece.hunk for piece in group))
         for file, group in groupby(pieces, lambda piece: piece.file)
     )
-    return Batch(diffs, load.cost)
+    return DiffBatch(diffs, load.cost)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.patches import Kind
+from shared.diffs.patches import LineKind
 from shared.diffs.quotes import TicketQueries, folded, readings
 from shared.diffs.rendering import shown
 from shared.models import Side
@@ -91,7 +91,7 @@ def matches(diff: FileDiff, quote: str) -> Iterator[Match]:
             for at, whole in _places(wanted, texts) if side in reading.sides else ():
                 found = lines[at : at + len(wanted)]
                 first = diff.hunks[index].start(side) + at
-                on_change = any(line.kind is not Kind.CONTEXT for line in found)
+                on_change = any(line.kind is not LineKind.CONTEXT for line in found)
                 last = first + len(found) - 1
                 yield Match(Anchor(diff.path, side, first, last, index, on_change), whole, reading)
 

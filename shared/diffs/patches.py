@@ -22,7 +22,7 @@ _HEADER = re.compile(
 _NO_NEWLINE = "\\"  # "\ No newline at end of file", in any language
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """What a line of a hunk is, as the patch marks it."""
 
     CONTEXT = " "
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 class Line(NamedTuple):
     """A line of code; `old` and `new` are its numbers (from 1) in the base and at the head."""
 
-    kind: Kind
+    kind: LineKind
     text: str
     old: int | None
     new: int | None
@@ -138,14 +138,14 @@ def _body(header: _Header, rows: list[str], at: int) -> tuple[tuple[Line, ...], 
             # The patch was cut off here, perhaps within the line.
             return tuple(lines[:-1]), False, at
         row = rows[at]
-        if row[:1] == Kind.ADDED and new < header.new_end:
-            lines.append(Line(Kind.ADDED, row[1:], None, new))
+        if row[:1] == LineKind.ADDED and new < header.new_end:
+            lines.append(Line(LineKind.ADDED, row[1:], None, new))
             new += 1
-        elif row[:1] == Kind.REMOVED and old < header.old_end:
-            lines.append(Line(Kind.REMOVED, row[1:], old, None))
+        elif row[:1] == LineKind.REMOVED and old < header.old_end:
+            lines.append(Line(LineKind.REMOVED, row[1:], old, None))
             old += 1
         elif _is_context(row) and old < header.old_end and new < header.new_end:
-            lines.append(Line(Kind.CONTEXT, row.removeprefix(" "), old, new))
+            lines.append(Line(LineKind.CONTEXT, row.removeprefix(" "), old, new))
             old, new = old + 1, new + 1
         elif not row.startswith(_NO_NEWLINE):
             return tuple(lines), False, at
@@ -155,7 +155,7 @@ def _body(header: _Header, rows: list[str], at: int) -> tuple[tuple[Line, ...], 
 
 def _is_context(row: str) -> bool:
     """Some tools strip the space of an empty context line."""
-    return row[:1] == Kind.CONTEXT or row in ("", "\r")
+    return row[:1] == LineKind.CONTEXT or row in ("", "\r")
 
 
 def _first(start: int, count: int) -> int:

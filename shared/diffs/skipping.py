@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.patches import Kind, Line
+from shared.diffs.patches import Line, LineKind
 from shared.models import FileStatus
 
 
@@ -124,7 +124,9 @@ def _without_lines(diff: FileDiff) -> str | None:
 
 
 def _by_content(diff: FileDiff) -> Skipped | None:
-    changed = [line for hunk in diff.hunks for line in hunk.lines if line.kind is not Kind.CONTEXT]
+    changed = [
+        line for hunk in diff.hunks for line in hunk.lines if line.kind is not LineKind.CONTEXT
+    ]
     if diff.path.lower().endswith(_SCRIPTS):
         characters = sum(len(line.text) for line in changed)
         if characters > _MAX_MEAN_CHARACTERS * len(changed):
@@ -141,5 +143,5 @@ def _head(diff: FileDiff) -> Iterator[Line]:
     for line in diff.hunks[0].lines if diff.hunks else ():
         if (line.old or line.new or 0) > _HEAD_LINES:
             return
-        if is_new or line.kind is not Kind.ADDED:
+        if is_new or line.kind is not LineKind.ADDED:
             yield line

@@ -41,7 +41,7 @@ API = {"source": Source.API}
 Settle = Callable[[Intent], Awaitable[None]]
 
 
-class Drop(Claim, Protocol):
+class FileClaim(Claim, Protocol):
     """A file in Blob storage that one ticket is opened for; `origin` is what the ticket keeps of
     it."""
 
@@ -117,7 +117,7 @@ class TicketOpening:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
     async def open_dropped(
-        self, owner: User, new: NewTicket, files: NewFiles, drop: Drop
+        self, owner: User, new: NewTicket, files: NewFiles, drop: FileClaim
     ) -> StoredTicket | None:
         """Store a ticket for a file that its owner put into Blob storage; None when another process
         was faster. Raises Invalid, TooLarge, Unavailable."""

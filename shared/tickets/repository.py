@@ -21,12 +21,12 @@ from shared.storage.sharded_counters import Counters, Totals
 from shared.tickets.intents import Intent, settled
 from shared.tickets.listing.index import Index, IndexKey, standing
 from shared.tickets.rows import as_ticket
-from shared.tickets.transaction import Change, Claim, TicketTransaction, opening_of
+from shared.tickets.transaction import Claim, TicketChange, TicketTransaction, opening_of
 
 _MAX_SECONDS = 120.0
 
 
-Decide = Callable[[StoredTicket], Change | None]
+Decide = Callable[[StoredTicket], TicketChange | None]
 DecideEnd = Callable[[StoredTicket], Draft]
 Announce = Callable[[StoredTicket, tuple[Notice, ...]], Awaitable[None]]
 """Tells those who listen of a change; never raises."""
@@ -35,8 +35,8 @@ Announce = Callable[[StoredTicket, tuple[Notice, ...]], Awaitable[None]]
 def noted(draft: Draft) -> Decide:
     """Leave a trace in the ticket's trail; nothing else of it changes."""
 
-    def decide(ticket: StoredTicket) -> Change | None:
-        return Change({"updated_at": ticket.updated_at}, draft)
+    def decide(ticket: StoredTicket) -> TicketChange | None:
+        return TicketChange({"updated_at": ticket.updated_at}, draft)
 
     return decide
 
@@ -108,11 +108,11 @@ class Tickets:
 
     async def _change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None
-    ) -> tuple[StoredTicket, Change | None]:
+    ) -> tuple[StoredTicket, TicketChange | None]:
         tried: set[IndexKey] = set()
-        sent: dict[str, Change] = {}
+        sent: dict[str, TicketChange] = {}
 
-        async def attempt() -> tuple[StoredTicket, Change | None]:
+        async def attempt() -> tuple[StoredTicket, TicketChange | None]:
             nonlocal known
             ticket, known = known or await self.read(ticket_id), None
             try:

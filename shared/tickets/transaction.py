@@ -20,7 +20,7 @@ from shared.tickets.rows import status_row, ticket_row
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TicketChange:
     """New values of a ticket, what the audit trail says of it, and which realtime messages
     will tell it: each takes the next number of the ticket. `more` are events after the first."""
 
@@ -79,7 +79,11 @@ class TicketTransaction:
         return ticket.model_copy(update={"etag": etag})
 
     async def apply(
-        self, ticket: StoredTicket, change: Change, tried: set[IndexKey], sent: dict[str, Change]
+        self,
+        ticket: StoredTicket,
+        change: TicketChange,
+        tried: set[IndexKey],
+        sent: dict[str, TicketChange],
     ) -> StoredTicket:
         """Notes in `tried` what is listed, and in `sent` the hash by which a change is known."""
         changed, writes = _written(ticket, change)
@@ -124,7 +128,7 @@ def opening_of(ticket: StoredTicket) -> Intent:
     return Intent(Purpose.OPEN, standing(ticket), ticket.created_at)
 
 
-def _written(ticket: StoredTicket, change: Change) -> tuple[StoredTicket, list[Write]]:
+def _written(ticket: StoredTicket, change: TicketChange) -> tuple[StoredTicket, list[Write]]:
     """The ticket after `change`, and the writes that make it so, the ticket's own row first."""
     seq = ticket.seq + len(change.notices)
     fields = {"updated_at": change.moment, "seq": seq, **change.values}

@@ -12,7 +12,7 @@ from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, T
 from shared.tasks import task_of
 from shared.text.strict_json import dumps
 from shared.tickets.repository import Decide
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 from shared.tickets.workflow_changes import logged
 
 _OPEN = {Status.PENDING, Status.PROCESSING}
@@ -26,7 +26,7 @@ def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:
     """Set what `changes` sets, cancelling included."""
     wanted = {name: getattr(changes, name) for name in changes.model_fields_set}
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         values = {name: value for name, value in wanted.items() if getattr(ticket, name) != value}
         expects(ticket)
         if "task_data" in values and ticket.status is not Status.PENDING:
@@ -42,8 +42,8 @@ def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:
             values |= _cancelled(ticket, moment)
             action, text = AuditAction.TICKET_CANCELLED, "Ticket cancelled."
         new = {name: values[name] for name in old}
-        draft = Draft(action, actor, text, old_values=_told(old), new_values=_told(new))
-        return Change(values, draft, (Notice.TICKET_UPDATE,), moment)
+        draft = Draft(action, actor, text, old_values=_shorten(old), new_values=_shorten(new))
+        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), moment)
 
     return decide
 
@@ -55,7 +55,7 @@ def cancel(actor: Actor) -> Decide:
 def reprocess(actor: Actor) -> Decide:
     """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
 
-    def decide(ticket: StoredTicket) -> Change:
+    def decide(ticket: StoredTicket) -> TicketChange:
         if ticket.status in _OPEN:
             raise Conflict(f"This ticket is {ticket.status.value}; it can be reprocessed later.")
         moment = now()
@@ -78,7 +78,7 @@ def reprocess(actor: Actor) -> Decide:
             old_values={"status": ticket.status.value, "attempt": ticket.attempt},
             new_values={"status": Status.PENDING.value, "attempt": attempt},
         )
-        return Change(values, draft, (Notice.TICKET_UPDATE,), moment)
+        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), moment)
 
     return decide
 
@@ -106,7 +106,7 @@ def _cancelled(ticket: StoredTicket, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _told(values: dict[str, Any]) -> dict[str, Any]:
+def _shorten(values: dict[str, Any]) -> dict[str, Any]:
     """Values as the trail keeps them: content only by its size."""
     return {
         name: f"{len(dumps(value))} bytes" if name in _LONG else value

@@ -9,7 +9,7 @@ from shared.audit.chain import Actor, Draft
 from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, now, rfc3339
 from shared.tickets.attempts import Ledger
 from shared.tickets.repository import Decide
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 
 _MAX_LOG = 15_000
 _LOG_HEAD = 3_000
@@ -29,7 +29,7 @@ def waits(ticket: StoredTicket, attempt: int) -> bool:
 def begin(attempt: int, quiet: timedelta) -> Decide:
     """A ticket that waits for files is begun when one is there and `quiet` has passed since."""
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         if ticket.status is not Status.PENDING or ticket.attempt != attempt:
             return None
         moment = now()
@@ -44,7 +44,7 @@ def begin(attempt: int, quiet: timedelta) -> Decide:
             "processing_logs": logged(ticket, moment, f"Attempt {attempt} begins."),
         }
         event = _event(ticket, AuditAction.TICKET_STARTED, "Processing began.", values)
-        return Change(values, event, (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS), moment)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS), moment)
 
     return decide
 
@@ -53,7 +53,7 @@ def advance(attempt: int, reached: Progress) -> Decide:
     """So much of a round is done; neither that nor the percentage ever goes back."""
     stage, done, total = reached.stage, reached.done, reached.total
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         seen = ticket.progress
         percent = max(reached.percent, seen.percent)
         seen_done = seen.done if (seen.stage, seen.total) == (stage, total) else -1
@@ -65,7 +65,7 @@ def advance(attempt: int, reached: Progress) -> Decide:
         values: dict[str, Any] = {"progress": progress}
         if done == total:
             values["processing_logs"] = logged(ticket, moment, f"{stage}: {done} of {total} done.")
-        return Change(values, None, (Notice.PROCESSING_STATUS,), moment)
+        return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment)
 
     return decide
 
@@ -73,12 +73,12 @@ def advance(attempt: int, reached: Progress) -> Decide:
 def wait(attempt: int, reason: str) -> Decide:
     """Say why it takes longer; the same reason is not said twice in a row."""
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         text = f"Waiting: {reason}"
         if not runs(ticket, attempt) or ticket.processing_logs.rstrip().endswith(text):
             return None
         moment = now()
-        return Change({"processing_logs": logged(ticket, moment, text)}, moment=moment)
+        return TicketChange({"processing_logs": logged(ticket, moment, text)}, moment=moment)
 
     return decide
 
@@ -86,7 +86,7 @@ def wait(attempt: int, reason: str) -> Decide:
 def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decide:
     """`result` is that of the attempt, packed, or empty when it is too long for that."""
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         if not runs(ticket, attempt):
             return None
         values = {
@@ -108,7 +108,7 @@ def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decid
 def fail(attempt: int, ledger: Ledger, reason: str) -> Decide:
     """`reason` is a sentence for the people who wait for the ticket."""
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         pending = ticket.status is Status.PENDING and ticket.attempt == attempt
         if not pending and not runs(ticket, attempt):
             return None
@@ -128,7 +128,7 @@ def fail(attempt: int, ledger: Ledger, reason: str) -> Decide:
 def give_up(attempt: int) -> Decide:
     """Nobody sent a file in all the time there was."""
 
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         if not waits(ticket, attempt) or ticket.attachments:
             return None
         text = "No file came in time."
@@ -158,7 +158,7 @@ def _end(
     text: str,
     values: dict[str, Any],
     notices: tuple[Notice, ...],
-) -> Change:
+) -> TicketChange:
     moment = now()
     begun = ticket.started_at or moment
     values |= {
@@ -166,7 +166,7 @@ def _end(
         "processing_time_seconds": round((moment - begun).total_seconds(), 3),
         "processing_logs": logged(ticket, moment, text),
     }
-    return Change(values, _event(ticket, action, text, values), notices, moment)
+    return TicketChange(values, _event(ticket, action, text, values), notices, moment)
 
 
 def _event(ticket: StoredTicket, action: AuditAction, text: str, values: dict[str, Any]) -> Draft:

@@ -26,7 +26,7 @@ from shared.tickets.listing.index import standing
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
-from shared.workflow.messages import AttemptRef, Kind, RoundFacts, Step, failure, step
+from shared.workflow.messages import AttemptRef, ResultKind, RoundFacts, Step, failure, step
 from shared.workflow.progress import ProgressWriter
 from shared.workflow.ticket_reader import TicketReader
 
@@ -56,11 +56,11 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
             async with asyncio.timeout(self._step_seconds) as time:
                 return await method(self, ref, *args, **kwargs)
         except NotFound:
-            return step(Kind.STOPPED)
+            return step(ResultKind.STOPPED)
         except PermanentFailure as error:
             return failure(error.reason)
         except Unavailable:
-            return step(Kind.WAIT, seconds=None, reason="Storage is away.")
+            return step(ResultKind.WAIT, seconds=None, reason="Storage is away.")
         except TimeoutError:
             if not time.expired():
                 raise
@@ -71,7 +71,7 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
             await self._tickets.change(
                 ref["ticket_id"], workflow_changes.wait(ref["attempt"], later.reason)
             )
-        return step(Kind.WAIT, seconds=later.seconds, reason=later.reason)
+        return step(ResultKind.WAIT, seconds=later.seconds, reason=later.reason)
 
     return answer
 
@@ -113,9 +113,9 @@ class Activities:
         if workflow_changes.waits(ticket, ref["attempt"]):
             # It is in good hands: this workflow waits.
             await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
-            return step(Kind.NO_FILES, stirring=bool(ticket.attachments))
+            return step(ResultKind.NO_FILES, stirring=bool(ticket.attachments))
         if not runs(ticket, ref["attempt"]):
-            return step(Kind.STOPPED)
+            return step(ResultKind.STOPPED)
         await self._attempt(ref).open()
         context = Context(*self._common(ticket, ref, _READING))
         return _round(await task_of(ticket.task_type).plan(context), 0)
@@ -128,13 +128,13 @@ class Activities:
             self._reader.read(ref["ticket_id"]), attempt.has_outcome(number, index)
         )
         if not runs(ticket, ref["attempt"]):
-            return step(Kind.STOPPED)
+            return step(ResultKind.STOPPED)
         if not done:
             context = self._work_context(ticket, ref, facts["stage"])
             outcome = await task_of(ticket.task_type).work(context, item)
             await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
         await self._progress.show_round(ref, facts, ticket)
-        return step(Kind.OUTCOME)
+        return step(ResultKind.OUTCOME)
 
     @_answering
     async def combine(self, ref: AttemptRef, facts: RoundFacts) -> Step:
@@ -145,7 +145,7 @@ class Activities:
             attempt.outcomes(facts["number"], facts["total"]),
         )
         if not runs(ticket, ref["attempt"]):
-            return step(Kind.STOPPED)
+            return step(ResultKind.STOPPED)
         task = task_of(ticket.task_type)
         made = await task.combine(Context(*self._common(ticket, ref, facts["stage"])), outcomes)
         if isinstance(made, Round):
@@ -157,7 +157,7 @@ class Activities:
             "formats": ["json", "md", *task.FORMATS],
         }
         await attempt.store_result(made.model_dump(mode="json") | added)
-        return step(Kind.DONE, model=ledger.model, tokens=ledger.usage.tokens)
+        return step(ResultKind.DONE, model=ledger.model, tokens=ledger.usage.tokens)
 
     async def finish(self, ref: AttemptRef, done: Step) -> None:
         """The ticket is completed, once, unless something else ended it before."""
@@ -208,4 +208,4 @@ def _round(made: Round, number: int) -> Step:
         starts_at=made.starts_at,
         ends_at=made.ends_at,
     )
-    return step(Kind.ROUND, facts=facts, items=made.items)
+    return step(ResultKind.ROUND, facts=facts, items=made.items)

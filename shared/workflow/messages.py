@@ -57,7 +57,7 @@ class RoundFacts(TypedDict):
     ends_at: int
 
 
-class Kind(StrEnum):
+class ResultKind(StrEnum):
     ROUND = "round"
     OUTCOME = "outcome"
     DONE = "done"
@@ -69,20 +69,20 @@ class Kind(StrEnum):
     STOPPED = "stopped"
 
 
-def step(kind: Kind, **facts: Any) -> Step:
+def step(kind: ResultKind, **facts: Any) -> Step:
     return {"kind": kind.value, **facts}
 
 
-def kind_of(answer: Step) -> Kind:
-    return Kind(answer["kind"])
+def kind_of(answer: Step) -> ResultKind:
+    return ResultKind(answer["kind"])
 
 
 def failure(reason: str) -> Step:
     """`reason` is a sentence for the people who wait for the ticket."""
-    return step(Kind.FAILURE, reason=reason)
+    return step(ResultKind.FAILURE, reason=reason)
 
 
-def first_of(kind: Kind, answers: Iterable[Step]) -> Step | None:
+def first_of(kind: ResultKind, answers: Iterable[Step]) -> Step | None:
     return next((answer for answer in answers if kind_of(answer) is kind), None)
 
 

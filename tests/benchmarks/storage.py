@@ -19,7 +19,7 @@ from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.listing.index import Index, standing
 from shared.tickets.repository import Tickets
 from shared.tickets.rows import status_row, ticket_row
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 from tests.world import PASSWORD, World, custom, worlds
 
 FEW, MANY, OWNERS = 500, 50_000, 1_000
@@ -191,12 +191,12 @@ async def _writers(storage: str) -> Row:
 async def _write(tickets: Tickets, ticket_id: str) -> None:
     """Every update adds one and moves the ticket between two statuses."""
 
-    def decide(seen: StoredTicket) -> Change:
+    def decide(seen: StoredTicket) -> TicketChange:
         status = Status.FAILED if seen.status is Status.COMPLETED else Status.COMPLETED
         # The place of a ticket in lists is told by its attempt, which rises.
         values = {"tokens_used": seen.tokens_used + 1, "status": status}
         values["attempt"] = seen.attempt + 1
-        return Change(values, Draft(AuditAction.TICKET_UPDATED, Actor(), "One more."))
+        return TicketChange(values, Draft(AuditAction.TICKET_UPDATED, Actor(), "One more."))
 
     for _ in range(UPDATES):
         await tickets.change(ticket_id, decide)

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from functions import orchestrator
-from shared.workflow.messages import AttemptRef, Kind, RoundFacts, StartInput, Step, failure, step
+from shared.workflow.messages import (
+    AttemptRef,
+    ResultKind,
+    RoundFacts,
+    StartInput,
+    Step,
+    failure,
+    step,
+)
 
 ORDER = StartInput(
     ticket_id="t",
@@ -89,15 +97,15 @@ def driven(answers: Answers) -> Scripted:
 
 def round_of(total: int, number: int = 0) -> Step:
     facts = RoundFacts(number=number, stage="working", total=total, starts_at=10, ends_at=90)
-    return step(Kind.ROUND, facts=facts, items=[{"n": n} for n in range(total)])
+    return step(ResultKind.ROUND, facts=facts, items=[{"n": n} for n in range(total)])
 
 
 def done(_: int, __: list[Any]) -> Step:
-    return step(Kind.DONE, model="m", tokens=3)
+    return step(ResultKind.DONE, model="m", tokens=3)
 
 
 def wait(seconds: float | None = None) -> Step:
-    return step(Kind.WAIT, seconds=seconds, reason="The model is busy.")
+    return step(ResultKind.WAIT, seconds=seconds, reason="The model is busy.")
 
 
 def crash(_: int, __: list[Any]) -> Step:
@@ -106,7 +114,7 @@ def crash(_: int, __: list[Any]) -> Step:
 
 PLAIN: Answers = {
     "custom_plan": lambda *_: round_of(1),
-    "custom_work": lambda *_: step(Kind.OUTCOME),
+    "custom_work": lambda *_: step(ResultKind.OUTCOME),
     "custom_combine": done,
 }
 
@@ -157,7 +165,7 @@ def test_rounds_without_end_fail() -> None:
 def test_only_those_who_asked_to_wait_are_called_again() -> None:
     def work(number: int, given: list[Any]) -> Step:
         busy = given[2] == 1 and number <= 3
-        return wait(20) if busy else step(Kind.OUTCOME)
+        return wait(20) if busy else step(ResultKind.OUTCOME)
 
     context = driven({"custom_plan": lambda *_: round_of(3), "custom_work": work})
     assert context.pauses == [20]
@@ -202,5 +210,5 @@ def test_an_activity_that_fails_for_good_fails_the_ticket_without_its_words(wher
 
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_a_stopped_ticket_is_left_alone(where: str) -> None:
-    context = driven({where: lambda *_: step(Kind.STOPPED)})
+    context = driven({where: lambda *_: step(ResultKind.STOPPED)})
     assert context.named("finish_ticket") == context.named("fail_ticket") == []

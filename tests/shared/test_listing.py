@@ -9,7 +9,7 @@ from shared.audit.chain import Actor
 from shared.errors import Malformed
 from shared.models import Priority, Role, Status, StoredTicket, StoredUser, TicketPage, TicketsQuery
 from shared.storage.keys import EVERYBODY
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 from tests.proxy import StorageProxy
 from tests.shared.conftest import House, user
 from tests.shared.office import Office
@@ -21,7 +21,7 @@ async def opened(house: House, owner: StoredUser, **changes: Any) -> StoredTicke
 
 
 async def moved(house: House, ticket: StoredTicket, status: Status) -> None:
-    await house.tickets.change(ticket.id, lambda _: Change({"status": status}))
+    await house.tickets.change(ticket.id, lambda _: TicketChange({"status": status}))
 
 
 async def listed(house: House, caller: StoredUser, **query: Any) -> TicketPage:
@@ -144,7 +144,8 @@ async def test_an_assignee_sees_own_and_assigned_tickets(
     assert ids(await listed(house, ben, status="processing")) == [theirs.id]
     assert ids(await listed(house, ben, status="pending")) == [own.id]
     await house.tickets.change(
-        theirs.id, lambda seen: Change({"assigned_to": None, "assignment": seen.assignment + 1})
+        theirs.id,
+        lambda seen: TicketChange({"assigned_to": None, "assignment": seen.assignment + 1}),
     )
     assert ids(await listed(house, ben)) == [own.id]
     assert [row.key async for row in house.table.query(f"assignee_{ben.id}", "a", "z")] == []

@@ -13,9 +13,9 @@ from shared.models import AuditAction, Status, StoredTicket, StoredUser
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Permissions
 from shared.tickets.results import TicketQueries
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 from shared.workflow.activities import Activities
-from shared.workflow.messages import Kind, RoundFacts, StartInput, Step, kind_of
+from shared.workflow.messages import ResultKind, RoundFacts, StartInput, Step, kind_of
 from tests.model_server import completion
 from tests.proxy import Call, StorageProxy
 from tests.shared.conftest import House, user
@@ -151,7 +151,7 @@ async def test_a_ticket_that_was_cancelled_is_left_alone(house: House, owner: St
     planned = await house.processing.plan(order)
     draft = Draft(AuditAction.TICKET_FAILED, Actor(), "Cancelled.")
     await house.tickets.change(
-        order["ticket_id"], lambda _: Change({"status": Status.CANCELLED}, draft)
+        order["ticket_id"], lambda _: TicketChange({"status": Status.CANCELLED}, draft)
     )
 
     stopped = {"kind": "stopped"}
@@ -183,7 +183,7 @@ async def test_a_ticket_that_was_deleted_stops_without_a_fuss(
 
 async def test_an_older_attempt_changes_nothing(house: House, owner: StoredUser) -> None:
     order = await opened(house, owner)
-    await house.tickets.change(order["ticket_id"], lambda _: Change({"attempt": 2}))
+    await house.tickets.change(order["ticket_id"], lambda _: TicketChange({"attempt": 2}))
     assert await house.processing.plan(order) == {"kind": "stopped"}
     await house.processing.fail(order, "Late.")
     assert (await shown(house, order)).status is Status.PENDING
@@ -292,7 +292,7 @@ async def test_storage_that_is_away_is_waited_for(
 
     storage.reset(before=away)
     answer = await house.processing.plan(order)
-    assert kind_of(answer) is Kind.WAIT
+    assert kind_of(answer) is ResultKind.WAIT
     assert "away" in answer["reason"]
 
 
@@ -308,10 +308,10 @@ async def test_a_step_that_takes_long_ends_and_goes_on_as_another(
 
     storage.reset(before=slow)
     answer = await house.worker(step_seconds=0.5).plan(order)
-    assert kind_of(answer) is Kind.WAIT
+    assert kind_of(answer) is ResultKind.WAIT
     assert "takes long" in (await shown(house, order)).processing_logs
     storage.reset()
-    assert kind_of(await house.worker().plan(order)) is Kind.ROUND
+    assert kind_of(await house.worker().plan(order)) is ResultKind.ROUND
 
 
 async def test_only_readers_may_read(house: House, owner: StoredUser) -> None:

@@ -12,7 +12,7 @@ from shared.audit.horizon import horizon_of
 from shared.audit.retention import Retention
 from shared.audit.trail import AuditTrail
 from shared.models import AuditAction, AuditQuery, StoredTicket, StoredUser
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 from tests.shared.conftest import House, user
 
 
@@ -33,8 +33,8 @@ async def opened(house: House, owner: StoredUser) -> str:
     return made.ticket.id
 
 
-def changed(draft: Draft, _: StoredTicket) -> Change:
-    return Change({}, draft)
+def changed(draft: Draft, _: StoredTicket) -> TicketChange:
+    return TicketChange({}, draft)
 
 
 async def edited(house: House, ticket: str, times: int) -> None:

@@ -10,7 +10,7 @@ from shared.clients.tables import Table
 from shared.errors import NotFound
 from shared.models import AuditAction, Notice, Status, StoredTicket, StoredUser, now
 from shared.tickets.repository import Decide, Tickets
-from shared.tickets.transaction import Change
+from shared.tickets.transaction import TicketChange
 from tests.shared.conftest import House
 
 BODY: dict[str, Any] = {
@@ -26,11 +26,11 @@ async def opened(house: House, owner: StoredUser) -> StoredTicket:
 
 
 def to_status(status: Status) -> Decide:
-    def decide(ticket: StoredTicket) -> Change | None:
+    def decide(ticket: StoredTicket) -> TicketChange | None:
         if ticket.status is status:
             return None
         draft = Draft(AuditAction.TICKET_STARTED, Actor(), f"Now {status}.")
-        return Change({"status": status}, draft, (Notice.TICKET_UPDATE,))
+        return TicketChange({"status": status}, draft, (Notice.TICKET_UPDATE,))
 
     return decide
 
@@ -112,7 +112,7 @@ async def test_no_update_is_lost_among_processes(house: House, owner: StoredUser
     async def add_tokens(process: Tickets) -> None:
         for _ in range(10):
             await process.change(
-                ticket.id, lambda seen: Change({"tokens_used": seen.tokens_used + 1})
+                ticket.id, lambda seen: TicketChange({"tokens_used": seen.tokens_used + 1})
             )
 
     await asyncio.gather(*(add_tokens(Tickets(house.table)) for _ in range(4)))
@@ -150,6 +150,6 @@ async def test_values_can_be_cleared(house: House, owner: StoredUser) -> None:
     moment = now()
     for error in ("bad", None):
         values = {"error_message": error, "completed_at": moment if error else None}
-        await house.tickets.change(ticket.id, lambda _, values=values: Change(values))  # type: ignore[misc]
+        await house.tickets.change(ticket.id, lambda _, values=values: TicketChange(values))  # type: ignore[misc]
         read = await house.tickets.read(ticket.id)
         assert (read.error_message, read.completed_at) == (error, values["completed_at"])

@@ -16,7 +16,7 @@ class View(StrEnum):
         return View.ORIGINAL if self is View.FINAL else View.FINAL
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What was done, as it is told."""
 
     INSERTED = "inserted"
@@ -26,29 +26,29 @@ class Kind(StrEnum):
 
 
 KIND_OF_TAG = {
-    "ins": Kind.INSERTED,
-    "cellIns": Kind.INSERTED,
-    "del": Kind.DELETED,
-    "cellDel": Kind.DELETED,
-    "moveFrom": Kind.MOVED_AWAY,
-    "moveTo": Kind.MOVED_HERE,
+    "ins": ChangeKind.INSERTED,
+    "cellIns": ChangeKind.INSERTED,
+    "del": ChangeKind.DELETED,
+    "cellDel": ChangeKind.DELETED,
+    "moveFrom": ChangeKind.MOVED_AWAY,
+    "moveTo": ChangeKind.MOVED_HERE,
 }
 _OUT = {
-    View.FINAL: {Kind.DELETED, Kind.MOVED_AWAY},
-    View.ORIGINAL: {Kind.INSERTED, Kind.MOVED_HERE},
+    View.FINAL: {ChangeKind.DELETED, ChangeKind.MOVED_AWAY},
+    View.ORIGINAL: {ChangeKind.INSERTED, ChangeKind.MOVED_HERE},
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    kind: Kind
+class TrackedChange:
+    kind: ChangeKind
     author: str
 
 
-Changes = tuple[Change, ...]
+Changes = tuple[TrackedChange, ...]
 
 
-def within(changes: Changes, change: Change) -> Changes:
+def within(changes: Changes, change: TrackedChange) -> Changes:
     """A change within one of its own kind changes nothing more."""
     if any(outer.kind == change.kind for outer in changes):
         return changes
@@ -74,7 +74,7 @@ def wording(spans: list[Span], view: View) -> str:
 class Edit:
     """What one person did in one way to text that hangs together."""
 
-    change: Change
+    change: TrackedChange
     pieces: list[str]
 
     def told(self, whole: str) -> str:
@@ -91,7 +91,7 @@ class Edit:
 
 def edits(spans: list[Span]) -> list[Edit]:
     found: list[Edit] = []
-    going_on: dict[Change, Edit] = {}
+    going_on: dict[TrackedChange, Edit] = {}
     for span in spans:
         begun = {change: Edit(change, []) for change in span.changes if change not in going_on}
         found += begun.values()

@@ -5,7 +5,7 @@ those that end in `Pr` are properties and hold no text.
 
 from collections.abc import Callable, Iterable
 
-from shared.documents.docx.changes import KIND_OF_TAG, Change, Changes, Span, within
+from shared.documents.docx.changes import KIND_OF_TAG, Changes, Span, TrackedChange, within
 from shared.documents.docx.passages import Drawn, Missing, Nested, Passage, Reference
 from shared.documents.docx.styles import Styles
 from shared.documents.docx.symbols import symbol
@@ -166,9 +166,9 @@ class Inline:
         self.passage.add(")" if end is None else end, changes)
 
 
-def change(element: Element) -> Change:
+def change(element: Element) -> TrackedChange:
     author = (attribute(element, "author") or "").strip()
-    return Change(KIND_OF_TAG[local(element)], author or "Somebody")
+    return TrackedChange(KIND_OF_TAG[local(element)], author or "Somebody")
 
 
 def marked(properties: Element | None, changes: Changes) -> Changes:

@@ -29,7 +29,7 @@ Lines = Annotated[list[Line], AfterValidator(_without_empty)]
 Importance = Literal[1, 2, 3, 4, 5]
 
 
-class Kind(StrEnum):
+class ClaimKind(StrEnum):
     """What a claim is to those who ask."""
 
     FACT = "fact"
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 class Said(Model):
     """A claim as the model proposes it."""
 
-    kind: Kind
+    kind: ClaimKind
     importance: Importance
     text: Line
     quotes: list[str]
@@ -59,7 +59,7 @@ class Analysis(Model):
 class Point(Model):
     """What the model makes of several claims, by their numbers."""
 
-    kind: Kind
+    kind: ClaimKind
     importance: Importance
     text: Line
     claims: list[int]

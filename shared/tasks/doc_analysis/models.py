@@ -8,7 +8,13 @@ from pydantic import StringConstraints
 from shared.documents.extract import Block, Unread
 from shared.models import Model
 from shared.tasks import base
-from shared.tasks.doc_analysis.llm_output import AboutDocument, Importance, Kind, Point, Related
+from shared.tasks.doc_analysis.llm_output import (
+    AboutDocument,
+    ClaimKind,
+    Importance,
+    Point,
+    Related,
+)
 
 _Words = Annotated[str, StringConstraints(max_length=16_000)]
 
@@ -75,7 +81,7 @@ class Claim(Model):
     """A claim that at least one quote backs. `document` is the number of its document, from 0."""
 
     document: int
-    kind: Kind
+    kind: ClaimKind
     importance: Importance
     text: str
     evidence: list[Evidence]
@@ -157,7 +163,7 @@ class Document(Model):
 
 class Insight(Model):
     text: str
-    kind: Kind
+    kind: ClaimKind
     importance: Importance
     evidence: list[Evidence]
 

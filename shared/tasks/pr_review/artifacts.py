@@ -8,7 +8,7 @@ from shared.clients.github.models import PullRef
 from shared.diffs.changes import FileDiff, file_diff
 from shared.models import Model
 from shared.tasks.base import Artifacts
-from shared.tasks.pr_review.models import Change, Coverage, Finding, Result
+from shared.tasks.pr_review.models import Coverage, Finding, Result, SuggestedChange
 
 
 class Stage(StrEnum):
@@ -77,7 +77,7 @@ class Diff(Model):
         )
 
 
-class Batch(Artifact):
+class ReviewBatch(Artifact):
     """What one call of the model reviews."""
 
     files: list[Diff]
@@ -98,7 +98,7 @@ class Candidate(Finding):
 
     batch: int
     excerpt: str
-    proposal: Change | None = None
+    proposal: SuggestedChange | None = None
 
     def finding(self) -> Finding:
         return Finding.model_validate(self.model_dump())

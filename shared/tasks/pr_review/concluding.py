@@ -57,7 +57,7 @@ async def with_posted(context: base.Context, posted: Posted) -> Result:
     """A result is not lost because it cannot be posted."""
     result = (await Draft.kept(context.papers)).result
     failed = [] if posted.reason is None else [f"The review was not posted: {posted.reason}"]
-    return report.told(
+    return report.describe_result(
         result.model_copy(update={"posted": posted, "warnings": [*result.warnings, *failed]})
     )
 
@@ -102,7 +102,7 @@ async def _result(context: base.Context, held: Held) -> Result:
             "suggestions_dropped": held.suggestions_dropped,
         }
     )
-    return report.told(
+    return report.describe_result(
         Result(
             summary=held.summary or " ".join(reviewed.summaries) or _NOTHING,
             warnings=[*base.unknown_keys(data), *seen.warnings, *_left_out(reviewed)],

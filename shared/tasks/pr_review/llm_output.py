@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from shared.models import Model
-from shared.tasks.pr_review.models import Category, Change, Confidence, Severity
+from shared.tasks.pr_review.models import Category, Confidence, Severity, SuggestedChange
 
 _MAX_TITLE, _MAX_TEXT = 200, 2_000
 
@@ -34,7 +34,7 @@ class Proposed(Model):
     category: Category
     severity: Severity
     confidence: Confidence
-    suggestion: Change | None
+    suggestion: SuggestedChange | None
 
 
 class Review(Model):

@@ -53,14 +53,14 @@ class Verdict(StrEnum):
     REQUEST_CHANGES = "request_changes"
 
 
-class Change(Model):
+class SuggestedChange(Model):
     """Lines of the head, and what to put in their place."""
 
     existing: str
     improved: str
 
 
-class Suggestion(Change):
+class Suggestion(SuggestedChange):
     """A change that applies to the head: its lines `start_line` to `end_line`, which go when
     `improved` is empty. `parses` says whether the file was seen to parse with it; None where that
     cannot be told, as of a language for which no parser is at hand."""

@@ -6,7 +6,7 @@ import asyncio
 from shared.clients.github.models import ChangedFiles, Pull, PullRef
 from shared.errors import PermanentFailure
 from shared.tasks import base
-from shared.tasks.pr_review.artifacts import Batch, Facts, Seen, Stage
+from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen, Stage
 from shared.tasks.pr_review.models import TaskData
 from shared.tasks.pr_review.selection import sorted_files, warnings
 
@@ -44,7 +44,7 @@ async def _read(context: base.Context) -> Facts:
         coverage=found.coverage,
         warnings=[*warnings(found.coverage, found.suspicious), *lost],
     )
-    batches = [Batch.of(batch.diffs) for batch in found.batches]
+    batches = [ReviewBatch.of(batch.diffs) for batch in found.batches]
     await asyncio.gather(
         seen.keep(context.papers),
         *(batch.keep(context.papers, number) for number, batch in enumerate(batches)),

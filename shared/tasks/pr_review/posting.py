@@ -99,14 +99,14 @@ async def _posted(context: base.WorkContext) -> Posted:
     before: list[tuple[PostedReview, Mark]] = []
     for review, mark in _marked(await github.reviews(ref), sign, pull):
         if mark.key == key:
-            return _there(Since(before), result, mark, review)
+            return _describe_posted(Since(before), result, mark, review)
         before.append((review, mark))
     since = Since(before)
     if url := since.said(result):
         return since.posted(result).model_copy(update={"url": url})
-    findings = _told(result.findings)
+    findings = _summarize_findings(result.findings)
     mark = Mark(pull=pull, head=result.head_sha, key=key, inline=True, findings=findings)
-    wanted = _wanted(since, result, mark, sign)
+    wanted = _build_payload(since, result, mark, sign)
     try:
         review = await github.post_review(ref, wanted)
     except PermanentFailure:
@@ -114,17 +114,17 @@ async def _posted(context: base.WorkContext) -> Posted:
         if not wanted.comments:
             raise
         mark = mark.model_copy(update={"inline": False})
-        review = await github.post_review(ref, _wanted(since, result, mark, sign))
-    return _there(since, result, mark, review)
+        review = await github.post_review(ref, _build_payload(since, result, mark, sign))
+    return _describe_posted(since, result, mark, review)
 
 
-def _wanted(since: Since, result: Result, mark: Mark, sign: Sign) -> ReviewPayload:
+def _build_payload(since: Since, result: Result, mark: Mark, sign: Sign) -> ReviewPayload:
     told = result.model_copy(update={"posted": since.posted(result)})
     most = payload.MAX_COMMENTS if mark.inline else 0
     return payload.review(told, since.known, most, mark.text(sign))
 
 
-def _there(since: Since, result: Result, mark: Mark, review: PostedReview) -> Posted:
+def _describe_posted(since: Since, result: Result, mark: Mark, review: PostedReview) -> Posted:
     comments = payload.commented(result, since.known) if mark.inline else []
     return since.posted(result).model_copy(
         update={"url": review.html_url, "comments": len(comments)}
@@ -148,7 +148,7 @@ def _marked(
                     yield review, mark
 
 
-def _told(findings: Sequence[Finding]) -> list[Earlier]:
+def _summarize_findings(findings: Sequence[Finding]) -> list[Earlier]:
     return [
         Earlier(
             file=finding.file[-_MAX_NAME:],

@@ -25,7 +25,7 @@ _VERDICTS = {
 _MAX_FILES_NAMED = 50
 
 
-def told(result: Result) -> Result:
+def describe_result(result: Result) -> Result:
     """The result with its analysis as it is now."""
     return result.model_copy(update={"review_analysis": markdown(result)})
 

@@ -12,7 +12,7 @@ from shared.diffs.rendering import rendered, rendered_hunk, shown
 from shared.documents.tokens import estimate
 from shared.models import Question
 from shared.tasks import base
-from shared.tasks.pr_review.artifacts import Batch, Candidate, Facts, Outcome
+from shared.tasks.pr_review.artifacts import Candidate, Facts, Outcome, ReviewBatch
 from shared.tasks.pr_review.llm_output import Proposed, Review
 from shared.tasks.pr_review.models import TaskData
 
@@ -27,7 +27,7 @@ _MAX_EVIDENCE_LINES = 20
 async def review(context: base.WorkContext, item: base.Item) -> Outcome:
     number = item["batch"]
     batch, facts = await asyncio.gather(
-        Batch.kept(context.papers, number), Facts.kept(context.papers)
+        ReviewBatch.kept(context.papers, number), Facts.kept(context.papers)
     )
     diffs = batch.diffs()
     question = _question(TaskData.model_validate(context.ticket.task_data), facts, diffs)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from shared.clients.github.models import ChangedFile, ChangedFiles, NoPatch, Pull
-from shared.diffs.batches import Batch, batched
+from shared.diffs.batches import DiffBatch, batched
 from shared.diffs.changes import FileDiff, file_diff
-from shared.diffs.patches import Kind
+from shared.diffs.patches import LineKind
 from shared.diffs.skipping import Skipped, skip_reason
 from shared.documents.tokens import estimate
 from shared.tasks.pr_review.injection import talks
@@ -26,7 +26,7 @@ _MAX_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class SortedFiles:
-    batches: list[Batch]
+    batches: list[DiffBatch]
     coverage: Coverage
     suspicious: list[str]
 
@@ -84,7 +84,7 @@ def _coverage(wanted: list[FileDiff], skipped: list[Left], unlisted: int) -> Cov
     partial = [Left(path=diff.path, reason=_PARTIAL) for diff in wanted if diff.partial]
     return Coverage(
         files=len(wanted) + len(skipped) + unlisted,
-        lines=sum(line.kind is not Kind.CONTEXT for line in lines),
+        lines=sum(line.kind is not LineKind.CONTEXT for line in lines),
         reviewed=[diff.path for diff in wanted if not diff.partial],
         partial=partial,
         skipped=skipped,

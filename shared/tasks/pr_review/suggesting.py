@@ -10,7 +10,7 @@ from shared.diffs.syntax import parses
 from shared.errors import StepError
 from shared.models import Side
 from shared.tasks import base
-from shared.tasks.pr_review.artifacts import Batch, Candidate, Facts
+from shared.tasks.pr_review.artifacts import Candidate, Facts, ReviewBatch
 from shared.tasks.pr_review.models import Finding, Suggestion
 
 _MAX_FILES_READ = 5
@@ -29,7 +29,7 @@ class Suggestions:
         """The findings, each with its suggestion if that holds."""
         numbers = sorted({one.batch for one in candidates if one.proposal})
         batches = await asyncio.gather(
-            *(Batch.kept(self._context.papers, number) for number in numbers)
+            *(ReviewBatch.kept(self._context.papers, number) for number in numbers)
         )
         diffs = {
             (number, diff.path): diff

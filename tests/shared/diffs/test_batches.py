@@ -7,7 +7,7 @@ from math import ceil
 
 import pytest
 
-from shared.diffs.batches import Batch, batched
+from shared.diffs.batches import DiffBatch, batched
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.rendering import rendered_line
 from shared.models import Side
@@ -54,7 +54,7 @@ def content(diffs: Sequence[FileDiff]) -> Counter[tuple[str, str]]:
     )
 
 
-def paths(batch: Batch) -> list[str]:
+def paths(batch: DiffBatch) -> list[str]:
     return [diff.path for diff in batch.diffs]
 
 
@@ -68,7 +68,7 @@ def test_everything_is_in_exactly_one_batch_and_batches_are_few(seed: int) -> No
     for batch in batches:
         assert tokens(str(batch)) <= batch.tokens <= budget
         assert len(set(paths(batch))) == len(paths(batch))
-    least = tokens(str(Batch(tuple(diffs), 0))) / budget
+    least = tokens(str(DiffBatch(tuple(diffs), 0))) / budget
     assert len(batches) <= ceil(11 / 9 * least) + 1
     # Where a line is a small part of the budget, as it always is for a model.
     assert len(batches) <= ceil(least) + 1 or budget < 800

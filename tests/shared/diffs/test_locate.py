@@ -8,7 +8,7 @@ import pytest
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
-from shared.diffs.patches import Kind
+from shared.diffs.patches import LineKind
 from shared.diffs.rendering import MAX_CHARACTERS, rendered
 from shared.models import Side
 
@@ -191,8 +191,8 @@ def test_every_line_that_is_rendered_is_found_again() -> None:
     for text, line in zip(shown, diff.hunks[0].lines, strict=True):
         anchor = locate(diff, text)
         assert anchor is not None, text
-        expected = line.old if line.kind is Kind.REMOVED else line.new
-        assert (anchor.side is LEFT, anchor.line) == (line.kind is Kind.REMOVED, expected)
+        expected = line.old if line.kind is LineKind.REMOVED else line.new
+        assert (anchor.side is LEFT, anchor.line) == (line.kind is LineKind.REMOVED, expected)
 
 
 def test_quotes_in_large_diffs_take_linear_time() -> None:

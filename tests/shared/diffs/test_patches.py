@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.diffs.changes import file_diff
-from shared.diffs.patches import Kind, hunks
+from shared.diffs.patches import LineKind, hunks
 from shared.models import Side
 from tests.shared.diffs.histories import Changed, History, check_numbers, lines_of
 
@@ -91,8 +91,8 @@ def test_every_line_is_the_files_line_of_its_number(made: dict[str, Changed], na
     assert file.diff.hunks
     check_numbers(file.diff, file.old, file.new)
     shown = [line for hunk in file.diff.hunks for line in hunk.lines]
-    added = [line.text for line in shown if line.kind is Kind.ADDED]
-    removed = [line.text for line in shown if line.kind is Kind.REMOVED]
+    added = [line.text for line in shown if line.kind is LineKind.ADDED]
+    removed = [line.text for line in shown if line.kind is LineKind.REMOVED]
     if file.old is None:
         assert added == lines_of(file.new)
     if file.new is None:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from shared.documents.tokens import estimate
-from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion, Kind
+from shared.tasks.doc_analysis.llm_output import AboutDocument, ClaimKind, Conclusion
 from shared.tasks.doc_analysis.merging import held
 from shared.tasks.doc_analysis.models import Claim, Evidence, Grounded, Part
 from shared.tasks.doc_analysis.parts import bounded, groups, rendered, tokens
@@ -18,7 +18,7 @@ def grounded(number: int, words: int = 12, importance: int = 3) -> Grounded:
     text = " ".join((WORDS.split() * (words // 14 + 1))[:words])
     return Grounded.model_validate(
         {
-            "kind": Kind.FACT,
+            "kind": ClaimKind.FACT,
             "importance": importance,
             "text": text,
             "claims": [number],
@@ -101,7 +101,7 @@ def test_what_is_said_of_a_document_is_merged_only_where_it_stands_over_several_
     claims = [
         Claim(
             document=document,
-            kind=Kind.FACT,
+            kind=ClaimKind.FACT,
             importance=3,
             text=WORDS,
             evidence=[Evidence(document=name, place="p. 1", quote="x", start=0, end=1)],

@@ -1,0 +1,43 @@
+"""The words of the house: one word for one thing, and no relapse into those that were given up."""
+
+import ast
+import re
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PRODUCT = [path for folder in ("functions", "shared") for path in (ROOT / folder).rglob("*.py")]
+GIVEN_UP = re.compile(
+    r"_?MOST(_[A-Z_]+)?|Overtaken|Misfit|WrongType|NotSignedIn|TryLater|CannotBeDone|Patience|Asks"
+    r"|Papers|Landing|Arrivals|Changing|Processing|Intake|toolbox_|wiring"
+)
+NO_NAME_FOR_A_MODULE = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+# Twins that are no mistake: a model of the API and the row or client of the same thing.
+TWINS: set[str] = set()
+
+
+def names(tree: ast.AST) -> set[str]:
+    """Every identifier that is defined or used."""
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return found | {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
+def test_words_that_were_given_up_do_not_come_back() -> None:
+    for path in PRODUCT:
+        used = names(ast.parse(path.read_text(encoding="utf-8")))
+        assert {name for name in used if GIVEN_UP.fullmatch(name)} == set(), path
+
+
+def test_no_two_classes_of_one_name() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in PRODUCT:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(path.relative_to(ROOT)))
+    twins = {name: where for name, where in places.items() if len(where) > 1}
+    assert {name: where for name, where in twins.items() if name not in TWINS} == {}
+
+
+def test_modules_are_named_for_what_they_are_about() -> None:
+    assert {path.stem for path in PRODUCT} & NO_NAME_FOR_A_MODULE == set()
