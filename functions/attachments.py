@@ -7,7 +7,7 @@ from functions import durable_client
 from functions.composition import product
 from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
 from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body, matches
-from functions.multipart import Form
+from functions.multipart import MultipartForm
 from shared.workflow.messages import Signal
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -29,7 +29,7 @@ async def add_attachments(
 ) -> func.HttpResponse:
     """Add one file or several; a list answers several."""
     user = await caller(req)
-    form = Form(req, product().settings.sizes.upload)
+    form = MultipartForm(req, product().settings.sizes.upload)
     added = await product().attachments.add(
         user,
         req.route_params["ticket_id"],

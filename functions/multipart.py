@@ -16,7 +16,7 @@ _MAX_PARTS = 128
 
 
 @dataclass(slots=True)
-class Part:
+class FormPart:
     """`headers` have names in lower case; `start` and `end` are places in the body."""
 
     headers: dict[str, bytes] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Part:
     end: int = 0
 
 
-class Form:
+class MultipartForm:
     """The parts of a request's body, in order. Raises LengthRequired, Malformed, TooLarge, and
     UnsupportedMediaType."""
 
@@ -73,7 +73,7 @@ def _boundary(req: func.HttpRequest) -> bytes:
     return boundary
 
 
-def _parts(body: bytes, boundary: bytes) -> list[Part]:
+def _parts(body: bytes, boundary: bytes) -> list[FormPart]:
     """Where the parts lie. The parser gets the body in one piece: what it reports are places."""
     from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import MultipartParser
@@ -94,7 +94,7 @@ class _Reader:
     """Collects what the parser reports."""
 
     def __init__(self) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[FormPart] = []
         self.ended = False
         self._name = b""
         self._value = b""
@@ -112,7 +112,7 @@ class _Reader:
     def _begin(self) -> None:
         if len(self.parts) == _MAX_PARTS:
             raise Malformed(f"A form may have at most {_MAX_PARTS} parts.")
-        self.parts.append(Part())
+        self.parts.append(FormPart())
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -132,7 +132,7 @@ class _Reader:
         self.ended = True
 
 
-def _disposition(part: Part) -> dict[bytes, bytes]:
+def _disposition(part: FormPart) -> dict[bytes, bytes]:
     from python_multipart.multipart import parse_options_header
 
     header = part.headers.get("content-disposition", b"")

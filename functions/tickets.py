@@ -21,7 +21,7 @@ from functions.http import (
     parsed,
     query_of,
 )
-from functions.multipart import Form, is_multipart
+from functions.multipart import MultipartForm, is_multipart
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def _posted(req: func.HttpRequest) -> "tuple[Any, PendingFiles | None]":
     """A new ticket, from JSON or from a form that may bring its files."""
     if not is_multipart(req):
         return json_body(req), None
-    form = Form(req, product().settings.sizes.upload)
+    form = MultipartForm(req, product().settings.sizes.upload)
     ticket = form.field("ticket", MAX_BODY)
     if ticket is None:
         fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}

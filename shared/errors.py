@@ -185,7 +185,7 @@ class PermanentFailure(StepError):
     """Trying again would not help."""
 
 
-class Fault(StrEnum):
+class DocumentFault(StrEnum):
     """What is wrong with a document that cannot be read."""
 
     EMPTY = "empty"
@@ -199,7 +199,7 @@ class Fault(StrEnum):
 class Unreadable(AmidaError):
     """`advice` is a sentence for people: what is wrong with the file and what they can do."""
 
-    def __init__(self, fault: Fault, advice: str) -> None:
+    def __init__(self, fault: DocumentFault, advice: str) -> None:
         super().__init__(advice)
         self.fault = fault
         self.advice = advice

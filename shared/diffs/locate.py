@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shared.diffs.changes import FileDiff
 from shared.diffs.patches import LineKind
-from shared.diffs.quotes import TicketQueries, folded, readings
+from shared.diffs.quotes import QuoteReading, folded, readings
 from shared.diffs.rendering import shown
 from shared.models import Side
 
@@ -36,7 +36,7 @@ class Match:
 
     anchor: Anchor
     whole: bool
-    reading: TicketQueries
+    reading: QuoteReading
 
 
 def locate(

@@ -11,7 +11,7 @@ Undo = Callable[[list[str]], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class TicketQueries:
+class QuoteReading:
     """`lines` without blank ones at either end; they may be on any of `sides`. `undo` is what made
     them of the quote, for other text that came with it."""
 
@@ -29,7 +29,7 @@ def split(text: str) -> list[str]:
     return [line.rstrip("\r") for line in text.split("\n")]
 
 
-def readings(quote: str) -> Iterator[TicketQueries]:
+def readings(quote: str) -> Iterator[QuoteReading]:
     """The likeliest first; none for a quote without text."""
     seen = set()
     for sides, undo in _UNDOINGS:
@@ -37,7 +37,7 @@ def readings(quote: str) -> Iterator[TicketQueries]:
         key = (sides, tuple(map(folded, lines)))
         if lines and key not in seen:
             seen.add(key)
-            yield TicketQueries(tuple(lines), sides, undo)
+            yield QuoteReading(tuple(lines), sides, undo)
 
 
 def trimmed(lines: list[str]) -> list[str]:

@@ -17,8 +17,8 @@ from typing import cast
 from pydantic import ValidationError
 
 from shared.documents.extract import Extract
-from shared.documents.worker import Answer, Request
-from shared.errors import Fault, Unreadable
+from shared.documents.worker import ReaderAnswer, Request
+from shared.errors import DocumentFault, Unreadable
 
 _PIECE = 1024 * 1024
 _MAX_ANSWERED = 128 * 1024 * 1024
@@ -110,7 +110,7 @@ async def _received(pipe: StreamReader) -> bytes:
 
 def _extract(kind: str, output: bytes, limits: Limits) -> Extract:
     try:
-        answer = Answer.model_validate_json(output)
+        answer = ReaderAnswer.model_validate_json(output)
     except ValidationError:
         raise _broken() from None
     if answer.extract is not None:
@@ -123,14 +123,16 @@ def _extract(kind: str, output: bytes, limits: Limits) -> Extract:
 
 def _too_slow(limits: Limits) -> Unreadable:
     text = f"This file could not be read within {limits.seconds:g} seconds; {_SMALLER}"
-    return Unreadable(Fault.TOO_SLOW, text)
+    return Unreadable(DocumentFault.TOO_SLOW, text)
 
 
 def _too_large(limits: Limits) -> Unreadable:
     text = f"This file needs more than {limits.megabytes} MB of memory to be read; {_SMALLER}"
-    return Unreadable(Fault.TOO_LARGE, text)
+    return Unreadable(DocumentFault.TOO_LARGE, text)
 
 
 def _broken() -> Unreadable:
     advice = "open it in the program it was made with, save it anew, and send that."
-    return Unreadable(Fault.BROKEN, f"This file could not be read, it seems damaged; {advice}")
+    return Unreadable(
+        DocumentFault.BROKEN, f"This file could not be read, it seems damaged; {advice}"
+    )

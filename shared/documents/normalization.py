@@ -60,7 +60,7 @@ class Hyphen(Enum):
     SPACE = 2
 
 
-class Form:
+class NormalForm:
     """`text` is the folded text; `hyphens` are the hyphens left out, each at the offset of the
     letter after it."""
 

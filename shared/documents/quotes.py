@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.documents.boundaries import is_bound, is_unspaced
-from shared.documents.normalization import Form, Hyphen
+from shared.documents.normalization import Hyphen, NormalForm
 
 LEAST_WORDS = 3
 LEAST_LETTERS = 12  # of a quote of fewer words; one of a script without spaces counts for two
@@ -60,7 +60,7 @@ class Folded:
 
     def __init__(self, text: str) -> None:
         self._original = text
-        self._form = Form(text)
+        self._form = NormalForm(text)
 
     def find(self, quote: str, near: tuple[int, int] | None = None) -> Span | None:
         """Where the quote stands: whole words, without the quote marks, ellipses and the last full
@@ -72,7 +72,7 @@ class Folded:
         """
         if len(quote) > MAX_QUOTE:
             return None
-        form = Form(quote)
+        form = NormalForm(quote)
         whole = _unwrapped(_Part(form.text, form.hyphens))
         stopless = whole.cut(0, len(whole.text.rstrip(" .,;:")))
         areas = [(0, len(self._form.text))]

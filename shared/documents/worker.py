@@ -15,7 +15,7 @@ from typing import TypedDict
 
 from shared.documents.extract import Extract
 from shared.documents.file_types import DOCX, PDF
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 from shared.models import Model
 
 
@@ -30,11 +30,11 @@ class Request(TypedDict):
     megabytes: int
 
 
-class Answer(Model):
+class ReaderAnswer(Model):
     """What was read; or the fault with the file; or the kind of error that nobody foresaw."""
 
     extract: Extract | None = None
-    fault: Fault | None = None
+    fault: DocumentFault | None = None
     advice: str = ""
     error: str = ""
 
@@ -66,16 +66,16 @@ def _answer(asked: Request) -> bytes:
         if len(data) < asked["size"]:
             sys.exit("nobody waits for the answer")
         Thread(target=_end_with_parent, daemon=True).start()
-        return _json(Answer(extract=_read(asked["kind"], asked["name"], data)))
+        return _json(ReaderAnswer(extract=_read(asked["kind"], asked["name"], data)))
     except Unreadable as error:
-        return _json(Answer(fault=error.fault, advice=error.advice))
+        return _json(ReaderAnswer(fault=error.fault, advice=error.advice))
     except MemoryError:
-        return _json(Answer(fault=Fault.TOO_LARGE))
+        return _json(ReaderAnswer(fault=DocumentFault.TOO_LARGE))
     except Exception as error:  # a reader's mistake; its text could be the document's
-        return _json(Answer(error=type(error).__name__))
+        return _json(ReaderAnswer(error=type(error).__name__))
 
 
-def _json(answer: Answer) -> bytes:
+def _json(answer: ReaderAnswer) -> bytes:
     return answer.model_dump_json(exclude_defaults=True).encode()
 
 

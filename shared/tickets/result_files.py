@@ -10,7 +10,7 @@ from shared.tasks import task_of
 from shared.text import strict_json
 
 
-class Form(StrEnum):
+class ResultFormat(StrEnum):
     JSON = "json"
     MD = "md"
     DOCX = "docx"
@@ -21,15 +21,18 @@ class Form(StrEnum):
 
 
 _KINDS = {
-    Form.JSON: ("application/json", "json"),
-    Form.MD: ("text/markdown; charset=utf-8", "md"),
-    Form.DOCX: ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
-    Form.CSV: ("text/csv; charset=utf-8", "csv"),
-    Form.SARIF: ("application/sarif+json", "sarif"),
-    Form.GITHUB_REVIEW: ("application/json", "review.json"),
-    Form.VEGA_LITE: ("application/vnd.vegalite+json", "vl.json"),
+    ResultFormat.JSON: ("application/json", "json"),
+    ResultFormat.MD: ("text/markdown; charset=utf-8", "md"),
+    ResultFormat.DOCX: (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "docx",
+    ),
+    ResultFormat.CSV: ("text/csv; charset=utf-8", "csv"),
+    ResultFormat.SARIF: ("application/sarif+json", "sarif"),
+    ResultFormat.GITHUB_REVIEW: ("application/json", "review.json"),
+    ResultFormat.VEGA_LITE: ("application/vnd.vegalite+json", "vl.json"),
 }
-BASIC = (Form.JSON, Form.MD)
+BASIC = (ResultFormat.JSON, ResultFormat.MD)
 """What every task type offers."""
 
 
@@ -42,17 +45,17 @@ class ResultFile:
     filename: str
 
 
-def form_of(task_type: str, wanted: str) -> Form:
+def form_of(task_type: str, wanted: str) -> ResultFormat:
     """Raises NoSuchFormat, which names those that the type offers."""
     offered = [*BASIC, *task_of(task_type).FORMATS]
     if wanted not in offered:
         raise NoSuchFormat(f"The result of this ticket can be had as {', '.join(offered)}.")
-    return Form(wanted)
+    return ResultFormat(wanted)
 
 
-def rendered(ticket: StoredTicket, form: Form) -> ResultFile:
+def rendered(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
     """The result that `ticket` carries in its `result_data`."""
-    if form is Form.JSON:
+    if form is ResultFormat.JSON:
         content: str | bytes = strict_json.dumps(ticket.result_data)
     else:
         content = task_of(ticket.task_type).render(ticket.result_data, form.value)

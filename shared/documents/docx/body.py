@@ -18,7 +18,7 @@ from shared.documents.docx.inline import Inline, change, mark, marked
 from shared.documents.docx.notes import Notes
 from shared.documents.docx.numbering import Numbering
 from shared.documents.docx.package import DocxLimits, Package, too_large
-from shared.documents.docx.passages import Aside, Described, Drawn, Missing, Nested, Reference
+from shared.documents.docx.passages import Aside, DescribedPart, Drawn, Missing, Nested, Reference
 from shared.documents.docx.styles import PLAIN, Style, Styles
 from shared.documents.docx.xml import Element, child, local
 from shared.documents.extract import Block
@@ -193,7 +193,7 @@ class Body:
                 self._take_table(element, changes)
             case Nested(element, changes):
                 self._story(element, f"text box in {place}", changes)
-            case Described(text, changes):
+            case DescribedPart(text, changes):
                 with self._beside(f"image in {place}"):
                     self._inline.passage.add(text, changes)
                     self._end(PLAIN)

@@ -61,12 +61,12 @@ def is_in(changes: Changes, view: View) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ChangedSpan:
     text: str
     changes: Changes
 
 
-def wording(spans: list[Span], view: View) -> str:
+def wording(spans: list[ChangedSpan], view: View) -> str:
     return "".join(span.text for span in spans if is_in(span.changes, view)).strip()
 
 
@@ -89,7 +89,7 @@ class Edit:
         return f"{self.change.kind} {text}"
 
 
-def edits(spans: list[Span]) -> list[Edit]:
+def edits(spans: list[ChangedSpan]) -> list[Edit]:
     found: list[Edit] = []
     going_on: dict[TrackedChange, Edit] = {}
     for span in spans:
@@ -101,7 +101,7 @@ def edits(spans: list[Span]) -> list[Edit]:
     return found
 
 
-def account(spans: list[Span], found: list[Edit], view: View) -> str:
+def account(spans: list[ChangedSpan], found: list[Edit], view: View) -> str:
     """`Original: The term is twelve months. (Ann deleted "twelve", inserted "twenty-four".)`: the
     wording of the view that is not read, and who changed what."""
     whole = "".join(span.text for span in spans)

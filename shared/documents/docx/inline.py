@@ -5,7 +5,7 @@ those that end in `Pr` are properties and hold no text.
 
 from collections.abc import Callable, Iterable
 
-from shared.documents.docx.changes import KIND_OF_TAG, Changes, Span, TrackedChange, within
+from shared.documents.docx.changes import KIND_OF_TAG, ChangedSpan, Changes, TrackedChange, within
 from shared.documents.docx.passages import Drawn, Missing, Nested, Passage, Reference
 from shared.documents.docx.styles import Styles
 from shared.documents.docx.symbols import symbol
@@ -140,10 +140,10 @@ class Inline:
         sign, start = _OPERATORS.get(local(element), ""), len(spans)
         self.gather(element, changes)
         if len(spans) > start + 1 or (len(spans) > start and len(spans[-1].text) > 1):
-            spans.insert(start, Span(f"{sign}(", changes))
-            spans.append(Span(")", changes))
+            spans.insert(start, ChangedSpan(f"{sign}(", changes))
+            spans.append(ChangedSpan(")", changes))
         elif len(spans) > start:
-            spans.insert(start, Span(sign, changes))
+            spans.insert(start, ChangedSpan(sign, changes))
 
     def _root(self, element: Element, changes: Changes) -> None:
         """`√x`, `3√x`."""

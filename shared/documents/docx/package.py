@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from shared.documents.docx.xml import Element
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_WORD = "WordDocument".encode("utf-16-le")
@@ -143,14 +143,14 @@ class Package:
 def _no_archive(data: bytes) -> Unreadable:
     if _OLD_WORD in data:
         return Unreadable(
-            Fault.BROKEN, "This is a document of an old Word; please save it as .docx."
+            DocumentFault.BROKEN, "This is a document of an old Word; please save it as .docx."
         )
     return _encrypted()
 
 
 def _encrypted() -> Unreadable:
     return Unreadable(
-        Fault.ENCRYPTED,
+        DocumentFault.ENCRYPTED,
         "The Word document is protected by a password; please remove the password and send it "
         "again.",
     )
@@ -158,7 +158,7 @@ def _encrypted() -> Unreadable:
 
 def _broken(why: str) -> Unreadable:
     return Unreadable(
-        Fault.BROKEN,
+        DocumentFault.BROKEN,
         f"The Word document is damaged: {why}. Please open it in Word, save it anew and send that.",
     )
 
@@ -166,5 +166,6 @@ def _broken(why: str) -> Unreadable:
 def too_large(why: str) -> Unreadable:
     """The error for a document over one of the limits."""
     return Unreadable(
-        Fault.TOO_LARGE, f"The Word document is too large: {why}. Please send it in smaller files."
+        DocumentFault.TOO_LARGE,
+        f"The Word document is too large: {why}. Please send it in smaller files.",
     )

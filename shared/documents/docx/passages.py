@@ -3,7 +3,7 @@ beside the line."""
 
 from dataclasses import dataclass, field
 
-from shared.documents.docx.changes import Changes, Span, View, is_in
+from shared.documents.docx.changes import ChangedSpan, Changes, View, is_in
 from shared.documents.docx.xml import Element
 
 NEXT_CELL = " | "
@@ -27,7 +27,7 @@ class Nested:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class DescribedPart:
     """What is said of an image to those who do not see it."""
 
     text: str
@@ -52,7 +52,7 @@ class Missing:
     what: str
 
 
-Aside = Reference | Nested | Described | Drawn | Missing
+Aside = Reference | Nested | DescribedPart | Drawn | Missing
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Passage:
     """`hidden` says that some of the text is hidden from readers. A `gap` is the mark at the
     end of a paragraph, by its changes: it becomes a space when more comes in the same cell."""
 
-    spans: list[Span] = field(default_factory=list)
+    spans: list[ChangedSpan] = field(default_factory=list)
     asides: list[Aside] = field(default_factory=list)
     hidden: bool = False
     gap: Changes | None = None
@@ -74,9 +74,9 @@ class Passage:
     def add(self, text: str, changes: Changes) -> None:
         if text:
             if self.gap is not None:
-                self.spans.append(Span(" ", self.gap))
+                self.spans.append(ChangedSpan(" ", self.gap))
                 self.gap = None
-            self.spans.append(Span(text, changes))
+            self.spans.append(ChangedSpan(text, changes))
 
     def next_cell(self, changes: Changes) -> None:
         self.gap = None
@@ -89,7 +89,7 @@ class Passage:
         """What comes now is described, perhaps once more."""
         if text and text not in self._descriptions:
             self._descriptions.add(text)
-            self.asides.append(Described(text, changes))
+            self.asides.append(DescribedPart(text, changes))
 
     def image(self) -> None:
         """There is an image: it must have been described."""

@@ -9,7 +9,7 @@ from shared.documents.docx.changes import View
 from shared.documents.docx.package import DocxLimits, Package
 from shared.documents.docx.xml import Element, child
 from shared.documents.extract import Extract, Unread
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 __all__ = ["DocxLimits", "View", "read_docx"]
 
@@ -58,8 +58,10 @@ def _notes(body: Body, view: View) -> list[str]:
 def _without_text(has_more: bool) -> Unreadable:
     if has_more:
         return Unreadable(
-            Fault.NO_TEXT,
+            DocumentFault.NO_TEXT,
             "The Word document holds only images or objects and no text; please send the text, or "
             "images with descriptions.",
         )
-    return Unreadable(Fault.EMPTY, "The Word document is empty; please send one that has text.")
+    return Unreadable(
+        DocumentFault.EMPTY, "The Word document is empty; please send one that has text."
+    )

@@ -8,7 +8,7 @@ from itertools import islice
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfObject, PdfPage
 
-from shared.errors import Fault
+from shared.errors import DocumentFault
 
 _MAX_OBJECTS = 10_000
 _WHITE = (255, 255, 255)
@@ -24,9 +24,11 @@ class Gap(StrEnum):
     HEAVY = "more than 10 MB of drawing instructions; save the page as an image and run OCR over it"
 
     @property
-    def fault(self) -> Fault:
+    def fault(self) -> DocumentFault:
         """What is wrong with a document of which nothing else is known."""
-        return {Gap.DAMAGED: Fault.BROKEN, Gap.HEAVY: Fault.TOO_LARGE}.get(self, Fault.NO_TEXT)
+        return {Gap.DAMAGED: DocumentFault.BROKEN, Gap.HEAVY: DocumentFault.TOO_LARGE}.get(
+            self, DocumentFault.NO_TEXT
+        )
 
 
 def gap(page: PdfPage) -> Gap | None:

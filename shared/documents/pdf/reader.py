@@ -26,7 +26,7 @@ from shared.documents.pdf.weights import (
     too_large,
     weights,
 )
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 _MAX_CHARACTERS = 10_000_000
 _PROTECTED = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
@@ -40,7 +40,7 @@ def read_pdf(data: bytes) -> Extract:
     when nothing can be read, or a limit is passed.
     """
     if not data:
-        raise Unreadable(Fault.EMPTY, "This file is empty; please send it again.")
+        raise Unreadable(DocumentFault.EMPTY, "This file is empty; please send it again.")
     with pypdf.apply_configuration(LIMITS):
         found = weights(data)
         try:
@@ -55,12 +55,12 @@ def read_pdf(data: bytes) -> Extract:
 
 def _protected() -> Unreadable:
     advice = "remove the password (print or save a copy without one) and send it again."
-    return Unreadable(Fault.ENCRYPTED, f"This PDF needs a password; {advice}")
+    return Unreadable(DocumentFault.ENCRYPTED, f"This PDF needs a password; {advice}")
 
 
 def _broken() -> Unreadable:
     advice = "open it and save it as a new PDF, or send the file it was made from."
-    return Unreadable(Fault.BROKEN, f"This PDF is damaged or cut off; {advice}")
+    return Unreadable(DocumentFault.BROKEN, f"This PDF is damaged or cut off; {advice}")
 
 
 def _read(document: PdfDocument, data: bytes, found: list[Weight]) -> Extract:
@@ -149,7 +149,7 @@ def _read_second(data: bytes) -> Extract:
     if second is None:
         raise _broken()
     if not second.count:
-        raise Unreadable(Fault.EMPTY, "This PDF has no pages; please send another file.")
+        raise Unreadable(DocumentFault.EMPTY, "This PDF has no pages; please send another file.")
     pages = _bounded(second.page(number) for number in range(1, second.count + 1))
     notes = ["The file is damaged; it was read in a way that may order words less well."]
     return _extract(pages, [[]] * second.count, notes)
@@ -180,7 +180,9 @@ def _extract(pages: list[Page], paths: list[list[str]], notes: list[str]) -> Ext
 def _without_text(gaps: list[Gap]) -> Unreadable:
     """Why there is nothing to read: the reason that most pages have."""
     if not gaps:
-        return Unreadable(Fault.EMPTY, "This PDF has only blank pages; please send another file.")
+        return Unreadable(
+            DocumentFault.EMPTY, "This PDF has only blank pages; please send another file."
+        )
     reason = max(Gap, key=gaps.count)
     if reason is Gap.DAMAGED:
         return _broken()

@@ -14,7 +14,7 @@ from pypdf.errors import LimitReachedError
 from pypdf.filters import decode_stream_data
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 MAX_PAGES = 10_000
 MAX_PAGE_BYTES = 10_000_000  # for which pdfium needs 180 MB and half a second
@@ -38,7 +38,7 @@ LIMITS = pypdf.Configuration(
 def too_large(what: str) -> Unreadable:
     """`what` continues the sentence "This PDF …"."""
     advice = "print the part that matters to a new PDF and send that."
-    return Unreadable(Fault.TOO_LARGE, f"This PDF {what}; {advice}")
+    return Unreadable(DocumentFault.TOO_LARGE, f"This PDF {what}; {advice}")
 
 
 Weight = int | None

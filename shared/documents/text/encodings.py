@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -65,7 +65,7 @@ def decoded(data: bytes, declared: str | None = None) -> Decoded:
     lost = text.count("\ufffd")
     if not encoding or lost > _MAX_LOST * len(text):
         advice = "No encoding fits the text of this file; please save it as UTF-8."
-        raise Unreadable(Fault.BROKEN, advice)
+        raise Unreadable(DocumentFault.BROKEN, advice)
     return Decoded(text, _note(encoding, lost))
 
 

@@ -17,7 +17,7 @@ from shared.documents.text.markdown import read_markdown
 from shared.documents.text.notebooks import read_notebook
 from shared.documents.text.plain import MAX_CHARACTERS, plain
 from shared.documents.text.xml import read_xml
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 _READERS: dict[str, Callable[[str], Extract]] = {
     "text/plain": plain,
@@ -55,7 +55,8 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
     extract = read(text.replace("\r\n", "\n").replace("\r", "\n"))
     if all(block.text.isspace() or not block.text for block in extract.blocks):
         raise Unreadable(
-            Fault.EMPTY, "There is no text in this file; please check that it is the right one."
+            DocumentFault.EMPTY,
+            "There is no text in this file; please check that it is the right one.",
         )
     if note:
         extract.notes.insert(0, note)
@@ -65,5 +66,5 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
 def _too_large() -> Unreadable:
     advice = "split it, or save the part that matters as a file of its own, and send that."
     return Unreadable(
-        Fault.TOO_LARGE, f"This text has more than {MAX_CHARACTERS:,} characters; {advice}"
+        DocumentFault.TOO_LARGE, f"This text has more than {MAX_CHARACTERS:,} characters; {advice}"
     )

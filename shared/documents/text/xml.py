@@ -8,7 +8,7 @@ from lxml import etree
 
 from shared.documents.extract import Block, Extract
 from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, heading, plain
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 _MAX_DEPTH = 12  # of a path that is told
 # Its `attrib` looks for each attribute from the first on.
@@ -23,7 +23,7 @@ def read_xml(text: str) -> Extract:
     """
     if "<!ENTITY" in text:
         advice = "This XML declares entities, which are refused; please save it without them."
-        raise Unreadable(Fault.BROKEN, advice)
+        raise Unreadable(DocumentFault.BROKEN, advice)
     if text.count("<") > MAX_TAGS:
         return plain(text, "This XML has too many elements to follow; it was read as plain text.")
     parser = etree.XMLParser(

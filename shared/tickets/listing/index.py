@@ -28,7 +28,7 @@ class IndexKey(NamedTuple):
     key: str
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     """A write of the index and what it counts: a status and type, or nothing."""
 
     write: Write
@@ -91,27 +91,27 @@ class Index:
     ) -> None:
         """Write pointers, those that are there already included, and `also` for everybody."""
         entries = [_entry(place, Verb.INSERT, task_type) for place in sorted(added)]
-        await self._write([*entries, *(Entry(write, {}) for write in also)])
+        await self._write([*entries, *(IndexEntry(write, {}) for write in also)])
 
     async def remove(
         self, removed: Iterable[IndexKey], task_type: str, also: Sequence[Write] = ()
     ) -> None:
         """Delete pointers, those that are gone already included, and `also`."""
         entries = [_entry(place, Verb.DELETE, task_type) for place in sorted(removed)]
-        await self._write([*entries, *(Entry(write, {}) for write in also)])
+        await self._write([*entries, *(IndexEntry(write, {}) for write in also)])
 
     async def totals(self, partition: str = EVERYBODY) -> Totals:
         """How many tickets all owners have by status and type: one storage call."""
         return await self._counters.totals(partition)
 
-    async def _write(self, entries: list[Entry]) -> None:
+    async def _write(self, entries: list[IndexEntry]) -> None:
         """One transaction a partition."""
         for partition in dict.fromkeys(entry.write.values["PartitionKey"] for entry in entries):
             mine = [entry for entry in entries if entry.write.values["PartitionKey"] == partition]
             for begin in range(0, len(mine), _MAX_WRITES):
                 await self._settle(partition, mine[begin : begin + _MAX_WRITES])
 
-    async def _settle(self, partition: str, entries: list[Entry]) -> None:
+    async def _settle(self, partition: str, entries: list[IndexEntry]) -> None:
         """Make true what is not yet: a conflict means that this entry has been made already."""
         while entries:
             counts: Counter[str] = Counter()
@@ -126,7 +126,7 @@ class Index:
                 return
 
 
-def _entry(place: IndexKey, verb: Verb, task_type: str) -> Entry:
+def _entry(place: IndexKey, verb: Verb, task_type: str) -> IndexEntry:
     row = {"PartitionKey": place.partition, "RowKey": place.key}
     status = place.key.partition("_")[0]
     counted = place.partition == EVERYBODY and status != ALL
@@ -134,4 +134,4 @@ def _entry(place: IndexKey, verb: Verb, task_type: str) -> Entry:
     counts = {counter_name(Status(status), task_type): step} if counted else {}
     if verb is Verb.INSERT:
         row |= {"task_type": task_type, "written_at": rfc3339(now())}
-    return Entry(Write(verb, row), counts)
+    return IndexEntry(Write(verb, row), counts)

@@ -17,7 +17,7 @@ from shared.errors import Malformed, NotFound
 from shared.models import StoredTicket, TicketPage, TicketsQuery, User, now, rfc3339
 from shared.storage.keys import EVERYBODY
 from shared.tickets.listing.index import Index, standing
-from shared.tickets.listing.scan_ranges import Entry, Range, Window, merged, ranges, window_of
+from shared.tickets.listing.scan_ranges import Range, RangeEntry, Window, merged, ranges, window_of
 from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets
 from shared.tickets.results import TicketQueries
@@ -90,11 +90,13 @@ class TicketList:
             last = batch[-1].rest
         return found, last if await _some(stream, 1) else None
 
-    async def _those_meant(self, batch: list[Entry], query: TicketsQuery) -> list[StoredTicket]:
+    async def _those_meant(
+        self, batch: list[RangeEntry], query: TicketsQuery
+    ) -> list[StoredTicket]:
         tickets = await asyncio.gather(*(self._followed(entry) for entry in batch))
         return [ticket for ticket in tickets if ticket and _is_meant(ticket, query)]
 
-    async def _followed(self, entry: Entry) -> StoredTicket | None:
+    async def _followed(self, entry: RangeEntry) -> StoredTicket | None:
         """The ticket of an entry; None for a pointer that a crash has left."""
         if entry.place is None:
             return as_ticket(entry.row)
@@ -134,9 +136,9 @@ class TicketList:
         return ids[-1] if len(ids) == number else "g"
 
 
-async def _some(stream: AsyncIterator[Entry], most: int) -> list[Entry]:
+async def _some(stream: AsyncIterator[RangeEntry], most: int) -> list[RangeEntry]:
     """The next entries, as many as there are up to `most`."""
-    found: list[Entry] = []
+    found: list[RangeEntry] = []
     while len(found) < most:
         entry = await anext(stream, None)
         if entry is None:

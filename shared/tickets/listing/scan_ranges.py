@@ -27,7 +27,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RangeEntry:
     """A row of a range; `place` is where it stands when it is a pointer."""
 
     ticket_id: str
@@ -60,7 +60,7 @@ class Range:
 
     async def entries(
         self, table: Table, window: Window, page: int = MAX_ROWS, columns: Sequence[str] = ()
-    ) -> AsyncIterator[Entry]:
+    ) -> AsyncIterator[RangeEntry]:
         first, beyond = f"{self.prefix}{window.first}", f"{self.prefix}{window.beyond}"
         rows = table.query(
             self.partition, first, beyond, equal=self.equal, columns=columns, page=page
@@ -68,12 +68,12 @@ class Range:
         async for row in rows:
             if not self.is_pointers:
                 rest = row.key.removeprefix(self.prefix)
-                yield Entry(f"{self.partition}-{rest}", row)
+                yield RangeEntry(f"{self.partition}-{rest}", row)
                 continue
             ticket_id = ticket_of(row.key)
             owner = ticket_id.partition("-")[0]
             if owner not in self.without and self.only in (None, owner):
-                yield Entry(ticket_id, row, IndexKey(self.partition, row.key))
+                yield RangeEntry(ticket_id, row, IndexKey(self.partition, row.key))
 
 
 def window_of(query: TicketsQuery) -> Window:
@@ -102,7 +102,7 @@ def ranges(caller: str, owners: Collection[str] | None, query: TicketsQuery) -> 
     return found
 
 
-async def merged(streams: Sequence[AsyncIterator[Entry]]) -> AsyncIterator[Entry]:
+async def merged(streams: Sequence[AsyncIterator[RangeEntry]]) -> AsyncIterator[RangeEntry]:
     """The entries of all streams, newest first."""
     heads = await asyncio.gather(*(anext(stream, None) for stream in streams))
     heap = [(head.rest, number, head) for number, head in enumerate(heads) if head]

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from shared.documents.docx.reader import DocxLimits, read_docx
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 from tests import files
 from tests.shared.documents.word import (
     docx,
@@ -27,7 +27,7 @@ GOOD = docx(p("text"))
 TAMED = DocxLimits(part=2 * MEGABYTE, total=4 * MEGABYTE, entries=20, markup=1000, characters=1000)
 
 
-def fault(data: bytes, limits: DocxLimits = TAMED) -> tuple[Fault, str]:
+def fault(data: bytes, limits: DocxLimits = TAMED) -> tuple[DocumentFault, str]:
     with pytest.raises(Unreadable) as caught:
         read_docx(data, limits)
     return caught.value.fault, caught.value.advice
@@ -77,7 +77,7 @@ def flagged(data: bytes, at: int, value: int) -> bytes:
 )
 def test_what_is_broken(data: bytes, expected: str) -> None:
     found, advice = fault(data, DocxLimits())
-    assert found == Fault.BROKEN
+    assert found == DocumentFault.BROKEN
     assert expected in advice
     assert "please" in advice.lower()
 
@@ -87,7 +87,7 @@ def test_what_is_broken(data: bytes, expected: str) -> None:
 )
 def test_what_is_locked(data: bytes) -> None:
     found, advice = fault(data)
-    assert found == Fault.ENCRYPTED
+    assert found == DocumentFault.ENCRYPTED
     assert "remove the password" in advice
 
 
@@ -113,7 +113,7 @@ def test_what_is_locked(data: bytes) -> None:
 )  # fmt: skip
 def test_what_is_too_large(data: bytes, expected: str) -> None:
     found, advice = fault(data)
-    assert found == Fault.TOO_LARGE
+    assert found == DocumentFault.TOO_LARGE
     assert expected in advice
     assert "Please send it in smaller files." in advice
 
@@ -121,17 +121,17 @@ def test_what_is_too_large(data: bytes, expected: str) -> None:
 def test_a_size_that_is_declared_too_small_does_not_help() -> None:
     data = docx(p(noise(3 * MEGABYTE)))
     sizes = flagged(flagged(data, 24, 1000), 26, 0)
-    assert fault(sizes)[0] == Fault.BROKEN
+    assert fault(sizes)[0] == DocumentFault.BROKEN
 
 
 @pytest.mark.parametrize("body", ["", p(), p(" ") + "<w:sectPr/>", "<w:tbl><w:tr/></w:tbl>"])
 def test_an_empty_document(body: str) -> None:
-    assert fault(docx(body))[0] == Fault.EMPTY
+    assert fault(docx(body))[0] == DocumentFault.EMPTY
 
 
 def test_a_document_of_nothing_but_images() -> None:
     found, advice = fault(docx(p(image()) + p(image())))
-    assert found == Fault.NO_TEXT
+    assert found == DocumentFault.NO_TEXT
     assert "images with descriptions" in advice
 
 

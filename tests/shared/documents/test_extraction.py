@@ -16,7 +16,7 @@ import pytest
 from shared.documents.extract import Extract
 from shared.documents.extraction import Limits, extract
 from shared.documents.file_types import PDF
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 from tests import pdfs
 from tests.pdfs import bomb, drawn, packed, shown
 
@@ -71,13 +71,13 @@ async def test_a_large_file_is_sent_whole() -> None:
 
 async def test_a_reader_s_fault_and_advice_come_back() -> None:
     error = await fault(pdfs.encrypted(pdfs.written([["Secret."]]), "word", "AES-256"))
-    assert error.fault == Fault.ENCRYPTED
+    assert error.fault == DocumentFault.ENCRYPTED
     assert "needs a password" in error.advice
 
 
 async def test_time_is_limited() -> None:
     error = await fault(LONG, Limits(seconds=0.01))
-    assert error.fault == Fault.TOO_SLOW
+    assert error.fault == DocumentFault.TOO_SLOW
     assert error.advice.startswith("This file could not be read within 0.01 seconds; split it")
     assert children() == []
 
@@ -100,21 +100,21 @@ async def test_time_is_limited() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
 async def test_memory_is_limited(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
     error = await fault(data, Limits(megabytes=150))
-    assert error.fault == Fault.TOO_LARGE
+    assert error.fault == DocumentFault.TOO_LARGE
     assert error.advice.startswith("This file needs more than 150 MB of memory to be read")
 
 
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
-        (signal.SIGSEGV, Fault.BROKEN),
-        (signal.SIGBUS, Fault.BROKEN),
-        (signal.SIGABRT, Fault.TOO_LARGE),
-        (signal.SIGKILL, Fault.TOO_LARGE),
+        (signal.SIGSEGV, DocumentFault.BROKEN),
+        (signal.SIGBUS, DocumentFault.BROKEN),
+        (signal.SIGABRT, DocumentFault.TOO_LARGE),
+        (signal.SIGKILL, DocumentFault.TOO_LARGE),
     ],
 )
 async def test_a_child_that_dies_by_a_signal_is_a_fault_of_the_file(
-    sent: signal.Signals, expected: Fault, caplog: pytest.LogCaptureFixture
+    sent: signal.Signals, expected: DocumentFault, caplog: pytest.LogCaptureFixture
 ) -> None:
     task = asyncio.create_task(fault(LONG))
     (await started(task)).send_signal(sent)
@@ -130,7 +130,7 @@ async def test_what_nobody_foresaw_is_told_by_its_type_alone(
     monkeypatch.syspath_prepend(tmp_path)
     caplog.set_level(logging.DEBUG)
     error = await fault(LONG)
-    assert error.fault == Fault.BROKEN
+    assert error.fault == DocumentFault.BROKEN
     assert "BufferError" in caplog.text
     assert "secret" not in caplog.text + error.advice
 

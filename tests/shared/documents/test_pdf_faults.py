@@ -4,7 +4,7 @@ rest."""
 import pytest
 
 from shared.documents.pdf.reader import read_pdf
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 from tests import pdfs
 from tests.pdfs import IMAGE, Algorithm, drawn, packed, shown
 
@@ -13,7 +13,7 @@ DAMAGED = "damaged or missing; save the document as a new PDF"
 SECOND = "The file is damaged; it was read in a way that may order words less well."
 
 
-def fault(data: bytes) -> tuple[Fault, str]:
+def fault(data: bytes) -> tuple[DocumentFault, str]:
     with pytest.raises(Unreadable) as caught:
         read_pdf(data)
     return caught.value.fault, caught.value.advice
@@ -29,7 +29,7 @@ def test_a_password_is_asked_for_only_where_there_is_one(algorithm: Algorithm) -
     assert extract.text == "Secret.\n"
     assert extract.notes == ["The file is encrypted, but opens without a password."]
     assert fault(pdfs.encrypted(plain, "word", algorithm)) == (
-        Fault.ENCRYPTED,
+        DocumentFault.ENCRYPTED,
         "This PDF needs a password; remove the password (print or save a copy without one) and "
         "send it again.",
     )
@@ -37,7 +37,7 @@ def test_a_password_is_asked_for_only_where_there_is_one(algorithm: Algorithm) -
 
 def test_an_unknown_way_of_encrypting_is_told_as_such() -> None:
     data = pdfs.encrypted(pdfs.written([["Secret."]]), "", "AES-256")
-    assert fault(data.replace(b"/Standard", b"/Certific"))[0] == Fault.ENCRYPTED
+    assert fault(data.replace(b"/Standard", b"/Certific"))[0] == DocumentFault.ENCRYPTED
 
 
 WHOLE = drawn(HELLO)
@@ -46,19 +46,22 @@ WHOLE = drawn(HELLO)
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"", Fault.EMPTY),
-        (b"%PDF-1.7\n", Fault.BROKEN),
-        (b"%PDF-1.7\n" + bytes(range(256)) * 40, Fault.BROKEN),
-        (WHOLE[: len(WHOLE) // 2], Fault.BROKEN),
-        (WHOLE[: WHOLE.index(b"xref\n0")], Fault.BROKEN),
-        (drawn(), Fault.EMPTY),
-        (drawn(b"", b""), Fault.EMPTY),
-        (drawn(IMAGE, IMAGE), Fault.NO_TEXT),
-        (drawn(HELLO, more={2: b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>"}), Fault.BROKEN),
-        (drawn(HELLO, more={101: packed(b"not packed at all, " * 9)}), Fault.BROKEN),
+        (b"", DocumentFault.EMPTY),
+        (b"%PDF-1.7\n", DocumentFault.BROKEN),
+        (b"%PDF-1.7\n" + bytes(range(256)) * 40, DocumentFault.BROKEN),
+        (WHOLE[: len(WHOLE) // 2], DocumentFault.BROKEN),
+        (WHOLE[: WHOLE.index(b"xref\n0")], DocumentFault.BROKEN),
+        (drawn(), DocumentFault.EMPTY),
+        (drawn(b"", b""), DocumentFault.EMPTY),
+        (drawn(IMAGE, IMAGE), DocumentFault.NO_TEXT),
+        (
+            drawn(HELLO, more={2: b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>"}),
+            DocumentFault.BROKEN,
+        ),
+        (drawn(HELLO, more={101: packed(b"not packed at all, " * 9)}), DocumentFault.BROKEN),
     ],
 )
-def test_what_cannot_be_read_has_a_named_fault(data: bytes, expected: Fault) -> None:
+def test_what_cannot_be_read_has_a_named_fault(data: bytes, expected: DocumentFault) -> None:
     found, advice = fault(data)
     assert found == expected
     assert "send" in advice
@@ -66,7 +69,7 @@ def test_what_cannot_be_read_has_a_named_fault(data: bytes, expected: Fault) -> 
 
 def test_a_scanned_document_is_no_empty_success() -> None:
     assert fault(drawn(IMAGE, IMAGE, b"")) == (
-        Fault.NO_TEXT,
+        DocumentFault.NO_TEXT,
         "No page of this PDF can be read: an image without text (scanned); run OCR over the file, "
         "and send that.",
     )

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from shared.documents.pdf.reader import read_pdf
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 from tests.pdfs import CATALOG, FONT, bomb, drawn, packed, shown, stream
 
 HELLO = shown("Hello there.")
@@ -16,7 +16,7 @@ HEAVY = "more than 10 MB of drawing instructions; save the page as an image and 
 def too_large(data: bytes) -> str:
     with pytest.raises(Unreadable) as caught:
         read_pdf(data)
-    assert caught.value.fault == Fault.TOO_LARGE
+    assert caught.value.fault == DocumentFault.TOO_LARGE
     return caught.value.advice
 
 

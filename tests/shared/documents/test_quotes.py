@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.documents.normalization import Form
+from shared.documents.normalization import NormalForm
 from shared.documents.quotes import MAX_OMITTED, Folded, Span
 
 TEXT = """\
@@ -86,7 +86,7 @@ NOISES: list[Noise] = [
 
 def core(text: str) -> str:
     """Folded, without what a quote may have around it."""
-    return Form(text).text.strip(" .,;:'-")
+    return NormalForm(text).text.strip(" .,;:'-")
 
 
 def words_of(chance: random.Random) -> list[str]:

@@ -8,7 +8,7 @@ from shared.documents.extract import Extract, Places
 from shared.documents.file_types import SOURCE
 from shared.documents.text.plain import MAX_CHARACTERS
 from shared.documents.text.reader import read_text
-from shared.errors import Fault, Unreadable
+from shared.errors import DocumentFault, Unreadable
 
 PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"
 CSV, JSON, XML = "text/csv", "application/json", "application/xml"
@@ -192,18 +192,18 @@ def test_what_cannot_be_followed_is_read_as_plain_text(kind: str, text: str) -> 
 @pytest.mark.parametrize(
     ("kind", "data", "fault"),
     [
-        (PLAIN, b"", Fault.EMPTY),
-        (PLAIN, b" \n\t\n", Fault.EMPTY),
-        (HTML, b" ", Fault.EMPTY),
-        (HTML, b"<p> </p><script>x</script>", Fault.EMPTY),
-        (XML, b"<a><b/></a>", Fault.EMPTY),
-        (XML, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', Fault.BROKEN),
-        (PLAIN, b"\xff\x00\x81\xfe" * 50, Fault.BROKEN),
-        (PLAIN, b"x" * (MAX_CHARACTERS + 1), Fault.TOO_LARGE),
-        (PLAIN, b" " * (4 * MAX_CHARACTERS + 1), Fault.TOO_LARGE),
+        (PLAIN, b"", DocumentFault.EMPTY),
+        (PLAIN, b" \n\t\n", DocumentFault.EMPTY),
+        (HTML, b" ", DocumentFault.EMPTY),
+        (HTML, b"<p> </p><script>x</script>", DocumentFault.EMPTY),
+        (XML, b"<a><b/></a>", DocumentFault.EMPTY),
+        (XML, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', DocumentFault.BROKEN),
+        (PLAIN, b"\xff\x00\x81\xfe" * 50, DocumentFault.BROKEN),
+        (PLAIN, b"x" * (MAX_CHARACTERS + 1), DocumentFault.TOO_LARGE),
+        (PLAIN, b" " * (4 * MAX_CHARACTERS + 1), DocumentFault.TOO_LARGE),
     ],
 )
-def test_what_cannot_be_read_says_so(kind: str, data: bytes, fault: Fault) -> None:
+def test_what_cannot_be_read_says_so(kind: str, data: bytes, fault: DocumentFault) -> None:
     with pytest.raises(Unreadable) as raised:
         read(kind, data)
     assert raised.value.fault is fault

@@ -12,7 +12,7 @@ import pytest
 
 from shared.audit.chain import Actor
 from shared.tasks.doc_analysis import planning
-from shared.tickets.result_files import Form, rendered
+from shared.tickets.result_files import ResultFormat, rendered
 from tests import pdfs
 from tests.proxy import StorageProxy
 from tests.shared.conftest import user
@@ -202,16 +202,16 @@ def hostile(archive: Archive) -> Callable[[], Any]:
 
 async def test_nothing_active_is_in_any_form(hostile: Callable[[], Any]) -> None:
     ticket = await hostile()
-    markdown = rendered(ticket, Form.MD).content.decode()
+    markdown = rendered(ticket, ResultFormat.MD).content.decode()
     assert "\\<img" in markdown
     assert "<img" not in markdown.replace("\\<", "")
     assert "](" not in markdown.replace("\\]", "")
-    table = rendered(ticket, Form.CSV).content.decode()
+    table = rendered(ticket, ResultFormat.CSV).content.decode()
     rows = list(csv.reader(io.StringIO(table)))
     assert len(rows) == 1 + 2 * 2
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     assert f"'{HOSTILE}" in rows[1]
-    word = rendered(ticket, Form.DOCX).content
+    word = rendered(ticket, ResultFormat.DOCX).content
     with zipfile.ZipFile(io.BytesIO(word)) as archive:
         written = b"".join(archive.read(name) for name in archive.namelist())
     assert b"evil" not in written.replace(b"http://evil", b"")
@@ -227,7 +227,7 @@ async def test_the_table_of_evidence_has_a_row_for_each_quote(archive: Archive) 
     ]
     order = await archive.open({"lease.pdf": LEASE})
     await archive.result(order)
-    table = rendered(await shown(archive.house, order), Form.CSV).content.decode()
+    table = rendered(await shown(archive.house, order), ResultFormat.CSV).content.decode()
     header, rent, roof = csv.reader(io.StringIO(table))
     assert dict(zip(header, rent, strict=True)) == {
         "finding": "insight",
