@@ -203,7 +203,13 @@ class App:
         known, clients = self.settings, self.clients
         times = {"step_seconds": known.step_seconds, "quiet_seconds": known.files_quiet}
         return Activities(
-            self.tickets, clients.container, clients.model, self.answer_cache, self._tools, **times
+            self.tickets,
+            clients.container,
+            clients.model,
+            self.answer_cache,
+            self._tools,
+            self._intents,
+            **times,
         )
 
     @cached_property

@@ -28,9 +28,12 @@ def check_room(ticket: StoredTicket, more: int) -> None:
 
 
 def adding(new: Sequence[Attachment], actor: Actor) -> Decide:
+    """A file is uploaded when the ticket names it: from then on its quiet time counts."""
+
     def decide(ticket: StoredTicket) -> TicketChange | None:
         known = {attachment.sha256 for attachment in ticket.attachments}
-        added = [attachment for attachment in new if attachment.sha256 not in known]
+        uploaded = {"uploaded_at": now()}
+        added = [file.model_copy(update=uploaded) for file in new if file.sha256 not in known]
         if not added:
             return None
         check_open(ticket)

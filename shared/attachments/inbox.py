@@ -101,14 +101,18 @@ class Inbox:
 
     async def settle_poison(self, tell: Tell, start: Start) -> None:
         """Try once more to take the blobs that the platform has given up, and set those aside that
-        fail for no reason that time would mend. Raises Unavailable."""
+        fail for no reason that time would mend. The queue is one for the whole storage account:
+        what is not of our container is left to whose it is. Raises Unavailable."""
         for blob in await self._poison.receive():
-            if blob.container == CONTAINER:
-                try:
-                    await self._take_or_reject(blob, tell, start)
-                except (Unavailable, WriteConflict):
-                    log.warning("A blob that could not be taken is tried again later")
-                    continue
+            if blob.container != CONTAINER:
+                continue
+            try:
+                await self._take_or_reject(blob, tell, start)
+            except (Unavailable, WriteConflict):
+                log.warning("A blob that could not be taken is tried again later")
+                continue
+            except Exception:
+                log.exception("A blob that could not be taken cannot be set aside either")
             await self._poison.delete(blob.message)
 
     async def _take_or_reject(self, blob: PoisonBlob, tell: Tell, start: Start) -> None:

@@ -2,7 +2,6 @@
 succeeded with. https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-blob-trigger#poison-blobs
 """
 
-import binascii
 import logging
 from base64 import b64decode
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from shared.clients.storage_errors import translate_errors
 from shared.models import Model
@@ -73,7 +72,7 @@ class PoisonQueue:
         for message in messages:
             try:
                 content = _Content.model_validate_json(b64decode(message.content, validate=True))
-            except (binascii.Error, ValidationError):
+            except ValueError:  # No Base64, no JSON, or nothing of ours.
                 log.error("A message in %s cannot be read", _NAME)
                 await self.delete(message)
             else:

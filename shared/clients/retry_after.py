@@ -7,9 +7,13 @@ from email.utils import parsedate_to_datetime
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait as `Retry-After` says, in seconds or as a date; None without a usable one."""
+    """Seconds to wait as `Retry-After` says, in seconds or as a date, or, before that, the header
+    `retry-after-ms` of Azure OpenAI; None without a usable one."""
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", milliseconds):
+        return float(milliseconds) / 1000
     text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
         return float(text)
     try:
         date = parsedate_to_datetime(text)

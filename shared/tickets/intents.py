@@ -74,6 +74,12 @@ class Intents:
         row = _key(intent.ticket_id, intent.purpose)
         await self._table.delete(row["PartitionKey"], row["RowKey"])
 
+    async def find(self, ticket_id: str, purpose: Purpose) -> Intent | None:
+        """One point read."""
+        key = _key(ticket_id, purpose)
+        row = await self._table.read(key["PartitionKey"], key["RowKey"])
+        return None if row is None else _intent(row)
+
     async def all(self) -> list[Intent]:
         """One storage call while there are few, which is nearly always."""
         return [_intent(row) async for row in self._table.query(EVERYBODY, _PREFIX, _BEYOND)]

@@ -112,9 +112,17 @@ class Tickets:
         tried: set[IndexKey] = set()
         sent: dict[str, TicketChange] = {}
 
+        seen: StoredTicket | None = None
+
         async def attempt() -> tuple[StoredTicket, TicketChange | None]:
-            nonlocal known
-            ticket, known = known or await self.read(ticket_id), None
+            nonlocal known, seen
+            try:
+                ticket, known = known or await self.read(ticket_id), None
+            except NotFound:
+                if seen:  # It was deleted meanwhile: what a try listed of it goes, too.
+                    await self._index.remove(tried, seen.task_type)
+                raise
+            seen = ticket
             try:
                 mine = sent.get(ticket.last_hash)  # It took effect although its answer was lost.
                 change = None if mine else decide(ticket)

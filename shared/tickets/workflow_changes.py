@@ -33,8 +33,9 @@ def begin(attempt: int, quiet: timedelta) -> Decide:
         if ticket.status is not Status.PENDING or ticket.attempt != attempt:
             return None
         moment = now()
-        stirs = not ticket.attachments or moment < ticket.updated_at + quiet
-        if ticket.waits_for_files and stirs:
+        if ticket.waits_for_files and (
+            not ticket.attachments or moment < _last_file(ticket) + quiet
+        ):
             return None
         values = {
             "status": Status.PROCESSING,
@@ -47,6 +48,10 @@ def begin(attempt: int, quiet: timedelta) -> Decide:
         return TicketChange(values, event, (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS), moment)
 
     return decide
+
+
+def _last_file(ticket: StoredTicket) -> datetime:
+    return max(file.uploaded_at for file in ticket.attachments)
 
 
 def advance(attempt: int, reached: Progress) -> Decide:

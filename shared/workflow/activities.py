@@ -21,7 +21,7 @@ from shared.tasks.base import Context, LanguageModel, Round, Tools, WorkContext
 from shared.text import strict_json
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
-from shared.tickets.intents import Intent, Purpose
+from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.listing.index import standing
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
@@ -43,6 +43,9 @@ _Answers = Callable[Concatenate["Activities", AttemptRef, P], Coroutine[Any, Any
 
 _MAX_ITEM_BYTES = 40_000
 _READING = "reading"
+_LOGGING_SECONDS = 20.0
+_STORING = timedelta(minutes=4)
+"""A request that stores a file takes no longer."""
 
 
 def _answering(method: _Answers[P]) -> _Answers[P]:
@@ -67,10 +70,11 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
             later = RetryLater("This takes long; what is done by now stays done.")
         except RetryLater as error:
             later = error
-        with suppress(NotFound, Unavailable):
-            await self._tickets.change(
-                ref["ticket_id"], workflow_changes.wait(ref["attempt"], later.reason)
-            )
+        with suppress(NotFound, Unavailable, TimeoutError):
+            async with asyncio.timeout(_LOGGING_SECONDS):
+                await self._tickets.change(
+                    ref["ticket_id"], workflow_changes.wait(ref["attempt"], later.reason)
+                )
         return step(ResultKind.WAIT, seconds=later.seconds, reason=later.reason)
 
     return answer
@@ -90,6 +94,7 @@ class Activities:
         model: LanguageModel,
         answers: Answers,
         tools: Tools,
+        intents: Intents,
         *,
         step_seconds: float,
         quiet_seconds: float,
@@ -100,6 +105,7 @@ class Activities:
         self._model = model
         self._answers = answers
         self._tools = tools
+        self._intents = intents
         self._step_seconds = step_seconds
         self._quiet = timedelta(seconds=quiet_seconds)
         self._reader = TicketReader(tickets)
@@ -108,8 +114,10 @@ class Activities:
     @_answering
     async def plan(self, ref: AttemptRef) -> Step:
         """Begin the attempt and say what its first round is."""
-        begin = workflow_changes.begin(ref["attempt"], self._quiet)
-        ticket = await self._tickets.change(ref["ticket_id"], begin)
+        ticket = await self._tickets.read(ref["ticket_id"])
+        if not await self._is_being_given_a_file(ticket, ref["attempt"]):
+            begin = workflow_changes.begin(ref["attempt"], self._quiet)
+            ticket = await self._tickets.change(ticket.id, begin, ticket)
         if workflow_changes.waits(ticket, ref["attempt"]):
             # It is in good hands: this workflow waits.
             await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
@@ -178,6 +186,15 @@ class Activities:
         """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
         with suppress(NotFound):
             await self._tickets.change(ref["ticket_id"], workflow_changes.give_up(ref["attempt"]))
+
+    async def _is_being_given_a_file(self, ticket: StoredTicket, attempt: int) -> bool:
+        """Whether a file is being stored that the ticket does not name yet: the trace of that is
+        younger than the last file, and not older than a request may be."""
+        if not workflow_changes.waits(ticket, attempt) or not ticket.attachments:
+            return False
+        trace = await self._intents.find(ticket.id, Purpose.FILES)
+        last = max(file.uploaded_at for file in ticket.attachments)
+        return trace is not None and trace.created_at > max(last, now() - _STORING)
 
     def _work_context(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> WorkContext:
         remembers = task_of(ticket.task_type).REUSES_ANSWERS

@@ -1,11 +1,16 @@
 """Files that users drop into their folder of Blob storage: a ticket each, once."""
 
+import base64
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx2
 import pytest
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueClient
 from starlette.responses import Response
 
 from tests import files
@@ -245,3 +250,24 @@ def test_what_failed_for_a_while_is_taken_after_all(
     ticket = opened(world, "late.txt")
     assert world.until_ended(ticket["id"])["status"] == "completed"
     assert reason(blobs, path) is None
+
+
+def test_messages_that_say_nothing_hold_up_no_other(
+    world: World, blobs: BlobServiceClient, storage: str, ada: str
+) -> None:
+    def message(blob: str, container: str = "uploads") -> str:
+        said = {"FunctionId": "Host.Functions.take_upload", "BlobType": "BlockBlob"}
+        said |= {"ContainerName": container, "BlobName": blob, "ETag": '"0x0"'}
+        return base64.b64encode(json.dumps(said).encode()).decode()
+
+    with QueueClient.from_connection_string(storage, "webjobs-blobtrigger-poison") as queue:
+        with suppress(ResourceExistsError):
+            queue.create_queue()
+        for text in ("ü", "!", base64.b64encode(b"[]").decode(), message(""), message("../work/x")):
+            queue.send_message(text)
+        Spoiled(world, 5)
+        drop(blobs, f"{ada}/behind.txt")
+        assert opened(world, "behind.txt")
+        queue.send_message(message("theirs", "elsewhere"))
+        left = wait_for(lambda: queue.peek_messages(32), "the message of another app")
+        assert all("elsewhere" in base64.b64decode(one.content).decode() for one in left)

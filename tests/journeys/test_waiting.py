@@ -1,15 +1,19 @@
 """A doc_analysis ticket that waits for its files, and what it makes of them."""
 
+import asyncio
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
+from starlette.responses import Response
 
 from tests import files
 from tests.host_process import wait_for
 from tests.model_server import completion
+from tests.proxy import Call
 from tests.world import JsonObject, World, kill_now, worlds
 
 QUIET = 1.0
@@ -78,6 +82,36 @@ def test_it_waits_on_without_a_file_and_then_begins_with_one(world: World) -> No
     assert not began(world.read(ticket))
     attach(world, ticket, NOTE)
     assert world.until_ended(ticket)["status"] == "completed"
+
+
+def test_a_file_that_is_being_stored_is_waited_for(world: World) -> None:
+    """However long storing takes: it was sent while the ticket was waiting."""
+    ticket = waiting(world)
+    assert attach(world, ticket, NOTE).is_success
+
+    async def slow(call: Call) -> Response | None:
+        if call.method == "PUT" and f"/attachments/{ticket}/" in call.path:
+            await asyncio.sleep(QUIET + 2)
+        return None
+
+    world.storage.reset(before=slow)
+    late = attach(world, ticket, ("late.txt", b"It came late. It counts."))
+    world.storage.reset()
+    assert late.status_code == 201, late.text
+    ended = world.until_ended(ticket)
+    assert len(ended["result_data"]["documents"]) == 2
+
+
+def test_an_edit_is_no_file(world: World) -> None:
+    """The ticket begins although somebody goes on changing its title."""
+    ticket = waiting(world)
+    attach(world, ticket, NOTE)
+
+    def begins() -> bool:
+        world.api.put(f"/tickets/{ticket}", json={"title": uuid.uuid4().hex})
+        return began(world.read(ticket))
+
+    wait_for(begins, "the work to begin")
 
 
 def test_submit_begins_at_once(world: World) -> None:

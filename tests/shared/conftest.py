@@ -172,6 +172,7 @@ class House:
             client,
             answers,
             self.tools,
+            self.intents,
             step_seconds=step_seconds,
             quiet_seconds=0,
         )

@@ -296,6 +296,30 @@ async def test_a_deletion_is_remembered_until_nothing_is_left_of_the_workflows(
     assert await listed_of(house, ticket_id) == []
 
 
+async def test_a_change_that_a_deletion_overtakes_leaves_nothing_behind(
+    house: House, owner: StoredUser, storage: StorageProxy
+) -> None:
+    order = await opened(house, owner)
+    loop, fast = asyncio.get_running_loop(), house.another_changing()
+    batches = 0
+
+    async def overtake(call: Call) -> Response | None:
+        """The second batch of a cancellation is that of the ticket's rows."""
+        nonlocal batches
+        batches += "$batch" in call.path
+        if "$batch" in call.path and batches == 2:
+            deleting = fast.delete(owner, order["ticket_id"], HERE)
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(deleting, loop))
+        return None
+
+    storage.reset(before=overtake)
+    with pytest.raises(NotFound):
+        await house.changing.cancel(owner, order["ticket_id"], HERE)
+    assert batches > 2
+    assert await listed_of(house, order["ticket_id"]) == ["intent"]
+    await checked(house, owner.id)
+
+
 async def test_of_many_who_ask_for_a_new_attempt_at_once_one_gets_it(
     house: House, owner: StoredUser
 ) -> None:
