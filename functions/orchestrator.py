@@ -37,8 +37,8 @@ from shared.workflow.messages import (
 bp = df.Blueprint()
 
 _RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=2_000, max_number_of_attempts=5)
-# The end of a ticket must be written, however long storage is away.
-_END_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=10_000, max_number_of_attempts=90)
+_MAX_END_TRIES = 150
+_MAX_END_PAUSE = 600.0
 _MAX_ROUNDS = 20
 _EARLY = timedelta(seconds=1)
 
@@ -59,14 +59,25 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
             "again, report the id of this ticket."
         )
     if kind_of(end) is ResultKind.DONE:
-        yield context.call_activity_with_retry("finish_ticket", _END_RETRY, [_ref(order), end])
+        yield from _end(context, "finish_ticket", [_ref(order), end])
     elif kind_of(end) is ResultKind.FAILURE:
-        yield context.call_activity_with_retry(
-            "fail_ticket", _END_RETRY, [_ref(order), end["reason"]]
-        )
+        yield from _end(context, "fail_ticket", [_ref(order), end["reason"]])
     elif kind_of(end) is ResultKind.NO_FILES and not go_on(context, order, event, end):
-        yield context.call_activity_with_retry("give_up_ticket", _END_RETRY, [_ref(order)])
+        left = yield from _end(context, "give_up_ticket", [_ref(order)])
+        if left:  # A file has come while it was given up.
+            go_on(context, order, event, left)
     return end["kind"]
+
+
+def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -> Steps:
+    """The end of a ticket must be written, however long storage is away: about a day of tries."""
+    for number in range(_MAX_END_TRIES):
+        try:
+            return (yield context.call_activity_with_retry(name, _RETRY, given))
+        except Exception:  # It has logged why.
+            pause = timedelta(seconds=min(10.0 * 2.0**number, _MAX_END_PAUSE))
+            yield timer_at(context, context.current_utc_datetime + pause)
+    return None
 
 
 def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Steps:

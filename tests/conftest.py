@@ -62,6 +62,14 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield azurite.connection_string
 
 
+@pytest.fixture
+def own_storage(tmp_path: Path) -> Iterator[str]:
+    """The connection string of an Azurite of the test's own, for an app beside that of the module:
+    the sweeper of either would bring in the tickets of the other."""
+    with Azurite(tmp_path / "azurite", Ports(0, 0, 0)) as azurite:
+        yield azurite.connection_string
+
+
 @pytest.fixture(scope="module")
 def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The whole app, for the tests of a module."""

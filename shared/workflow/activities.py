@@ -182,10 +182,15 @@ class Activities:
                 ref["ticket_id"], workflow_changes.fail(ref["attempt"], ledger, reason)
             )
 
-    async def give_up(self, ref: AttemptRef) -> None:
-        """The wait for files is over, unless one has come at last: then the sweeper begins anew."""
+    async def give_up(self, ref: AttemptRef) -> Step | None:
+        """The wait for files is over, unless one has come at last: then it goes on, as the answer
+        says. The event of that file may have been lost with the wait."""
         with suppress(NotFound):
-            await self._tickets.change(ref["ticket_id"], workflow_changes.give_up(ref["attempt"]))
+            decide = workflow_changes.give_up(ref["attempt"])
+            ticket = await self._tickets.change(ref["ticket_id"], decide)
+            if workflow_changes.waits(ticket, ref["attempt"]):
+                return step(ResultKind.NO_FILES, stirring=True)
+        return None
 
     async def _is_being_given_a_file(self, ticket: StoredTicket, attempt: int) -> bool:
         """Whether a file is being stored that the ticket does not name yet: the trace of that is

@@ -212,3 +212,15 @@ def test_an_activity_that_fails_for_good_fails_the_ticket_without_its_words(wher
 def test_a_stopped_ticket_is_left_alone(where: str) -> None:
     context = driven({where: lambda *_: step(ResultKind.STOPPED)})
     assert context.named("finish_ticket") == context.named("fail_ticket") == []
+
+
+def test_the_end_of_a_ticket_is_written_however_often_that_fails() -> None:
+    def away(number: int, given: list[Any]) -> Step:
+        if number <= 3:
+            raise RuntimeError("storage")
+        return done(number, given)
+
+    context = driven({"finish_ticket": away})
+    assert len(context.named("finish_ticket")) == 4
+    assert context.pauses == [10, 20, 40]
+    assert context.named("fail_ticket") == []

@@ -14,7 +14,7 @@ APP = ROOT / "tests/hosts/app/function_app.py"
 
 
 @pytest.fixture
-def hasty(storage: str, tmp_path: Path) -> Iterator[World]:
+def hasty(own_storage: str, tmp_path: Path) -> Iterator[World]:
     """The app with steps that are longer than its host allows."""
     app = tmp_path / "app"
     app.mkdir()
@@ -22,7 +22,7 @@ def hasty(storage: str, tmp_path: Path) -> Iterator[World]:
     host = json.loads((ROOT / "host.json").read_text()) | {"functionTimeout": "00:00:03"}
     (app / "host.json").write_text(json.dumps(host))
     patient = {"MODEL_TIMEOUT_SECONDS": "60", "STEP_SECONDS": "480"}
-    with worlds(storage, tmp_path / "world", HostKind.LOCAL, app, **patient) as running:
+    with worlds(own_storage, tmp_path / "world", HostKind.LOCAL, app, **patient) as running:
         yield running
 
 

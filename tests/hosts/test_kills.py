@@ -81,11 +81,11 @@ def test_a_host_that_is_killed_at_a_step_goes_on_after_a_restart(world: World, s
 
 
 @pytest.fixture
-def patient(storage: str, tmp_path: Path) -> Iterator[World]:
+def patient(own_storage: str, tmp_path: Path) -> Iterator[World]:
     """An app on the real host that waits for the model as long as it does in Azure."""
     HostKind.REAL.require()
-    slow = {"MODEL_TIMEOUT_SECONDS": "180", "SWEEP_AFTER_SECONDS": "5"}
-    with worlds(storage, tmp_path / "first", HostKind.REAL, **slow) as running:
+    slow = {"MODEL_TIMEOUT_SECONDS": "180", "SWEEP_AFTER_SECONDS": "30"}
+    with worlds(own_storage, tmp_path / "first", HostKind.REAL, **slow) as running:
         yield running
 
 

@@ -119,7 +119,7 @@ def test_storage_is_away_while_the_model_answers(world: World) -> None:
 
     world.model.reset(answer)
     ticket = opened(world, custom())
-    wait_for(lambda: len(refused) > 8, "storage to be missed")
+    wait_for(lambda: len(refused) > 3, "storage to be missed")
     back.set()
     assert completed(world, ticket)["attempt"] == 1
     assert len(world.model.bodies) == 1

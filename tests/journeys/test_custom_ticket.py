@@ -191,9 +191,9 @@ def test_a_model_that_talks_nonsense_fails_the_ticket_with_the_reason(
 
 
 def test_a_model_that_hangs_fails_the_ticket_within_its_bounds(
-    storage: str, tmp_path: Path
+    own_storage: str, tmp_path: Path
 ) -> None:
-    with worlds(storage, tmp_path, MODEL_TIMEOUT_SECONDS="1") as impatient:
+    with worlds(own_storage, tmp_path, MODEL_TIMEOUT_SECONDS="1") as impatient:
         impatient.model.reset(always(Hanging()))
         ticket = impatient.run()
     assert ticket["status"] == "failed"

@@ -40,10 +40,10 @@ def test_a_missing_or_bad_setting_stops_the_app_at_start(
 
 
 def test_a_model_that_is_down_fails_the_ticket_with_the_reason(
-    storage: str, tmp_path: Path
+    own_storage: str, tmp_path: Path
 ) -> None:
     nobody = "http://127.0.0.1:9/v1"
-    with worlds(storage, tmp_path, MODEL_BASE_URL=nobody) as world:
+    with worlds(own_storage, tmp_path, MODEL_BASE_URL=nobody) as world:
         ticket = world.run()
         assert ticket["status"] == "failed"
         assert "cannot be reached" in ticket["error_message"]

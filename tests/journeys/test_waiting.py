@@ -215,10 +215,10 @@ def test_a_wait_survives_kill_9_and_a_lost_event_is_raised_again(world: World) -
 
 
 def test_without_a_file_it_ends_as_cancelled_after_its_time(
-    storage: str, tmp_path_factory: pytest.TempPathFactory
+    own_storage: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     short = {"FILES_QUIET_SECONDS": "0.2", "WAIT_FOR_FILES_HOURS": str(1.5 / 3600)}
-    with worlds(storage, tmp_path_factory.mktemp("short"), **short) as hasty:
+    with worlds(own_storage, tmp_path_factory.mktemp("short"), **short) as hasty:
         ticket = waiting(hasty)
         ended = hasty.until_ended(ticket)
         assert ended["status"] == "cancelled"

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from shared.attachments.changes import adding
 from shared.audit.chain import Actor, Draft, first_invalid
 from shared.errors import NotFound
-from shared.models import AuditAction, Status, StoredTicket, StoredUser
+from shared.models import Attachment, AuditAction, Status, StoredTicket, StoredUser
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Permissions
 from shared.tickets.results import TicketQueries
@@ -324,3 +325,25 @@ async def test_only_readers_may_read(house: House, owner: StoredUser) -> None:
     for stranger in (user(), user(Role.MANAGER)):
         with pytest.raises(NotFound):
             await reading.ticket(stranger, order["ticket_id"])
+
+
+async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
+    house: House, owner: StoredUser
+) -> None:
+    """Its event may be lost with the wait: the workflow must look again."""
+    body = {"title": "Papers", "task_type": "doc_analysis"}
+    opened = await house.intake.open_ticket(owner, body, Actor(owner.id))
+    order = order_of(opened.ticket)
+    assert kind_of(await house.processing.plan(order)) is ResultKind.NO_FILES
+    file = Attachment(
+        id="0" * 16,
+        filename="a.txt",
+        file_size=1,
+        content_type="text/plain",
+        sha256="0" * 64,
+        uploaded_at=opened.ticket.created_at,
+    )
+    await house.tickets.change(order["ticket_id"], adding([file], Actor(owner.id)))
+    answer = await house.processing.give_up(order)
+    assert answer == {"kind": "no_files", "stirring": True}
+    assert (await house.tickets.read(order["ticket_id"])).status is Status.PENDING

@@ -284,7 +284,7 @@ async def test_a_slow_body_ends_with_the_time_of_the_whole_call(github: GitHubSe
 async def test_many_slow_calls_end_with_their_time_in_all(
     github: GitHubServer, ask: Callable[..., Awaitable[object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.clients.github.client.client._LISTING_SECONDS", 0.2)
+    monkeypatch.setattr("shared.clients.github.client._LISTING_SECONDS", 0.2)
     pull = JSONResponse(PULL | {"changed_files": 1})
     github.reset(lambda _, asked: StreamingResponse(slow()) if asked.url.query else pull)
     error = await failed(github, lambda client: ask(client, REF))

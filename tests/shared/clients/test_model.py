@@ -192,17 +192,16 @@ async def test_a_refusal_is_told_without_its_words(model: ModelServer, asked: As
     [
         ({"Retry-After": "20"}, 20, 20),
         ({"Retry-After": "0"}, 0, 0),
-        (
-            {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(hours=1), True)},
-            3500,
-            3600,
-        ),
+        ({"Retry-After": "{in an hour}"}, 3500, 3600),
+        ({"retry-after-ms": "2500", "Retry-After": "1"}, 2.5, 2.5),
     ],
 )
 async def test_a_busy_model_says_when_to_come_back(
     model: ModelServer, asked: Asked, headers: dict[str, str], least: float, most: float
 ) -> None:
-    model.reset(scripted(JSONResponse({"error": {}}, 429, headers)))
+    later_on = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    given = {name: value.replace("{in an hour}", later_on) for name, value in headers.items()}
+    model.reset(scripted(JSONResponse({"error": {}}, 429, given)))
     with pytest.raises(RetryLater) as later:
         await asked.by(model_client(model))
     assert later.value.seconds is not None
