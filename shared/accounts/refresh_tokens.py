@@ -13,8 +13,6 @@ from shared.errors import WriteConflict
 from shared.models import rfc3339
 from shared.storage.keys import USERS
 
-_TRIES = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Session:

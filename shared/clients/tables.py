@@ -29,7 +29,6 @@ _PATIENCE: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 10,
 }
-_NOT_THERE = {"TableNotFound", "ResourceNotFound", "EntityNotFound"}
 _OVERTAKEN = {
     "EntityAlreadyExists",
     "UpdateConditionNotSatisfied",

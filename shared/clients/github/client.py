@@ -25,7 +25,6 @@ from shared.clients.github.models import (
     Comparison,
     FileRow,
     NoPatch,
-    PostedComment,
     PostedReview,
     Pull,
     PullRef,
@@ -56,7 +55,6 @@ _PULL = TypeAdapter(Pull)
 _ROWS = TypeAdapter(list[FileRow])
 _REVIEW = TypeAdapter(PostedReview)
 _REVIEWS = TypeAdapter(list[PostedReview])
-_COMMENTS = TypeAdapter(list[PostedComment])
 _COMPARISON = TypeAdapter(Comparison)
 
 
@@ -102,10 +100,6 @@ class GitHubClient:
     async def reviews(self, ref: PullRef) -> list[PostedReview]:
         """Every review, oldest first."""
         return await self._all(f"{_pull_path(ref)}/reviews", _REVIEWS)
-
-    async def review_comments(self, ref: PullRef) -> list[PostedComment]:
-        """Every comment on lines, oldest first."""
-        return await self._all(f"{_pull_path(ref)}/comments", _COMMENTS)
 
     async def post_review(self, ref: PullRef, payload: ReviewPayload) -> PostedReview:
         """Post once. After RetryLater it may be there nevertheless: look before posting again.

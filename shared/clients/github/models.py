@@ -174,21 +174,6 @@ class PostedReview(Model):
     html_url: WebUrl
 
 
-class PostedComment(Model):
-    """A comment that is there; `line` is None once the diff has moved on."""
-
-    id: int
-    user: User = None
-    body: Text = ""
-    path: str
-    line: int | None = None
-    side: Side | None = None
-    start_line: int | None = None
-    commit_id: str
-    html_url: WebUrl
-    pull_request_review_id: int | None = None
-
-
 class Comparison(Model):
     """Two commits compared, as far as we read it."""
 
