@@ -210,7 +210,7 @@ def test_activity_without_an_answer(site: Site) -> None:
 
 def test_activity_that_raises(site: Site) -> None:
     with pytest.raises(FunctionError, match=r"^RuntimeError: custom_plan: KeyError\n"):
-        result(site, "custom_plan", '[{"ticket_id": "nobody"}]')
+        result(site, "custom_plan", json.dumps([{"ticket_id": opened(site)}]))
 
 
 def test_timer(site: Site) -> None:
