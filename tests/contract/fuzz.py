@@ -5,6 +5,7 @@ or a good one that is refused.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 import httpx2
 
 from infra.local.azurite import Azurite, Ports
+from tests.host_process import ROOT
 from tests.world import PASSWORD, World, worlds
 
 ADMIN = {"username": "root@example.com", "password": PASSWORD}
@@ -47,7 +49,8 @@ def schemathesis(api: httpx2.Client, folder: str, seconds: int, *more: str) -> i
         *("run", str(api.base_url.join("openapi.json")), "--max-time", str(seconds)),
         *("--header", f"Authorization: {api.headers['Authorization']}", *more),
     ]
-    return subprocess.run(command, check=False, cwd=folder).returncode
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, check=False, cwd=folder, env=env).returncode
 
 
 def main() -> int:
