@@ -37,7 +37,7 @@ test: setup  ## every test, in parallel
 	@$(BIN)/python -m pytest -n 4
 
 real: setup  ## every test on the Durable extension of Azure, the long ones too
-	@$(BIN)/python -m pytest -n 4 -m "long or not long" -k "real or two_hosts or visibility" tests/hosts tests/infra/local/host
+	@$(BIN)/python -m pytest -n 4 -m "long or not long" -k real tests/hosts tests/infra/local/host
 
 check: setup  ## format, lint, types, and a minute of generated requests
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -11,7 +11,8 @@ MAX_ANSWER = 32 * 1024 * 1024
 """Bytes; what is longer comes from storage itself. The platform answers more than 100 MB with an
 empty 500, and its process ends."""
 
-_SANDBOX = "default-src 'none'; sandbox"
+SANDBOX = "default-src 'none'; sandbox"
+"""The Content-Security-Policy of what is for saving."""
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,40})-([0-9]{0,40})|-([0-9]{1,40}))", re.IGNORECASE)
 
 
@@ -43,7 +44,7 @@ def answer_file(
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Disposition": disposition(filename),
-        "Content-Security-Policy": _SANDBOX,
+        "Content-Security-Policy": SANDBOX,
         "ETag": etag,
     }
     if part is None:

@@ -38,10 +38,9 @@ async def stop(client: df.DurableOrchestrationClient, ticket: "StoredTicket") ->
     Raises nothing: without this the workflow ends at its next step, which changes nothing.
     """
     try:
-        await client.terminate(f"{ticket.id}-{ticket.attempt}", "The ticket was cancelled.")
-    except Exception as error:  # The SDK has no exception of its own for any of this.
-        if _NONE not in str(error):
-            log.warning("The workflow of ticket %s is left to end by itself", ticket.id)
+        await _terminate(client, f"{ticket.id}-{ticket.attempt}", "The ticket was cancelled.")
+    except Exception:  # The SDK has no exception of its own for any of this.
+        log.warning("The workflow of ticket %s is left to end by itself", ticket.id)
 
 
 async def erase(client: df.DurableOrchestrationClient, ticket_id: str, attempts: int) -> bool:
@@ -52,22 +51,25 @@ async def erase(client: df.DurableOrchestrationClient, ticket_id: str, attempts:
     """
     gone = True
     for attempt in range(1, attempts + 1):
+        instance = f"{ticket_id}-{attempt}"
         try:
-            await _erase(client, f"{ticket_id}-{attempt}")
+            if await _terminate(client, instance, "The ticket was deleted."):
+                await client.purge_instance_history(instance)
         except Exception:  # The SDK has no exception of its own for any of this.
             log.info("Attempt %d at ticket %s is left to the sweeper", attempt, ticket_id)
             gone = False
     return gone
 
 
-async def _erase(client: df.DurableOrchestrationClient, instance: str) -> None:
+async def _terminate(client: df.DurableOrchestrationClient, instance: str, reason: str) -> bool:
+    """Whether there is such an instance; it ends a moment later."""
     try:
-        await client.terminate(instance, "The ticket was deleted.")
+        await client.terminate(instance, reason)
     except Exception as error:
         if _NONE in str(error):
-            return
+            return False
         raise
-    await client.purge_instance_history(instance)
+    return True
 
 
 async def tell(

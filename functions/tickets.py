@@ -7,6 +7,7 @@ import azure.functions as func
 
 from functions import durable_client
 from functions.composition import product
+from functions.downloads import SANDBOX
 from functions.http import (
     MAX_BODY,
     actor,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-_SANDBOX = "default-src 'none'; sandbox"
 _RESULTS = (
     "application/json",
     "text/markdown",
@@ -214,7 +214,6 @@ async def read_result(req: func.HttpRequest) -> func.HttpResponse:
     headers = {
         "Content-Type": file.content_type,
         "Content-Disposition": f'attachment; filename="{file.filename}"',
-        "Content-Security-Policy": _SANDBOX,
-        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": SANDBOX,
     }
     return func.HttpResponse(file.content, headers=headers)

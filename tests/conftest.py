@@ -11,7 +11,7 @@ from infra.local.azurite import Azurite, Ports
 from tests.host_process import StartHost, hosts
 from tests.world import World, worlds
 
-_ON_THE_EXTENSION = re.compile(r"[\[-]real\b|two_hosts|visibility")
+_ON_THE_EXTENSION = re.compile(r"[\[-]real\b")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

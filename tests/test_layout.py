@@ -2,6 +2,7 @@
 rooms say of themselves, and that the orchestrator looks at nothing but its history."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -151,6 +152,9 @@ def test_rooms_are_small_and_say_what_they_are() -> None:
         if folder.name not in ("shared",):
             said = ast.get_docstring(parsed(folder / "__init__.py")) or ""
             assert said, f"{folder} does not say what it is"
+            for module, door in re.findall(r"`(\w+)\.(\w+)`", said):
+                text = (folder / f"{module}.py").read_text(encoding="utf-8")
+                assert re.search(rf"(class|def) {door}\b", text), f"{folder}: no {module}.{door}"
     assert len(list((ROOT / "shared").glob("*.py"))) <= 4
 
 

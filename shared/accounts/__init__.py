@@ -1,5 +1,6 @@
 """Users: sign-in, tokens, the lock-out after failures, what users do to themselves and what
 administrators do to them.
 
-`self_service.Accounts`, `administration.Members` and `authentication.Callers` are the doors.
+`self_service.Accounts`, `administration.UserAdministration` and `authentication.Authentication`
+are the doors.
 """

@@ -52,8 +52,7 @@ class Clients:
         from shared.clients.poison_queue import PoisonQueue, queue
 
         storage = self._settings.storage
-        credential = None if storage.connection_string else self._credential
-        place = (storage.connection_string, storage.queue_uri, credential)
+        place = (storage.connection_string, storage.queue_uri, self._storage_credential)
         return PoisonQueue(queue(*place, **PATIENCE))
 
     @cached_property
@@ -94,7 +93,7 @@ class Clients:
         from shared.clients import tables
 
         storage = self._settings.storage
-        credential = None if storage.connection_string else self._credential
+        credential = self._storage_credential
         return tables.service(storage.connection_string, storage.table_uri, credential)
 
     @cached_property
@@ -102,8 +101,13 @@ class Clients:
         from shared.clients import blobs
 
         storage = self._settings.storage
-        credential = None if storage.connection_string else self._credential
+        credential = self._storage_credential
         return blobs.service(storage.connection_string, storage.blob_uri, credential)
+
+    @property
+    def _storage_credential(self) -> "AsyncTokenCredential | None":
+        """None where a connection string says it all."""
+        return None if self._settings.storage.connection_string else self._credential
 
     @cached_property
     def _credential(self) -> "AsyncTokenCredential":

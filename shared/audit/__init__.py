@@ -1,4 +1,4 @@
 """The audit trail: chains of hashed events, their rows, search and verification, retention.
 
-`chain` makes events, `trail.Trail` reads them.
+`chain` makes events, `trail.AuditTrail` reads them.
 """

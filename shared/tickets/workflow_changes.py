@@ -34,7 +34,7 @@ def begin(attempt: int, quiet: timedelta) -> Decide:
             return None
         moment = now()
         if ticket.waits_for_files and (
-            not ticket.attachments or moment < _last_file(ticket) + quiet
+            not ticket.attachments or moment < last_file(ticket) + quiet
         ):
             return None
         values = {
@@ -50,7 +50,8 @@ def begin(attempt: int, quiet: timedelta) -> Decide:
     return decide
 
 
-def _last_file(ticket: StoredTicket) -> datetime:
+def last_file(ticket: StoredTicket) -> datetime:
+    """When the last of its files came, of a ticket that has some."""
     return max(file.uploaded_at for file in ticket.attachments)
 
 

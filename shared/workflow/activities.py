@@ -198,7 +198,7 @@ class Activities:
         if not workflow_changes.waits(ticket, attempt) or not ticket.attachments:
             return False
         trace = await self._intents.find(ticket.id, Purpose.FILES)
-        last = max(file.uploaded_at for file in ticket.attachments)
+        last = workflow_changes.last_file(ticket)
         return trace is not None and trace.created_at > max(last, now() - _STORING)
 
     def _work_context(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> WorkContext:

@@ -79,7 +79,7 @@ def stopped(world: World, stop: Stop) -> Iterator[str]:
 def _opened(world: World, stop: Stop) -> str:
     body = custom()
     if stop is Stop.FILES_WAIT:
-        body = {"title": "Artifacts", "task_type": "doc_analysis"}
+        body = {"title": "Papers", "task_type": "doc_analysis"}
     answer = world.api.post("/tickets", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])

@@ -16,7 +16,7 @@ AFTER = (0.0, 0.2, 1.0, 1.9)
 
 
 def waiting(world: World) -> str:
-    answer = world.api.post("/tickets", json={"title": "Artifacts", "task_type": "doc_analysis"})
+    answer = world.api.post("/tickets", json={"title": "Papers", "task_type": "doc_analysis"})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 

@@ -80,12 +80,13 @@ def test_a_host_that_is_killed_at_a_step_goes_on_after_a_restart(world: World, s
     assert actions.count("ticket_completed") == 1
 
 
-@pytest.fixture
-def patient(own_storage: str, tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(params=[HostKind.REAL])
+def patient(request: pytest.FixtureRequest, own_storage: str, tmp_path: Path) -> Iterator[World]:
     """An app on the real host that waits for the model as long as it does in Azure."""
-    HostKind.REAL.require()
+    kind: HostKind = request.param
+    kind.require()
     slow = {"MODEL_TIMEOUT_SECONDS": "180", "SWEEP_AFTER_SECONDS": "30"}
-    with worlds(own_storage, tmp_path / "first", HostKind.REAL, **slow) as running:
+    with worlds(own_storage, tmp_path / "first", kind, **slow) as running:
         yield running
 
 

@@ -89,7 +89,7 @@ def test_a_large_file_becomes_an_attachment_once(world: World, blobs: BlobServic
 
 
 def test_a_waiting_ticket_begins_with_an_uploaded_file(world: World) -> None:
-    body = {"title": "Artifacts", "task_type": "doc_analysis"}
+    body = {"title": "Papers", "task_type": "doc_analysis"}
     ticket = world.api.post("/tickets", json=body).json()["id"]
     send(world, ticket, "note.txt", files.TEXT.encode())
     assert world.until_ended(ticket)["status"] == "completed"

@@ -33,7 +33,7 @@ def _honest_model(world: World) -> None:
 
 
 def body(**task_data: str) -> JsonObject:
-    return {"title": "Artifacts", "task_type": "doc_analysis", "task_data": task_data}
+    return {"title": "Papers", "task_type": "doc_analysis", "task_data": task_data}
 
 
 def waiting(world: World, **task_data: str) -> str:

@@ -1,5 +1,5 @@
 """What lists tickets: pointers for the lists of administrators and assignees, ranges of rows, pages
 and cursors.
 
-`listing.Listing` is the door.
+`listing.TicketList` is the door.
 """
