@@ -44,13 +44,6 @@ async def test_its_task_type_works(
     assert "berth" in str(task.render(result, "md"))
 
 
-@pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`((?:shared|infra|tests|docs)/[\w./]+)`", README)))
-)
-def test_the_files_it_names_are_there(path: str) -> None:
-    assert (ROOT / path).exists()
-
-
 def test_its_settings_are_those_of_the_sample() -> None:
     sample = (ROOT / "local.settings.sample.json").read_text(encoding="utf-8")
     named = re.findall(r"`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)`", README)

@@ -1,0 +1,33 @@
+"""The documents hold together: links lead somewhere, each decision is in the index."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DECISIONS = ROOT / "docs/decisions"
+LINK = re.compile(r"(?:\]\(|(?:src|srcset)=\")([^)\s\"]+)")
+NAMED = re.compile(r"`((?:shared|functions|infra|tests|docs)/[\w./-]+)`")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_what_it_links_or_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = {link.partition("#")[0] for link in LINK.findall(text) if "://" not in link}
+    assert {link for link in links if link and not (document.parent / link).exists()} == set()
+    assert {path for path in NAMED.findall(text) if not (ROOT / path).exists()} == set()
+
+
+def test_every_decision_is_in_the_index_under_its_title() -> None:
+    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^- \[(.*)\]\((.*)\)$", index, re.MULTILINE)
+    files = sorted(DECISIONS.glob("[0-9]*.md"))
+    titles = {path.name: path.read_text(encoding="utf-8").partition("\n")[0] for path in files}
+    assert {file: f"# {title}" for title, file in listed} == titles
+    assert [path.name[:4] for path in files] == [f"{n:04d}" for n in range(1, len(files) + 1)]
