@@ -17,7 +17,7 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     """Take what has arrived. Its present version is read from storage, whatever came with the
     event, so that an event that is late or comes twice does nothing."""
     path = str(blob.name).partition("/")[2]
-    async with asyncio.timeout(product().settings.step_seconds):
+    async with asyncio.timeout(product().settings.workflow.step_seconds):
         await product().inbox.take(
             path,
             lambda ticket: durable_client.tell(client, ticket),

@@ -76,7 +76,7 @@ async def _in_time() -> AsyncIterator[None]:
     """End in time by ourselves: what runs into host.json's `functionTimeout` ends the process with
     all steps in it. What is left is for the next time."""
     try:
-        async with asyncio.timeout(product().settings.step_seconds) as time:
+        async with asyncio.timeout(product().settings.workflow.step_seconds) as time:
             yield
     except TimeoutError:
         if not time.expired():

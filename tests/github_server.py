@@ -13,6 +13,7 @@ from infra.local.github.app import application
 from infra.local.github.pulls import Hosted, Limits, PullRequest
 from infra.local.github.repository import Repository
 from shared.clients.github.client import GitHubClient
+from shared.settings.github import GitHubSettings
 from tests.git_history import History
 from tests.served import served
 
@@ -83,7 +84,7 @@ class GitHubServer:
         return f"{self.origin}/ann/app/pull/{number}"
 
     def client(self, timeout: float = 20.0, token: str = TOKEN) -> GitHubClient:
-        return GitHubClient(f"{self.origin}/api/v3", token, timeout)
+        return GitHubClient(GitHubSettings(api_url=f"{self.origin}/api/v3", token=token), timeout)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -2,33 +2,33 @@
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from shared.accounts.credentials import hash_password
 from shared.accounts.repository import Users, created, newcomer
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Unavailable
 from shared.models import Role
+from shared.settings.accounts import BootstrapSettings
 
 
-@dataclass(frozen=True, slots=True)
 class BootstrapAdmin:
-    """What the settings say; the email is lower case, "" for no such admin."""
+    """The administrator that the settings name, if they name one."""
 
-    email: str
-    password: str = field(repr=False)
+    def __init__(self, settings: BootstrapSettings) -> None:
+        self._email = settings.email
+        self._password = settings.password
 
     def is_called(self, name: str) -> bool:
         """Whether `name` is reserved for this admin."""
-        return bool(self.email) and name.casefold() == self.email
+        return bool(self._email) and name.casefold() == self._email
 
     async def make(self, users: Users) -> None:
         """Store the admin, unless another process is faster."""
         for username in ("admin", f"admin-{secrets.token_hex(3)}"):
-            fields = {"email": self.email, "username": username, "role": Role.ADMIN}
-            admin = newcomer(fields, await hash_password(self.password))
+            fields = {"email": self._email, "username": username, "role": Role.ADMIN}
+            admin = newcomer(fields, await hash_password(self._password))
             with suppress(Conflict):  # The name is taken, or another process was faster.
                 await users.add(admin, created(admin, Actor()))
-            if await users.by_name(self.email) is not None:
+            if await users.by_name(self._email) is not None:
                 return
         raise Unavailable("The first administrator could not be made; please try again.")

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, ValidationError
 
 from shared.errors import Unauthenticated
 from shared.models import Model, Role, StoredUser, Tokens
+from shared.settings.accounts import TokenSettings
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -70,11 +71,11 @@ def _verify(password_hash: str, password: str) -> bool:
 
 
 class AccessTokens:
-    """Signs and reads access tokens that live for `minutes`."""
+    """Signs and reads access tokens."""
 
-    def __init__(self, secret_key: str, minutes: int) -> None:
-        self._secret_key = secret_key
-        self._life = timedelta(minutes=minutes)
+    def __init__(self, settings: TokenSettings) -> None:
+        self._secret_key = settings.secret_key
+        self._life = timedelta(minutes=settings.access_minutes)
 
     @property
     def seconds(self) -> int:

@@ -1,7 +1,7 @@
 """Accounts as their holders use them: registration, login, refresh, logout."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,17 +25,9 @@ from shared.models import (
     now,
     validated,
 )
+from shared.settings.accounts import AccountSettings
 
 _MAX_REVOKED = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the settings say about accounts."""
-
-    registration_open: bool
-    refresh_token_days: int
-    first_admin: BootstrapAdmin
 
 
 class Accounts:
@@ -47,20 +39,22 @@ class Accounts:
         passwords: PasswordCheck,
         sessions: RefreshTokens,
         tokens: AccessTokens,
-        policy: Policy,
+        first_admin: BootstrapAdmin,
+        settings: AccountSettings,
     ) -> None:
         self._users = users
         self._passwords = passwords
         self._sessions = sessions
         self._tokens = tokens
-        self._policy = policy
+        self._first_admin = first_admin
+        self._settings = settings
 
     async def register(self, body: Any, actor: Actor) -> StoredUser:
         """A new user of the lowest role. Raises Invalid, Forbidden, Conflict."""
-        if not self._policy.registration_open:
+        if not self._settings.registration_open:
             raise Forbidden("Registration is closed; please ask an administrator.")
         new = validated(Registration, body)
-        if self._policy.first_admin.is_called(new.email):
+        if self._first_admin.is_called(new.email):
             raise Conflict("This email is taken; please choose another.")
         user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
         return await self._users.add(user, created(user, replace(actor, user_id=user.id)))
@@ -121,7 +115,7 @@ class Accounts:
     async def _sign_in(self, known: KnownUser, door: Door, actor: Actor) -> Tokens:
         moment = now()
         user, refresh = known.user, RefreshToken.new()
-        until = moment + timedelta(days=self._policy.refresh_token_days)
+        until = moment + timedelta(days=self._settings.tokens.refresh_days)
         session = opening(refresh, user.id, max(moment.timestamp(), user.tokens_from), until)
         draft = Draft(AuditAction.LOGIN_SUCCEEDED, replace(actor, user_id=user.id), "Signed in")
         also = (session, *door.name.unchanged())

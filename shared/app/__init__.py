@@ -56,9 +56,9 @@ class App:
             ticket_id=ticket.id,
             attempt=ticket.attempt,
             task_type=ticket.task_type,
-            parallel=known.max_parallel_work,
-            first_wait=known.model_retry,
-            most_wait=known.model_max_wait,
+            parallel=known.workflow.max_parallel_work,
+            first_wait=known.model.first_wait,
+            most_wait=known.model.max_wait,
             waiting=self._waiting(ticket) if ticket.waits_for_files else None,
         )
 
@@ -66,8 +66,8 @@ class App:
         """What the workflow of a ticket that waits for its files must know."""
         from shared.models import rfc3339
 
-        until = ticket.updated_at + timedelta(seconds=self.settings.wait_for_files)
-        return Waiting(quiet=self.settings.files_quiet, until=rfc3339(until), stirring=True)
+        until = ticket.updated_at + timedelta(seconds=self.settings.files.max_wait)
+        return Waiting(quiet=self.settings.files.quiet_seconds, until=rfc3339(until), stirring=True)
 
     @cached_property
     def clients(self) -> "Clients":
@@ -78,12 +78,16 @@ class App:
     @cached_property
     def accounts(self) -> "Accounts":
         from shared.accounts.refresh_tokens import RefreshTokens
-        from shared.accounts.self_service import Accounts, Policy
+        from shared.accounts.self_service import Accounts
 
-        known = self.settings
-        policy = Policy(known.registration_open, known.refresh_token_days, self._bootstrap_admin)
-        sessions = RefreshTokens(self.clients.table("users"))
-        return Accounts(self.users, self._password_check, sessions, self._access_tokens, policy)
+        return Accounts(
+            self.users,
+            self._password_check,
+            RefreshTokens(self.clients.table("users")),
+            self._access_tokens,
+            self._bootstrap_admin,
+            self.settings.accounts,
+        )
 
     @cached_property
     def authentication(self) -> "Authentication":
@@ -118,7 +122,7 @@ class App:
             self._intents,
             self.idempotency_keys,
             self.users,
-            self.settings.sweep_after,
+            self.settings.workflow.sweep_after,
         )
 
     @cached_property
@@ -131,7 +135,7 @@ class App:
     def ticket_service(self) -> "TicketService":
         from shared.tickets.service import TicketService, Times
 
-        known = self.settings
+        known = self.settings.workflow
         times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
         container, landing = self.clients.container, self.clients.landing
         return TicketService(self.tickets, container, self.users, self.permissions, landing, times)
@@ -187,7 +191,7 @@ class App:
     def retention(self) -> "Retention":
         from shared.audit.retention import Retention
 
-        days = self.settings.audit_retention_days
+        days = self.settings.audit.retention_days
         return Retention(self.clients.table("tickets"), self.clients.table("users"), days)
 
     @cached_property
@@ -201,7 +205,10 @@ class App:
         from shared.workflow.activities import Activities
 
         known, clients = self.settings, self.clients
-        times = {"step_seconds": known.step_seconds, "quiet_seconds": known.files_quiet}
+        times = {
+            "step_seconds": known.workflow.step_seconds,
+            "quiet_seconds": known.files.quiet_seconds,
+        }
         return Activities(
             self.tickets,
             clients.container,
@@ -216,7 +223,8 @@ class App:
     def answer_cache(self) -> "Answers":
         from shared.workflow.answer_cache import Answers
 
-        return Answers(self.clients.container, self.clients.model, self.settings.answer_cache_days)
+        days = self.settings.workflow.answer_cache_days
+        return Answers(self.clients.container, self.clients.model, days)
 
     @cached_property
     def _tools(self) -> "Tools":
@@ -224,8 +232,9 @@ class App:
         from shared.documents.extraction import Limits
 
         known, github = self.settings, self.clients.github
-        limits = Limits(known.extract_seconds, known.extract_megabytes)
-        return tools(github, limits, known.chunk_tokens, known.batch_tokens, known.secret_key)
+        limits = Limits(known.extraction.seconds, known.extraction.megabytes)
+        chunk, batch = known.tasks.chunk_tokens, known.tasks.batch_tokens
+        return tools(github, limits, chunk, batch, known.accounts.tokens.secret_key)
 
     @cached_property
     def health(self) -> "Health":
@@ -237,7 +246,7 @@ class App:
     def users(self) -> "Users":
         from shared.accounts.repository import Users
 
-        return Users(self.clients.table("users"), self.settings.user_cache)
+        return Users(self.clients.table("users"), self.settings.accounts.cache_seconds)
 
     @cached_property
     def _password_check(self) -> "PasswordCheck":
@@ -249,25 +258,21 @@ class App:
     def _bootstrap_admin(self) -> "BootstrapAdmin":
         from shared.accounts.bootstrap_admin import BootstrapAdmin
 
-        return BootstrapAdmin(
-            self.settings.bootstrap_admin_email, self.settings.bootstrap_admin_password
-        )
+        return BootstrapAdmin(self.settings.accounts.bootstrap)
 
     @cached_property
     def _access_tokens(self) -> "AccessTokens":
         from shared.accounts.credentials import AccessTokens
 
-        return AccessTokens(self.settings.secret_key, self.settings.access_token_minutes)
+        return AccessTokens(self.settings.accounts.tokens)
 
     @cached_property
     def _entra_tokens(self) -> "EntraTokens | None":
         """None where the settings name no tenant."""
         from shared.clients.entra import EntraTokens
 
-        known = self.settings
-        if not known.entra_tenant_id:
-            return None
-        return EntraTokens(known.entra_authority, known.entra_tenant_id, known.entra_audiences)
+        settings = self.settings.accounts.entra
+        return EntraTokens(settings) if settings else None
 
     @cached_property
     def _intents(self) -> "Intents":

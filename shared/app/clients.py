@@ -51,58 +51,44 @@ class Clients:
         from shared.clients.blobs import PATIENCE
         from shared.clients.poison_queue import PoisonQueue, queue
 
-        storage = self._settings.storage
-        place = (storage.connection_string, storage.queue_uri, self._storage_credential)
-        return PoisonQueue(queue(*place, **PATIENCE))
+        return PoisonQueue(queue(self._settings.storage, self._storage_credential, **PATIENCE))
 
     @cached_property
     def model(self) -> "ModelClient":
         from shared.clients.llm.client import ModelClient
 
-        known = self._settings
-        key: Any = known.model_api_key or "none"
-        if known.model_uses_identity:
-            from azure.identity.aio import get_bearer_token_provider
+        settings = self._settings.model
+        if not settings.uses_identity:
+            return ModelClient(settings)
+        from azure.identity.aio import get_bearer_token_provider
 
-            key = get_bearer_token_provider(self._credential, _MODEL_SCOPE)
-        return ModelClient(
-            known.model_base_url,
-            key,
-            known.model_deployment,
-            known.model_timeout,
-            known.model_max_output_tokens,
-        )
+        return ModelClient(settings, get_bearer_token_provider(self._credential, _MODEL_SCOPE))
 
     @cached_property
     def github(self) -> "GitHubClient":
         from shared.clients.github.client import GitHubClient
 
-        return GitHubClient(self._settings.github_api_url, self._settings.github_token)
+        return GitHubClient(self._settings.github)
 
     @cached_property
     def realtime(self) -> "Realtime":
         from shared.clients.realtime import Realtime
 
-        known = self._settings
-        connection, endpoint = known.webpubsub_connection_string, known.webpubsub_endpoint
-        credential = self._credential if endpoint and not connection else None
-        return Realtime(connection, endpoint, known.webpubsub_hub, credential)
+        settings = self._settings.realtime
+        has_identity = settings.endpoint and not settings.connection_string
+        return Realtime(settings, self._credential if has_identity else None)
 
     @cached_property
     def _table_service(self) -> Any:
         from shared.clients import tables
 
-        storage = self._settings.storage
-        credential = self._storage_credential
-        return tables.service(storage.connection_string, storage.table_uri, credential)
+        return tables.service(self._settings.storage, self._storage_credential)
 
     @cached_property
     def _blob_service(self) -> Any:
         from shared.clients import blobs
 
-        storage = self._settings.storage
-        credential = self._storage_credential
-        return blobs.service(storage.connection_string, storage.blob_uri, credential)
+        return blobs.service(self._settings.storage, self._storage_credential)
 
     @property
     def _storage_credential(self) -> "AsyncTokenCredential | None":

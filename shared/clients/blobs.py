@@ -15,6 +15,7 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from shared.clients.signed_urls import signed_url
 from shared.clients.storage_errors import translate_errors
+from shared.settings.storage import StorageSettings
 from shared.text import strict_json
 
 PATIENCE: dict[str, Any] = {
@@ -43,12 +44,12 @@ class File(Protocol):
 
 
 def service(
-    connection_string: str, uri: str, credential: AsyncTokenCredential | None
+    settings: StorageSettings, credential: AsyncTokenCredential | None = None
 ) -> BlobServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
-    if connection_string:
-        return BlobServiceClient.from_connection_string(connection_string, **PATIENCE)
-    return BlobServiceClient(uri, credential=credential, **PATIENCE)
+    if settings.connection_string:
+        return BlobServiceClient.from_connection_string(settings.connection_string, **PATIENCE)
+    return BlobServiceClient(settings.blob_uri, credential=credential, **PATIENCE)
 
 
 class Container:

@@ -1,7 +1,6 @@
 """Microsoft Entra ID: whether a token is one of our tenant's, for us. Only this speaks to it."""
 
 import asyncio
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from pydantic import ConfigDict, ValidationError
 
 from shared.errors import Unauthenticated, Unavailable
 from shared.models import Model
+from shared.settings.accounts import EntraSettings
 
 if TYPE_CHECKING:
     from jwt import PyJWK, PyJWKClient
@@ -42,10 +42,10 @@ class EntraClaims(Model):
 class EntraTokens:
     """Reads the tokens of one tenant for our audiences."""
 
-    def __init__(self, authority: str, tenant: str, audiences: Sequence[str]) -> None:
-        self._tenant = tenant
-        self._audiences = list(audiences)
-        self._home = f"{authority}/{tenant}"
+    def __init__(self, settings: EntraSettings) -> None:
+        self._tenant = settings.tenant_id
+        self._audiences = list(settings.audiences)
+        self._home = f"{settings.authority}/{settings.tenant_id}"
 
     @property
     def issuers(self) -> tuple[str, ...]:

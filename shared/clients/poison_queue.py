@@ -15,6 +15,7 @@ from pydantic import Field
 
 from shared.clients.storage_errors import translate_errors
 from shared.models import Model
+from shared.settings.storage import StorageSettings
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,12 @@ class PoisonBlob:
 
 
 def queue(
-    connection_string: str, uri: str, credential: AsyncTokenCredential | None, **patience: Any
+    settings: StorageSettings, credential: AsyncTokenCredential | None, **patience: Any
 ) -> QueueClient:
     """A client for a connection string or, without one, for an address and an identity."""
-    if connection_string:
-        return QueueClient.from_connection_string(connection_string, _NAME, **patience)
-    return QueueClient(uri, _NAME, credential=credential, **patience)
+    if settings.connection_string:
+        return QueueClient.from_connection_string(settings.connection_string, _NAME, **patience)
+    return QueueClient(settings.queue_uri, _NAME, credential=credential, **patience)
 
 
 class PoisonQueue:

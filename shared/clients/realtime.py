@@ -14,6 +14,8 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
+from shared.settings.realtime import RealtimeSettings
+
 log = logging.getLogger(__name__)
 
 _SEND_SECONDS = 2.0
@@ -25,21 +27,17 @@ class Realtime:
     """Sends messages of one hub. After a fault it rests for a while, as each try costs time."""
 
     def __init__(
-        self,
-        connection_string: str,
-        endpoint: str,
-        hub: str,
-        credential: AsyncTokenCredential | None,
+        self, settings: RealtimeSettings, credential: AsyncTokenCredential | None = None
     ) -> None:
         self._rests_until = 0.0
         self._client: Any = None
-        if connection_string:
+        if settings.connection_string:
             self._client = WebPubSubServiceClient.from_connection_string(
-                connection_string, hub=hub, **_PATIENCE
+                settings.connection_string, hub=settings.hub, **_PATIENCE
             )
-        elif endpoint and credential:
+        elif settings.endpoint and credential:
             self._client = WebPubSubServiceClient(
-                endpoint=endpoint, hub=hub, credential=credential, **_PATIENCE
+                endpoint=settings.endpoint, hub=settings.hub, credential=credential, **_PATIENCE
             )
 
     @property

@@ -21,6 +21,7 @@ from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.clients.storage_errors import translate_errors
 from shared.errors import WriteConflict
+from shared.settings.storage import StorageSettings
 
 # A storage call either works within seconds or the caller is told; nothing waits for minutes.
 _PATIENCE: dict[str, Any] = {
@@ -84,12 +85,12 @@ class Write:
 
 
 def service(
-    connection_string: str, uri: str, credential: AsyncTokenCredential | None
+    settings: StorageSettings, credential: AsyncTokenCredential | None = None
 ) -> TableServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
-    if connection_string:
-        return TableServiceClient.from_connection_string(connection_string, **_PATIENCE)
-    return TableServiceClient(uri, credential=credential, **_PATIENCE)
+    if settings.connection_string:
+        return TableServiceClient.from_connection_string(settings.connection_string, **_PATIENCE)
+    return TableServiceClient(settings.table_uri, credential=credential, **_PATIENCE)
 
 
 class Table:

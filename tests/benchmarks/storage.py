@@ -14,6 +14,7 @@ from shared.audit.chain import Actor, Draft, first_invalid
 from shared.clients import tables
 from shared.clients.tables import Table, Verb, Write
 from shared.models import AuditAction, Priority, Status, StoredTicket, now
+from shared.settings.storage import StorageSettings
 from shared.storage.keys import new_ticket_id, new_user_id
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.listing.index import Index, standing
@@ -89,7 +90,7 @@ async def _lists(world: World) -> list[Row]:
     admin = _admin(world)
     ada = world.log_in("ada")
     owner = ada.get("/users/me").json()["id"]
-    async with tables.service(world.storage.upstream, "", None) as service:
+    async with tables.service(StorageSettings(connection_string=world.storage.upstream)) as service:
         table = Table(service, "tickets")
         await _fill(table, owner, FEW)
         few = _list_costs(world, ada)
@@ -170,7 +171,7 @@ def _writes(part: Iterable[StoredTicket]) -> Iterable[Write]:
 
 async def _writers(storage: str) -> Row:
     """As many processes would: each writer has its own memory of counters and locks."""
-    async with tables.service(storage, "", None) as service:
+    async with tables.service(StorageSettings(connection_string=storage)) as service:
         table = Table(service, "writers")
         ticket = _ticket(new_user_id(), now(), 0)
         first = Tickets(table)

@@ -18,6 +18,9 @@ from shared.clients.tables import Table
 from shared.clients.upload_containers import UploadContainers
 from shared.documents.extraction import Limits
 from shared.models import Role, StoredUser, now
+from shared.settings.github import GitHubSettings
+from shared.settings.model import ModelSettings
+from shared.settings.storage import StorageSettings
 from shared.tasks.base import Tools
 from shared.tickets.idempotency import IdempotencyKeys
 from shared.tickets.intents import Intent, Intents
@@ -55,24 +58,28 @@ def storage(any_storage: StorageProxy) -> StorageProxy:
     return any_storage
 
 
+def reached_by(storage: StorageProxy) -> StorageSettings:
+    return StorageSettings(connection_string=storage.connection_string)
+
+
 @pytest.fixture
 async def table(storage: StorageProxy) -> AsyncIterator[Table]:
     """A table that does not exist yet."""
-    async with tables.service(storage.connection_string, "", None) as service:
+    async with tables.service(reached_by(storage)) as service:
         yield Table(service, f"t{secrets.token_hex(8)}")
 
 
 @pytest.fixture
 async def container(storage: StorageProxy) -> AsyncIterator[Container]:
     """A container that does not exist yet."""
-    async with blobs.service(storage.connection_string, "", None) as service:
+    async with blobs.service(reached_by(storage)) as service:
         yield Container(service, f"c{secrets.token_hex(8)}")
 
 
 @pytest.fixture
 async def landing(storage: StorageProxy) -> AsyncIterator[UploadContainers]:
     """Where blobs arrive and are set aside, in containers that do not exist yet."""
-    async with blobs.service(storage.connection_string, "", None) as service:
+    async with blobs.service(reached_by(storage)) as service:
         yield UploadContainers(service, f"u{secrets.token_hex(8)}", f"r{secrets.token_hex(8)}")
 
 
@@ -102,8 +109,21 @@ def github(any_github_server: GitHubServer) -> GitHubServer:
     return any_github_server
 
 
+def model_settings(base_url: str, timeout: float) -> ModelSettings:
+    return ModelSettings(
+        base_url=base_url,
+        api_key="key",
+        uses_identity=False,
+        deployment="grok-3",
+        timeout=timeout,
+        max_output_tokens=4096,
+        first_wait=1,
+        max_wait=1,
+    )
+
+
 def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
-    return ModelClient(server.base_url, "key", "grok-3", timeout, 4096)
+    return ModelClient(model_settings(server.base_url, timeout))
 
 
 def tools(
@@ -112,7 +132,7 @@ def tools(
     batch_tokens: int = 12_000,
 ) -> Tools:
     """What tasks work with: real readers, and GitHub wherever a test has it, else nowhere."""
-    nowhere = GitHubClient("http://127.0.0.1:9/api/v3", "")
+    nowhere = GitHubClient(GitHubSettings(api_url="http://127.0.0.1:9/api/v3"))
     return toolbox.tools(github or nowhere, Limits(), chunk_tokens, batch_tokens, "key")
 
 

@@ -10,12 +10,13 @@ from shared.accounts.credentials import AccessTokens
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.refresh_tokens import RefreshTokens
 from shared.accounts.repository import Users
-from shared.accounts.self_service import Accounts, Policy
+from shared.accounts.self_service import Accounts
 from shared.audit.chain import Actor
 from shared.audit.rows import as_user_event
 from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
 from shared.models import AuditEvent, Role, StoredUser, Tokens
+from shared.settings.accounts import AccountSettings, BootstrapSettings, TokenSettings
 from shared.storage.keys import USERS
 from shared.storage.sharded_counters import Counters
 
@@ -58,14 +59,20 @@ class Office:
     entra: EntraTokens | None = None
 
     def __post_init__(self) -> None:
-        admin = BootstrapAdmin(BOSS, PASSWORD)
-        tokens = AccessTokens(SECRET, 30)
+        settings = AccountSettings(
+            tokens=TokenSettings(secret_key=SECRET, access_minutes=30, refresh_days=30),
+            registration_open=self.registration_open,
+            cache_seconds=self.remember,
+            bootstrap=BootstrapSettings(email=BOSS, password=PASSWORD),
+            entra=None,
+        )
+        admin = BootstrapAdmin(settings.bootstrap)
+        tokens = AccessTokens(settings.tokens)
         self.users = Users(self.table, self.remember)
         self.passwords = PasswordCheck(self.users, self.table, admin)
         self.callers = Authentication(self.users, tokens, self.entra)
-        policy = Policy(self.registration_open, 30, admin)
         sessions = RefreshTokens(self.table)
-        self.accounts = Accounts(self.users, self.passwords, sessions, tokens, policy)
+        self.accounts = Accounts(self.users, self.passwords, sessions, tokens, admin, settings)
         self.trail = UserTrail(self.table)
         self.members = UserAdministration(self.users, self.passwords, Counters(self.table), admin)
 

@@ -13,6 +13,7 @@ from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
 from shared.models import AuditAction, Role
+from shared.settings.accounts import EntraSettings
 from tests.entra_server import AUDIENCE, TENANT, Entra, entra_server, new_key
 from tests.proxy import StorageProxy
 from tests.shared.office import HERE, PASSWORD, SECRET, Office, names
@@ -24,9 +25,13 @@ def entra() -> Iterator[Entra]:
         yield running
 
 
+def entra_settings(authority: str) -> EntraSettings:
+    return EntraSettings(authority=authority, tenant_id=TENANT, audiences=(AUDIENCE, "other"))
+
+
 @pytest.fixture
 def office(table: Table, entra: Entra) -> Office:
-    tokens = EntraTokens(entra.authority, TENANT, [AUDIENCE, "other"])
+    tokens = EntraTokens(entra_settings(entra.authority))
     return Office(table, entra=tokens)
 
 
@@ -208,7 +213,7 @@ async def test_without_keys_it_is_unavailable_and_recovers(office: Office, entra
 
 
 def test_the_public_cloud_issues_tokens_of_two_versions() -> None:
-    tokens = EntraTokens("https://login.microsoftonline.com", TENANT, [AUDIENCE])
+    tokens = EntraTokens(entra_settings("https://login.microsoftonline.com"))
     assert tokens.issuers == (
         f"https://login.microsoftonline.com/{TENANT}/v2.0",
         f"https://sts.windows.net/{TENANT}/",

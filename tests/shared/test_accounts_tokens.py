@@ -14,6 +14,7 @@ from shared.audit.chain import first_invalid
 from shared.clients.tables import Table
 from shared.errors import Forbidden, Invalid, Unauthenticated
 from shared.models import AuditAction, Role, StoredUser, Tokens, now
+from shared.settings.accounts import TokenSettings
 from tests.proxy import StorageProxy
 from tests.shared.office import HERE, PASSWORD, SECRET, Office, names
 
@@ -78,7 +79,7 @@ async def test_other_authorization_is_none(office: Office, header: str) -> None:
 
 
 def test_an_access_token_lives_as_long_as_it_says() -> None:
-    tokens = AccessTokens(SECRET, 30)
+    tokens = AccessTokens(TokenSettings(secret_key=SECRET, access_minutes=30, refresh_days=30))
     claims = tokens.read(tokens.sign("x", Role.USER, now()))
     assert claims.exp - claims.iat == pytest.approx(1800)
     with pytest.raises(Unauthenticated):

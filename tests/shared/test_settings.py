@@ -7,6 +7,7 @@ import pytest
 
 from shared.errors import SettingsError
 from shared.settings import read_settings
+from shared.settings.accounts import EntraSettings
 
 ROOT = Path(__file__).parents[2]
 GOOD = {
@@ -20,13 +21,11 @@ GOOD = {
 
 def test_what_is_not_set_has_the_default_of_the_contract() -> None:
     settings = read_settings(GOOD)
-    assert settings.access_token_minutes == 30
+    assert settings.accounts.tokens.access_minutes == 30
     assert settings.sizes.file == 10_485_760
-    assert settings.model_deployment == "grok-3"
-    assert settings.allowed_origins == ("http://localhost:3000", "http://localhost:5173")
-    assert settings.registration_open
-    assert (settings.user_cache, settings.entra_tenant_id) == (5, "")
-    assert settings.entra_authority == "https://login.microsoftonline.com"
+    assert settings.model.deployment == "grok-3"
+    assert settings.accounts.registration_open
+    assert (settings.accounts.cache_seconds, settings.accounts.entra) == (5, None)
 
 
 def test_the_sample_lists_the_defaults() -> None:
@@ -76,12 +75,12 @@ def test_a_fault_names_the_setting(changes: dict[str, str], name: str) -> None:
 
 
 def test_the_model_is_azure_with_our_identity_unless_told_otherwise() -> None:
-    azure = read_settings(GOOD)
-    assert azure.model_base_url == "https://res.openai.azure.com/openai/v1"
-    assert azure.model_uses_identity
-    assert not read_settings(GOOD | {"AZURE_OPENAI_API_KEY": "k"}).model_uses_identity
-    own = read_settings(GOOD | {"MODEL_BASE_URL": "http://127.0.0.1:1/v1/"})
-    assert (own.model_base_url, own.model_uses_identity) == ("http://127.0.0.1:1/v1", False)
+    azure = read_settings(GOOD).model
+    assert azure.base_url == "https://res.openai.azure.com/openai/v1"
+    assert azure.uses_identity
+    assert not read_settings(GOOD | {"AZURE_OPENAI_API_KEY": "k"}).model.uses_identity
+    own = read_settings(GOOD | {"MODEL_BASE_URL": "http://127.0.0.1:1/v1/"}).model
+    assert (own.base_url, own.uses_identity) == ("http://127.0.0.1:1/v1", False)
 
 
 def test_storage_may_be_an_account_with_our_identity() -> None:
@@ -98,5 +97,13 @@ def test_no_secret_is_shown() -> None:
 
 
 def test_entra_may_serve_several_audiences() -> None:
-    entra = read_settings(GOOD | {"ENTRA_TENANT_ID": "t", "ENTRA_AUDIENCE": "api://a, b"})
-    assert (entra.entra_tenant_id, entra.entra_audiences) == ("t", ("api://a", "b"))
+    named = GOOD | {"ENTRA_TENANT_ID": "t", "ENTRA_AUDIENCE": "api://a, b"}
+    assert read_settings(named).accounts.entra == EntraSettings(
+        authority="https://login.microsoftonline.com", tenant_id="t", audiences=("api://a", "b")
+    )
+
+
+def test_a_task_type_finds_settings_of_its_own() -> None:
+    settings = read_settings(GOOD | {"WEATHER_KEY": "very-secret"})
+    assert settings.environment["WEATHER_KEY"] == "very-secret"
+    assert "very-secret" not in repr(settings)

@@ -35,6 +35,7 @@ from shared.clients.github.responses import explained, parsed
 from shared.clients.http import Received
 from shared.errors import PermanentFailure, RetryLater
 from shared.models import FileStatus
+from shared.settings.github import GitHubSettings
 from shared.text import strict_json
 
 T = TypeVar("T")
@@ -59,20 +60,19 @@ _COMPARISON = TypeAdapter(Comparison)
 
 
 class GitHubClient:
-    """Reads pull requests and posts reviews. `timeout` bounds a whole call, in seconds; without a
-    `token` only public repositories are seen. Raises SettingsError for an `api_url` that is none.
-    """
+    """Reads pull requests and posts reviews. `timeout` bounds a whole call, in seconds. Raises
+    SettingsError for an address that is none."""
 
-    def __init__(self, api_url: str, token: str, timeout: float = 30.0) -> None:
-        self._api_url = api_url.rstrip("/")
+    def __init__(self, settings: GitHubSettings, timeout: float = 30.0) -> None:
+        self._api_url = settings.api_url.rstrip("/")
         self._origins = urls.web_origins(self._api_url)
         self._timeout = timeout
         self._http = http.client(timeout)
         self._http.headers["User-Agent"] = "amida-ticket-orchestrator"
         self._http.headers["X-GitHub-Api-Version"] = _VERSION
-        self._has_token = bool(token)
-        if token:
-            self._http.headers["Authorization"] = f"Bearer {token}"
+        self._has_token = bool(settings.token)
+        if settings.token:
+            self._http.headers["Authorization"] = f"Bearer {settings.token}"
         self._cache = EtagCache()
 
     def pull_of(self, pr_url: str) -> PullRef:

@@ -19,6 +19,7 @@ from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.responses import Completion
 from shared.errors import BadSchema, PermanentFailure, RetryLater, SchemaMismatch
 from shared.models import Answer, Call, Question, Record, message
+from shared.settings.model import ModelSettings
 
 log = logging.getLogger(__name__)
 
@@ -30,24 +31,21 @@ That answer does not fit: {fault}. Answer again: the whole answer, only JSON, as
 
 
 class ModelClient:
-    """Asks one deployment. `timeout` bounds a whole call, in seconds."""
+    """Asks one deployment. `sign_in` gives a token where the settings want the app's identity."""
 
     def __init__(
-        self,
-        base_url: str,
-        api_key: str | Callable[[], Awaitable[str]],
-        deployment: str,
-        timeout: float,
-        max_output_tokens: int,
+        self, settings: ModelSettings, sign_in: Callable[[], Awaitable[str]] | None = None
     ) -> None:
-        self.deployment = deployment
-        self._timeout = timeout
-        self._max_output_tokens = max_output_tokens
+        self.deployment = settings.deployment
+        self._timeout = settings.timeout
+        self._max_output_tokens = settings.max_output_tokens
         self._client = AsyncOpenAI(
-            base_url=base_url,
-            api_key=api_key,
+            base_url=settings.base_url,
+            api_key=sign_in or settings.api_key or "none",
             max_retries=0,
-            timeout=httpx2.Timeout(timeout, connect=min(_CONNECT_SECONDS, timeout)),
+            timeout=httpx2.Timeout(
+                settings.timeout, connect=min(_CONNECT_SECONDS, settings.timeout)
+            ),
         )
 
     async def complete(self, form: AnswerForm[T], question: Question, record: Record) -> Answer[T]:

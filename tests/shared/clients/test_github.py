@@ -24,6 +24,7 @@ from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import Pull, PullRef, PullState, ReviewComment, ReviewPayload
 from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Side
+from shared.settings.github import GitHubSettings
 from tests.github_server import PULL, SHA, TOKEN, GitHubServer
 
 REF = PullRef(owner="ann", repo="app", number=1)
@@ -310,7 +311,7 @@ async def test_nobody_there_is_worth_another_try() -> None:
     with take_port(0, "nobody") as taken:
         port = taken.getsockname()[1]
     with pytest.raises(RetryLater, match="cannot be reached"):
-        await GitHubClient(f"http://127.0.0.1:{port}/api/v3", "").pull(REF)
+        await GitHubClient(GitHubSettings(api_url=f"http://127.0.0.1:{port}/api/v3")).pull(REF)
 
 
 async def test_an_answer_that_has_not_changed_is_not_sent_again(github: GitHubServer) -> None:

@@ -5,6 +5,7 @@ import pytest
 from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import PullRef
 from shared.errors import PermanentFailure, SettingsError
+from shared.settings.github import GitHubSettings
 
 PUBLIC = "https://api.github.com"
 ENTERPRISE = "https://git.example.com:8443/api/v3"
@@ -28,7 +29,7 @@ LOCAL = "http://127.0.0.1:8803/api/v3"
 )
 def test_an_address_of_a_pull_request_names_it(api_url: str, pr_url: str) -> None:
     expected = PullRef(owner="octo-cat", repo="Hello.World_1", number=42)
-    assert GitHubClient(api_url, "").pull_of(pr_url) == expected
+    assert GitHubClient(GitHubSettings(api_url=api_url)).pull_of(pr_url) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,14 +89,14 @@ def test_anything_else_is_refused_with_a_sentence_that_helps(pr_url: str) -> Non
     with pytest.raises(
         PermanentFailure, match=r"https://github\.com/OWNER/REPOSITORY/pull/1"
     ) as refused:
-        GitHubClient(PUBLIC, "").pull_of(pr_url)
+        GitHubClient(GitHubSettings(api_url=PUBLIC)).pull_of(pr_url)
     assert "evil" not in refused.value.reason
 
 
 @pytest.mark.parametrize("api_url", [ENTERPRISE, LOCAL])
 def test_another_installation_does_not_read_from_github_com(api_url: str) -> None:
     with pytest.raises(PermanentFailure):
-        GitHubClient(api_url, "").pull_of("https://github.com/a/b/pull/1")
+        GitHubClient(GitHubSettings(api_url=api_url)).pull_of("https://github.com/a/b/pull/1")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_another_installation_does_not_read_from_github_com(api_url: str) -> Non
 )
 def test_an_api_address_that_is_none_is_told_as_the_setting(api_url: str) -> None:
     with pytest.raises(SettingsError, match="GITHUB_API_URL"):
-        GitHubClient(api_url, "")
+        GitHubClient(GitHubSettings(api_url=api_url))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from shared.clients.llm.output import of_model, of_schema
 from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Answer, Call, Model, Question
 from tests.model_server import ModelServer, completion
-from tests.shared.conftest import model_client
+from tests.shared.conftest import model_client, model_settings
 
 
 class Verdict(Model):
@@ -255,7 +255,7 @@ async def test_a_broken_off_answer_is_tried_later(model: ModelServer, asked: Ask
 async def test_a_model_that_is_down_costs_nothing(asked: Asked) -> None:
     with take_port(0, "nobody") as nobody:
         port = nobody.getsockname()[1]
-    client = ModelClient(f"http://127.0.0.1:{port}/v1", "key", "grok-3", 5, 100)
+    client = ModelClient(model_settings(f"http://127.0.0.1:{port}/v1", 5))
     with pytest.raises(RetryLater, match="cannot be reached"):
         await asked.by(client)
     assert asked.calls == []

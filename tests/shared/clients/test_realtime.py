@@ -12,6 +12,7 @@ from infra.local.webpubsub import connection_string
 from infra.local.webpubsub.app import application
 from shared.clients.realtime import Realtime
 from shared.models import Notice, Priority, Progress, Status, StoredTicket, now, rfc3339
+from shared.settings.realtime import RealtimeSettings
 from shared.tickets.notifications import Notifications
 from tests.served import served
 
@@ -45,7 +46,7 @@ def sent(port: int) -> list[tuple[str, dict[str, Any]]]:
 
 
 async def test_both_readers_hear_each_message_with_its_number(port: int) -> None:
-    realtime = Realtime(connection_string(port), "", "tickets", None)
+    realtime = Realtime(RealtimeSettings(connection_string=connection_string(port)))
     progress = Progress(stage="working", done=1, total=2, percent=50)
     told = ticket(seq=7, status=Status.PROCESSING, progress=progress)
 
@@ -73,7 +74,7 @@ async def test_a_service_that_is_away_costs_one_short_try(
 ) -> None:
     with take_port(0, "nobody") as nobody:
         away = connection_string(nobody.getsockname()[1])
-    notices = Notifications(Realtime(away, "", "tickets", None))
+    notices = Notifications(Realtime(RealtimeSettings(connection_string=away)))
     begin = time.perf_counter()
     for _ in range(50):
         await notices.send(ticket(), (Notice.TICKET_UPDATE,))
@@ -82,6 +83,6 @@ async def test_a_service_that_is_away_costs_one_short_try(
 
 
 async def test_without_a_service_nothing_is_tried() -> None:
-    realtime = Realtime("", "", "tickets", None)
+    realtime = Realtime(RealtimeSettings())
     assert not realtime.is_on
     await Notifications(realtime).send(ticket(), (Notice.TICKET_UPDATE,))

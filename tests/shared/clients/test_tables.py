@@ -5,6 +5,7 @@ import pytest
 from shared.clients import tables
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import Unavailable, WriteConflict
+from shared.settings.storage import StorageSettings
 
 
 def row(key: str, **values: object) -> dict[str, object]:
@@ -83,7 +84,7 @@ async def test_storage_that_is_away_is_unavailable() -> None:
         "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;"
         "TableEndpoint=http://127.0.0.1:9/devstoreaccount1;"
     )
-    async with tables.service(nowhere, "", None) as service:
+    async with tables.service(StorageSettings(connection_string=nowhere)) as service:
         away = Table(service, "tickets")
         with pytest.raises(Unavailable):
             await away.read("p", "a")

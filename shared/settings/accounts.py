@@ -1,0 +1,104 @@
+"""Accounts: their tokens, who may register, the first administrator, Microsoft Entra ID."""
+
+import re
+from dataclasses import dataclass, field
+
+from shared.errors import SettingsError
+from shared.settings.environment import Environment
+
+_ANY_TENANT = {"common", "organizations", "consumers"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """The key that signs, and how long tokens live."""
+
+    secret_key: str = field(repr=False)
+    access_minutes: int
+    refresh_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootstrapSettings:
+    """The first administrator; the email is lower case, "" for no such admin."""
+
+    email: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntraSettings:
+    """Whose tokens are accepted: those of one tenant, for these audiences."""
+
+    authority: str
+    tenant_id: str
+    audiences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """`cache_seconds` is how long a process remembers a user that it has read; `entra` is None
+    where no tenant is named."""
+
+    tokens: TokenSettings
+    registration_open: bool
+    cache_seconds: float
+    bootstrap: BootstrapSettings
+    entra: EntraSettings | None
+
+
+def read_accounts(env: Environment) -> AccountSettings:
+    return AccountSettings(
+        tokens=_tokens(env),
+        registration_open=env.flag("REGISTRATION_OPEN", default=True),
+        cache_seconds=env.number("USER_CACHE_SECONDS", 5, 0),
+        bootstrap=_bootstrap(env),
+        entra=_entra(env),
+    )
+
+
+def _tokens(env: Environment) -> TokenSettings:
+    return TokenSettings(
+        secret_key=_secret_key(env),
+        access_minutes=env.integer("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1),
+        refresh_days=env.integer("REFRESH_TOKEN_EXPIRE_DAYS", 30, 1),
+    )
+
+
+def _secret_key(env: Environment) -> str:
+    advice = "put at least 32 random characters there (openssl rand -hex 32)."
+    value = env.required("SECRET_KEY", advice)
+    if len(value) < 32:
+        raise SettingsError(f"The setting SECRET_KEY is too short: {advice}")
+    return value
+
+
+def _bootstrap(env: Environment) -> BootstrapSettings:
+    email = env.text("BOOTSTRAP_ADMIN_EMAIL").lower()
+    password = env.text("BOOTSTRAP_ADMIN_PASSWORD")
+    if bool(email) != bool(password):
+        raise SettingsError(
+            "The settings BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD belong together: "
+            "set both, or neither."
+        )
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise SettingsError("The setting BOOTSTRAP_ADMIN_EMAIL must be an email address.")
+    if password and len(password) < 8:
+        raise SettingsError("The setting BOOTSTRAP_ADMIN_PASSWORD needs at least 8 characters.")
+    return BootstrapSettings(email=email, password=password)
+
+
+def _entra(env: Environment) -> EntraSettings | None:
+    tenant = env.text("ENTRA_TENANT_ID")
+    given = env.text("ENTRA_AUDIENCE").split(",")
+    audiences = tuple(part.strip() for part in given if part.strip())
+    if bool(tenant) != bool(audiences):
+        raise SettingsError(
+            "The settings ENTRA_TENANT_ID and ENTRA_AUDIENCE belong together: set both, or neither."
+        )
+    if tenant in _ANY_TENANT or not re.fullmatch(r"[A-Za-z0-9.-]*", tenant):
+        raise SettingsError("The setting ENTRA_TENANT_ID must be the id of one tenant.")
+    authority = env.address("ENTRA_AUTHORITY") or "https://login.microsoftonline.com"
+    if not tenant:
+        return None
+    return EntraSettings(authority=authority, tenant_id=tenant, audiences=audiences)

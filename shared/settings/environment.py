@@ -1,0 +1,54 @@
+"""Typed values out of environment variables."""
+
+import re
+from collections.abc import Mapping
+
+from shared.errors import SettingsError
+
+_TRUE = {"true", "1", "yes", "on"}
+_FALSE = {"false", "0", "no", "off"}
+
+
+class Environment:
+    """Reads typed values; every complaint names the setting and what belongs there."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._values.get(name, "").strip() or default
+
+    def required(self, name: str, advice: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise SettingsError(f"The setting {name} is missing: {advice}")
+        return value
+
+    def number(self, name: str, default: float, least: float, limit: float = float("inf")) -> float:
+        text = self.text(name, str(default))
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= limit or value == float("inf"):
+            also = f" and at most {limit:.10g}" if limit < float("inf") else ""
+            raise SettingsError(f"The setting {name} must be a number of at least {least:g}{also}.")
+        return value
+
+    def integer(self, name: str, default: int, least: int, limit: float = float("inf")) -> int:
+        value = self.number(name, default, least, limit)
+        if value != int(value):
+            raise SettingsError(f"The setting {name} must be a whole number.")
+        return int(value)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        text = self.text(name, str(default)).lower()
+        if text not in _TRUE | _FALSE:
+            raise SettingsError(f"The setting {name} must be true or false.")
+        return text in _TRUE
+
+    def address(self, name: str) -> str:
+        value = self.text(name)
+        if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+            raise SettingsError(f"The setting {name} must be a web address (https://…).")
+        return value.rstrip("/")

@@ -1,0 +1,53 @@
+"""The language model: which one, and how long to wait for it."""
+
+from dataclasses import dataclass, field
+
+from shared.errors import SettingsError
+from shared.settings.environment import Environment
+
+_PART = 0.45
+"""Of a step: the most that one call may take, as the model may be asked twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """`base_url` is that of an OpenAI-compatible chat API; with `uses_identity` the app's identity
+    signs the calls and there is no key. `timeout` bounds one call; a model that is away is asked
+    again after `first_wait`, and no later than after `max_wait`."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    uses_identity: bool
+    deployment: str
+    timeout: float
+    max_output_tokens: int
+    first_wait: float
+    max_wait: float
+
+
+def read_model(env: Environment, step_seconds: float) -> ModelSettings:
+    base_url, uses_identity = _model_endpoint(env)
+    return ModelSettings(
+        base_url=base_url,
+        api_key=env.text("AZURE_OPENAI_API_KEY"),
+        uses_identity=uses_identity,
+        deployment=env.text("AZURE_OPENAI_DEPLOYMENT_NAME", "grok-3"),
+        timeout=env.number("MODEL_TIMEOUT_SECONDS", 180, 0.1, step_seconds * _PART),
+        max_output_tokens=env.integer("MODEL_MAX_OUTPUT_TOKENS", 8192, 16),
+        first_wait=env.number("MODEL_RETRY_SECONDS", 5, 0.01),
+        max_wait=env.number("MODEL_MAX_WAIT_SECONDS", 900, 0),
+    )
+
+
+def _model_endpoint(env: Environment) -> tuple[str, bool]:
+    """The base address of the chat API, and whether the app's identity signs the calls."""
+    own = env.address("MODEL_BASE_URL")
+    if own:
+        return own, False
+    azure = env.address("AZURE_OPENAI_ENDPOINT")
+    if not azure:
+        raise SettingsError(
+            "The setting AZURE_OPENAI_ENDPOINT is missing: put the address of the Azure OpenAI "
+            "resource there, or set MODEL_BASE_URL to another OpenAI-compatible server."
+        )
+    return f"{azure.removesuffix('/openai/v1')}/openai/v1", not env.text("AZURE_OPENAI_API_KEY")
