@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.errors import Problem
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 DECISIONS = ROOT / "docs/decisions"
@@ -31,3 +33,14 @@ def test_every_decision_is_in_the_index_under_its_title() -> None:
     titles = {path.name: path.read_text(encoding="utf-8").partition("\n")[0] for path in files}
     assert {file: f"# {title}" for title, file in listed} == titles
     assert [path.name[:4] for path in files] == [f"{n:04d}" for n in range(1, len(files) + 1)]
+
+
+def test_the_readme_fits_a_screen_of_100_columns() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 100] == []
+
+
+def test_the_readme_has_a_row_for_every_error_that_is_answered() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = {int(status) for status in re.findall(r"^\| (\d{3}) \|", readme, re.MULTILINE)}
+    assert rows == {int(problem.status) for problem in Problem.__subclasses__()} | {500}
