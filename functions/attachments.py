@@ -6,7 +6,16 @@ import azure.functions as func
 from functions import durable_client
 from functions.composition import product
 from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
-from functions.http import actor, answer_json, answer_ticket, caller, endpoint, json_body, matches
+from functions.http import (
+    actor,
+    answer_json,
+    answer_ticket,
+    caller,
+    endpoint,
+    json_body,
+    matches,
+    query_of,
+)
 from functions.multipart import MultipartForm
 from shared.workflow.messages import Signal
 
@@ -78,6 +87,25 @@ async def download_attachment(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse(status_code=303, headers={"Location": url})
     content = await found.read(ticket_id, file, part)
     return answer_file(content, file.filename, file.content_type, etag, part, file.file_size)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "tickets/{ticket_id}/attachments/{attachment_id}/text",
+    tag="attachments",
+    query="TextQuery",
+    answer="AttachmentText",
+)
+async def read_attachment_text(req: func.HttpRequest) -> func.HttpResponse:
+    """The text of a file as an analysis reads it, or a part of it, with its places. A file that has
+    none answers 422 and says what to do."""
+    from shared.models import TextQuery
+
+    user, query = await caller(req), query_of(req, TextQuery)
+    ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
+    file = await product().attachments.find(user, ticket_id, attachment_id, actor(req, user.id))
+    return answer_json(await product().attachment_texts.read(ticket_id, file, query))
 
 
 @endpoint(

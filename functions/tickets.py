@@ -33,6 +33,7 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 _RESULTS = (
     "application/json",
     "text/markdown",
+    "text/html",
     "text/csv",
     "application/sarif+json",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

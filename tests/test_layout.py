@@ -39,7 +39,13 @@ ROOMS = (
     ("shared.errors",),
 )
 DEPTH = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}
-READS_SETTINGS = {"functions.composition", "shared.app", "shared.app.clients", "shared.settings"}
+READS_SETTINGS = {
+    "functions.composition",
+    "shared.app",
+    "shared.app.account_parts",
+    "shared.app.clients",
+    "shared.settings",
+}
 TAKE_SECTIONS = ("workflow", "attachments", "tickets", "accounts", "audit", "clients")
 
 FORBIDDEN_IN_ORCHESTRATOR = {

@@ -8,26 +8,18 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.settings import Settings
+from shared.app.account_parts import AccountParts
 from shared.workflow.messages import StartInput, Waiting
 
 if TYPE_CHECKING:
-    from shared.accounts.administration import UserAdministration
-    from shared.accounts.authentication import Authentication
-    from shared.accounts.bootstrap_admin import BootstrapAdmin
-    from shared.accounts.credentials import AccessTokens
-    from shared.accounts.password_check import PasswordCheck
-    from shared.accounts.repository import Users
-    from shared.accounts.self_service import Accounts
-    from shared.app.clients import Clients
     from shared.app.health import Health
     from shared.attachments.direct_uploads import DirectUploads
     from shared.attachments.inbox import Inbox
     from shared.attachments.service import Attachments
     from shared.attachments.store import AttachmentStore
+    from shared.attachments.texts import AttachmentTexts
     from shared.audit.retention import Retention
     from shared.audit.trail import AuditTrail
-    from shared.clients.entra import EntraTokens
     from shared.models import StoredTicket
     from shared.tasks.base import Tools
     from shared.tickets.idempotency import IdempotencyKeys
@@ -42,12 +34,9 @@ if TYPE_CHECKING:
     from shared.workflow.answer_cache import Answers
 
 
-class App:
+class App(AccountParts):
     """The product under these settings. A test that wants another end than a real service makes a
     subclass, or sets the attribute before it is used."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
 
     def start_input(self, ticket: "StoredTicket") -> StartInput:
         """What the workflow of a ticket is started with."""
@@ -68,44 +57,6 @@ class App:
 
         until = ticket.updated_at + timedelta(seconds=self.settings.files.max_wait)
         return Waiting(quiet=self.settings.files.quiet_seconds, until=rfc3339(until), stirring=True)
-
-    @cached_property
-    def clients(self) -> "Clients":
-        from shared.app.clients import Clients
-
-        return Clients(self.settings)
-
-    @cached_property
-    def accounts(self) -> "Accounts":
-        from shared.accounts.refresh_tokens import RefreshTokens
-        from shared.accounts.self_service import Accounts
-
-        return Accounts(
-            self.users,
-            self._password_check,
-            RefreshTokens(self.clients.table("users")),
-            self._access_tokens,
-            self._bootstrap_admin,
-            self.settings.accounts,
-        )
-
-    @cached_property
-    def authentication(self) -> "Authentication":
-        from shared.accounts.authentication import Authentication
-
-        return Authentication(self.users, self._access_tokens, self._entra_tokens)
-
-    @cached_property
-    def user_administration(self) -> "UserAdministration":
-        from shared.accounts.administration import UserAdministration
-        from shared.storage.sharded_counters import Counters
-
-        return UserAdministration(
-            self.users,
-            self._password_check,
-            Counters(self.clients.table("tickets")),
-            self._bootstrap_admin,
-        )
 
     @cached_property
     def permissions(self) -> "Permissions":
@@ -155,6 +106,14 @@ class App:
         most = self.settings.sizes.file
         return Attachments(
             self.tickets, self._intents, self._attachment_store, self.permissions, most
+        )
+
+    @cached_property
+    def attachment_texts(self) -> "AttachmentTexts":
+        from shared.attachments.texts import AttachmentTexts
+
+        return AttachmentTexts(
+            self.clients.container, self._attachment_store.read, self._tools.extract
         )
 
     @cached_property
@@ -241,38 +200,6 @@ class App:
         from shared.app.health import Health
 
         return Health(self.clients.table("tickets"), self.clients.model, self.clients.realtime)
-
-    @cached_property
-    def users(self) -> "Users":
-        from shared.accounts.repository import Users
-
-        return Users(self.clients.table("users"), self.settings.accounts.cache_seconds)
-
-    @cached_property
-    def _password_check(self) -> "PasswordCheck":
-        from shared.accounts.password_check import PasswordCheck
-
-        return PasswordCheck(self.users, self.clients.table("users"), self._bootstrap_admin)
-
-    @cached_property
-    def _bootstrap_admin(self) -> "BootstrapAdmin":
-        from shared.accounts.bootstrap_admin import BootstrapAdmin
-
-        return BootstrapAdmin(self.settings.accounts.bootstrap)
-
-    @cached_property
-    def _access_tokens(self) -> "AccessTokens":
-        from shared.accounts.credentials import AccessTokens
-
-        return AccessTokens(self.settings.accounts.tokens)
-
-    @cached_property
-    def _entra_tokens(self) -> "EntraTokens | None":
-        """None where the settings name no tenant."""
-        from shared.clients.entra import EntraTokens
-
-        settings = self.settings.accounts.entra
-        return EntraTokens(settings) if settings else None
 
     @cached_property
     def _intents(self) -> "Intents":

@@ -109,9 +109,11 @@ class AttachmentStore:
         )
 
     async def remove(self, ticket_id: str, attachment_ids: Iterable[str]) -> None:
-        """Doing it again does no harm."""
+        """With the texts that were taken out of them. Doing it again does no harm."""
         for attachment_id in attachment_ids:
             await self._container.delete(_blob(ticket_id, attachment_id))
+            for name in await self._container.names(f"texts/{ticket_id}/{attachment_id}/"):
+                await self._container.delete(name)
 
     async def remove_others(self, ticket_id: str, kept: Collection[str], age: timedelta) -> None:
         """Remove the files that are not the ticket's, once they are older than `age`: whoever

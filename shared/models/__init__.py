@@ -24,6 +24,7 @@ from shared.models.events import (
     Verification,
     VerifyQuery,
 )
+from shared.models.texts import AttachmentText, TextPlace, TextQuery, UnreadPlace
 from shared.models.tickets import (
     Attachment,
     DirectUpload,
@@ -66,6 +67,7 @@ __all__ = [
     "Alive",
     "Answer",
     "Attachment",
+    "AttachmentText",
     "AuditAction",
     "AuditEvent",
     "AuditPage",
@@ -103,12 +105,15 @@ __all__ = [
     "StoredTicket",
     "StoredUser",
     "TaskType",
+    "TextPlace",
+    "TextQuery",
     "Ticket",
     "TicketChanges",
     "TicketPage",
     "TicketsQuery",
     "Title",
     "Tokens",
+    "UnreadPlace",
     "Uploaded",
     "Usage",
     "User",

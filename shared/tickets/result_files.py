@@ -13,6 +13,7 @@ from shared.text import strict_json
 class ResultFormat(StrEnum):
     JSON = "json"
     MD = "md"
+    HTML = "html"
     DOCX = "docx"
     CSV = "csv"
     SARIF = "sarif"
@@ -23,6 +24,7 @@ class ResultFormat(StrEnum):
 _KINDS = {
     ResultFormat.JSON: ("application/json", "json"),
     ResultFormat.MD: ("text/markdown; charset=utf-8", "md"),
+    ResultFormat.HTML: ("text/html; charset=utf-8", "html"),
     ResultFormat.DOCX: (
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "docx",
@@ -32,7 +34,7 @@ _KINDS = {
     ResultFormat.GITHUB_REVIEW: ("application/json", "review.json"),
     ResultFormat.VEGA_LITE: ("application/vnd.vegalite+json", "vl.json"),
 }
-BASIC = (ResultFormat.JSON, ResultFormat.MD)
+BASIC = (ResultFormat.JSON, ResultFormat.MD, ResultFormat.HTML)
 """What every task type offers."""
 
 
@@ -55,11 +57,19 @@ def form_of(task_type: str, wanted: str) -> ResultFormat:
 
 def rendered(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
     """The result that `ticket` carries in its `result_data`."""
-    if form is ResultFormat.JSON:
-        content: str | bytes = strict_json.dumps(ticket.result_data)
-    else:
-        content = task_of(ticket.task_type).render(ticket.result_data, form.value)
+    content = _content(ticket, form)
     content_type, suffix = _KINDS[form]
     name = re.sub(r"[^A-Za-z0-9]+", "-", ticket.title)[:60].strip("-") or "result"
     data = content.encode() if isinstance(content, str) else content
     return ResultFile(data, content_type, f"{name}.{suffix}")
+
+
+def _content(ticket: StoredTicket, form: ResultFormat) -> str | bytes:
+    if form is ResultFormat.JSON:
+        return strict_json.dumps(ticket.result_data)
+    render = task_of(ticket.task_type).render
+    if form is ResultFormat.HTML:
+        from shared.documents.export.html import to_html
+
+        return to_html(str(render(ticket.result_data, ResultFormat.MD)))
+    return render(ticket.result_data, form.value)

@@ -20,7 +20,7 @@ from shared.tickets.repository import Tickets
 from shared.tickets.user_changes import Expects
 from shared.tickets.validation import check_assignee, check_task_data
 
-_BLOBS = ("work", "results", "attachments")
+_BLOBS = ("work", "results", "attachments", "texts")
 _DELETES_AT_ONCE = 16
 
 

@@ -1,0 +1,94 @@
+"""The parts that know users, and what all parts stand on: the settings and the clients."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.accounts.administration import UserAdministration
+    from shared.accounts.authentication import Authentication
+    from shared.accounts.bootstrap_admin import BootstrapAdmin
+    from shared.accounts.credentials import AccessTokens
+    from shared.accounts.password_check import PasswordCheck
+    from shared.accounts.repository import Users
+    from shared.accounts.self_service import Accounts
+    from shared.app.clients import Clients
+    from shared.clients.entra import EntraTokens
+
+
+class AccountParts:
+    """The part of the product that tells who somebody is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def clients(self) -> "Clients":
+        from shared.app.clients import Clients
+
+        return Clients(self.settings)
+
+    @cached_property
+    def users(self) -> "Users":
+        from shared.accounts.repository import Users
+
+        return Users(self.clients.table("users"), self.settings.accounts.cache_seconds)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        from shared.accounts.refresh_tokens import RefreshTokens
+        from shared.accounts.self_service import Accounts
+
+        return Accounts(
+            self.users,
+            self._password_check,
+            RefreshTokens(self.clients.table("users")),
+            self._access_tokens,
+            self._bootstrap_admin,
+            self.settings.accounts,
+        )
+
+    @cached_property
+    def authentication(self) -> "Authentication":
+        from shared.accounts.authentication import Authentication
+
+        return Authentication(self.users, self._access_tokens, self._entra_tokens)
+
+    @cached_property
+    def user_administration(self) -> "UserAdministration":
+        from shared.accounts.administration import UserAdministration
+        from shared.storage.sharded_counters import Counters
+
+        return UserAdministration(
+            self.users,
+            self._password_check,
+            Counters(self.clients.table("tickets")),
+            self._bootstrap_admin,
+        )
+
+    @cached_property
+    def _password_check(self) -> "PasswordCheck":
+        from shared.accounts.password_check import PasswordCheck
+
+        return PasswordCheck(self.users, self.clients.table("users"), self._bootstrap_admin)
+
+    @cached_property
+    def _bootstrap_admin(self) -> "BootstrapAdmin":
+        from shared.accounts.bootstrap_admin import BootstrapAdmin
+
+        return BootstrapAdmin(self.settings.accounts.bootstrap)
+
+    @cached_property
+    def _access_tokens(self) -> "AccessTokens":
+        from shared.accounts.credentials import AccessTokens
+
+        return AccessTokens(self.settings.accounts.tokens)
+
+    @cached_property
+    def _entra_tokens(self) -> "EntraTokens | None":
+        """None where the settings name no tenant."""
+        from shared.clients.entra import EntraTokens
+
+        settings = self.settings.accounts.entra
+        return EntraTokens(settings) if settings else None
