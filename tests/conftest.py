@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from infra.local.azurite import Azurite, Ports
-from tests.host_process import StartHost, hosts
-from tests.world import World, worlds
+from tests.support.hosts.process import StartHost, hosts
+from tests.support.running_app import RunningApp, run_app
 
 _ON_THE_EXTENSION = re.compile(r"[\[-]real\b")
 
@@ -71,7 +71,7 @@ def own_storage(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The whole app, for the tests of a module."""
-    with worlds(storage, tmp_path_factory.mktemp("world")) as running:
+    with run_app(storage, tmp_path_factory.mktemp("running_app")) as running:
         yield running

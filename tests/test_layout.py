@@ -168,6 +168,30 @@ def test_rooms_are_small_and_say_what_they_are() -> None:
     assert len(list((ROOT / "shared").glob("*.py"))) <= 4
 
 
+def test_helpers_of_tests_lie_in_support() -> None:
+    """A test module and a conftest are for pytest alone: what several import is no test."""
+    faults = [
+        f"{module_name(path)} imports {imported}"
+        for path in SOURCES
+        for imported in imports(parsed(path))
+        if imported.startswith("tests.") and re.search(r"\.(test_\w+|conftest)\b", imported)
+    ]
+    assert faults == []
+
+
+def test_folders_of_tests_hold_tests_alone() -> None:
+    """Beside those that are programs of their own, which are run from outside a test."""
+    programs = {"support", "benchmarks", "contract", "worker", "app", "apps"}
+    strangers = [
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "tests")
+        and not programs & set(path.relative_to(ROOT).parts)
+        and not re.fullmatch(r"test_\w+\.py|conftest\.py|__init__\.py", path.name)
+    ]
+    assert strangers == []
+
+
 def orchestrator_functions() -> dict[str, ast.FunctionDef]:
     """The orchestrator and every function that it reaches in its modules."""
     functions = {

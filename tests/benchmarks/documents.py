@@ -16,13 +16,13 @@ from shared.documents.chunks import chunked
 from shared.documents.extraction import Limits, extract
 from shared.documents.file_types import PDF
 from shared.documents.tokens import estimate
-from tests import pdfs
 from tests.benchmarks.memory import peak, reset_peak
 from tests.benchmarks.slow import Slowly
-from tests.durable import FINISHED
-from tests.model_server import Body
-from tests.shared.tasks.analyses import JsonObject, Reader, claim, form_of, material, tokens
-from tests.world import World, worlds
+from tests.support.files import pdfs
+from tests.support.hosts.durable_api import FINISHED
+from tests.support.running_app import RunningApp, run_app
+from tests.support.servers.model import Body
+from tests.support.tasks.analyses import JsonObject, Reader, claim, form_of, material, tokens
 
 PAGES, AT_ONCE, LATENCY = 200, 8, 1.0
 CLAIMS, CHUNK = 15, 6_000
@@ -46,13 +46,13 @@ def measure() -> Iterator[Row]:
         connection, data = azurite.connection_string, pdfs.report(PAGES)
         # Counting the calls takes a proxy, which takes time.
         direct = {"STORAGE_CONNECTION": connection, "AzureWebJobsStorage": connection}
-        with worlds(connection, Path(folder) / "timed", **SETTINGS, **direct) as world:
-            _run(world, pdfs.report(1))  # makes the tables
-            yield from _time(world, data)
-        with worlds(connection, Path(folder) / "counted", **SETTINGS) as world:
-            _run(world, pdfs.report(1))
-            yield from _counts(_run(world, data))
-            yield from _memory(world)
+        with run_app(connection, Path(folder) / "timed", **SETTINGS, **direct) as running_app:
+            _run(running_app, pdfs.report(1))  # makes the tables
+            yield from _time(running_app, data)
+        with run_app(connection, Path(folder) / "counted", **SETTINGS) as running_app:
+            _run(running_app, pdfs.report(1))
+            yield from _counts(_run(running_app, data))
+            yield from _memory(running_app)
 
 
 @dataclass
@@ -69,30 +69,30 @@ class Run:
         return [body for body in self.bodies if form_of(body) == form]
 
 
-def _run(world: World, data: bytes, latency: float = 0.0, instructions: str = "") -> Run:
-    world.model.reset(Slowly(Reader(_claims), latency))
+def _run(running_app: RunningApp, data: bytes, latency: float = 0.0, instructions: str = "") -> Run:
+    running_app.model.reset(Slowly(Reader(_claims), latency))
     body: dict[str, Any] = {"title": "T", "task_type": "doc_analysis"}
     body["task_data"] = {"instructions": instructions}
     form: list[Any] = [("ticket", (None, json.dumps(body), "application/json"))]
-    ticket = world.api.post("/tickets", files=[*form, ("files", ("a.pdf", data))]).json()
-    world.storage.reset()
-    _wait(world, f"{ticket['id']}-1")
-    calls = [call for call in world.storage.calls if not call.path.endswith(BLOB_POLL)]
-    ticket = world.read(ticket["id"])
+    ticket = running_app.api.post("/tickets", files=[*form, ("files", ("a.pdf", data))]).json()
+    running_app.storage.reset()
+    _wait(running_app, f"{ticket['id']}-1")
+    calls = [call for call in running_app.storage.calls if not call.path.endswith(BLOB_POLL)]
+    ticket = running_app.read(ticket["id"])
     if ticket["status"] != "completed":
         raise RuntimeError(ticket["error_message"])
     return Run(
         result=ticket["result_data"],
         seconds=ticket["processing_time_seconds"],
-        bodies=list(world.model.bodies),
+        bodies=list(running_app.model.bodies),
         storage_calls=len(calls),
-        history=_history(world, f"{ticket['id']}-1"),
+        history=_history(running_app, f"{ticket['id']}-1"),
     )
 
 
-def _wait(world: World, instance: str) -> None:
+def _wait(running_app: RunningApp, instance: str) -> None:
     """Looking at the ticket would be storage calls, and looking often would cost it time."""
-    while world.durable.status(instance)["runtimeStatus"] not in FINISHED:
+    while running_app.durable.status(instance)["runtimeStatus"] not in FINISHED:
         time.sleep(0.5)
 
 
@@ -102,9 +102,9 @@ def _claims(text: str) -> list[JsonObject]:
     return [claim(line) for line in lines[:: len(lines) // CLAIMS + 1]]
 
 
-def _history(world: World, instance: str) -> list[int]:
+def _history(running_app: RunningApp, instance: str) -> list[int]:
     """Bytes of the events up to and with each answer of `combine`."""
-    store = sqlite3.connect(world.host.state / "durable.sqlite")
+    store = sqlite3.connect(running_app.host.state / "durable.sqlite")
     query = "select number, ref, name, event from history where instance = ? order by position"
     rounds, ends = [0], set()
     for number, ref, name, event in store.execute(query, (instance,)):
@@ -116,15 +116,15 @@ def _history(world: World, instance: str) -> list[int]:
     return rounds
 
 
-def _time(world: World, data: bytes) -> Iterator[Row]:
+def _time(running_app: RunningApp, data: bytes) -> Iterator[Row]:
     reading = min(_reading(data) for _ in range(TRIES))
-    runs = [_run(world, data, LATENCY, f"Try {number}.") for number in range(TRIES)]
+    runs = [_run(running_app, data, LATENCY, f"Try {number}.") for number in range(TRIES)]
     best = min(runs, key=lambda run: run.seconds)
     waves = -(-len(best.asked("Analysis")) // AT_ONCE)
     path = reading + LATENCY * (waves + len(best.history) - 2)
     told = f"{best.seconds:.2f} s, x {best.seconds / path:.2f} of its critical path"
     yield f"document of {PAGES} pages, model {LATENCY:g} s", told, "<= x 1.15"
-    again = _run(world, data, LATENCY, "Try 0.")
+    again = _run(running_app, data, LATENCY, "Try 0.")
     told = f"{len(again.bodies)} model calls, {again.seconds:.2f} s"
     yield "  the same document again", told, "0 model calls"
 
@@ -156,9 +156,9 @@ def _counts(run: Run) -> Iterator[Row]:
     yield "  workflow history by round", f"{history} KB", "<= 16 KB"
 
 
-def _memory(world: World) -> Iterator[Row]:
+def _memory(running_app: RunningApp) -> Iterator[Row]:
     for pages in (PAGES * 3 // 10, PAGES * 3):
-        before = reset_peak(world.host.pid)
-        _run(world, pdfs.report(pages))
-        more = (peak(world.host.pid) - before) / 1024
+        before = reset_peak(running_app.host.pid)
+        _run(running_app, pdfs.report(pages))
+        more = (peak(running_app.host.pid) - before) / 1024
         yield f"memory of the app, {pages} pages", f"+ {more:.0f} MB at its peak", "flat"

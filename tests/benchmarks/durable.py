@@ -10,8 +10,8 @@ from typing import Any
 
 from httpx2 import AsyncClient, Client, Limits
 
-from tests.durable import BASE, KEY
-from tests.host_process import HostProcess
+from tests.support.hosts.durable_api import BASE, KEY
+from tests.support.hosts.process import HostProcess
 
 APP = Path(__file__).parent / "app"
 START = f"{BASE}/orchestrators"

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra.local.azurite import Azurite, Ports
-from tests.durable_host import find_durable_host
-from tests.host_process import HostKind, wait_for
-from tests.world import ENDED, World, custom, worlds
+from tests.support.hosts.durable_extension import find_durable_host
+from tests.support.hosts.process import HostKind, wait_for
+from tests.support.running_app import ENDED, RunningApp, custom, run_app
 
 SINGLE = 15
 TOGETHER = 60
@@ -28,23 +28,25 @@ def measure() -> list[Row]:
         with (
             tempfile.TemporaryDirectory() as folder,
             Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
-            worlds(azurite.connection_string, Path(folder) / "host", kind, **AS_SHIPPED) as world,
+            run_app(
+                azurite.connection_string, Path(folder) / "host", kind, **AS_SHIPPED
+            ) as running_app,
         ):
-            rows += _measured(world, kind)
+            rows += _measured(running_app, kind)
     return rows
 
 
-def _measured(world: World, kind: HostKind) -> list[Row]:
-    world.run()
-    posts, wholes = zip(*(_timed(world) for _ in range(SINGLE)), strict=True)
+def _measured(running_app: RunningApp, kind: HostKind) -> list[Row]:
+    running_app.run()
+    posts, wholes = zip(*(_timed(running_app) for _ in range(SINGLE)), strict=True)
     post, whole = (statistics.median(times) for times in (posts, wholes))
     begin = time.perf_counter()
     with ThreadPoolExecutor(8) as pool:
-        tickets = list(pool.map(lambda _: world.open()["id"], range(TOGETHER)))
-    wait_for(lambda: _all_ended(world, tickets), "all tickets", 300)
+        tickets = list(pool.map(lambda _: running_app.open()["id"], range(TOGETHER)))
+    wait_for(lambda: _all_ended(running_app, tickets), "all tickets", 300)
     together = time.perf_counter() - begin
     time.sleep(IDLE_SECONDS)
-    _, idle = _timed(world)
+    _, idle = _timed(running_app)
     return [
         (f"{kind}: POST a ticket, POST to its end", f"{post * 1000:.0f} ms, {whole:.2f} s", ""),
         (f"{kind}: {TOGETHER} tickets at once", f"{together:.1f} s", ""),
@@ -52,16 +54,16 @@ def _measured(world: World, kind: HostKind) -> list[Row]:
     ]
 
 
-def _timed(world: World) -> tuple[float, float]:
+def _timed(running_app: RunningApp) -> tuple[float, float]:
     """Seconds of the POST, and from it to the end of the ticket."""
     begin = time.perf_counter()
-    answer = world.api.post("/tickets", json=custom())
+    answer = running_app.api.post("/tickets", json=custom())
     posted = time.perf_counter()
-    world.until_ended(answer.json()["id"])
+    running_app.until_ended(answer.json()["id"])
     return posted - begin, time.perf_counter() - begin
 
 
-def _all_ended(world: World, tickets: list[str]) -> bool:
-    page = world.api.get("/tickets", params={"per_page": 100}).json()["tickets"]
+def _all_ended(running_app: RunningApp, tickets: list[str]) -> bool:
+    page = running_app.api.get("/tickets", params={"per_page": 100}).json()["tickets"]
     ended = {one["id"] for one in page if one["status"] in ENDED}
     return ended >= set(tickets)

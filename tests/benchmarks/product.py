@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from infra.local.azurite import Azurite, Ports
-from tests.host_process import ROOT, HostProcess
-from tests.proxy import storage_proxy
+from tests.support.hosts.process import ROOT, HostProcess
+from tests.support.servers.storage_proxy import storage_proxy
 
 SDKS = "import azure.functions, azure.durable_functions"
 RUNS = 15

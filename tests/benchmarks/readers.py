@@ -18,7 +18,7 @@ from shared.documents.extraction import Limits, extract
 from shared.documents.file_types import PDF
 from shared.documents.pdf.reader import read_pdf
 from shared.documents.text.reader import read_text
-from tests import pdfs
+from tests.support.files import pdfs
 
 PAGES = 600
 PARAGRAPHS = 5_000

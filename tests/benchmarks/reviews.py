@@ -10,12 +10,12 @@ from pathlib import Path
 from infra.local.azurite import Azurite, Ports
 from shared.documents.tokens import estimate
 from tests.benchmarks.slow import Slowly
-from tests.git_history import History
-from tests.github_server import TOKEN, GitHubServer, github_server
-from tests.host_process import ROOT
-from tests.model_server import Body
-from tests.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
-from tests.world import World, worlds
+from tests.support.git.history import History
+from tests.support.hosts.process import ROOT
+from tests.support.running_app import RunningApp, run_app
+from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.model import Body
+from tests.support.tasks.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
 
 LATENCY = 0.5
 BUDGET, AT_ONCE = 12_000, 8
@@ -30,21 +30,23 @@ def measure() -> Iterator[Row]:
         tempfile.TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
         github_server() as github,
-        worlds(
+        run_app(
             azurite.connection_string,
-            Path(folder) / "world",
+            Path(folder) / "running_app",
             GITHUB_API_URL=f"{github.origin}/api/v3",
             GITHUB_TOKEN=TOKEN,
             SWEEP_SCHEDULE="0 0 0 1 1 *",
             REVIEW_BATCH_TOKENS=str(BUDGET),
             MAX_PARALLEL_WORK=str(AT_ONCE),
-        ) as world,
+        ) as running_app,
     ):
-        world.model.reset(Slowly(Reviewer(_findings), LATENCY))
-        _run(world, github.serve(_change(Path(folder) / "first", 20)), github)  # makes the tables
+        running_app.model.reset(Slowly(Reviewer(_findings), LATENCY))
+        _run(
+            running_app, github.serve(_change(Path(folder) / "first", 20)), github
+        )  # makes the tables
         for name, lines in SIZES:
             url = github.serve(_change(Path(folder) / name, lines))
-            yield from _rows(name, _run(world, url, github))
+            yield from _rows(name, _run(running_app, url, github))
 
 
 @dataclass
@@ -73,24 +75,24 @@ class Run:
         return LATENCY * (-(-self.batches // AT_ONCE) + 1)
 
 
-def _run(world: World, url: str, github: GitHubServer) -> Run:
-    world.model.bodies.clear()
+def _run(running_app: RunningApp, url: str, github: GitHubServer) -> Run:
+    running_app.model.bodies.clear()
     github.asked.clear()
-    world.storage.reset()
+    running_app.storage.reset()
     body = {"title": "T", "task_type": "pr_review", "task_data": {"pr_url": url}}
-    ticket_id = world.api.post("/tickets", json=body).json()["id"]
+    ticket_id = running_app.api.post("/tickets", json=body).json()["id"]
     # Looking at the ticket would be storage calls.
-    world.durable.wait(f"{ticket_id}-1", seconds=120)
-    calls = [call for call in world.storage.calls if not call.path.endswith(BLOB_POLL)]
-    ticket = world.read(ticket_id)
+    running_app.durable.wait(f"{ticket_id}-1", seconds=120)
+    calls = [call for call in running_app.storage.calls if not call.path.endswith(BLOB_POLL)]
+    ticket = running_app.read(ticket_id)
     if ticket["status"] != "completed":
         raise RuntimeError(ticket["error_message"])
-    history = world.durable.history(f"{ticket_id}-1")
+    history = running_app.durable.history(f"{ticket_id}-1")
     return Run(
         result=ticket["result_data"],
         seconds=ticket["processing_time_seconds"],
         path=_critical_path(history),
-        bodies=list(world.model.bodies),
+        bodies=list(running_app.model.bodies),
         reads=len(github.asked),
         storage_calls=len(calls),
         history_bytes=len(json.dumps(history)),

@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.model_server import Body, Script
+from tests.support.servers.model import Body, Script
 
 
 class Slowly:

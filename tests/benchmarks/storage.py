@@ -21,7 +21,7 @@ from shared.tickets.listing.index import Index, standing
 from shared.tickets.repository import Tickets
 from shared.tickets.rows import status_row, ticket_row
 from shared.tickets.transaction import TicketChange
-from tests.world import PASSWORD, World, custom, worlds
+from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
 
 FEW, MANY, OWNERS = 500, 50_000, 1_000
 WRITERS, UPDATES = 16, 100
@@ -42,64 +42,72 @@ def measure() -> Iterator[Row]:
     with (
         tempfile.TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
-        worlds(azurite.connection_string, Path(folder) / "world", **_SETTINGS) as world,
+        run_app(
+            azurite.connection_string, Path(folder) / "running_app", **_SETTINGS
+        ) as running_app,
     ):
-        yield from _single_calls(world)
+        yield from _single_calls(running_app)
         yield asyncio.run(_writers(azurite.connection_string))
-        yield from asyncio.run(_lists(world))
+        yield from asyncio.run(_lists(running_app))
 
 
-def _cost(world: World, call: Callable[[], httpx2.Response]) -> int:
+def _cost(running_app: RunningApp, call: Callable[[], httpx2.Response]) -> int:
     """The calls of a request, the fewest of some: the app's clock may strike during one."""
     counts = []
     for _ in range(_TRIES):
-        world.storage.reset()
+        running_app.storage.reset()
         answer = call()
         if not answer.is_success:
             raise RuntimeError(answer.text)
-        counts.append(len(world.storage.calls))
+        counts.append(len(running_app.storage.calls))
     return min(counts)
 
 
-def _single_calls(world: World) -> list[Row]:
-    ticket = world.run()
+def _single_calls(running_app: RunningApp) -> list[Row]:
+    ticket = running_app.run()
     path, numbers = f"/tickets/{ticket['id']}", iter(range(99))
-    world.api.put(path, json={"title": "The first change"})
+    running_app.api.put(path, json={"title": "The first change"})
 
     def put() -> httpx2.Response:
-        return world.api.put(path, json={"title": f"Number {next(numbers)}"})
+        return running_app.api.put(path, json={"title": f"Number {next(numbers)}"})
 
     login = {"username": "ada", "password": PASSWORD}
-    if not world.log_in("ada"):
+    if not running_app.log_in("ada"):
         raise RuntimeError("nobody can sign in")
     return [
-        _row("GET a ticket", _cost(world, lambda: world.api.get(path)), "1"),
-        _row("PUT a ticket", _cost(world, put), "<= 2"),
-        _row("POST a ticket, until stored", _creation(world), "<= 3"),
-        _row("login", _cost(world, lambda: world.api.post("/auth/login", data=login)), "<= 4"),
+        _row("GET a ticket", _cost(running_app, lambda: running_app.api.get(path)), "1"),
+        _row("PUT a ticket", _cost(running_app, put), "<= 2"),
+        _row("POST a ticket, until stored", _creation(running_app), "<= 3"),
+        _row(
+            "login",
+            _cost(running_app, lambda: running_app.api.post("/auth/login", data=login)),
+            "<= 4",
+        ),
     ]
 
 
-def _creation(world: World) -> int:
+def _creation(running_app: RunningApp) -> int:
     """A ticket that waits for files: its workflow does nothing but wait."""
     body = custom() | {"task_type": "doc_analysis", "task_data": {}}
-    return _cost(world, lambda: world.api.post("/tickets", json=body))
+    return _cost(running_app, lambda: running_app.api.post("/tickets", json=body))
 
 
-async def _lists(world: World) -> list[Row]:
-    admin = _admin(world)
-    ada = world.log_in("ada")
+async def _lists(running_app: RunningApp) -> list[Row]:
+    admin = _admin(running_app)
+    ada = running_app.log_in("ada")
     owner = ada.get("/users/me").json()["id"]
-    async with tables.service(StorageSettings(connection_string=world.storage.upstream)) as service:
+    async with tables.service(
+        StorageSettings(connection_string=running_app.storage.upstream)
+    ) as service:
         table = Table(service, "tickets")
         await _fill(table, owner, FEW)
-        few = _list_costs(world, ada)
+        few = _list_costs(running_app, ada)
         await _fill(table, owner, MANY - FEW)
-        many = _list_costs(world, ada)
-        few_owners = _list_costs(world, admin)
+        many = _list_costs(running_app, ada)
+        few_owners = _list_costs(running_app, admin)
         for _ in range(OWNERS):
             await _fill(table, new_user_id(), 2)
-        many_owners = _list_costs(world, admin)
+        many_owners = _list_costs(running_app, admin)
     return [
         (f"list of 20, of {FEW:,} tickets", _told(few), "constant"),
         (f"list of 20, of {MANY:,} tickets", _told(many), "the same"),
@@ -108,11 +116,11 @@ async def _lists(world: World) -> list[Row]:
     ]
 
 
-def _list_costs(world: World, api: httpx2.Client) -> list[int]:
+def _list_costs(running_app: RunningApp, api: httpx2.Client) -> list[int]:
     """All, by status, and by cursor."""
     cursor = api.get("/tickets").json()["next_cursor"]
     queries: list[dict[str, str]] = [{}, {"status": "completed"}, {"cursor": cursor}]
-    return [_cost(world, partial(api.get, "/tickets", params=query)) for query in queries]
+    return [_cost(running_app, partial(api.get, "/tickets", params=query)) for query in queries]
 
 
 def _told(costs: list[int]) -> str:
@@ -124,8 +132,8 @@ def _row(what: str, calls: int, target: str) -> Row:
     return what, f"{calls} storage calls", target
 
 
-def _admin(world: World) -> httpx2.Client:
-    client = httpx2.Client(base_url=world.api.base_url, timeout=60)
+def _admin(running_app: RunningApp) -> httpx2.Client:
+    client = httpx2.Client(base_url=running_app.api.base_url, timeout=60)
     login = client.post("/auth/login", data={"username": _ADMIN, "password": PASSWORD})
     client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
     return client

@@ -8,7 +8,7 @@ import httpx2
 
 from infra.local.azurite import Azurite, Ports
 from tests.benchmarks.memory import peak, reset_peak
-from tests.world import World, worlds
+from tests.support.running_app import RunningApp, run_app
 
 SIZE = 10_000_000
 AT_ONCE = 4
@@ -20,18 +20,24 @@ def measure() -> list[Row]:
     with (
         tempfile.TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
-        worlds(azurite.connection_string, Path(folder) / "world", **_SETTINGS) as world,
+        run_app(
+            azurite.connection_string, Path(folder) / "running_app", **_SETTINGS
+        ) as running_app,
     ):
-        ticket = world.run()["id"]
+        ticket = running_app.run()["id"]
         for number in range(2):  # what is loaded or pooled at the first use is not counted
-            _upload(world, ticket, number, 100_000)
+            _upload(running_app, ticket, number, 100_000)
         rows = []
         for what, size in (("text", SIZE), ("pdf", SIZE)):
-            before = reset_peak(world.host.pid)
+            before = reset_peak(running_app.host.pid)
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 numbers = range(10, 10 + AT_ONCE)
-                list(pool.map(lambda n, s=size, w=what: _upload(world, ticket, n, s, w), numbers))
-            more = peak(world.host.pid) - before
+                list(
+                    pool.map(
+                        lambda n, s=size, w=what: _upload(running_app, ticket, n, s, w), numbers
+                    )
+                )
+            more = peak(running_app.host.pid) - before
             name = f"{AT_ONCE} uploads of 10 MB at once, {what}"
             rows.append((name, f"+ {more / 1024:.0f} MB of peak memory", "<= 60 MB"))
         return rows
@@ -40,14 +46,16 @@ def measure() -> list[Row]:
 _SETTINGS = {"SWEEP_AFTER_SECONDS": "60", "SWEEP_SCHEDULE": "0 * * * * *"}
 
 
-def _upload(world: World, ticket: str, number: int, size: int, kind: str = "text") -> None:
+def _upload(
+    running_app: RunningApp, ticket: str, number: int, size: int, kind: str = "text"
+) -> None:
     head = f"%PDF-1.7 {number} " if kind == "pdf" else f"{number} "
     content = (head.encode() + b"0123456789abcde\n" * (size // 16 + 1))[:size]
     name = f"{number}.{'pdf' if kind == 'pdf' else 'txt'}"
     answer = httpx2.post(
-        f"{world.host.base_url}/api/v1/tickets/{ticket}/attachments",
+        f"{running_app.host.base_url}/api/v1/tickets/{ticket}/attachments",
         files={"file": (name, content)},
-        headers=world.api.headers,
+        headers=running_app.api.headers,
         timeout=120,
     )
     assert answer.status_code == 201, answer.text

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 import httpx2
 
 from infra.local.azurite import Azurite, Ports
-from tests.host_process import ROOT
-from tests.world import PASSWORD, World, worlds
+from tests.support.hosts.process import ROOT
+from tests.support.running_app import PASSWORD, RunningApp, run_app
 
 ADMIN = {"username": "root@example.com", "password": PASSWORD}
 SETTINGS = {"BOOTSTRAP_ADMIN_EMAIL": ADMIN["username"], "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
@@ -25,9 +25,9 @@ ENDING = ("change_user", "logout")
 ENDING_SECONDS = 4
 
 
-def fuzz(world: World, folder: str, seconds: int, more: list[str]) -> list[str]:
+def fuzz(running_app: RunningApp, folder: str, seconds: int, more: list[str]) -> list[str]:
     """Run in `folder` for about `seconds` as the administrator; what is wrong, a line each."""
-    api = httpx2.Client(base_url=f"{world.host.base_url}/api/v1")
+    api = httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1")
     login = api.post("/auth/login", data=ADMIN).raise_for_status()
     api.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
     wrong = []
@@ -39,7 +39,7 @@ def fuzz(world: World, folder: str, seconds: int, more: list[str]) -> list[str]:
     for name in ENDING:
         if schemathesis(api, folder, ENDING_SECONDS, "--include-operation-id", name):
             wrong.append(f"{name} and its description differ, see above.")
-    return wrong + [line for line in world.host.log.splitlines() if "Fault " in line]
+    return wrong + [line for line in running_app.host.log.splitlines() if "Fault " in line]
 
 
 def schemathesis(api: httpx2.Client, folder: str, seconds: int, *more: str) -> int:
@@ -60,9 +60,9 @@ def main() -> int:
     with (
         TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
-        worlds(azurite.connection_string, Path(folder) / "world", **SETTINGS) as world,
+        run_app(azurite.connection_string, Path(folder) / "running_app", **SETTINGS) as running_app,
     ):
-        wrong = fuzz(world, folder, known.seconds, more)
+        wrong = fuzz(running_app, folder, known.seconds, more)
     print(*wrong, sep="\n")
     return len(wrong) > 0
 

@@ -8,15 +8,15 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from functions.endpoints import PREFIX
 from shared.tasks import TASKS
-from tests.host_process import ROOT
-from tests.world import World
+from tests.support.hosts.process import ROOT
+from tests.support.running_app import RunningApp
 
 JsonObject = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def description(world: World) -> JsonObject:
-    answer = world.api.get("/openapi.json")
+def description(running_app: RunningApp) -> JsonObject:
+    answer = running_app.api.get("/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     found: JsonObject = answer.json()
     return found
@@ -38,9 +38,9 @@ def test_it_is_valid(description: JsonObject) -> None:
 
 
 def test_it_has_every_route_and_no_other(
-    world: World, operations: dict[tuple[str, str], JsonObject]
+    running_app: RunningApp, operations: dict[tuple[str, str], JsonObject]
 ) -> None:
-    lines = [line for line in world.host.log.splitlines() if f"] {PREFIX}/" in line]
+    lines = [line for line in running_app.host.log.splitlines() if f"] {PREFIX}/" in line]
     served = {
         (line.partition("[")[2].partition("]")[0], line.partition(PREFIX)[2]) for line in lines
     }
@@ -68,10 +68,10 @@ def test_every_operation_is_described(operations: dict[tuple[str, str], JsonObje
 
 
 def test_what_needs_no_token_says_so(
-    world: World, operations: dict[tuple[str, str], JsonObject]
+    running_app: RunningApp, operations: dict[tuple[str, str], JsonObject]
 ) -> None:
     for (verb, path), operation in operations.items():
-        answer = world.host.client.request(verb, f"{PREFIX}{path}")
+        answer = running_app.host.client.request(verb, f"{PREFIX}{path}")
         assert (answer.status_code == 401) == bool(operation["security"]), (verb, path)
         assert ("401" in operation["responses"]) or not operation["security"]
 
@@ -108,10 +108,10 @@ def test_bodies_have_examples(description: JsonObject) -> None:
     assert all(fields[name]["examples"] for name in ("username", "password"))
 
 
-def test_the_examples_work(world: World, description: JsonObject) -> None:
+def test_the_examples_work(running_app: RunningApp, description: JsonObject) -> None:
     body = description["paths"]["/tickets"]["post"]["requestBody"]["content"]["application/json"]
     for example in body["examples"].values():
-        answer = world.api.post("/tickets", json=example["value"])
+        answer = running_app.api.post("/tickets", json=example["value"])
         assert answer.status_code == 201, answer.text
 
 

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from tests.host_process import ROOT
-from tests.world import World
+from tests.support.hosts.process import ROOT
+from tests.support.running_app import RunningApp
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/", "/Docs"])
-def test_the_page_loads_only_what_the_app_serves(world: World, path: str) -> None:
-    page = world.api.get(path)
+def test_the_page_loads_only_what_the_app_serves(running_app: RunningApp, path: str) -> None:
+    page = running_app.api.get(path)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     loaded = re.findall(r'(?:src|href)="([^"]*)"', page.text)
@@ -18,13 +18,13 @@ def test_the_page_loads_only_what_the_app_serves(world: World, path: str) -> Non
     assert len(parts) == 3
     for address in parts:
         assert address.startswith("/api/v1/docs/")
-        part = world.host.client.get(address)
+        part = running_app.host.client.get(address)
         assert part.status_code == 200
         assert part.headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_browser_is_told_to_load_nothing_else(world: World) -> None:
-    policy = world.api.get("/docs").headers["content-security-policy"]
+def test_the_browser_is_told_to_load_nothing_else(running_app: RunningApp) -> None:
+    policy = running_app.api.get("/docs").headers["content-security-policy"]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'none'"
     for rule in rules.values():
@@ -32,21 +32,21 @@ def test_the_browser_is_told_to_load_nothing_else(world: World) -> None:
     assert rules["script-src"] == "'self'"
 
 
-def test_its_script_asks_nobody_else(world: World) -> None:
-    script = world.api.get("/docs/start.js").text
+def test_its_script_asks_nobody_else(running_app: RunningApp) -> None:
+    script = running_app.api.get("/docs/start.js").text
     assert '"/api/v1/openapi.json"' in script
     assert "http" not in script
     assert "validatorUrl: null" in script
-    style = world.api.get("/docs/swagger-ui.css").text
+    style = running_app.api.get("/docs/swagger-ui.css").text
     assert not re.findall(r"url\((?!['\"]?data:)|@import|sourceMappingURL", style)
-    assert "sourceMappingURL" not in world.api.get("/docs/swagger-ui-bundle.js").text[-500:]
+    assert "sourceMappingURL" not in running_app.api.get("/docs/swagger-ui-bundle.js").text[-500:]
 
 
 @pytest.mark.parametrize(
     "name", ["index.html", "LICENSE", "..%2Fmeta.py", "%2e%2e/meta.py", "nothing.js"]
 )
-def test_no_other_file_can_be_had(world: World, name: str) -> None:
-    assert world.api.get(f"/docs/{name}").status_code == 404
+def test_no_other_file_can_be_had(running_app: RunningApp, name: str) -> None:
+    assert running_app.api.get(f"/docs/{name}").status_code == 404
 
 
 def test_it_is_deployed() -> None:

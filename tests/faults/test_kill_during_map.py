@@ -9,20 +9,19 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from tests import pdfs
-from tests.faults.test_kill_during_model_call import Thinking
-from tests.host_process import wait_for
-from tests.model_server import Body
-from tests.world import World, kill_now, worlds
+from tests.support.files import pdfs
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import RunningApp, kill_now, run_app
+from tests.support.servers.model import Body, Thinking
 
 PARALLEL = 4
 ANSWERED = 6
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     few = {"CHUNK_TOKENS": "2100", "MAX_PARALLEL_WORK": str(PARALLEL)}
-    with worlds(storage, tmp_path_factory.mktemp("world"), **few) as running:
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), **few) as running:
         yield running
 
 
@@ -31,7 +30,7 @@ def asked(body: Body) -> str:
     return re.sub(r"data-\w+", "data", json.dumps(body))
 
 
-def test_killed_in_the_middle_of_a_document(world: World) -> None:
+def test_killed_in_the_middle_of_a_document(running_app: RunningApp) -> None:
     thinking, answered = Event(), set[str]()
 
     def answer_some(number: int, body: Body) -> Response | None:
@@ -42,29 +41,29 @@ def test_killed_in_the_middle_of_a_document(world: World) -> None:
 
     def is_in_the_middle() -> bool:
         """Two windows are asked, and what was answered is stored."""
-        done = world.read(ticket)["progress"]["done"]
-        return done == ANSWERED and len(world.model.bodies) == 2 * PARALLEL
+        done = running_app.read(ticket)["progress"]["done"]
+        return done == ANSWERED and len(running_app.model.bodies) == 2 * PARALLEL
 
-    world.model.reset(answer_some)
+    running_app.model.reset(answer_some)
     body = {"title": "Long", "task_type": "doc_analysis", "task_data": {"analysis_type": "risk"}}
     form: list[Any] = [
         ("ticket", (None, json.dumps(body), "application/json")),
         ("files", ("report.pdf", pdfs.report(14))),
     ]
-    ticket = world.api.post("/tickets", files=form).json()["id"]
+    ticket = running_app.api.post("/tickets", files=form).json()["id"]
     wait_for(is_in_the_middle, "the middle of the document")
-    kill_now(world.host.pid)
-    world.model.reset()
-    world.restart()
+    kill_now(running_app.host.pid)
+    running_app.model.reset()
+    running_app.restart()
 
-    ended = world.until_ended(ticket)
+    ended = running_app.until_ended(ticket)
     assert ended["status"] == "completed", ended["error_message"]
     chunks = ended["result_data"]["coverage"]["chunks"]
     assert chunks > 2 * PARALLEL
-    calls = [asked(body) for body in world.model.bodies]
+    calls = [asked(body) for body in running_app.model.bodies]
     assert len(calls) == len(set(calls)) == chunks - ANSWERED + 1, "and one call draws together"
     assert not answered & set(calls)
-    events = [event["action"] for event in world.api.get(f"/tickets/{ticket}/events").json()]
+    events = [event["action"] for event in running_app.api.get(f"/tickets/{ticket}/events").json()]
     assert events.count("ticket_completed") == events.count("ticket_started") == 1
     # Nobody knows what was answered to a dead process: only what it wrote down is in the ledger.
     assert ended["result_data"]["usage"]["calls"] == chunks + 1

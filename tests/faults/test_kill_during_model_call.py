@@ -3,41 +3,26 @@
 from threading import Event
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from tests.model_server import Body
-from tests.world import World, kill_now
-
-
-class Thinking(Response):
-    """Tells that it was asked, and never answers."""
-
-    def __init__(self, asked: Event) -> None:
-        super().__init__()
-        self._asked = asked
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait until whoever asks is gone."""
-        self._asked.set()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+from tests.support.running_app import RunningApp, kill_now
+from tests.support.servers.model import Body, Thinking
 
 
-def test_killed_while_the_model_thinks(world: World) -> None:
+def test_killed_while_the_model_thinks(running_app: RunningApp) -> None:
     asked = Event()
 
     def think_once(number: int, _: Body) -> Response | None:
         return Thinking(asked) if number == 1 else None
 
-    world.model.reset(think_once)
-    ticket = world.open()
+    running_app.model.reset(think_once)
+    ticket = running_app.open()
     assert asked.wait(20)
-    kill_now(world.host.pid)
-    world.restart()
-    ticket = world.until_ended(ticket["id"])
+    kill_now(running_app.host.pid)
+    running_app.restart()
+    ticket = running_app.until_ended(ticket["id"])
     assert ticket["status"] == "completed", ticket["error_message"]
-    assert len(world.model.bodies) == 2
-    world.durable.wait(f"{ticket['id']}-1")
-    history = world.durable.history(f"{ticket['id']}-1")
+    assert len(running_app.model.bodies) == 2
+    running_app.durable.wait(f"{ticket['id']}-1")
+    history = running_app.durable.history(f"{ticket['id']}-1")
     done = [e["FunctionName"] for e in history if e["EventType"] == "TaskCompleted"]
     assert done == ["custom_plan", "custom_work", "custom_combine", "finish_ticket"]

@@ -11,13 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from tests.faults.test_kill_during_model_call import Thinking
-from tests.git_history import History
-from tests.github_server import TOKEN, GitHubServer, github_server
-from tests.host_process import wait_for
-from tests.model_server import Body
-from tests.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
-from tests.world import World, kill_now, worlds
+from tests.support.git.history import History
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import RunningApp, kill_now, run_app
+from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.model import Body, Thinking
+from tests.support.tasks.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
 
 FILES, FAULT = 6, "return a - 39"
 
@@ -29,13 +28,13 @@ def github() -> Iterator[GitHubServer]:
 
 
 @pytest.fixture
-def world(storage: str, github: GitHubServer, tmp_path: Path) -> Iterator[World]:
+def running_app(storage: str, github: GitHubServer, tmp_path: Path) -> Iterator[RunningApp]:
     settings = {
         "GITHUB_API_URL": f"{github.origin}/api/v3",
         "GITHUB_TOKEN": TOKEN,
         "REVIEW_BATCH_TOKENS": "900",
     }
-    with worlds(storage, tmp_path / "world", **settings) as running:
+    with run_app(storage, tmp_path / "running_app", **settings) as running:
         yield running
 
 
@@ -54,14 +53,14 @@ def findings(diff: str) -> list[JsonObject]:
     return [proposed(FAULT)] if FAULT in diff else []
 
 
-def opened(world: World, url: str) -> str:
+def opened(running_app: RunningApp, url: str) -> str:
     data = {"pr_url": url, "post_review": True}
     body = {"title": "T", "task_type": "pr_review", "task_data": data}
-    return str(world.api.post("/tickets", json=body).json()["id"])
+    return str(running_app.api.post("/tickets", json=body).json()["id"])
 
 
-def check_one_review(world: World, github: GitHubServer, ticket_id: str) -> None:
-    ticket = world.until_ended(ticket_id)
+def check_one_review(running_app: RunningApp, github: GitHubServer, ticket_id: str) -> None:
+    ticket = running_app.until_ended(ticket_id)
     assert ticket["status"] == "completed", ticket["error_message"]
     path = f"{github.origin}/api/v3/repos/ann/app/pulls/1/reviews"
     [review] = httpx2.get(path).json()
@@ -70,7 +69,7 @@ def check_one_review(world: World, github: GitHubServer, ticket_id: str) -> None
 
 
 def test_only_the_batch_that_was_interrupted_is_asked_for_again(
-    world: World, github: GitHubServer, url: str
+    running_app: RunningApp, github: GitHubServer, url: str
 ) -> None:
     asked, lock, reviewer = Event(), Lock(), Reviewer(findings)
 
@@ -81,22 +80,22 @@ def test_only_the_batch_that_was_interrupted_is_asked_for_again(
             )
         return Thinking(asked) if is_first else reviewer(number, body)
 
-    world.model.reset(think_over_one)
-    ticket_id = opened(world, url)
+    running_app.model.reset(think_over_one)
+    ticket_id = opened(running_app, url)
     assert asked.wait(20)
-    progress = wait_for(lambda: _all_but_one(world, ticket_id), "all batches but one")
-    kill_now(world.host.pid)
-    world.restart()
-    check_one_review(world, github, ticket_id)
-    asked_for = [diff_of(body) for body in world.model.bodies if asked_form(body) == "Review"]
+    progress = wait_for(lambda: _all_but_one(running_app, ticket_id), "all batches but one")
+    kill_now(running_app.host.pid)
+    running_app.restart()
+    check_one_review(running_app, github, ticket_id)
+    asked_for = [diff_of(body) for body in running_app.model.bodies if asked_form(body) == "Review"]
     assert len(asked_for) == progress["total"] + 1
     assert len(set(asked_for)) == progress["total"]
     again = next(diff for diff in asked_for if asked_for.count(diff) == 2)
     assert "m3/" in again
 
 
-def _all_but_one(world: World, ticket_id: str) -> JsonObject | None:
-    progress: JsonObject = world.read(ticket_id)["progress"]
+def _all_but_one(running_app: RunningApp, ticket_id: str) -> JsonObject | None:
+    progress: JsonObject = running_app.read(ticket_id)["progress"]
     waits = progress["stage"] == "reviewing" and progress["done"] == progress["total"] - 1
     return progress if waits and progress["total"] > 2 else None
 
@@ -104,9 +103,9 @@ def _all_but_one(world: World, ticket_id: str) -> JsonObject | None:
 class TakenByTheDead(Response):
     """GitHub takes the review, and whoever posted it dies before the answer."""
 
-    def __init__(self, world: World, github: GitHubServer, killed: Event) -> None:
+    def __init__(self, running_app: RunningApp, github: GitHubServer, killed: Event) -> None:
         super().__init__()
-        self._pid, self._github, self._killed = world.host.pid, github, killed
+        self._pid, self._github, self._killed = running_app.host.pid, github, killed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer nobody."""
@@ -120,19 +119,19 @@ class TakenByTheDead(Response):
 
 
 def test_killed_when_the_review_was_taken_it_is_there_once(
-    world: World, github: GitHubServer, url: str
+    running_app: RunningApp, github: GitHubServer, url: str
 ) -> None:
-    world.model.reset(Reviewer(findings))
+    running_app.model.reset(Reviewer(findings))
     killed = Event()
 
     def kill_once(_: int, request: Request) -> Response | None:
         is_first = request.method == "POST" and not killed.is_set()
-        return TakenByTheDead(world, github, killed) if is_first else None
+        return TakenByTheDead(running_app, github, killed) if is_first else None
 
     github.script = kill_once
-    ticket_id = opened(world, url)
+    ticket_id = opened(running_app, url)
     assert killed.wait(30)
-    calls = len(world.model.bodies)
-    world.restart()
-    check_one_review(world, github, ticket_id)
-    assert len(world.model.bodies) == calls
+    calls = len(running_app.model.bodies)
+    running_app.restart()
+    check_one_review(running_app, github, ticket_id)
+    assert len(running_app.model.bodies) == calls

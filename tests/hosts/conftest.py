@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.github_server import TOKEN, GitHubServer, github_server
-from tests.host_process import HostKind
-from tests.world import World, worlds
+from tests.support.hosts.process import HostKind
+from tests.support.running_app import RunningApp, run_app
+from tests.support.servers.github import TOKEN, GitHubServer, github_server
 
 # What an activity may leave after a deletion is looked for as long as a step may take.
 SETTINGS = {
@@ -32,14 +32,16 @@ def github() -> Iterator[GitHubServer]:
 
 
 @pytest.fixture(scope="module")
-def world(
+def running_app(
     kind: HostKind,
     github: GitHubServer,
     storage: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:
+) -> Iterator[RunningApp]:
     where = {"GITHUB_API_URL": f"{github.origin}/api/v3", "GITHUB_TOKEN": TOKEN}
-    with worlds(storage, tmp_path_factory.mktemp("world"), kind, **SETTINGS, **where) as running:
+    with run_app(
+        storage, tmp_path_factory.mktemp("running_app"), kind, **SETTINGS, **where
+    ) as running:
         yield running
 
 
@@ -47,7 +49,7 @@ def world(
 def _honest_services(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever a test did to the services is over with it."""
     yield
-    if "world" in request.fixturenames:
-        world: World = request.getfixturevalue("world")
-        world.model.reset()
-        world.storage.reset()
+    if "running_app" in request.fixturenames:
+        running_app: RunningApp = request.getfixturevalue("running_app")
+        running_app.model.reset()
+        running_app.storage.reset()

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.host_process import ROOT, HostKind
-from tests.hosts.stops import Stop, stopped
-from tests.world import World, worlds
+from tests.support.faults.stops import Stop, stopped
+from tests.support.hosts.process import ROOT, HostKind
+from tests.support.running_app import RunningApp, run_app
 
 APP = ROOT / "tests/hosts/app/function_app.py"
 
 
 @pytest.fixture
-def hasty(own_storage: str, tmp_path: Path) -> Iterator[World]:
+def hasty(own_storage: str, tmp_path: Path) -> Iterator[RunningApp]:
     """The app with steps that are longer than its host allows."""
     app = tmp_path / "app"
     app.mkdir()
@@ -22,11 +22,11 @@ def hasty(own_storage: str, tmp_path: Path) -> Iterator[World]:
     host = json.loads((ROOT / "host.json").read_text()) | {"functionTimeout": "00:00:03"}
     (app / "host.json").write_text(json.dumps(host))
     patient = {"MODEL_TIMEOUT_SECONDS": "60", "STEP_SECONDS": "480"}
-    with worlds(own_storage, tmp_path / "world", HostKind.LOCAL, app, **patient) as running:
+    with run_app(own_storage, tmp_path / "running_app", HostKind.LOCAL, app, **patient) as running:
         yield running
 
 
-def test_a_ticket_that_loses_a_step_goes_on(hasty: World) -> None:
+def test_a_ticket_that_loses_a_step_goes_on(hasty: RunningApp) -> None:
     with stopped(hasty, Stop.WORK) as ticket:
         hasty.model.script = lambda _, __: None
         ended = hasty.until_ended(ticket, 60)

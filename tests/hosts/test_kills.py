@@ -16,11 +16,11 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests import files
-from tests.host_process import HostKind, HostProcess, wait_for
-from tests.hosts.stops import Stop, stopped
-from tests.model_server import Body, completion
-from tests.world import ENDED, World, custom, kill_now, worlds
+from tests.support.faults.stops import Stop, stopped
+from tests.support.files import files
+from tests.support.hosts.process import HostKind, HostProcess, wait_for
+from tests.support.running_app import ENDED, RunningApp, custom, kill_now, run_app
+from tests.support.servers.model import Body, completion
 
 TICKETS = 60
 RECOVERY_SECONDS = 150.0
@@ -64,34 +64,38 @@ class Paying(Response):
 
 
 @pytest.mark.parametrize(("kind", "stop"), KILLS, indirect=["kind"])
-def test_a_host_that_is_killed_at_a_step_goes_on_after_a_restart(world: World, stop: Stop) -> None:
-    with stopped(world, stop) as ticket:
-        kill_now(world.host.pid)
-    world.model.reset()
-    world.restart()
+def test_a_host_that_is_killed_at_a_step_goes_on_after_a_restart(
+    running_app: RunningApp, stop: Stop
+) -> None:
+    with stopped(running_app, stop) as ticket:
+        kill_now(running_app.host.pid)
+    running_app.model.reset()
+    running_app.restart()
     if stop is Stop.FILES_WAIT:
         note = {"file": ("note.txt", files.TEXT.encode())}
-        assert world.api.post(f"/tickets/{ticket}/attachments", files=note).status_code == 201
-    ended = world.until_ended(ticket, RECOVERY_SECONDS)
+        assert running_app.api.post(f"/tickets/{ticket}/attachments", files=note).status_code == 201
+    ended = running_app.until_ended(ticket, RECOVERY_SECONDS)
     assert ended["status"] == "completed", ended["error_message"]
     if stop in (Stop.COMBINE, Stop.FINISH):
-        assert world.model.bodies == [], "what was answered is not asked again"
-    actions = [one["action"] for one in world.api.get(f"/tickets/{ticket}/events").json()]
+        assert running_app.model.bodies == [], "what was answered is not asked again"
+    actions = [one["action"] for one in running_app.api.get(f"/tickets/{ticket}/events").json()]
     assert actions.count("ticket_completed") == 1
 
 
 @pytest.fixture(params=[HostKind.REAL])
-def patient(request: pytest.FixtureRequest, own_storage: str, tmp_path: Path) -> Iterator[World]:
+def patient(
+    request: pytest.FixtureRequest, own_storage: str, tmp_path: Path
+) -> Iterator[RunningApp]:
     """An app on the real host that waits for the model as long as it does in Azure."""
     kind: HostKind = request.param
     kind.require()
     slow = {"MODEL_TIMEOUT_SECONDS": "180", "SWEEP_AFTER_SECONDS": "30"}
-    with worlds(own_storage, tmp_path / "first", kind, **slow) as running:
+    with run_app(own_storage, tmp_path / "first", kind, **slow) as running:
         yield running
 
 
 def test_of_two_hosts_on_one_hub_one_is_killed_with_many_tickets(
-    patient: World, tmp_path: Path, record_property: Callable[[str, object], None]
+    patient: RunningApp, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Half of the tickets are through, the model is at the other half. All end, none twice, and
     the model answers each once."""
@@ -142,7 +146,7 @@ def test_of_two_hosts_on_one_hub_one_is_killed_with_many_tickets(
 
 
 @pytest.mark.long
-def test_a_step_longer_than_the_visibility_timeout_runs_once(patient: World) -> None:
+def test_a_step_longer_than_the_visibility_timeout_runs_once(patient: RunningApp) -> None:
     """The message of a step at work is renewed."""
     release, paid, lost = Event(), Counter[str](), Counter[str]()
     patient.model.reset(lambda _, __: Paying("done", release, paid, lost))
@@ -154,9 +158,9 @@ def test_a_step_longer_than_the_visibility_timeout_runs_once(patient: World) -> 
 
 
 @contextmanager
-def second_host(world: World, state: Path) -> Iterator[HostProcess]:
+def second_host(running_app: RunningApp, state: Path) -> Iterator[HostProcess]:
     """Another host on the storage and the hub of the first."""
-    first = world.host
+    first = running_app.host
     host = HostProcess(first.app, state, first.env, first.kind, first.hub)
     try:
         host.start()

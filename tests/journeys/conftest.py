@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from tests.world import World
+from tests.support.running_app import RunningApp
 
 
 @pytest.fixture(scope="module")
-def blobs(world: World) -> Iterator[BlobServiceClient]:
+def blobs(running_app: RunningApp) -> Iterator[BlobServiceClient]:
     """Storage as somebody with its key sees it."""
-    with BlobServiceClient.from_connection_string(world.storage.upstream) as service:
+    with BlobServiceClient.from_connection_string(running_app.storage.upstream) as service:
         yield service

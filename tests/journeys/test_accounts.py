@@ -11,10 +11,10 @@ import httpx2
 import pytest
 from starlette.responses import Response
 
-from tests.entra_server import AUDIENCE, TENANT, Entra, entra_server
-from tests.host_process import wait_for
-from tests.proxy import Call
-from tests.world import PASSWORD, World, custom, worlds
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
+from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server
+from tests.support.servers.storage_proxy import Call
 
 BOSS = "boss@example.com"
 FIELDS = {
@@ -32,7 +32,9 @@ def entra() -> Iterator[Entra]:
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, entra: Entra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running_app(
+    storage: str, entra: Entra, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningApp]:
     """An app with a first admin and a tenant of Entra ID."""
     settings = {
         "BOOTSTRAP_ADMIN_EMAIL": BOSS,
@@ -41,27 +43,29 @@ def world(storage: str, entra: Entra, tmp_path_factory: pytest.TempPathFactory) 
         "ENTRA_AUDIENCE": AUDIENCE,
         "ENTRA_AUTHORITY": entra.authority,
     }
-    folder: Path = tmp_path_factory.mktemp("world")
-    with worlds(storage, folder, **settings) as running:
+    folder: Path = tmp_path_factory.mktemp("running_app")
+    with run_app(storage, folder, **settings) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def anyone(world: World) -> Iterator[httpx2.Client]:
+def anyone(running_app: RunningApp) -> Iterator[httpx2.Client]:
     """A client without a token."""
-    with httpx2.Client(base_url=f"{world.host.base_url}/api/v1", timeout=30) as client:
+    with httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def boss(world: World, anyone: httpx2.Client) -> httpx2.Client:
+def boss(running_app: RunningApp, anyone: httpx2.Client) -> httpx2.Client:
     """A client with the first admin's token."""
-    return with_token(world, tokens(anyone, BOSS)["access_token"])
+    return with_token(running_app, tokens(anyone, BOSS)["access_token"])
 
 
-def with_token(world: World, token: str) -> httpx2.Client:
+def with_token(running_app: RunningApp, token: str) -> httpx2.Client:
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx2.Client(base_url=f"{world.host.base_url}/api/v1", timeout=30, headers=headers)
+    return httpx2.Client(
+        base_url=f"{running_app.host.base_url}/api/v1", timeout=30, headers=headers
+    )
 
 
 def tokens(client: httpx2.Client, name: str, password: str = PASSWORD) -> JsonObject:
@@ -84,9 +88,11 @@ def hired(boss: httpx2.Client, **more: Any) -> JsonObject:
     return user
 
 
-def signed_in(world: World, boss: httpx2.Client, **more: Any) -> tuple[JsonObject, httpx2.Client]:
+def signed_in(
+    running_app: RunningApp, boss: httpx2.Client, **more: Any
+) -> tuple[JsonObject, httpx2.Client]:
     user = hired(boss, **more)
-    return user, with_token(world, tokens(boss, user["username"])["access_token"])
+    return user, with_token(running_app, tokens(boss, user["username"])["access_token"])
 
 
 def problem(answer: httpx2.Response, status: int) -> str:
@@ -142,33 +148,33 @@ def test_signing_in_by_form_and_json(anyone: httpx2.Client, boss: httpx2.Client)
 
 
 def test_a_login_takes_four_storage_calls_and_a_known_caller_none(
-    world: World, anyone: httpx2.Client, boss: httpx2.Client
+    running_app: RunningApp, anyone: httpx2.Client, boss: httpx2.Client
 ) -> None:
-    user, client = signed_in(world, boss)
-    world.storage.reset()
+    user, client = signed_in(running_app, boss)
+    running_app.storage.reset()
     tokens(anyone, user["username"])
-    assert len(calls_of_accounts(world)) <= 4
+    assert len(calls_of_accounts(running_app)) <= 4
     assert client.get("/users/me").json()["id"] == user["id"]
-    world.storage.reset()
+    running_app.storage.reset()
     client.get("/users/me")
-    assert not calls_of_accounts(world)
+    assert not calls_of_accounts(running_app)
 
 
-def calls_of_accounts(world: World) -> list[Call]:
+def calls_of_accounts(running_app: RunningApp) -> list[Call]:
     """Those that cannot be the sweeper's, which only reads tickets when all is quiet."""
-    calls = [call for call in world.storage.calls if call.service == "table"]
+    calls = [call for call in running_app.storage.calls if call.service == "table"]
     return [call for call in calls if "/users" in call.path or call.path.endswith("$batch")]
 
 
 def test_refreshing_and_signing_out(
-    world: World, anyone: httpx2.Client, boss: httpx2.Client
+    running_app: RunningApp, anyone: httpx2.Client, boss: httpx2.Client
 ) -> None:
     user = hired(boss)
     first = tokens(anyone, user["username"])
     answer = anyone.post("/auth/refresh", json={"refresh_token": first["refresh_token"]})
     assert answer.status_code == 200, answer.text
     second = answer.json()
-    client = with_token(world, second["access_token"])
+    client = with_token(running_app, second["access_token"])
     assert client.get("/users/me").json()["id"] == user["id"]
 
     body = {"refresh_token": second["refresh_token"]}
@@ -187,8 +193,8 @@ def test_refreshing_and_signing_out(
     problem(anyone.post("/auth/refresh", json={}), 422)
 
 
-def test_ones_own_account(world: World, boss: httpx2.Client) -> None:
-    user, client = signed_in(world, boss)
+def test_ones_own_account(running_app: RunningApp, boss: httpx2.Client) -> None:
+    user, client = signed_in(running_app, boss)
     assert set(client.get("/users/me").json()) == FIELDS
     body = {"full_name": "Ann", "role": "admin", "is_active": False, "is_verified": True}
     answer = client.put("/users/me", json=body)
@@ -208,14 +214,18 @@ def test_ones_own_account(world: World, boss: httpx2.Client) -> None:
     assert tokens(client, user["username"], "another password")
 
 
-def test_managers_do_not_choose_their_department(world: World, boss: httpx2.Client) -> None:
-    _, client = signed_in(world, boss, role="manager", department="Sales")
+def test_managers_do_not_choose_their_department(
+    running_app: RunningApp, boss: httpx2.Client
+) -> None:
+    _, client = signed_in(running_app, boss, role="manager", department="Sales")
     changed = client.put("/users/me", json={"department": "Research", "job_title": "M"}).json()
     assert (changed["department"], changed["job_title"]) == ("Sales", "M")
 
 
-def test_users_for_admins(world: World, boss: httpx2.Client) -> None:
-    user, client = signed_in(world, boss, role="manager", department="Sales", is_verified=True)
+def test_users_for_admins(running_app: RunningApp, boss: httpx2.Client) -> None:
+    user, client = signed_in(
+        running_app, boss, role="manager", department="Sales", is_verified=True
+    )
     assert (user["role"], user["is_verified"]) == ("manager", True)
     listed = boss.get("/users").json()
     assert isinstance(listed, list)
@@ -233,7 +243,7 @@ def test_users_for_admins(world: World, boss: httpx2.Client) -> None:
     problem(boss.post("/users", json=names() | {"username": user["username"]}), 409)
 
     assert boss.put(f"/users/{user['id']}", json={"password": "set by admin"}).status_code == 200
-    client = with_token(world, tokens(boss, user["username"], "set by admin")["access_token"])
+    client = with_token(running_app, tokens(boss, user["username"], "set by admin")["access_token"])
     assert boss.put(f"/users/{user['id']}", json={"is_active": False}).status_code == 200
     problem(client.get("/users/me"), 401)
     given = {"username": user["username"], "password": "set by admin"}
@@ -246,8 +256,10 @@ def test_users_for_admins(world: World, boss: httpx2.Client) -> None:
         problem(boss.put(f"/users/{missing}", json={}), 404)
 
 
-def test_everybody_else_is_refused_existing_or_not(world: World, boss: httpx2.Client) -> None:
-    user, client = signed_in(world, boss, role="manager")
+def test_everybody_else_is_refused_existing_or_not(
+    running_app: RunningApp, boss: httpx2.Client
+) -> None:
+    user, client = signed_in(running_app, boss, role="manager")
     other = hired(boss)
     for user_id in (other["id"], "0" * 16, "x"):
         body = problem(client.get(f"/users/{user_id}"), 403)
@@ -262,12 +274,12 @@ def test_everybody_else_is_refused_existing_or_not(world: World, boss: httpx2.Cl
 
 
 def test_nobody_deletes_themselves_nor_who_has_work_under_way(
-    world: World, boss: httpx2.Client
+    running_app: RunningApp, boss: httpx2.Client
 ) -> None:
     problem(boss.delete(f"/users/{boss.get('/users/me').json()['id']}"), 403)
-    user, client = signed_in(world, boss)
+    user, client = signed_in(running_app, boss)
     busy = Response(status_code=429, headers={"Retry-After": "1"})
-    world.model.reset(lambda number, _: busy if number == 1 else None)
+    running_app.model.reset(lambda number, _: busy if number == 1 else None)
     ticket = client.post("/tickets", json=custom()).json()
     problem(boss.delete(f"/users/{user['id']}"), 409)
     assert client.get(f"/tickets/{ticket['id']}").status_code == 200
@@ -281,7 +293,7 @@ def test_nobody_deletes_themselves_nor_who_has_work_under_way(
     assert boss.get(f"/tickets/{ticket['id']}").status_code == 200, "his tickets stay"
 
 
-def test_hostile_tokens(world: World, boss: httpx2.Client) -> None:
+def test_hostile_tokens(running_app: RunningApp, boss: httpx2.Client) -> None:
     user = hired(boss)
     good = tokens(boss, user["username"])["access_token"]
     head, body, signature = good.split(".")
@@ -306,23 +318,23 @@ def encoded(value: JsonObject) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def test_entra_tokens(world: World, entra: Entra, boss: httpx2.Client) -> None:
-    client = with_token(world, entra.token(oid="eve", roles=["manager"]))
+def test_entra_tokens(running_app: RunningApp, entra: Entra, boss: httpx2.Client) -> None:
+    client = with_token(running_app, entra.token(oid="eve", roles=["manager"]))
     eve = client.get("/users/me").json()
     assert (eve["email"], eve["role"]) == ("eve@contoso.example", "manager")
     assert client.post("/tickets", json=custom()).status_code == 201
     admin = with_token(
-        world, entra.token(oid="kim", roles=["admin"], preferred_username="kim@x.de")
+        running_app, entra.token(oid="kim", roles=["admin"], preferred_username="kim@x.de")
     )
     assert admin.get(f"/users/{eve['id']}").json()["id"] == eve["id"]
-    problem(with_token(world, entra.token(aud="another")).get("/users/me"), 401)
+    problem(with_token(running_app, entra.token(aud="another")).get("/users/me"), 401)
     assert client.post("/auth/logout", json={"refresh_token": ""}).status_code == 204
     problem(client.get("/users/me"), 401)
     problem(boss.put(f"/users/{eve['id']}", json={"role": "user"}), 409)
 
 
 def test_after_ten_failures_a_name_has_to_wait_also_after_a_restart(
-    world: World, anyone: httpx2.Client, boss: httpx2.Client
+    running_app: RunningApp, anyone: httpx2.Client, boss: httpx2.Client
 ) -> None:
     known, unknown = hired(boss)["username"], f"nobody-{secrets.token_hex(4)}"
     for name in (known, unknown):
@@ -330,8 +342,8 @@ def test_after_ten_failures_a_name_has_to_wait_also_after_a_restart(
             given = {"username": name, "password": "wrong"}
             forged = {"X-Forwarded-For": f"203.0.113.{secrets.randbelow(255)}"}
             problem(anyone.post("/auth/login", data=given, headers=forged), 401)
-    world.restart()
-    base = f"{world.host.base_url}/api/v1"
+    running_app.restart()
+    base = f"{running_app.host.base_url}/api/v1"
     details = set()
     for name in (known, unknown):
         given = {"username": name, "password": PASSWORD}
@@ -341,8 +353,8 @@ def test_after_ten_failures_a_name_has_to_wait_also_after_a_restart(
     assert len(details) == 1
 
 
-def test_no_secret_is_in_the_log(world: World) -> None:
-    log = world.host.log
+def test_no_secret_is_in_the_log(running_app: RunningApp) -> None:
+    log = running_app.host.log
     assert PASSWORD not in log
     assert "eyJ" not in log
     assert "argon2" not in log

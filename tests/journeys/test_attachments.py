@@ -10,46 +10,48 @@ import httpx2
 import pytest
 from azure.storage.blob import ContainerClient
 
-from tests import files
-from tests.host_process import wait_for
-from tests.model_server import completion
-from tests.world import JsonObject, World, custom, worlds
+from tests.support.files import files
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import JsonObject, RunningApp, custom, run_app
+from tests.support.servers.model import completion
 
 MAX = 200_000
 NOTE = ("note.txt", files.TEXT.encode())
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app with small limits."""
     limits = {"MAX_FILE_SIZE": str(MAX), "MAX_UPLOAD_SIZE": str(2 * MAX)}
-    with worlds(storage, tmp_path_factory.mktemp("world"), **limits) as running:
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), **limits) as running:
         yield running
 
 
 @pytest.fixture
-def ticket(world: World) -> str:
+def ticket(running_app: RunningApp) -> str:
     """The id of a ticket that has ended."""
-    return str(world.run()["id"])
+    return str(running_app.run()["id"])
 
 
-def attach(world: World, ticket: str, *given: tuple[str, bytes], **more: Any) -> httpx2.Response:
+def attach(
+    running_app: RunningApp, ticket: str, *given: tuple[str, bytes], **more: Any
+) -> httpx2.Response:
     parts = [("file", (name, content, "application/x-lie")) for name, content in given]
-    return world.api.post(f"/tickets/{ticket}/attachments", files=parts, **more)
+    return running_app.api.post(f"/tickets/{ticket}/attachments", files=parts, **more)
 
 
-def blobs(world: World, ticket: str) -> list[str]:
-    client = ContainerClient.from_connection_string(world.storage.upstream, "amida-work")
+def blobs(running_app: RunningApp, ticket: str) -> list[str]:
+    client = ContainerClient.from_connection_string(running_app.storage.upstream, "amida-work")
     with client:
         return list(client.list_blob_names(name_starts_with=f"attachments/{ticket}/"))
 
 
-def actions(world: World, ticket: str) -> list[str]:
-    return [event["action"] for event in world.api.get(f"/tickets/{ticket}/events").json()]
+def actions(running_app: RunningApp, ticket: str) -> list[str]:
+    return [event["action"] for event in running_app.api.get(f"/tickets/{ticket}/events").json()]
 
 
-def test_a_file_is_added_shown_downloaded_and_removed(world: World, ticket: str) -> None:
-    answer = attach(world, ticket, NOTE)
+def test_a_file_is_added_shown_downloaded_and_removed(running_app: RunningApp, ticket: str) -> None:
+    answer = attach(running_app, ticket, NOTE)
     assert answer.status_code == 201, answer.text
     added = answer.json()
     assert added["id"] == added["attachment_id"]
@@ -60,31 +62,31 @@ def test_a_file_is_added_shown_downloaded_and_removed(world: World, ticket: str)
     assert added["uploaded_at"].endswith("Z")
     assert added["message"]
 
-    [listed] = world.api.get(f"/tickets/{ticket}/attachments").json()
+    [listed] = running_app.api.get(f"/tickets/{ticket}/attachments").json()
     assert listed == {name: added[name] for name in listed}
-    assert world.read(ticket)["attachments"] == [listed]
+    assert running_app.read(ticket)["attachments"] == [listed]
 
-    got = world.api.get(f"/tickets/{ticket}/attachments/{added['id']}")
+    got = running_app.api.get(f"/tickets/{ticket}/attachments/{added['id']}")
     assert got.content == NOTE[1]
     assert got.headers["content-type"].startswith("text/plain")
 
     path = f"/tickets/{ticket}/attachments/{added['id']}"
-    assert world.api.delete(path).status_code == 204
-    assert world.api.delete(path).status_code == world.api.get(path).status_code == 404
-    assert world.read(ticket)["attachments"] == []
-    assert blobs(world, ticket) == []
-    assert actions(world, ticket)[-2:] == ["attachment_added", "attachment_removed"]
+    assert running_app.api.delete(path).status_code == 204
+    assert running_app.api.delete(path).status_code == running_app.api.get(path).status_code == 404
+    assert running_app.read(ticket)["attachments"] == []
+    assert blobs(running_app, ticket) == []
+    assert actions(running_app, ticket)[-2:] == ["attachment_added", "attachment_removed"]
 
 
-def test_a_part_of_a_file(world: World, ticket: str) -> None:
+def test_a_part_of_a_file(running_app: RunningApp, ticket: str) -> None:
     content = bytes(range(65, 91))
-    added = attach(world, ticket, ("letters.txt", content)).json()
+    added = attach(running_app, ticket, ("letters.txt", content)).json()
     path = f"/tickets/{ticket}/attachments/{added['id']}"
-    whole = world.api.get(path)
+    whole = running_app.api.get(path)
     assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "bytes")
 
     def part(asked: str, **headers: str) -> httpx2.Response:
-        return world.api.get(path, headers={"Range": asked, **headers})
+        return running_app.api.get(path, headers={"Range": asked, **headers})
 
     for asked, start, end in (
         ("bytes=0-0", 0, 1),
@@ -107,14 +109,14 @@ def test_a_part_of_a_file(world: World, ticket: str) -> None:
         assert (answer.status_code, answer.content) == (200, content), asked
     assert part("bytes=3-5", **{"If-Range": whole.headers["etag"]}).status_code == 206
     assert part("bytes=3-5", **{"If-Range": '"another"'}).status_code == 200
-    known = world.api.get(path, headers={"If-None-Match": whole.headers["etag"]})
+    known = running_app.api.get(path, headers={"If-None-Match": whole.headers["etag"]})
     assert (known.status_code, known.content) == (304, b"")
 
 
-def test_what_is_downloaded_is_saved_and_never_shown(world: World, ticket: str) -> None:
+def test_what_is_downloaded_is_saved_and_never_shown(running_app: RunningApp, ticket: str) -> None:
     name = "Über \u20ac.html"
-    added = attach(world, ticket, (name, b"<script>alert(1)</script>")).json()
-    got = world.api.get(f"/tickets/{ticket}/attachments/{added['id']}")
+    added = attach(running_app, ticket, (name, b"<script>alert(1)</script>")).json()
+    got = running_app.api.get(f"/tickets/{ticket}/attachments/{added['id']}")
     assert got.headers["content-disposition"] == (
         f"attachment; filename=\"_ber _.html\"; filename*=UTF-8''{quote(name)}"
     )
@@ -122,22 +124,24 @@ def test_what_is_downloaded_is_saved_and_never_shown(world: World, ticket: str) 
     assert "sandbox" in got.headers["content-security-policy"]
 
 
-def test_several_files_answer_a_list_and_are_audited_one_by_one(world: World, ticket: str) -> None:
+def test_several_files_answer_a_list_and_are_audited_one_by_one(
+    running_app: RunningApp, ticket: str
+) -> None:
     given = [(f"{n}.txt", f"file {n}".encode()) for n in range(5)]
-    answer = attach(world, ticket, *given)
+    answer = attach(running_app, ticket, *given)
     assert answer.status_code == 201
     assert [file["filename"] for file in answer.json()] == [name for name, _ in given]
-    assert actions(world, ticket).count("attachment_added") == 5
+    assert actions(running_app, ticket).count("attachment_added") == 5
 
 
-def test_the_same_bytes_are_stored_once(world: World, ticket: str) -> None:
-    first = attach(world, ticket, NOTE).json()
-    again = attach(world, ticket, ("copy.txt", NOTE[1])).json()
-    twice = attach(world, ticket, NOTE, ("b.txt", b"b"), ("c.txt", b"b")).json()
+def test_the_same_bytes_are_stored_once(running_app: RunningApp, ticket: str) -> None:
+    first = attach(running_app, ticket, NOTE).json()
+    again = attach(running_app, ticket, ("copy.txt", NOTE[1])).json()
+    twice = attach(running_app, ticket, NOTE, ("b.txt", b"b"), ("c.txt", b"b")).json()
     assert again["id"] == twice[0]["id"] == first["id"]
     assert "note.txt" in again["message"]
     assert twice[1]["id"] == twice[2]["id"]
-    assert len(world.read(ticket)["attachments"]) == len(blobs(world, ticket)) == 2
+    assert len(running_app.read(ticket)["attachments"]) == len(blobs(running_app, ticket)) == 2
 
 
 @pytest.mark.parametrize(
@@ -157,18 +161,18 @@ def test_the_same_bytes_are_stored_once(world: World, ticket: str) -> None:
     ],
 )
 def test_what_is_no_good_is_refused_and_nothing_is_stored(
-    world: World, ticket: str, name: str, content: bytes, status: int
+    running_app: RunningApp, ticket: str, name: str, content: bytes, status: int
 ) -> None:
-    answer = attach(world, ticket, NOTE, (name, content))
+    answer = attach(running_app, ticket, NOTE, (name, content))
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    assert world.read(ticket)["attachments"] == []
-    assert blobs(world, ticket) == []
+    assert running_app.read(ticket)["attachments"] == []
+    assert blobs(running_app, ticket) == []
 
 
-def raw(world: World, ticket: str, body: bytes, kind: str) -> httpx2.Response:
+def raw(running_app: RunningApp, ticket: str, body: bytes, kind: str) -> httpx2.Response:
     headers = {"Content-Type": kind}
-    return world.api.post(f"/tickets/{ticket}/attachments", content=body, headers=headers)
+    return running_app.api.post(f"/tickets/{ticket}/attachments", content=body, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -205,27 +209,27 @@ def raw(world: World, ticket: str, body: bytes, kind: str) -> httpx2.Response:
     ],
 )
 def test_broken_forms_are_refused(
-    world: World, ticket: str, body: bytes, kind: str, status: int
+    running_app: RunningApp, ticket: str, body: bytes, kind: str, status: int
 ) -> None:
-    answer = raw(world, ticket, body, kind)
+    answer = raw(running_app, ticket, body, kind)
     assert answer.status_code == status, answer.text
 
 
-def test_parts_are_told_apart_byte_by_byte(world: World, ticket: str) -> None:
+def test_parts_are_told_apart_byte_by_byte(running_app: RunningApp, ticket: str) -> None:
     content = b"--x\r\n--xy--\r\n\r\n--x\n-- x\r\n--\r\n"
     head = b'--xy1\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
     body = head + content + b"\r\n--xy1--\r\n"
-    added = raw(world, ticket, body, 'multipart/form-data; boundary="xy1"')
+    added = raw(running_app, ticket, body, 'multipart/form-data; boundary="xy1"')
     assert added.status_code == 201, added.text
-    got = world.api.get(f"/tickets/{ticket}/attachments/{added.json()['id']}")
+    got = running_app.api.get(f"/tickets/{ticket}/attachments/{added.json()['id']}")
     assert got.content == content
 
 
 def test_nobody_else_sees_or_changes_files_and_a_denied_download_leaves_a_trace(
-    world: World, ticket: str
+    running_app: RunningApp, ticket: str
 ) -> None:
-    added = attach(world, ticket, NOTE).json()
-    stranger = world.log_in("mallory")
+    added = attach(running_app, ticket, NOTE).json()
+    stranger = running_app.log_in("mallory")
     path = f"/tickets/{ticket}/attachments"
     absent = stranger.get(f"/tickets/{ticket[:-1]}0/attachments/{added['id']}")
     denied = stranger.get(f"{path}/{added['id']}")
@@ -234,62 +238,62 @@ def test_nobody_else_sees_or_changes_files_and_a_denied_download_leaves_a_trace(
     assert stranger.get(path).status_code == 404
     assert stranger.delete(f"{path}/{added['id']}").status_code == 404
     assert stranger.post(path, files={"file": NOTE}).status_code == 404
-    last = world.api.get(f"/tickets/{ticket}/events").json()[-1]
+    last = running_app.api.get(f"/tickets/{ticket}/events").json()[-1]
     assert last["action"] == "attachment_denied"
     assert (last["entity_type"], last["entity_id"]) == ("attachment", added["id"])
     assert last["user_id"] == stranger.get("/users/me").json()["id"]
 
 
-def test_a_running_ticket_keeps_its_files(world: World) -> None:
-    before = world.open()
-    added = attach(world, world.run()["id"], NOTE)
+def test_a_running_ticket_keeps_its_files(running_app: RunningApp) -> None:
+    before = running_app.open()
+    added = attach(running_app, running_app.run()["id"], NOTE)
     assert added.status_code == 201
-    world.until_ended(before["id"])
+    running_app.until_ended(before["id"])
 
     running: JsonObject = {}
 
     def look(_: int, __: JsonObject) -> Any:
         ticket = wait_for(lambda: running.get("id"), "the answer to the request")
         path = f"/tickets/{ticket}/attachments"
-        running["add"] = world.api.post(path, files={"file": NOTE}).status_code
+        running["add"] = running_app.api.post(path, files={"file": NOTE}).status_code
         return completion('{"summary": "s", "task_result": "r"}')
 
-    world.model.reset(look)
-    posted = world.api.post("/tickets", json=custom())
+    running_app.model.reset(look)
+    posted = running_app.api.post("/tickets", json=custom())
     running["id"] = posted.json()["id"]
-    world.until_ended(running["id"])
-    world.model.reset()
+    running_app.until_ended(running["id"])
+    running_app.model.reset()
     assert running["add"] == 409
 
 
-def test_a_ticket_comes_with_its_files_in_one_form(world: World) -> None:
+def test_a_ticket_comes_with_its_files_in_one_form(running_app: RunningApp) -> None:
     form = {"ticket": (None, json.dumps(custom()), "application/json")}
     two: list[Any] = [*form.items(), ("files", NOTE), ("files", ("b.md", b"# b"))]
-    answer = world.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
+    answer = running_app.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
     assert answer.status_code == 201, answer.text
     opened = answer.json()
     assert [file["filename"] for file in opened["attachments"]] == ["note.txt", "b.md"]
-    assert world.read(opened["id"])["attachments"] == opened["attachments"]
-    assert len(blobs(world, opened["id"])) == 2
+    assert running_app.read(opened["id"])["attachments"] == opened["attachments"]
+    assert len(blobs(running_app, opened["id"])) == 2
 
-    again = world.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
+    again = running_app.api.post("/tickets", files=two, headers={"Idempotency-Key": "form-1"})
     assert (again.status_code, again.json()["id"]) == (201, opened["id"])
     other: list[Any] = [*form.items(), ("files", NOTE)]
-    clash = world.api.post("/tickets", files=other, headers={"Idempotency-Key": "form-1"})
+    clash = running_app.api.post("/tickets", files=other, headers={"Idempotency-Key": "form-1"})
     assert clash.status_code == 422
 
     bad: list[Any] = [*form.items(), ("files", ("a.pdf", files.EXE))]
-    assert world.api.post("/tickets", files=bad).status_code == 415
-    assert world.api.post("/tickets", files=[("files", NOTE)]).status_code == 422
+    assert running_app.api.post("/tickets", files=bad).status_code == 415
+    assert running_app.api.post("/tickets", files=[("files", NOTE)]).status_code == 422
 
 
-def test_a_file_costs_few_storage_calls(world: World, ticket: str) -> None:
+def test_a_file_costs_few_storage_calls(running_app: RunningApp, ticket: str) -> None:
     path = f"/tickets/{ticket}/attachments"
-    added = attach(world, ticket, NOTE).json()
+    added = attach(running_app, ticket, NOTE).json()
 
     def add(number: int) -> None:
-        assert attach(world, ticket, (f"{number}.txt", b"%d" % number)).status_code == 201
+        assert attach(running_app, ticket, (f"{number}.txt", b"%d" % number)).status_code == 201
 
-    assert world.storage_calls(add) <= 5
-    assert world.storage_calls(lambda _: world.api.get(f"{path}/{added['id']}")) == 2
-    assert world.storage_calls(lambda _: world.api.get(path)) == 1
+    assert running_app.storage_calls(add) <= 5
+    assert running_app.storage_calls(lambda _: running_app.api.get(f"{path}/{added['id']}")) == 2
+    assert running_app.storage_calls(lambda _: running_app.api.get(path)) == 1

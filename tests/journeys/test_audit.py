@@ -9,23 +9,23 @@ import httpx2
 import pytest
 from azure.data.tables import TableServiceClient
 
-from tests import files
-from tests.world import PASSWORD, JsonObject, World, worlds
+from tests.support.files import files
+from tests.support.running_app import PASSWORD, JsonObject, RunningApp, run_app
 
 ADMIN = "root@example.com"
 NOTE = ("note.txt", files.TEXT.encode())
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     settings = {"BOOTSTRAP_ADMIN_EMAIL": ADMIN, "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
-    with worlds(storage, tmp_path_factory.mktemp("world"), **settings) as running:
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), **settings) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def admin(world: World) -> httpx2.Client:
-    client = httpx2.Client(base_url=f"{world.host.base_url}/api/v1", timeout=30)
+def admin(running_app: RunningApp) -> httpx2.Client:
+    client = httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30)
     login = client.post("/auth/login", data={"username": ADMIN, "password": PASSWORD})
     assert login.status_code == 200, login.text
     client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
@@ -33,10 +33,10 @@ def admin(world: World) -> httpx2.Client:
 
 
 @pytest.fixture
-def ticket(world: World) -> str:
+def ticket(running_app: RunningApp) -> str:
     """A ticket with a file, at its end."""
-    made = world.run()["id"]
-    added = world.api.post(f"/tickets/{made}/attachments", files={"file": NOTE})
+    made = running_app.run()["id"]
+    added = running_app.api.post(f"/tickets/{made}/attachments", files={"file": NOTE})
     assert added.status_code == 201
     return str(made)
 
@@ -59,8 +59,8 @@ def ids(events: list[JsonObject]) -> list[str]:
     return [event["id"] for event in events]
 
 
-def test_an_event_says_who_did_what_from_where(world: World, ticket: str) -> None:
-    events = world.api.get(f"/tickets/{ticket}/events").json()
+def test_an_event_says_who_did_what_from_where(running_app: RunningApp, ticket: str) -> None:
+    events = running_app.api.get(f"/tickets/{ticket}/events").json()
     assert [event["action"] for event in events] == [
         "ticket_created",
         "ticket_started",
@@ -70,7 +70,7 @@ def test_an_event_says_who_did_what_from_where(world: World, ticket: str) -> Non
     last = events[-1]
     assert last["entity_type"] == "attachment"
     assert last["ticket_id"] == ticket
-    assert last["user_id"] == world.api.get("/users/me").json()["id"]
+    assert last["user_id"] == running_app.api.get("/users/me").json()["id"]
     assert last["ip_address"] == "127.0.0.1"
     assert last["user_agent"].startswith("python-httpx2")
     assert last["new_values"]["filename"] == "note.txt"
@@ -81,9 +81,9 @@ def test_an_event_says_who_did_what_from_where(world: World, ticket: str) -> Non
 
 
 def test_the_search_finds_tickets_and_users_newest_first(
-    world: World, admin: httpx2.Client, ticket: str
+    running_app: RunningApp, admin: httpx2.Client, ticket: str
 ) -> None:
-    world.log_in("grace")
+    running_app.log_in("grace")
     events = search(admin)
     times = [event["timestamp"] for event in events]
     assert times == sorted(times, reverse=True)
@@ -91,13 +91,13 @@ def test_the_search_finds_tickets_and_users_newest_first(
     known = {event["action"] for event in events}
     assert {"ticket_created", "attachment_added", "user_created", "login_succeeded"} <= known
     mine = [event for event in events if event["ticket_id"] == ticket]
-    assert ids(mine)[::-1] == ids(world.api.get(f"/tickets/{ticket}/events").json())
+    assert ids(mine)[::-1] == ids(running_app.api.get(f"/tickets/{ticket}/events").json())
 
 
-def test_every_filter_holds(world: World, admin: httpx2.Client, ticket: str) -> None:
+def test_every_filter_holds(running_app: RunningApp, admin: httpx2.Client, ticket: str) -> None:
     everything = search(admin)
-    me = world.api.get("/users/me").json()["id"]
-    attachment = world.read(ticket)["attachments"][0]["id"]
+    me = running_app.api.get("/users/me").json()["id"]
+    attachment = running_app.read(ticket)["attachments"][0]["id"]
     middle = everything[len(everything) // 2]["timestamp"]
 
     def expected(**values: str) -> list[str]:
@@ -123,16 +123,18 @@ def test_every_filter_holds(world: World, admin: httpx2.Client, ticket: str) -> 
     assert search(admin, entity_type="ticket", entity_id="nothing") == []
 
 
-def test_pages_join_without_gaps_and_at_bounded_cost(world: World, admin: httpx2.Client) -> None:
-    ticket = world.run()["id"]
+def test_pages_join_without_gaps_and_at_bounded_cost(
+    running_app: RunningApp, admin: httpx2.Client
+) -> None:
+    ticket = running_app.run()["id"]
     for batch in range(4):
         given = [("files", (f"{batch}-{n}.txt", f"{batch} {n}".encode())) for n in range(20)]
-        assert world.api.post(f"/tickets/{ticket}/attachments", files=given).is_success
-    me = world.api.get("/users/me").json()["id"]
+        assert running_app.api.post(f"/tickets/{ticket}/attachments", files=given).is_success
+    me = running_app.api.get("/users/me").json()["id"]
     admin.get("/users/me")
-    world.storage.reset()
+    running_app.storage.reset()
     first = admin.get("/audit", params={"user_id": me}).json()
-    calls = len(world.storage.calls)
+    calls = len(running_app.storage.calls)
     owners = {event["ticket_id"].split("-")[0] for event in search(admin) if event["ticket_id"]}
     assert len(first["events"]) == 50
     assert first["next_cursor"]
@@ -156,10 +158,10 @@ def test_a_bad_search_is_refused(admin: httpx2.Client, query: dict[str, str], st
     assert admin.get("/audit", params=query).status_code == status
 
 
-def test_only_administrators_search_and_verify(world: World, ticket: str) -> None:
-    assert world.api.get("/audit").status_code == 403
-    assert world.api.get("/audit/verify", params={"ticket_id": ticket}).status_code == 403
-    assert httpx2.get(f"{world.host.base_url}/api/v1/audit").status_code == 401
+def test_only_administrators_search_and_verify(running_app: RunningApp, ticket: str) -> None:
+    assert running_app.api.get("/audit").status_code == 403
+    assert running_app.api.get("/audit/verify", params={"ticket_id": ticket}).status_code == 403
+    assert httpx2.get(f"{running_app.host.base_url}/api/v1/audit").status_code == 401
 
 
 def verify(admin: httpx2.Client, ticket: str) -> JsonObject:
@@ -172,8 +174,8 @@ def verify(admin: httpx2.Client, ticket: str) -> JsonObject:
 class Rows:
     """Somebody at the table itself."""
 
-    def __init__(self, world: World, ticket: str) -> None:
-        service = TableServiceClient.from_connection_string(world.storage.upstream)
+    def __init__(self, running_app: RunningApp, ticket: str) -> None:
+        service = TableServiceClient.from_connection_string(running_app.storage.upstream)
         self.table = service.get_table_client("tickets")
         self.owner, _, self.rest = ticket.partition("-")
 
@@ -206,22 +208,22 @@ def test_an_untouched_trail_is_valid(admin: httpx2.Client, ticket: str) -> None:
     ],
 )
 def test_tampering_shows(
-    world: World, admin: httpx2.Client, ticket: str, damage: Any, first_invalid: int
+    running_app: RunningApp, admin: httpx2.Client, ticket: str, damage: Any, first_invalid: int
 ) -> None:
-    damage(Rows(world, ticket))
+    damage(Rows(running_app, ticket))
     found = verify(admin, ticket)
     assert found["valid"] is False
     assert found["first_invalid"] == f"{ticket}.{first_invalid:06d}"
 
 
 def test_the_trail_outlives_the_ticket_and_its_end_is_known(
-    world: World, admin: httpx2.Client, ticket: str
+    running_app: RunningApp, admin: httpx2.Client, ticket: str
 ) -> None:
-    assert world.api.delete(f"/tickets/{ticket}").status_code == 204
+    assert running_app.api.delete(f"/tickets/{ticket}").status_code == 204
     assert verify(admin, ticket)["valid"]
     last = search(admin, entity_type="ticket", entity_id=ticket)[0]
     assert last["action"] == "ticket_deleted"
-    Rows(world, ticket).delete(5)
+    Rows(running_app, ticket).delete(5)
     assert verify(admin, ticket)["first_invalid"] == f"{ticket}.000005"
 
 

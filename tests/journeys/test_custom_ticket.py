@@ -9,9 +9,9 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tests.durable import JsonObject
-from tests.model_server import Script, completion
-from tests.world import World, custom, worlds
+from tests.support.hosts.durable_api import JsonObject
+from tests.support.running_app import RunningApp, custom, run_app
+from tests.support.servers.model import Script, completion
 
 SCHEMA = {
     "type": "object",
@@ -28,8 +28,8 @@ GOOD = json.dumps({"summary": "Short.", "task_result": "# Done"})
 
 
 @pytest.fixture(autouse=True)
-def _honest_model(world: World) -> None:
-    world.model.reset()
+def _honest_model(running_app: RunningApp) -> None:
+    running_app.model.reset()
 
 
 class Hanging(Response):
@@ -49,17 +49,17 @@ def in_turn(*answers: Response | None) -> Script:
     return lambda number, _: answers[min(number, len(answers)) - 1]
 
 
-def test_a_ticket_runs_to_its_result(world: World) -> None:
-    opened = world.open(context=TEXT, instructions="Be brief.")
+def test_a_ticket_runs_to_its_result(running_app: RunningApp) -> None:
+    opened = running_app.open(context=TEXT, instructions="Be brief.")
     assert (opened["status"], opened["attempt"], opened["source"]) == ("pending", 1, "api")
 
-    ticket = world.until_ended(opened["id"])
+    ticket = running_app.until_ended(opened["id"])
     assert ticket["status"] == "completed", ticket
     result = ticket["result_data"]
     assert result["task_result"]
     assert result["formats"] == ["json", "md"]
     assert result["warnings"] == []
-    assert result["usage"]["calls"] == len(world.model.bodies) == 1
+    assert result["usage"]["calls"] == len(running_app.model.bodies) == 1
     usage = result["usage"]
     assert ticket["tokens_used"] == usage["prompt_tokens"] + usage["completion_tokens"] > 0
     assert ticket["ai_model_used"] == result["model"] == "amida-stand-in-1"
@@ -70,9 +70,11 @@ def test_a_ticket_runs_to_its_result(world: World) -> None:
     assert ticket["completed_at"].endswith("Z")
 
 
-def test_the_task_the_instructions_and_the_context_reach_the_model_fenced(world: World) -> None:
-    world.run(task_description="Count ships.", instructions="Use digits.", context=TEXT)
-    system, user = (message["content"] for message in world.model.bodies[0]["messages"])
+def test_the_task_the_instructions_and_the_context_reach_the_model_fenced(
+    running_app: RunningApp,
+) -> None:
+    running_app.run(task_description="Count ships.", instructions="Use digits.", context=TEXT)
+    system, user = (message["content"] for message in running_app.model.bodies[0]["messages"])
     assert "Count ships." in user
     assert "Use digits." in user
     before, _, fenced = user.partition("<<data-")
@@ -81,23 +83,25 @@ def test_the_task_the_instructions_and_the_context_reach_the_model_fenced(world:
     assert fenced.split()[0] in system
 
 
-def test_a_schema_gives_a_structured_result_that_fits_it(world: World) -> None:
-    ticket = world.run(context=TEXT, output_schema=SCHEMA)
+def test_a_schema_gives_a_structured_result_that_fits_it(running_app: RunningApp) -> None:
+    ticket = running_app.run(context=TEXT, output_schema=SCHEMA)
     assert ticket["status"] == "completed", ticket["error_message"]
     structured = ticket["result_data"]["structured"]
     jsonschema.validate(structured, SCHEMA)
     assert structured["topic"] in TEXT
 
 
-def test_unknown_keys_are_kept_and_named(world: World) -> None:
-    ticket = world.run(colour="blue")
+def test_unknown_keys_are_kept_and_named(running_app: RunningApp) -> None:
+    ticket = running_app.run(colour="blue")
     assert ticket["task_data"]["colour"] == "blue"
     assert any("colour" in warning for warning in ticket["result_data"]["warnings"])
 
 
-def test_a_one_piece_ticket_takes_few_activities_and_a_small_history(world: World) -> None:
-    ticket = world.run(context=TEXT)
-    history = world.durable.history(f"{ticket['id']}-1")
+def test_a_one_piece_ticket_takes_few_activities_and_a_small_history(
+    running_app: RunningApp,
+) -> None:
+    ticket = running_app.run(context=TEXT)
+    history = running_app.durable.history(f"{ticket['id']}-1")
     activities = [event for event in history if event["EventType"] == "TaskCompleted"]
     assert len(activities) <= 4
     assert len(json.dumps(history)) <= 16 * 1024
@@ -117,9 +121,9 @@ def test_a_one_piece_ticket_takes_few_activities_and_a_small_history(world: Worl
     ],
 )
 def test_task_data_that_does_not_fit_is_refused(
-    world: World, task_data: JsonObject, words: str
+    running_app: RunningApp, task_data: JsonObject, words: str
 ) -> None:
-    answer = world.api.post("/tickets", json=custom(**task_data))
+    answer = running_app.api.post("/tickets", json=custom(**task_data))
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -127,38 +131,38 @@ def test_task_data_that_does_not_fit_is_refused(
     assert any(words in error["loc"] for error in problem["errors"])
 
 
-def test_an_unknown_task_type_is_refused_naming_the_known(world: World) -> None:
-    answer = world.api.post("/tickets", json={**custom(), "task_type": "juggling"})
+def test_an_unknown_task_type_is_refused_naming_the_known(running_app: RunningApp) -> None:
+    answer = running_app.api.post("/tickets", json={**custom(), "task_type": "juggling"})
     assert answer.status_code == 422
     assert "custom" in answer.json()["detail"]
 
 
-def test_task_data_over_its_limit_is_refused(world: World) -> None:
-    answer = world.api.post("/tickets", json=custom(context="x" * 70_000))
+def test_task_data_over_its_limit_is_refused(running_app: RunningApp) -> None:
+    answer = running_app.api.post("/tickets", json=custom(context="x" * 70_000))
     assert answer.status_code == 413
 
 
-def test_others_cannot_see_a_ticket(world: World) -> None:
-    ticket = world.open()
+def test_others_cannot_see_a_ticket(running_app: RunningApp) -> None:
+    ticket = running_app.open()
     absent = ticket["id"][:-8] + "00000000"
-    eve = world.log_in("eve")
+    eve = running_app.log_in("eve")
     foreign, missing = eve.get(f"/tickets/{ticket['id']}"), eve.get(f"/tickets/{absent}")
     assert foreign.status_code == missing.status_code == 404
     assert foreign.json()["detail"] == missing.json()["detail"]
 
 
-def test_an_unchanged_ticket_is_not_sent_again(world: World) -> None:
-    ticket = world.run()
-    etag = world.api.get(f"/tickets/{ticket['id']}").headers["etag"]
-    again = world.api.get(f"/tickets/{ticket['id']}", headers={"If-None-Match": etag})
+def test_an_unchanged_ticket_is_not_sent_again(running_app: RunningApp) -> None:
+    ticket = running_app.run()
+    etag = running_app.api.get(f"/tickets/{ticket['id']}").headers["etag"]
+    again = running_app.api.get(f"/tickets/{ticket['id']}", headers={"If-None-Match": etag})
     assert again.status_code == 304
 
 
-def test_bad_json_is_repaired_once(world: World) -> None:
-    world.model.reset(in_turn(completion("{nonsense"), completion(GOOD)))
-    ticket = world.run()
+def test_bad_json_is_repaired_once(running_app: RunningApp) -> None:
+    running_app.model.reset(in_turn(completion("{nonsense"), completion(GOOD)))
+    ticket = running_app.run()
     assert ticket["status"] == "completed"
-    assert ticket["result_data"]["usage"]["calls"] == len(world.model.bodies) == 2
+    assert ticket["result_data"]["usage"]["calls"] == len(running_app.model.bodies) == 2
     assert ticket["tokens_used"] == 30
 
 
@@ -179,43 +183,45 @@ def test_bad_json_is_repaired_once(world: World) -> None:
     ],
 )
 def test_a_model_that_talks_nonsense_fails_the_ticket_with_the_reason(
-    world: World, answer: Response, words: str, calls: int
+    running_app: RunningApp, answer: Response, words: str, calls: int
 ) -> None:
-    world.model.reset(always(answer))
-    ticket = world.run()
+    running_app.model.reset(always(answer))
+    ticket = running_app.run()
     assert ticket["status"] == "failed"
     assert words in ticket["error_message"]
     assert "secret" not in ticket["error_message"]
-    assert len(world.model.bodies) == calls
+    assert len(running_app.model.bodies) == calls
     assert ticket["result_data"] == {}
 
 
 def test_a_model_that_hangs_fails_the_ticket_within_its_bounds(
     own_storage: str, tmp_path: Path
 ) -> None:
-    with worlds(own_storage, tmp_path, MODEL_TIMEOUT_SECONDS="1") as impatient:
+    with run_app(own_storage, tmp_path, MODEL_TIMEOUT_SECONDS="1") as impatient:
         impatient.model.reset(always(Hanging()))
         ticket = impatient.run()
     assert ticket["status"] == "failed"
     assert "did not answer within 1 seconds" in ticket["error_message"]
 
 
-def test_a_structured_answer_that_misses_the_schema_twice_fails_the_ticket(world: World) -> None:
+def test_a_structured_answer_that_misses_the_schema_twice_fails_the_ticket(
+    running_app: RunningApp,
+) -> None:
     wrong: dict[str, Any] = {"summary": "s", "task_result": "r", "structured": {"topic": "x"}}
-    world.model.reset(always(completion(json.dumps(wrong))))
-    ticket = world.run(output_schema=SCHEMA)
+    running_app.model.reset(always(completion(json.dumps(wrong))))
+    ticket = running_app.run(output_schema=SCHEMA)
     assert ticket["status"] == "failed"
-    assert len(world.model.bodies) == 2
+    assert len(running_app.model.bodies) == 2
 
 
-def test_a_busy_model_is_waited_for_by_a_durable_timer(world: World) -> None:
+def test_a_busy_model_is_waited_for_by_a_durable_timer(running_app: RunningApp) -> None:
     busy = JSONResponse({"error": {"message": "slow down"}}, 429, {"Retry-After": "1"})
-    world.model.reset(in_turn(busy, None))
-    ticket = world.run()
+    running_app.model.reset(in_turn(busy, None))
+    ticket = running_app.run()
     assert ticket["status"] == "completed", ticket["error_message"]
-    assert len(world.model.bodies) == 2
+    assert len(running_app.model.bodies) == 2
     assert "busy" in ticket["processing_logs"]
-    events = [event["EventType"] for event in world.durable.history(f"{ticket['id']}-1")]
+    events = [event["EventType"] for event in running_app.durable.history(f"{ticket['id']}-1")]
     assert "TimerFired" in events
 
 
@@ -228,10 +234,10 @@ def test_a_busy_model_is_waited_for_by_a_durable_timer(world: World) -> None:
     ],
 )
 def test_a_model_that_stays_away_fails_the_ticket_in_the_end(
-    world: World, answer: Response, words: str
+    running_app: RunningApp, answer: Response, words: str
 ) -> None:
-    world.model.reset(always(answer))
-    ticket = world.run()
+    running_app.model.reset(always(answer))
+    ticket = running_app.run()
     assert ticket["status"] == "failed"
     assert words in ticket["error_message"]
-    assert 1 <= len(world.model.bodies) <= 30
+    assert 1 <= len(running_app.model.bodies) <= 30

@@ -11,11 +11,11 @@ import httpx2
 import pytest
 from azure.storage.blob import ContainerClient
 
-from tests import pdfs
-from tests.host_process import ROOT
-from tests.model_server import completion
-from tests.shared.tasks.rereading import check, is_there
-from tests.world import JsonObject, World, worlds
+from tests.support.files import pdfs
+from tests.support.hosts.process import ROOT
+from tests.support.running_app import JsonObject, RunningApp, run_app
+from tests.support.servers.model import completion
+from tests.support.tasks.rereading import check, is_there
 
 AGREEMENT = (ROOT / "infra/local/samples/harbour-services-agreement.pdf").read_bytes()
 PRICES = b"berth,tug,price\nNorthern mole,yes,1200\nSouthern mole,no,900\n"
@@ -23,14 +23,14 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with worlds(storage, tmp_path_factory.mktemp("world"), CHUNK_TOKENS="1500") as running:
+def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), CHUNK_TOKENS="1500") as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def _honest_model(world: World) -> None:
-    world.model.reset()
+def _honest_model(running_app: RunningApp) -> None:
+    running_app.model.reset()
 
 
 def letter() -> bytes:
@@ -43,29 +43,31 @@ def letter() -> bytes:
     return target.getvalue()
 
 
-def post(world: World, files: Mapping[str, bytes], **task_data: Any) -> httpx2.Response:
+def post(running_app: RunningApp, files: Mapping[str, bytes], **task_data: Any) -> httpx2.Response:
     """A ticket with its files, in one request."""
     body = {"title": "Winter – papers", "task_type": "doc_analysis", "task_data": task_data}
     form: list[Any] = [("ticket", (None, json.dumps(body), "application/json"))]
-    return world.api.post("/tickets", files=form + [("files", item) for item in files.items()])
+    return running_app.api.post(
+        "/tickets", files=form + [("files", item) for item in files.items()]
+    )
 
 
-def run(world: World, files: Mapping[str, bytes], **task_data: Any) -> JsonObject:
+def run(running_app: RunningApp, files: Mapping[str, bytes], **task_data: Any) -> JsonObject:
     """The ticket with these files once it has ended."""
-    answer = post(world, files, **task_data)
+    answer = post(running_app, files, **task_data)
     assert answer.status_code == 201, answer.text
-    return world.until_ended(answer.json()["id"])
+    return running_app.until_ended(answer.json()["id"])
 
 
-def result(world: World, ticket: JsonObject, form: str) -> httpx2.Response:
-    answer = world.api.get(f"/tickets/{ticket['id']}/result", params={"format": form})
+def result(running_app: RunningApp, ticket: JsonObject, form: str) -> httpx2.Response:
+    answer = running_app.api.get(f"/tickets/{ticket['id']}/result", params={"format": form})
     assert answer.status_code == 200, answer.text
     return answer
 
 
-def test_a_pdf_a_letter_and_a_table_are_analysed_together(world: World) -> None:
+def test_a_pdf_a_letter_and_a_table_are_analysed_together(running_app: RunningApp) -> None:
     files = {"agreement.pdf": AGREEMENT, "letter.docx": letter(), "prices.csv": PRICES}
-    ticket = run(world, files, analysis_type="risk", instructions="Who waits for whom?")
+    ticket = run(running_app, files, analysis_type="risk", instructions="Who waits for whom?")
     assert ticket["status"] == "completed", ticket["error_message"]
     made = ticket["result_data"]
     assert check(made, files) > 10
@@ -77,16 +79,16 @@ def test_a_pdf_a_letter_and_a_table_are_analysed_together(world: World) -> None:
         "agreement.pdf: read 10 of 11 pages; not read: p. 11 (an image"
         in made["coverage"]["statement"]
     )
-    assert made["usage"]["calls"] == len(world.model.bodies) > 5
+    assert made["usage"]["calls"] == len(running_app.model.bodies) > 5
     assert (
         ticket["tokens_used"] == made["usage"]["prompt_tokens"] + made["usage"]["completion_tokens"]
     )
 
-    assert result(world, ticket, "json").json() == made
-    markdown = result(world, ticket, "md").text
+    assert result(running_app, ticket, "json").json() == made
+    markdown = result(running_app, ticket, "md").text
     assert markdown == made["analysis"]
     assert "[agreement.pdf p. " in markdown
-    word = result(world, ticket, "docx")
+    word = result(running_app, ticket, "docx")
     assert word.headers["content-type"] == WORD
     assert 'filename="Winter-papers.docx"' in word.headers["content-disposition"]
     headings = [
@@ -95,25 +97,25 @@ def test_a_pdf_a_letter_and_a_table_are_analysed_together(world: World) -> None:
         if ((paragraph.style and paragraph.style.name) or "").startswith("Heading")
     ]
     assert headings[:2] == ["Analysis", "Insights"]
-    rows = list(csv.DictReader(io.StringIO(result(world, ticket, "csv").text, newline="")))
+    rows = list(csv.DictReader(io.StringIO(result(running_app, ticket, "csv").text, newline="")))
     assert len(rows) == sum(len(one["evidence"]) for one in made["insights"])
     for row in rows:
         assert is_there(files[row["document"]], row["document"], row)
-    refused = world.api.get(f"/tickets/{ticket['id']}/result", params={"format": "sarif"})
+    refused = running_app.api.get(f"/tickets/{ticket['id']}/result", params={"format": "sarif"})
     assert refused.status_code == 406
     assert "csv" in refused.json()["detail"]
 
 
-def test_the_same_papers_again_cost_nothing(world: World) -> None:
-    first = run(world, {"agreement.pdf": AGREEMENT})
-    world.model.reset()
-    again = run(world, {"copy of it.pdf": AGREEMENT})
-    assert world.model.bodies == []
+def test_the_same_papers_again_cost_nothing(running_app: RunningApp) -> None:
+    first = run(running_app, {"agreement.pdf": AGREEMENT})
+    running_app.model.reset()
+    again = run(running_app, {"copy of it.pdf": AGREEMENT})
+    assert running_app.model.bodies == []
     assert again["tokens_used"] == 0
     assert again["result_data"]["usage"]["reused"] == first["result_data"]["usage"]["calls"]
-    assert world.api.delete(f"/tickets/{first['id']}").status_code == 204
-    run(world, {"agreement.pdf": AGREEMENT})
-    assert len(world.model.bodies) == first["result_data"]["usage"]["calls"]
+    assert running_app.api.delete(f"/tickets/{first['id']}").status_code == 204
+    run(running_app, {"agreement.pdf": AGREEMENT})
+    assert len(running_app.model.bodies) == first["result_data"]["usage"]["calls"]
 
 
 @pytest.mark.parametrize(
@@ -125,16 +127,16 @@ def test_the_same_papers_again_cost_nothing(world: World) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_fails_its_ticket_and_no_other(
-    world: World, name: str, data: bytes, advice: str
+    running_app: RunningApp, name: str, data: bytes, advice: str
 ) -> None:
-    other = post(world, {"prices.csv": PRICES + name.encode()}).json()["id"]
-    ticket = run(world, {name: data})
+    other = post(running_app, {"prices.csv": PRICES + name.encode()}).json()["id"]
+    ticket = run(running_app, {name: data})
     assert ticket["status"] == "failed"
     assert name in ticket["error_message"]
     assert advice in ticket["error_message"]
     assert ticket["tokens_used"] == 0
-    assert world.until_ended(other)["status"] == "completed"
-    mixed = run(world, {name: data, "prices.csv": PRICES})
+    assert running_app.until_ended(other)["status"] == "completed"
+    mixed = run(running_app, {name: data, "prices.csv": PRICES})
     assert mixed["status"] == "completed", mixed["error_message"]
     assert any(
         name in warning and advice in warning for warning in mixed["result_data"]["warnings"]
@@ -143,27 +145,33 @@ def test_a_file_that_cannot_be_read_fails_its_ticket_and_no_other(
 
 @pytest.mark.parametrize("finish_reason", ["length", "content_filter", None])
 def test_an_answer_that_is_not_whole_never_completes_a_ticket(
-    world: World, finish_reason: str | None
+    running_app: RunningApp, finish_reason: str | None
 ) -> None:
-    world.model.reset(lambda number, _: completion("{}", finish_reason) if number == 3 else None)
-    ticket = run(world, {"agreement.pdf": AGREEMENT}, instructions=f"Asked anew: {finish_reason}")
+    running_app.model.reset(
+        lambda number, _: completion("{}", finish_reason) if number == 3 else None
+    )
+    ticket = run(
+        running_app, {"agreement.pdf": AGREEMENT}, instructions=f"Asked anew: {finish_reason}"
+    )
     assert ticket["status"] == "failed"
     assert ticket["error_message"]
-    world.model.reset()
-    again = world.api.post(f"/tickets/{ticket['id']}/reprocess")
+    running_app.model.reset()
+    again = running_app.api.post(f"/tickets/{ticket['id']}/reprocess")
     assert again.status_code == 200, again.text
-    ended = world.until_ended(ticket["id"])
+    ended = running_app.until_ended(ticket["id"])
     assert ended["status"] == "completed", ended["error_message"]
     assert ended["result_data"]["usage"]["reused"] > 0, "what was answered is not paid for again"
 
 
-def test_what_is_in_files_goes_nowhere_but_to_the_model_and_the_result(world: World) -> None:
+def test_what_is_in_files_goes_nowhere_but_to_the_model_and_the_result(
+    running_app: RunningApp,
+) -> None:
     canary = "The secret word is xylophonequartz."
-    ticket = run(world, {"a.txt": canary.encode()}, analysis_type="risk")
+    ticket = run(running_app, {"a.txt": canary.encode()}, analysis_type="risk")
     assert canary in json.dumps(ticket["result_data"])
-    events = world.api.get(f"/tickets/{ticket['id']}/events").text
-    history = json.dumps(world.durable.history(f"{ticket['id']}-1"))
-    for text in (events, history, world.host.log, ticket["processing_logs"]):
+    events = running_app.api.get(f"/tickets/{ticket['id']}/events").text
+    history = json.dumps(running_app.durable.history(f"{ticket['id']}-1"))
+    for text in (events, history, running_app.host.log, ticket["processing_logs"]):
         assert "xylophonequartz" not in text
 
 

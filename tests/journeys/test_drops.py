@@ -13,11 +13,11 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient
 from starlette.responses import Response
 
-from tests import files
-from tests.host_process import wait_for
-from tests.journeys.storage import exists, reason
-from tests.proxy import Call
-from tests.world import PASSWORD, JsonObject, World, kill_now, worlds
+from tests.support.files import files
+from tests.support.files.blobs import exists, reason
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import PASSWORD, JsonObject, RunningApp, kill_now, run_app
+from tests.support.servers.storage_proxy import Call
 
 MAX_BLOB = 200_000
 BOSS = "chief@example.com"
@@ -25,21 +25,21 @@ NOTE = files.TEXT.encode()
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     settings = {
         "MAX_FILE_SIZE": "1000",
         "MAX_BLOB_SIZE": str(MAX_BLOB),
         "BOOTSTRAP_ADMIN_EMAIL": BOSS,
         "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
     }
-    with worlds(storage, tmp_path_factory.mktemp("world"), **settings) as running:
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), **settings) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def boss(world: World) -> httpx2.Client:
+def boss(running_app: RunningApp) -> httpx2.Client:
     """A client with the first admin's token."""
-    client = httpx2.Client(base_url=f"{world.host.base_url}/api/v1", timeout=30)
+    client = httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30)
     login = client.post("/auth/login", data={"username": BOSS, "password": PASSWORD})
     assert login.status_code == 200, login.text
     client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
@@ -47,8 +47,8 @@ def boss(world: World) -> httpx2.Client:
 
 
 @pytest.fixture(scope="module")
-def ada(world: World) -> str:
-    return str(world.api.get("/users/me").json()["username"])
+def ada(running_app: RunningApp) -> str:
+    return str(running_app.api.get("/users/me").json()["username"])
 
 
 def drop(
@@ -64,28 +64,30 @@ def drop(
     container.upload_blob(path, content, metadata=metadata, overwrite=True)
 
 
-def tickets(world: World, title: str) -> list[JsonObject]:
-    found: list[JsonObject] = world.api.get("/tickets", params={"q": title}).json()["tickets"]
+def tickets(running_app: RunningApp, title: str) -> list[JsonObject]:
+    found: list[JsonObject] = running_app.api.get("/tickets", params={"q": title}).json()["tickets"]
     return found
 
 
-def opened(world: World, title: str) -> JsonObject:
+def opened(running_app: RunningApp, title: str) -> JsonObject:
     """The one ticket of that title, once it is there."""
-    found = wait_for(lambda: tickets(world, title), f"a ticket called {title}")
+    found = wait_for(lambda: tickets(running_app, title), f"a ticket called {title}")
     assert len(found) == 1
     return found[0]
 
 
-def events(world: World, ticket: JsonObject) -> list[str]:
-    return [event["action"] for event in world.api.get(f"/tickets/{ticket['id']}/events").json()]
+def events(running_app: RunningApp, ticket: JsonObject) -> list[str]:
+    return [
+        event["action"] for event in running_app.api.get(f"/tickets/{ticket['id']}/events").json()
+    ]
 
 
 def test_a_blob_becomes_a_ticket_with_its_analysis(
-    world: World, blobs: BlobServiceClient, ada: str
+    running_app: RunningApp, blobs: BlobServiceClient, ada: str
 ) -> None:
     drop(blobs, f"{ada}/reports/2026/harbour.txt")
-    ticket = opened(world, "harbour.txt")
-    ended = world.until_ended(ticket["id"])
+    ticket = opened(running_app, "harbour.txt")
+    ended = running_app.until_ended(ticket["id"])
     assert ended["status"] == "completed", ended["error_message"]
     assert (ended["source"], ended["task_type"]) == ("blob", "doc_analysis")
     assert ended["priority"] == "medium"
@@ -99,42 +101,44 @@ def test_a_blob_becomes_a_ticket_with_its_analysis(
 
 
 def test_the_metadata_say_what_the_ticket_is(
-    world: World, blobs: BlobServiceClient, ada: str
+    running_app: RunningApp, blobs: BlobServiceClient, ada: str
 ) -> None:
     said = {"analysis_type": "risk", "instructions": "Name the dates."}
     shown = {"Title": "Ice on the harbour", "priority": "high"}
     drop(blobs, f"{ada.upper()}/a.txt", metadata=said | shown)
-    ticket = world.until_ended(opened(world, "Ice on the harbour")["id"])
+    ticket = running_app.until_ended(opened(running_app, "Ice on the harbour")["id"])
     assert ticket["priority"] == "high"
     assert ticket["task_data"] == said
 
 
 def test_however_often_the_event_comes_there_is_one_ticket(
-    world: World, blobs: BlobServiceClient, ada: str
+    running_app: RunningApp, blobs: BlobServiceClient, ada: str
 ) -> None:
     path = f"{ada}/once.txt"
     drop(blobs, path)
-    ticket = opened(world, "once.txt")
+    ticket = opened(running_app, "once.txt")
     drop(blobs, path)  # another event of the same bytes is another version, too
     drop(blobs, path, NOTE + b"More.")
-    wait_for(lambda: "blob_ignored" in events(world, ticket), "the overwriting to be told")
+    wait_for(lambda: "blob_ignored" in events(running_app, ticket), "the overwriting to be told")
     drop(blobs, f"{ada}/after.txt")
-    opened(world, "after.txt")
-    assert len(tickets(world, "once.txt")) == 1
-    assert [one["file_size"] for one in world.read(ticket["id"])["attachments"]] == [len(NOTE)]
+    opened(running_app, "after.txt")
+    assert len(tickets(running_app, "once.txt")) == 1
+    assert [one["file_size"] for one in running_app.read(ticket["id"])["attachments"]] == [
+        len(NOTE)
+    ]
 
 
 @pytest.mark.parametrize("rewritten", [False, True])
 def test_with_its_ticket_the_blob_goes_but_not_a_later_one(
-    world: World, blobs: BlobServiceClient, ada: str, rewritten: bool
+    running_app: RunningApp, blobs: BlobServiceClient, ada: str, rewritten: bool
 ) -> None:
     path = f"{ada}/{rewritten}.txt"
     drop(blobs, path)
-    ticket = opened(world, f"{rewritten}.txt")
+    ticket = opened(running_app, f"{rewritten}.txt")
     if rewritten:
         drop(blobs, path, b"Another text. It came later than the first.")
-        wait_for(lambda: "blob_ignored" in events(world, ticket), "the event")
-    assert world.api.delete(f"/tickets/{ticket['id']}").status_code == 204
+        wait_for(lambda: "blob_ignored" in events(running_app, ticket), "the event")
+    assert running_app.api.delete(f"/tickets/{ticket['id']}").status_code == 204
     assert exists(blobs, "uploads", path) is rewritten
 
 
@@ -152,7 +156,7 @@ def test_with_its_ticket_the_blob_goes_but_not_a_later_one(
     ],
 )
 def test_what_cannot_be_taken_is_set_aside_and_audited(
-    world: World,
+    running_app: RunningApp,
     blobs: BlobServiceClient,
     ada: str,
     path: str,
@@ -173,13 +177,13 @@ def test_a_deactivated_user_is_unknown(
     storage: str, tmp_path_factory: pytest.TempPathFactory, blobs: BlobServiceClient
 ) -> None:
     admin = {"BOOTSTRAP_ADMIN_EMAIL": "boss@example.com", "BOOTSTRAP_ADMIN_PASSWORD": "a" * 12}
-    with worlds(storage, tmp_path_factory.mktemp("admin"), **admin) as world:
-        me = world.api.get("/users/me").json()
+    with run_app(storage, tmp_path_factory.mktemp("admin"), **admin) as running_app:
+        me = running_app.api.get("/users/me").json()
         login = {"username": "boss@example.com", "password": "a" * 12}
-        token = world.api.post("/auth/login", data=login).json()["access_token"]
+        token = running_app.api.post("/auth/login", data=login).json()["access_token"]
         boss = {"Authorization": f"Bearer {token}"}
         off = {"is_active": False}
-        assert world.api.put(f"/users/{me['id']}", json=off, headers=boss).is_success
+        assert running_app.api.put(f"/users/{me['id']}", json=off, headers=boss).is_success
         path = f"{me['username']}/late.txt"
         drop(blobs, path)
         told: Any = wait_for(lambda: reason(blobs, path), "the reason")
@@ -188,9 +192,9 @@ def test_a_deactivated_user_is_unknown(
 
 @pytest.mark.parametrize("k", [2, 4, 6, 8, 10])
 def test_killed_while_a_blob_is_taken_it_is_taken_once(
-    world: World, blobs: BlobServiceClient, ada: str, k: int
+    running_app: RunningApp, blobs: BlobServiceClient, ada: str, k: int
 ) -> None:
-    pid, seen, path = world.host.pid, list[Call](), f"{ada}/killed-{k}.txt"
+    pid, seen, path = running_app.host.pid, list[Call](), f"{ada}/killed-{k}.txt"
 
     async def kill(call: Call) -> Response | None:
         if seen or call.path.endswith(path):
@@ -199,23 +203,23 @@ def test_killed_while_a_blob_is_taken_it_is_taken_once(
             kill_now(pid)
         return None
 
-    world.storage.reset(before=kill)
+    running_app.storage.reset(before=kill)
     drop(blobs, path)
-    wait_for(lambda: not world.host.running, "the kill")
-    world.storage.reset()
-    world.restart()
-    ticket = opened(world, f"killed-{k}.txt")
-    assert world.until_ended(ticket["id"])["status"] == "completed"
-    actions = events(world, ticket)
+    wait_for(lambda: not running_app.host.running, "the kill")
+    running_app.storage.reset()
+    running_app.restart()
+    ticket = opened(running_app, f"killed-{k}.txt")
+    assert running_app.until_ended(ticket["id"])["status"] == "completed"
+    actions = events(running_app, ticket)
     assert actions.count("ticket_created") == actions.count("ticket_completed") == 1
 
 
 class Spoiled:
     """Lets the app fail at blobs in a way that nobody foresaw, so many times."""
 
-    def __init__(self, world: World, times: int) -> None:
+    def __init__(self, running_app: RunningApp, times: int) -> None:
         self.left = times
-        world.storage.reset(before=self._spoil)
+        running_app.storage.reset(before=self._spoil)
 
     async def _spoil(self, call: Call) -> Response | None:
         if "drop_" not in call.path or not self.left:
@@ -225,35 +229,35 @@ class Spoiled:
 
 
 def test_what_fails_in_every_try_is_set_aside_with_its_reason(
-    world: World, blobs: BlobServiceClient, ada: str, boss: httpx2.Client
+    running_app: RunningApp, blobs: BlobServiceClient, ada: str, boss: httpx2.Client
 ) -> None:
-    Spoiled(world, 1_000)
+    Spoiled(running_app, 1_000)
     path = f"{ada}/poison.txt"
     drop(blobs, path)
     found = wait_for(lambda: reason(blobs, path), "the blob to be set aside", 60)
-    world.storage.reset()
+    running_app.storage.reset()
     assert found["reason"] == "failed"
     assert exists(blobs, "rejected", path)
     wait_for(lambda: not exists(blobs, "uploads", path), "the blob to go")
-    assert tickets(world, "poison.txt") == []
+    assert tickets(running_app, "poison.txt") == []
     events = boss.get("/audit", params={"action": "blob_rejected"}).json()["events"]
     assert "failed" in [event["metadata"]["reason"] for event in events]
 
 
 def test_what_failed_for_a_while_is_taken_after_all(
-    world: World, blobs: BlobServiceClient, ada: str
+    running_app: RunningApp, blobs: BlobServiceClient, ada: str
 ) -> None:
     """The platform gives up after five tries; the app does not."""
-    Spoiled(world, 5)
+    Spoiled(running_app, 5)
     path = f"{ada}/late.txt"
     drop(blobs, path)
-    ticket = opened(world, "late.txt")
-    assert world.until_ended(ticket["id"])["status"] == "completed"
+    ticket = opened(running_app, "late.txt")
+    assert running_app.until_ended(ticket["id"])["status"] == "completed"
     assert reason(blobs, path) is None
 
 
 def test_messages_that_say_nothing_hold_up_no_other(
-    world: World, blobs: BlobServiceClient, storage: str, ada: str
+    running_app: RunningApp, blobs: BlobServiceClient, storage: str, ada: str
 ) -> None:
     def message(blob: str, container: str = "uploads") -> str:
         said = {"FunctionId": "Host.Functions.take_upload", "BlobType": "BlockBlob"}
@@ -265,9 +269,9 @@ def test_messages_that_say_nothing_hold_up_no_other(
             queue.create_queue()
         for text in ("ü", "!", base64.b64encode(b"[]").decode(), message(""), message("../work/x")):
             queue.send_message(text)
-        Spoiled(world, 5)
+        Spoiled(running_app, 5)
         drop(blobs, f"{ada}/behind.txt")
-        assert opened(world, "behind.txt")
+        assert opened(running_app, "behind.txt")
         queue.send_message(message("theirs", "elsewhere"))
         left = wait_for(lambda: queue.peek_messages(32), "the message of another app")
         assert all("elsewhere" in base64.b64decode(one.content).decode() for one in left)

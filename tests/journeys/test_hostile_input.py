@@ -11,8 +11,8 @@ import jwt
 import pytest
 from starlette.responses import Response
 
-from tests.proxy import Call
-from tests.world import PASSWORD, SETTINGS, World, custom
+from tests.support.running_app import PASSWORD, SETTINGS, RunningApp, custom
+from tests.support.servers.storage_proxy import Call
 
 JsonObject = dict[str, Any]
 FAR = 4_000_000_000
@@ -40,10 +40,10 @@ ODD_KEYS = [
 
 
 @pytest.fixture
-def _calm_storage(world: World) -> Iterator[None]:
-    world.storage.reset()
+def _calm_storage(running_app: RunningApp) -> Iterator[None]:
+    running_app.storage.reset()
     yield
-    world.storage.reset()
+    running_app.storage.reset()
 
 
 def problem(answer: httpx2.Response, status: int) -> JsonObject:
@@ -59,9 +59,9 @@ def problem(answer: httpx2.Response, status: int) -> JsonObject:
     return body
 
 
-def claims(world: World, **changes: Any) -> JsonObject:
+def claims(running_app: RunningApp, **changes: Any) -> JsonObject:
     """Those of Ada's token, changed; None removes one."""
-    token = world.api.headers["Authorization"].partition(" ")[2]
+    token = running_app.api.headers["Authorization"].partition(" ")[2]
     found = jwt.decode(token, options={"verify_signature": False}) | changes
     return {name: value for name, value in found.items() if value is not None}
 
@@ -80,27 +80,27 @@ def by_hand(claims: JsonObject, **header: Any) -> str:
 
 
 class TestTokens:
-    def refused(self, world: World, authorization: str) -> None:
+    def refused(self, running_app: RunningApp, authorization: str) -> None:
         headers = {"Authorization": authorization}
-        answer = world.host.client.get("/api/v1/users/me", headers=headers)
+        answer = running_app.host.client.get("/api/v1/users/me", headers=headers)
         problem(answer, 401)
         assert answer.headers["www-authenticate"] == "Bearer"
 
-    def test_a_good_one_is_taken(self, world: World) -> None:
-        headers = {"Authorization": f"Bearer {signed(claims(world))}"}
-        assert world.host.client.get("/api/v1/users/me", headers=headers).status_code == 200
+    def test_a_good_one_is_taken(self, running_app: RunningApp) -> None:
+        headers = {"Authorization": f"Bearer {signed(claims(running_app))}"}
+        assert running_app.host.client.get("/api/v1/users/me", headers=headers).status_code == 200
 
     @pytest.mark.parametrize(
         "authorization",
         ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic YTpi", f"Bearer {'a' * 9000}"],
         ids=lambda text: text[:10],
     )
-    def test_no_token_at_all(self, world: World, authorization: str) -> None:
-        self.refused(world, authorization)
+    def test_no_token_at_all(self, running_app: RunningApp, authorization: str) -> None:
+        self.refused(running_app, authorization)
 
     @pytest.mark.parametrize("alg", ["none", "None", "NONE", "", "HS256", None, 1])
-    def test_no_signature(self, world: World, alg: Any) -> None:
-        self.refused(world, f"Bearer {by_hand(claims(world), alg=alg)}")
+    def test_no_signature(self, running_app: RunningApp, alg: Any) -> None:
+        self.refused(running_app, f"Bearer {by_hand(claims(running_app), alg=alg)}")
 
     @pytest.mark.parametrize(
         "more",
@@ -113,8 +113,8 @@ class TestTokens:
             {"key": "another secret that is long enough", "headers": {"jku": "http://127.0.0.1/"}},
         ],
     )
-    def test_another_key_or_algorithm(self, world: World, more: JsonObject) -> None:
-        self.refused(world, f"Bearer {signed(claims(world), **more)}")
+    def test_another_key_or_algorithm(self, running_app: RunningApp, more: JsonObject) -> None:
+        self.refused(running_app, f"Bearer {signed(claims(running_app), **more)}")
 
     @pytest.mark.parametrize(
         "changes",
@@ -136,8 +136,8 @@ class TestTokens:
         ],
         ids=lambda changes: str(changes)[:20],
     )
-    def test_claims_that_do_not_count(self, world: World, changes: JsonObject) -> None:
-        changed = claims(world, **changes)
+    def test_claims_that_do_not_count(self, running_app: RunningApp, changes: JsonObject) -> None:
+        changed = claims(running_app, **changes)
         try:
             token = signed(changed)
         except TypeError:  # The library itself refuses to sign some.
@@ -145,11 +145,11 @@ class TestTokens:
             key = jwt.get_algorithm_by_name("HS256").prepare_key(SETTINGS["SECRET_KEY"])
             seal = jwt.get_algorithm_by_name("HS256").sign(body.encode(), key)
             token = f"{body}.{base64.urlsafe_b64encode(seal).decode().rstrip('=')}"
-        self.refused(world, f"Bearer {token}")
+        self.refused(running_app, f"Bearer {token}")
 
-    def test_a_role_of_ones_own_making(self, world: World) -> None:
-        headers = {"Authorization": f"Bearer {signed(claims(world, role='admin'))}"}
-        answer = world.host.client.get("/api/v1/users/me", headers=headers)
+    def test_a_role_of_ones_own_making(self, running_app: RunningApp) -> None:
+        headers = {"Authorization": f"Bearer {signed(claims(running_app, role='admin'))}"}
+        answer = running_app.host.client.get("/api/v1/users/me", headers=headers)
         assert answer.status_code == 401 or answer.json()["role"] == "user"
 
 
@@ -176,15 +176,15 @@ class TestBodies:
         ],
         ids=lambda body: repr(body[:16]),
     )
-    def test_what_is_no_plain_json(self, world: World, path: str, body: bytes) -> None:
-        problem(world.api.post(path, content=body, headers=JSON), 400)
+    def test_what_is_no_plain_json(self, running_app: RunningApp, path: str, body: bytes) -> None:
+        problem(running_app.api.post(path, content=body, headers=JSON), 400)
 
     @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b"true", b"{}", b"[{}]"])
     @pytest.mark.parametrize(
         "path", ["/tickets", "/auth/register", "/auth/login/json", "/auth/refresh"]
     )
-    def test_json_of_another_form(self, world: World, path: str, body: bytes) -> None:
-        refusal = problem(world.api.post(path, content=body, headers=JSON), 422)
+    def test_json_of_another_form(self, running_app: RunningApp, path: str, body: bytes) -> None:
+        refusal = problem(running_app.api.post(path, content=body, headers=JSON), 422)
         assert refusal["errors"]
         for fault in refusal["errors"]:
             assert set(fault) == {"loc", "msg", "type"}
@@ -192,13 +192,13 @@ class TestBodies:
     @pytest.mark.parametrize(
         "kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "x", ","]
     )
-    def test_another_type(self, world: World, kind: str) -> None:
-        answer = world.api.post("/tickets", content=b"{}", headers={"Content-Type": kind})
+    def test_another_type(self, running_app: RunningApp, kind: str) -> None:
+        answer = running_app.api.post("/tickets", content=b"{}", headers={"Content-Type": kind})
         problem(answer, 415)
 
     @pytest.mark.parametrize("size", [1024 * 1024 + 1, 11 * 1024 * 1024])
-    def test_a_body_over_the_limit(self, world: World, size: int) -> None:
-        problem(world.api.post("/tickets", content=b" " * size, headers=JSON), 413)
+    def test_a_body_over_the_limit(self, running_app: RunningApp, size: int) -> None:
+        problem(running_app.api.post("/tickets", content=b" " * size, headers=JSON), 413)
 
     @pytest.mark.parametrize(
         ("path", "kind"),
@@ -208,92 +208,96 @@ class TestBodies:
             ("/auth/login", "application/x-www-form-urlencoded"),
         ],
     )
-    def test_without_a_length(self, world: World, path: str, kind: str) -> None:
+    def test_without_a_length(self, running_app: RunningApp, path: str, kind: str) -> None:
         pieces = (b" " * 1024 * 1024 for _ in range(3))
         headers = {"Content-Type": kind}
-        fault = problem(world.api.post(path, content=pieces, headers=headers), 411)
+        fault = problem(running_app.api.post(path, content=pieces, headers=headers), 411)
         assert "Content-Length" in fault["detail"]
 
-    def test_none_where_none_is_taken(self, world: World) -> None:
+    def test_none_where_none_is_taken(self, running_app: RunningApp) -> None:
         """As `curl -X POST` sends it."""
-        ticket = world.open()["id"]
-        request = world.api.build_request("POST", f"/tickets/{ticket}/cancel")
+        ticket = running_app.open()["id"]
+        request = running_app.api.build_request("POST", f"/tickets/{ticket}/cancel")
         request.headers.pop("Content-Length", None)
-        assert world.api.send(request).status_code in (200, 409)
+        assert running_app.api.send(request).status_code in (200, 409)
 
-    def test_task_data_over_its_limit(self, world: World) -> None:
-        problem(world.api.post("/tickets", json=custom(context="x" * 70_000)), 413)
+    def test_task_data_over_its_limit(self, running_app: RunningApp) -> None:
+        problem(running_app.api.post("/tickets", json=custom(context="x" * 70_000)), 413)
 
-    def test_faults_do_not_repeat_what_was_sent(self, world: World) -> None:
+    def test_faults_do_not_repeat_what_was_sent(self, running_app: RunningApp) -> None:
         wrong = custom(output_schema=CANARY) | {"title": [CANARY], "priority": CANARY}
-        answer = world.api.post("/tickets", json=wrong)
+        answer = running_app.api.post("/tickets", json=wrong)
         places = {tuple(fault["loc"]) for fault in problem(answer, 422)["errors"]}
         assert {("title",), ("priority",)} <= places
         assert CANARY not in answer.text
-        world.api.post("/auth/register", json={"email": CANARY, "username": "x", "password": "y"})
-        assert CANARY not in world.host.log
+        running_app.api.post(
+            "/auth/register", json={"email": CANARY, "username": "x", "password": "y"}
+        )
+        assert CANARY not in running_app.host.log
 
 
 class TestProperties:
-    def test_a_new_user_gets_no_rights_of_their_choice(self, world: World) -> None:
+    def test_a_new_user_gets_no_rights_of_their_choice(self, running_app: RunningApp) -> None:
         new = {"email": "eve@example.com", "username": "eve", "password": PASSWORD}
         tries = {"role": "admin", "is_verified": True, "id": "0" * 16, "PartitionKey": "x"}
         tries |= {"odata.type": "x", "password_hash": "x", "tokens_from": 0, "RowKey": "x"}
-        user = world.host.client.post("/api/v1/auth/register", json=new | tries).json()
+        user = running_app.host.client.post("/api/v1/auth/register", json=new | tries).json()
         assert (user["role"], user["is_verified"]) == ("user", False)
         assert user["id"] != "0" * 16
         assert not {"PartitionKey", "odata.type", "password_hash", "RowKey"} & set(user)
 
-    def test_a_new_ticket_is_what_the_app_makes_it(self, world: World) -> None:
+    def test_a_new_ticket_is_what_the_app_makes_it(self, running_app: RunningApp) -> None:
         tries = {"status": "completed", "owner": "x", "created_by": "0" * 16, "id": "x"}
         tries |= {"attempt": "9", "source": "blob", "PartitionKey": "x", "odata.type": "x"}
         tries |= {"result_data": "x", "tokens_used": "7", "etag": "x", "error_message": "x"}
-        answer = world.api.post("/tickets", json=custom() | tries)
+        answer = running_app.api.post("/tickets", json=custom() | tries)
         assert answer.status_code == 201
         ticket = answer.json()
         assert (ticket["status"], ticket["attempt"], ticket["source"]) == ("pending", 1, "api")
-        assert ticket["created_by"] == world.api.get("/users/me").json()["id"]
+        assert ticket["created_by"] == running_app.api.get("/users/me").json()["id"]
         assert not {"owner", "PartitionKey", "odata.type", "etag"} & set(ticket)
-        assert world.read(ticket["id"])["error_message"] is None
+        assert running_app.read(ticket["id"])["error_message"] is None
 
     @pytest.mark.parametrize(
         "title", ["'; drop", '"', "\u202egnp.exe", "\x00", "\x07", "\uffff", "😀", "</td>", "=1+1"]
     )
-    def test_odd_texts_are_kept_as_they_are_or_refused(self, world: World, title: str) -> None:
-        answer = world.api.post("/tickets", json=custom(context=title) | {"title": title})
+    def test_odd_texts_are_kept_as_they_are_or_refused(
+        self, running_app: RunningApp, title: str
+    ) -> None:
+        answer = running_app.api.post("/tickets", json=custom(context=title) | {"title": title})
         if answer.status_code != 422:
             assert answer.status_code == 201, answer.text
-            ticket = world.read(answer.json()["id"])
+            ticket = running_app.read(answer.json()["id"])
             assert (ticket["title"], ticket["task_data"]["context"]) == (title, title)
 
 
 class TestKeys:
     @pytest.mark.parametrize("key", ODD_KEYS, ids=lambda key: key[:20])
-    def test_ids_that_are_none_are_absent(self, world: World, key: str) -> None:
-        answer = world.api.get(f"/tickets/{key}")
+    def test_ids_that_are_none_are_absent(self, running_app: RunningApp, key: str) -> None:
+        answer = running_app.api.get(f"/tickets/{key}")
         assert answer.status_code == (400 if key == "%00" else 404), "the platform refuses NUL"
         assert CANARY not in answer.text
 
     @pytest.mark.parametrize(
         "name", ["a'b", "a/b", "a\\b", "#", "?", "a" * 254, "\x00", "ü", "😀", "' or 1 eq 1 or '"]
     )
-    def test_names_that_are_nobodys(self, world: World, name: str) -> None:
+    def test_names_that_are_nobodys(self, running_app: RunningApp, name: str) -> None:
         form = {"username": name, "password": "wrong password"}
-        problem(world.host.client.post("/api/v1/auth/login", data=form), 401)
+        problem(running_app.host.client.post("/api/v1/auth/login", data=form), 401)
 
     @pytest.mark.parametrize(
         "name", ["a'b", "a/b", "ab#", "a?b", "tickets", "\x00\x00\x00", "ü" * 4]
     )
-    def test_names_that_nobody_may_have(self, world: World, name: str) -> None:
+    def test_names_that_nobody_may_have(self, running_app: RunningApp, name: str) -> None:
         new = {"email": "odd@example.com", "username": name, "password": PASSWORD}
-        problem(world.host.client.post("/api/v1/auth/register", json=new), 422)
+        problem(running_app.host.client.post("/api/v1/auth/register", json=new), 422)
 
 
 class TestObjects:
-    def test_anothers_ticket_answers_as_an_absent_one(self, world: World) -> None:
-        ticket = world.open()["id"]
+    def test_anothers_ticket_answers_as_an_absent_one(self, running_app: RunningApp) -> None:
+        ticket = running_app.open()["id"]
         absent = ticket[:-8] + "00000000"
-        mallory = world.log_in("mallory")
+        mallory = running_app.log_in("mallory")
         bodies = []
         for ticket_id in (ticket, absent):
             body = problem(mallory.get(f"/tickets/{ticket_id}"), 404)
@@ -302,8 +306,8 @@ class TestObjects:
         assert bodies[0] == bodies[1]
 
     @pytest.mark.parametrize("path", ["/users", "/audit", "/audit/verify?ticket_id=x", "/users/x"])
-    def test_what_is_for_admins_is_forbidden(self, world: World, path: str) -> None:
-        problem(world.api.get(path), 403)
+    def test_what_is_for_admins_is_forbidden(self, running_app: RunningApp, path: str) -> None:
+        problem(running_app.api.get(path), 403)
 
 
 class TestQueries:
@@ -325,8 +329,8 @@ class TestQueries:
         ],
         ids=lambda query: query[:30],
     )
-    def test_that_do_not_validate(self, world: World, query: str) -> None:
-        [fault] = problem(world.api.get(f"/tickets?{query}"), 422)["errors"]
+    def test_that_do_not_validate(self, running_app: RunningApp, query: str) -> None:
+        [fault] = problem(running_app.api.get(f"/tickets?{query}"), 422)["errors"]
         assert fault["loc"] == ["query", query.partition("=")[0]]
 
     @pytest.mark.parametrize(
@@ -342,27 +346,29 @@ class TestQueries:
             "unknown=1",
         ],
     )
-    def test_that_are_odd_but_fine(self, world: World, query: str) -> None:
-        answer = world.api.get(f"/tickets?{query}")
+    def test_that_are_odd_but_fine(self, running_app: RunningApp, query: str) -> None:
+        answer = running_app.api.get(f"/tickets?{query}")
         assert answer.status_code == 200, answer.text
 
     @pytest.mark.parametrize(
         "cursor", ["x", "%00", "A" * 3000, "%F0%9F%98%80", "bnVsbA", "..", "%27"]
     )
-    def test_a_cursor_of_ones_own_making(self, world: World, cursor: str) -> None:
-        problem(world.api.get(f"/tickets?cursor={cursor}"), 400)
+    def test_a_cursor_of_ones_own_making(self, running_app: RunningApp, cursor: str) -> None:
+        problem(running_app.api.get(f"/tickets?cursor={cursor}"), 400)
 
 
 class TestPaths:
     @pytest.mark.parametrize("path", ["/health", "/users/me", "/task-types", "/openapi.json"])
-    def test_a_slash_at_the_end_does_not_matter(self, world: World, path: str) -> None:
-        assert world.api.get(path).json().keys() == world.api.get(f"{path}/").json().keys()
+    def test_a_slash_at_the_end_does_not_matter(self, running_app: RunningApp, path: str) -> None:
+        assert (
+            running_app.api.get(path).json().keys() == running_app.api.get(f"{path}/").json().keys()
+        )
 
     @pytest.mark.parametrize("verb", ["PATCH", "POST", "DELETE", "TRACE", "PROPFIND"])
-    def test_another_verb_is_not_found(self, world: World, verb: str) -> None:
-        assert world.api.request(verb, "/health").status_code == 404
+    def test_another_verb_is_not_found(self, running_app: RunningApp, verb: str) -> None:
+        assert running_app.api.request(verb, "/health").status_code == 404
 
-    def test_every_answer_has_safe_headers(self, world: World) -> None:
+    def test_every_answer_has_safe_headers(self, running_app: RunningApp) -> None:
         for path in (
             "/health",
             "/users/me",
@@ -371,26 +377,26 @@ class TestPaths:
             "/docs/start.js",
             "/task-types",
         ):
-            headers = world.api.get(path).headers
+            headers = running_app.api.get(path).headers
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["x-frame-options"] == "DENY"
             assert "default-src 'none'" in headers["content-security-policy"]
             assert headers["referrer-policy"] == "no-referrer"
-        assert world.api.get("/users/me").headers["cache-control"] == "no-store"
+        assert running_app.api.get("/users/me").headers["cache-control"] == "no-store"
 
-    def test_a_host_that_no_url_can_have(self, world: World) -> None:
-        answer = world.api.get("/tickets/x", headers={"Host": "["})
+    def test_a_host_that_no_url_can_have(self, running_app: RunningApp) -> None:
+        answer = running_app.api.get("/tickets/x", headers={"Host": "["})
         problem(answer, 404)
 
 
 @pytest.mark.usefixtures("_calm_storage")
 class TestStorage:
-    def test_that_is_away_is_503_and_says_when_to_come_back(self, world: World) -> None:
+    def test_that_is_away_is_503_and_says_when_to_come_back(self, running_app: RunningApp) -> None:
         async def away(_: Call) -> Response:
             return Response(status_code=503)
 
-        eve = world.log_in("late")
-        world.storage.reset(before=away)
+        eve = running_app.log_in("late")
+        running_app.storage.reset(before=away)
         answer = eve.post("/tickets", json=custom())
         problem(answer, 503)
         assert int(answer.headers["retry-after"]) >= 1
@@ -399,12 +405,12 @@ class TestStorage:
         assert int(ready.headers["retry-after"]) >= 1
         assert eve.get("/health").json() == {"status": "ok"}
 
-    def test_that_is_away_breaks_no_call(self, world: World) -> None:
+    def test_that_is_away_breaks_no_call(self, running_app: RunningApp) -> None:
         async def away(_: Call) -> Response:
             return Response(status_code=503)
 
-        description = world.api.get("/openapi.json").json()
-        user, ticket = world.api.get("/users/me").json()["id"], world.open()["id"]
+        description = running_app.api.get("/openapi.json").json()
+        user, ticket = running_app.api.get("/users/me").json()["id"], running_app.open()["id"]
         values = {"{user_id}": user, "{ticket_id}": ticket, "{attachment_id}": "0" * 16}
         bodies = {
             "register": {"email": "x@example.com", "username": "xxx", "password": PASSWORD},
@@ -427,10 +433,12 @@ class TestStorage:
                     more = {"files": {"file": ("a.txt", b"Some text.")}}
                 calls.append((name, verb.upper(), path, more))
         # The app answers from its memory who Ada is, for some seconds.
-        world.storage.reset(before=away)
+        running_app.storage.reset(before=away)
         with ThreadPoolExecutor(8) as threads:
             answers = list(
-                threads.map(lambda call: world.api.request(call[1], call[2], **call[3]), calls)
+                threads.map(
+                    lambda call: running_app.api.request(call[1], call[2], **call[3]), calls
+                )
             )
         told = {call[0]: answer.status_code for call, answer in zip(calls, answers, strict=True)}
         assert 500 not in told.values(), told
@@ -438,15 +446,17 @@ class TestStorage:
         for answer in answers:
             assert answer.status_code != 503 or int(answer.headers["retry-after"]) >= 1
 
-    def test_that_answers_nonsense_is_500_with_an_id_that_is_in_the_log(self, world: World) -> None:
+    def test_that_answers_nonsense_is_500_with_an_id_that_is_in_the_log(
+        self, running_app: RunningApp
+    ) -> None:
         async def nonsense(_: Call) -> Response:
             return Response(f'{{"odata.error": {{"code": "{CANARY}"}}}}', 400, JSON)
 
-        eve = world.log_in("later")
-        world.storage.reset(before=nonsense)
+        eve = running_app.log_in("later")
+        running_app.storage.reset(before=nonsense)
         answer = eve.post("/tickets", json=custom())
         body = problem(answer, 500)
         assert CANARY not in answer.text
         fault = body["detail"].rpartition(": ")[2].rstrip(".")
         assert len(fault) >= 8
-        assert fault in world.host.log
+        assert fault in running_app.host.log

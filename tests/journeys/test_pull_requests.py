@@ -10,13 +10,12 @@ import httpx2
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from tests.faults.test_kill_during_model_call import Thinking
-from tests.git_history import History
-from tests.github_server import TOKEN, GitHubServer, github_server
-from tests.host_process import wait_for
-from tests.model_server import Body
-from tests.reviewer import BASE, HEAD, Reviewer, proposed
-from tests.world import JsonObject, World, worlds
+from tests.support.git.history import History
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import JsonObject, RunningApp, run_app
+from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.model import Body, Thinking
+from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
 
 GUARD, PAGE = "require_admin(user)", "start = page * 20"
 
@@ -28,18 +27,20 @@ def github() -> Iterator[GitHubServer]:
 
 
 @pytest.fixture(scope="module")
-def world(
+def running_app(
     storage: str, github: GitHubServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+) -> Iterator[RunningApp]:
     where = {"GITHUB_API_URL": f"{github.origin}/api/v3", "GITHUB_TOKEN": TOKEN}
-    with worlds(storage, tmp_path_factory.mktemp("world"), **where) as running:
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), **where) as running:
         yield running
 
 
 @pytest.fixture
-def url(world: World, github: GitHubServer, tmp_path: Path) -> str:
+def url(running_app: RunningApp, github: GitHubServer, tmp_path: Path) -> str:
     """A pull request with two faults, which the reviewer finds; no other test has its code."""
-    world.model.reset(Reviewer(lambda _: [proposed(GUARD, category="security"), proposed(PAGE)]))
+    running_app.model.reset(
+        Reviewer(lambda _: [proposed(GUARD, category="security"), proposed(PAGE)])
+    )
     history = History(tmp_path / "app")
     history.commit({"shop/orders.py": BASE, "a.lock": "1\n"})
     history.branch("feature")
@@ -47,16 +48,16 @@ def url(world: World, github: GitHubServer, tmp_path: Path) -> str:
     return github.serve(history)
 
 
-def opened(world: World, **task_data: Any) -> str:
+def opened(running_app: RunningApp, **task_data: Any) -> str:
     """The id of a ticket that asks for a review."""
     body = {"title": "Orders, faster", "task_type": "pr_review", "task_data": task_data}
-    answer = world.api.post("/tickets", json=body)
+    answer = running_app.api.post("/tickets", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-def reviewed(world: World, **task_data: Any) -> JsonObject:
-    ticket = world.until_ended(opened(world, **task_data))
+def reviewed(running_app: RunningApp, **task_data: Any) -> JsonObject:
+    ticket = running_app.until_ended(opened(running_app, **task_data))
     assert ticket["status"] == "completed", ticket["error_message"]
     return ticket
 
@@ -68,9 +69,9 @@ def posted(github: GitHubServer) -> list[JsonObject]:
 
 
 def test_a_pull_request_is_reviewed_and_the_review_posted(
-    world: World, github: GitHubServer, url: str
+    running_app: RunningApp, github: GitHubServer, url: str
 ) -> None:
-    ticket = reviewed(world, pr_url=url, post_review=True)
+    ticket = reviewed(running_app, pr_url=url, post_review=True)
     result = ticket["result_data"]
     assert (result["verdict"], len(result["findings"])) == ("request_changes", 2)
     assert result["coverage"]["reviewed"] == ["shop/orders.py"]
@@ -78,37 +79,37 @@ def test_a_pull_request_is_reviewed_and_the_review_posted(
     [review] = posted(github)
     assert result["posted"]["url"] == review["html_url"]
     assert httpx2.get(review["html_url"]).status_code == 200
-    assert result["usage"]["calls"] == len(world.model.bodies) == 2
+    assert result["usage"]["calls"] == len(running_app.model.bodies) == 2
     assert ticket["progress"]["percent"] == 100
     stages = [line.partition(" ")[2] for line in ticket["processing_logs"].splitlines()]
     assert stages[1:-1] == [
         f"{stage}: 1 of 1 done." for stage in ("reviewing", "checking", "posting")
     ]
 
-    history = json.dumps(world.durable.history(f"{ticket['id']}-1"))
+    history = json.dumps(running_app.durable.history(f"{ticket['id']}-1"))
     assert len(history) <= 16 * 1024
     assert "page * 20" not in history, "code goes by blobs"
 
 
-def test_the_result_comes_in_every_form(world: World, url: str) -> None:
-    ticket = reviewed(world, pr_url=url)
+def test_the_result_comes_in_every_form(running_app: RunningApp, url: str) -> None:
+    ticket = reviewed(running_app, pr_url=url)
     path = f"/tickets/{ticket['id']}/result"
     assert ticket["result_data"]["formats"] == ["json", "md", "sarif", "github-review"]
-    text = world.api.get(path, params={"format": "md"})
+    text = running_app.api.get(path, params={"format": "md"})
     assert text.headers["content-type"] == "text/markdown; charset=utf-8"
     assert text.text == ticket["result_data"]["review_analysis"]
-    log = world.api.get(path, params={"format": "sarif"})
+    log = running_app.api.get(path, params={"format": "sarif"})
     assert log.headers["content-type"].startswith("application/sarif+json")
     assert [one["ruleId"] for one in log.json()["runs"][0]["results"]] == ["security", "bug"]
-    payload = world.api.get(path, params={"format": "github-review"}).json()
+    payload = running_app.api.get(path, params={"format": "github-review"}).json()
     assert (payload["event"], len(payload["comments"])) == ("COMMENT", 2)
-    assert world.api.get(path, params={"format": "docx"}).status_code == 406
+    assert running_app.api.get(path, params={"format": "docx"}).status_code == 406
 
 
-def test_an_unchanged_pull_request_is_not_paid_for_twice(world: World, url: str) -> None:
-    first = reviewed(world, pr_url=url)
-    again = reviewed(world, pr_url=url)
-    assert len(world.model.bodies) == 2
+def test_an_unchanged_pull_request_is_not_paid_for_twice(running_app: RunningApp, url: str) -> None:
+    first = reviewed(running_app, pr_url=url)
+    again = reviewed(running_app, pr_url=url)
+    assert len(running_app.model.bodies) == 2
     assert (again["tokens_used"], again["result_data"]["usage"]["calls"]) == (0, 0)
     assert again["result_data"]["findings"] == first["result_data"]["findings"]
 
@@ -121,41 +122,45 @@ def test_an_unchanged_pull_request_is_not_paid_for_twice(world: World, url: str)
     ],
 )
 def test_what_cannot_be_reviewed_fails_with_the_reason(
-    world: World, url: str, made: str, words: str
+    running_app: RunningApp, url: str, made: str, words: str
 ) -> None:
-    ticket = world.until_ended(opened(world, pr_url=made.format(url=url)))
+    ticket = running_app.until_ended(opened(running_app, pr_url=made.format(url=url)))
     assert ticket["status"] == "failed"
     assert words in ticket["error_message"]
-    assert world.model.bodies == []
+    assert running_app.model.bodies == []
 
 
-def test_task_data_that_does_not_fit_is_refused(world: World) -> None:
+def test_task_data_that_does_not_fit_is_refused(running_app: RunningApp) -> None:
     for task_data in ({}, {"pr_url": ""}, {"pr_url": "x", "post_review": "perhaps"}):
         body = {"title": "T", "task_type": "pr_review", "task_data": task_data}
-        assert world.api.post("/tickets", json=body).status_code == 422
+        assert running_app.api.post("/tickets", json=body).status_code == 422
 
 
-def test_a_busy_github_is_waited_for(world: World, github: GitHubServer, url: str) -> None:
+def test_a_busy_github_is_waited_for(
+    running_app: RunningApp, github: GitHubServer, url: str
+) -> None:
     busy = [JSONResponse({}, 429, {"Retry-After": "1"})]
     github.script = lambda *_: busy.pop() if busy else None
-    ticket = reviewed(world, pr_url=url)
+    ticket = reviewed(running_app, pr_url=url)
     assert "Waiting: GitHub's rate limit is used up" in ticket["processing_logs"]
 
 
-def test_a_cancelled_review_is_not_posted(world: World, github: GitHubServer, url: str) -> None:
+def test_a_cancelled_review_is_not_posted(
+    running_app: RunningApp, github: GitHubServer, url: str
+) -> None:
     asked, reviewer = Event(), Reviewer(lambda _: [proposed(PAGE)])
 
     def think_at_the_second_look(number: int, body: Body) -> Response | None:
         return reviewer(number, body) if number == 1 else Thinking(asked)
 
-    world.model.reset(think_at_the_second_look)
-    ticket_id = opened(world, pr_url=url, post_review=True)
+    running_app.model.reset(think_at_the_second_look)
+    ticket_id = opened(running_app, pr_url=url, post_review=True)
     assert asked.wait(20)
-    cancelled = world.api.post(f"/tickets/{ticket_id}/cancel")
+    cancelled = running_app.api.post(f"/tickets/{ticket_id}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
     wait_for(
-        lambda: world.durable.status(f"{ticket_id}-1")["runtimeStatus"] == "Terminated",
+        lambda: running_app.durable.status(f"{ticket_id}-1")["runtimeStatus"] == "Terminated",
         "the workflow to end",
     )
     assert posted(github) == []
-    assert world.read(ticket_id)["status"] == "cancelled"
+    assert running_app.read(ticket_id)["status"] == "cancelled"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.host_process import ROOT, run_to_end
-from tests.world import SETTINGS, worlds
+from tests.support.hosts.process import ROOT, run_to_end
+from tests.support.running_app import SETTINGS, run_app
 
 GOOD = {
     **json.loads((ROOT / "local.settings.sample.json").read_text())["Values"],
@@ -43,7 +43,7 @@ def test_a_model_that_is_down_fails_the_ticket_with_the_reason(
     own_storage: str, tmp_path: Path
 ) -> None:
     nobody = "http://127.0.0.1:9/v1"
-    with worlds(own_storage, tmp_path, MODEL_BASE_URL=nobody) as world:
-        ticket = world.run()
+    with run_app(own_storage, tmp_path, MODEL_BASE_URL=nobody) as running_app:
+        ticket = running_app.run()
         assert ticket["status"] == "failed"
         assert "cannot be reached" in ticket["error_message"]

@@ -10,10 +10,10 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.durable import FINISHED, JsonObject
-from tests.host_process import wait_for
-from tests.model_server import completion
-from tests.world import World, custom
+from tests.support.hosts.durable_api import FINISHED, JsonObject
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import RunningApp, custom
+from tests.support.servers.model import completion
 
 GOOD = json.dumps({"summary": "Short.", "task_result": "# Done <img src=x onerror=alert(1)>"})
 
@@ -27,36 +27,36 @@ class Hanging(Response):
 
 
 @pytest.fixture(autouse=True)
-def _honest_model(world: World) -> None:
-    world.model.reset(lambda *_: completion(GOOD))
+def _honest_model(running_app: RunningApp) -> None:
+    running_app.model.reset(lambda *_: completion(GOOD))
 
 
-def running(world: World) -> JsonObject:
+def running(running_app: RunningApp) -> JsonObject:
     """A ticket whose model does not answer."""
-    world.model.reset(lambda *_: Hanging())
-    ticket = world.open()
-    wait_for(lambda: world.read(ticket["id"])["status"] == "processing", "the work to begin")
-    return world.read(ticket["id"])
+    running_app.model.reset(lambda *_: Hanging())
+    ticket = running_app.open()
+    wait_for(lambda: running_app.read(ticket["id"])["status"] == "processing", "the work to begin")
+    return running_app.read(ticket["id"])
 
 
-def instance(world: World, ticket_id: str, attempt: int = 1) -> int:
+def instance(running_app: RunningApp, ticket_id: str, attempt: int = 1) -> int:
     """The status code of asking for a workflow."""
-    return world.durable.get(f"/instances/{ticket_id}-{attempt}").status_code
+    return running_app.durable.get(f"/instances/{ticket_id}-{attempt}").status_code
 
 
-def workflow(world: World, ticket_id: str) -> str:
-    return str(world.durable.status(f"{ticket_id}-1")["runtimeStatus"])
+def workflow(running_app: RunningApp, ticket_id: str) -> str:
+    return str(running_app.durable.status(f"{ticket_id}-1")["runtimeStatus"])
 
 
-def test_create_names_the_place_and_the_version(world: World) -> None:
-    answer = world.api.post("/tickets/", json=custom())
+def test_create_names_the_place_and_the_version(running_app: RunningApp) -> None:
+    answer = running_app.api.post("/tickets/", json=custom())
     assert answer.status_code == 201
     assert answer.headers["location"] == f"/api/v1/tickets/{answer.json()['id']}"
     assert answer.headers["etag"].startswith('"')
 
 
-def test_list_filters_and_pages(world: World) -> None:
-    api = world.log_in("lister")
+def test_list_filters_and_pages(running_app: RunningApp) -> None:
+    api = running_app.log_in("lister")
     made = [
         api.post("/tickets", json={**custom(), "title": f"Number {n}"}).json()["id"]
         for n in range(3)
@@ -73,9 +73,9 @@ def test_list_filters_and_pages(world: World) -> None:
     assert [ticket["id"] for ticket in found["tickets"]] == [made[1]]
 
 
-def test_a_list_shows_results(world: World) -> None:
-    ticket = world.run()
-    page = world.api.get("/tickets", params={"status": "completed"}).json()
+def test_a_list_shows_results(running_app: RunningApp) -> None:
+    ticket = running_app.run()
+    page = running_app.api.get("/tickets", params={"status": "completed"}).json()
     shown = next(one for one in page["tickets"] if one["id"] == ticket["id"])
     assert shown == ticket
 
@@ -99,28 +99,30 @@ def test_a_list_shows_results(world: World) -> None:
         ("page=1000000", 200),
     ],
 )
-def test_odd_queries_are_refused_or_find_nothing(world: World, query: str, status: int) -> None:
-    assert world.api.get(f"/tickets?{query}").status_code == status
+def test_odd_queries_are_refused_or_find_nothing(
+    running_app: RunningApp, query: str, status: int
+) -> None:
+    assert running_app.api.get(f"/tickets?{query}").status_code == status
 
 
-def test_change_honours_if_match(world: World) -> None:
-    ticket = world.run()
+def test_change_honours_if_match(running_app: RunningApp) -> None:
+    ticket = running_app.run()
     path = f"/tickets/{ticket['id']}"
-    etag = world.api.get(path).headers["etag"]
+    etag = running_app.api.get(path).headers["etag"]
 
     def put(match: str, **changes: Any) -> httpx2.Response:
-        return world.api.put(path, json=changes, headers={"If-Match": match})
+        return running_app.api.put(path, json=changes, headers={"If-Match": match})
 
     changed = put(etag, title="New", priority="urgent")
     assert changed.status_code == 200
     assert (changed.json()["title"], changed.json()["priority"]) == ("New", "urgent")
     assert changed.headers["etag"] != etag
-    assert world.api.get(path).headers["etag"] == changed.headers["etag"]
+    assert running_app.api.get(path).headers["etag"] == changed.headers["etag"]
     assert put(etag, title="Newer").status_code == 412
     assert put(f"W/{changed.headers['etag']}", title="Newer").status_code == 412
     assert put(f'"other", {changed.headers["etag"]}', title="Newer").status_code == 200
     assert put("*", title="Newest").status_code == 200
-    assert world.read(ticket["id"])["title"] == "Newest"
+    assert running_app.read(ticket["id"])["title"] == "Newest"
 
 
 @pytest.mark.parametrize(
@@ -139,20 +141,20 @@ def test_change_honours_if_match(world: World) -> None:
         ({"created_by": "x", "attempt": 7, "PartitionKey": "y", "result_data": {"a": 1}}, 200),
     ],
 )
-def test_changes_that_are_not_allowed(world: World, body: Any, status: int) -> None:
-    ticket = world.run()
-    answer = world.api.put(f"/tickets/{ticket['id']}", json=body)
+def test_changes_that_are_not_allowed(running_app: RunningApp, body: Any, status: int) -> None:
+    ticket = running_app.run()
+    answer = running_app.api.put(f"/tickets/{ticket['id']}", json=body)
     assert answer.status_code == status, answer.text
-    assert world.read(ticket["id"]) == ticket
+    assert running_app.read(ticket["id"]) == ticket
 
 
-def test_an_assignee_reads_and_no_more(world: World) -> None:
-    ben = world.log_in("assignee")
+def test_an_assignee_reads_and_no_more(running_app: RunningApp) -> None:
+    ben = running_app.log_in("assignee")
     ben_id = ben.get("/users/me").json()["id"]
-    ticket = world.run()
+    ticket = running_app.run()
     path = f"/tickets/{ticket['id']}"
     assert ben.get(path).status_code == 404
-    assert world.api.put(path, json={"assigned_to": ben_id}).json()["assigned_to"] == ben_id
+    assert running_app.api.put(path, json={"assigned_to": ben_id}).json()["assigned_to"] == ben_id
     assert ben.get(path).status_code == 200
     assert [one["id"] for one in ben.get("/tickets").json()["tickets"]] == [ticket["id"]]
     assert ben.get(f"{path}/result").status_code == 200
@@ -160,64 +162,64 @@ def test_an_assignee_reads_and_no_more(world: World) -> None:
     assert ben.delete(path).status_code == 403
     for call in ("cancel", "reprocess"):
         assert ben.post(f"{path}/{call}").status_code == 403
-    assert world.api.put(path, json={"assigned_to": None}).status_code == 200
+    assert running_app.api.put(path, json={"assigned_to": None}).status_code == 200
     assert ben.get(path).status_code == 404
 
 
-def test_cancel_ends_the_work_for_good(world: World) -> None:
-    ticket = running(world)
+def test_cancel_ends_the_work_for_good(running_app: RunningApp) -> None:
+    ticket = running(running_app)
     path = f"/tickets/{ticket['id']}"
-    cancelled = world.api.post(f"{path}/cancel")
+    cancelled = running_app.api.post(f"{path}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
-    again = world.api.post(f"{path}/cancel")
+    again = running_app.api.post(f"{path}/cancel")
     assert (again.status_code, again.json()) == (200, cancelled.json())
-    wait_for(lambda: workflow(world, ticket["id"]) in FINISHED, "the workflow to end")
-    assert world.read(ticket["id"])["status"] == "cancelled"
+    wait_for(lambda: workflow(running_app, ticket["id"]) in FINISHED, "the workflow to end")
+    assert running_app.read(ticket["id"])["status"] == "cancelled"
 
 
-def test_put_cancels_too(world: World) -> None:
-    ticket = running(world)
-    answer = world.api.put(f"/tickets/{ticket['id']}", json={"status": "cancelled"})
+def test_put_cancels_too(running_app: RunningApp) -> None:
+    ticket = running(running_app)
+    answer = running_app.api.put(f"/tickets/{ticket['id']}", json={"status": "cancelled"})
     assert answer.json()["status"] == "cancelled"
-    wait_for(lambda: workflow(world, ticket["id"]) in FINISHED, "the workflow to end")
+    wait_for(lambda: workflow(running_app, ticket["id"]) in FINISHED, "the workflow to end")
 
 
-def test_what_has_ended_cannot_be_cancelled(world: World) -> None:
-    ticket = world.run()
-    assert world.api.post(f"/tickets/{ticket['id']}/cancel").status_code == 409
+def test_what_has_ended_cannot_be_cancelled(running_app: RunningApp) -> None:
+    ticket = running_app.run()
+    assert running_app.api.post(f"/tickets/{ticket['id']}/cancel").status_code == 409
 
 
-def test_reprocess_is_a_new_attempt(world: World) -> None:
-    ticket = running(world)
+def test_reprocess_is_a_new_attempt(running_app: RunningApp) -> None:
+    ticket = running(running_app)
     path = f"/tickets/{ticket['id']}"
-    assert world.api.post(f"{path}/reprocess").status_code == 409
-    world.api.post(f"{path}/cancel")
-    world.model.reset(lambda *_: completion(GOOD))
+    assert running_app.api.post(f"{path}/reprocess").status_code == 409
+    running_app.api.post(f"{path}/cancel")
+    running_app.model.reset(lambda *_: completion(GOOD))
     for attempt in (2, 3):
-        again = world.api.post(f"{path}/reprocess")
+        again = running_app.api.post(f"{path}/reprocess")
         assert (again.status_code, again.json()["attempt"]) == (200, attempt)
-        done = world.until_ended(ticket["id"])
+        done = running_app.until_ended(ticket["id"])
         assert (done["status"], done["attempt"]) == ("completed", attempt)
-        assert instance(world, ticket["id"], attempt) != 404
+        assert instance(running_app, ticket["id"], attempt) != 404
 
 
-def test_delete_leaves_nothing_but_its_trail(world: World) -> None:
-    ticket = running(world)
+def test_delete_leaves_nothing_but_its_trail(running_app: RunningApp) -> None:
+    ticket = running(running_app)
     path = f"/tickets/{ticket['id']}"
-    total = world.api.get("/tickets").json()["total"]
-    assert world.api.delete(path).status_code == 204
-    for call in (world.api.get, world.api.delete):
+    total = running_app.api.get("/tickets").json()["total"]
+    assert running_app.api.delete(path).status_code == 204
+    for call in (running_app.api.get, running_app.api.delete):
         assert call(path).status_code == 404
-    assert world.api.get("/tickets").json()["total"] == total - 1
-    wait_for(lambda: instance(world, ticket["id"]) == 404, "the history to go")
+    assert running_app.api.get("/tickets").json()["total"] == total - 1
+    wait_for(lambda: instance(running_app, ticket["id"]) == 404, "the history to go")
 
 
-def test_a_repeated_request_has_the_same_answer(world: World) -> None:
+def test_a_repeated_request_has_the_same_answer(running_app: RunningApp) -> None:
     headers = {"Idempotency-Key": "one-of-twenty"}
-    world.model.reset(lambda *_: Hanging())
+    running_app.model.reset(lambda *_: Hanging())
 
     def post(_: int) -> httpx2.Response:
-        return world.api.post("/tickets", json=custom(), headers=headers)
+        return running_app.api.post("/tickets", json=custom(), headers=headers)
 
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(post, range(20)))
@@ -225,33 +227,33 @@ def test_a_repeated_request_has_the_same_answer(world: World) -> None:
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert len({answer.text for answer in answers}) == 1
     assert len({answer.headers["etag"] for answer in answers}) == 1
-    other = world.api.post("/tickets", json=custom(context="x"), headers=headers)
+    other = running_app.api.post("/tickets", json=custom(context="x"), headers=headers)
     assert other.status_code == 422
-    long = world.api.post("/tickets", json=custom(), headers={"Idempotency-Key": "x" * 256})
+    long = running_app.api.post("/tickets", json=custom(), headers={"Idempotency-Key": "x" * 256})
     assert long.status_code == 400
-    elsewhere = world.log_in("another").post("/tickets", json=custom(), headers=headers)
+    elsewhere = running_app.log_in("another").post("/tickets", json=custom(), headers=headers)
     assert elsewhere.headers["location"] != answers[0].headers["location"]
 
 
-def test_results_in_the_forms_that_there_are(world: World) -> None:
-    answer = world.api.post("/tickets", json={**custom(), "title": 'A "b"\r\nc: d/../é'})
-    ticket = world.until_ended(answer.json()["id"])
+def test_results_in_the_forms_that_there_are(running_app: RunningApp) -> None:
+    answer = running_app.api.post("/tickets", json={**custom(), "title": 'A "b"\r\nc: d/../é'})
+    ticket = running_app.until_ended(answer.json()["id"])
     path = f"/tickets/{ticket['id']}/result"
-    plain = world.api.get(path)
+    plain = running_app.api.get(path)
     assert plain.json() == ticket["result_data"]
     assert plain.headers["content-disposition"] == 'attachment; filename="A-b-c-d.json"'
-    text = world.api.get(path, params={"format": "md"})
+    text = running_app.api.get(path, params={"format": "md"})
     assert text.text == "# Done &lt;img src=x onerror=alert(1)>\n"
     assert text.headers["content-type"] == "text/markdown; charset=utf-8"
     assert text.headers["x-content-type-options"] == "nosniff"
-    refused = world.api.get(path, params={"format": "docx"})
+    refused = running_app.api.get(path, params={"format": "docx"})
     assert refused.status_code == 406
     assert "json, md" in refused.json()["detail"]
 
 
-def test_there_is_no_result_before_the_end(world: World) -> None:
-    ticket = running(world)
-    assert world.api.get(f"/tickets/{ticket['id']}/result").status_code == 409
+def test_there_is_no_result_before_the_end(running_app: RunningApp) -> None:
+    ticket = running(running_app)
+    assert running_app.api.get(f"/tickets/{ticket['id']}/result").status_code == 409
 
 
 CALLS = [
@@ -265,9 +267,9 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("method", "call"), CALLS)
-def test_absent_and_foreign_are_the_same(world: World, method: str, call: str) -> None:
-    ticket = world.run()
-    eve = world.log_in("eve")
+def test_absent_and_foreign_are_the_same(running_app: RunningApp, method: str, call: str) -> None:
+    ticket = running_app.run()
+    eve = running_app.log_in("eve")
     body = {"title": "x"} if method == "PUT" else None
     bodies = []
     odd = ["x", "'", "a" * 1025, "\U0001f600", "a#b", "a?b", "..\\", "\x01"]
@@ -277,17 +279,17 @@ def test_absent_and_foreign_are_the_same(world: World, method: str, call: str) -
         assert answer.status_code == 404, (ticket_id, answer.text)
         bodies.append(answer.json()["detail"])
     assert len(set(bodies)) == 1
-    assert world.read(ticket["id"]) == ticket
+    assert running_app.read(ticket["id"]) == ticket
 
 
-def test_reading_costs_one_storage_call_and_changing_two(world: World) -> None:
-    ticket = world.run()
+def test_reading_costs_one_storage_call_and_changing_two(running_app: RunningApp) -> None:
+    ticket = running_app.run()
     path = f"/tickets/{ticket['id']}"
-    world.api.put(path, json={"title": "This hour's first change"})
+    running_app.api.put(path, json={"title": "This hour's first change"})
 
     def put(number: int) -> None:
         body = {"priority": "low", "title": f"{number}"}
-        assert world.api.put(path, json=body).status_code == 200
+        assert running_app.api.put(path, json=body).status_code == 200
 
-    assert world.storage_calls(lambda _: world.api.get(path)) == 1
-    assert world.storage_calls(put) == 2
+    assert running_app.storage_calls(lambda _: running_app.api.get(path)) == 1
+    assert running_app.storage_calls(put) == 2

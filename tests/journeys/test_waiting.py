@@ -10,153 +10,153 @@ import httpx2
 import pytest
 from starlette.responses import Response
 
-from tests import files
-from tests.host_process import wait_for
-from tests.model_server import completion
-from tests.proxy import Call
-from tests.world import JsonObject, World, kill_now, worlds
+from tests.support.files import files
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import JsonObject, RunningApp, kill_now, run_app
+from tests.support.servers.model import completion
+from tests.support.servers.storage_proxy import Call
 
 QUIET = 1.0
 NOTE = ("note.txt", files.TEXT.encode())
 
 
 @pytest.fixture(scope="module")
-def world(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     quiet = {"FILES_QUIET_SECONDS": str(QUIET)}
-    with worlds(storage, tmp_path_factory.mktemp("world"), **quiet) as running:
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), **quiet) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def _honest_model(world: World) -> None:
-    world.model.reset()
+def _honest_model(running_app: RunningApp) -> None:
+    running_app.model.reset()
 
 
 def body(**task_data: str) -> JsonObject:
     return {"title": "Papers", "task_type": "doc_analysis", "task_data": task_data}
 
 
-def waiting(world: World, **task_data: str) -> str:
-    answer = world.api.post("/tickets", json=body(**task_data))
+def waiting(running_app: RunningApp, **task_data: str) -> str:
+    answer = running_app.api.post("/tickets", json=body(**task_data))
     assert answer.status_code == 201, answer.text
     assert answer.json()["status"] == "pending"
     return str(answer.json()["id"])
 
 
-def attach(world: World, ticket: str, *given: tuple[str, bytes]) -> httpx2.Response:
-    return world.api.post(
+def attach(running_app: RunningApp, ticket: str, *given: tuple[str, bytes]) -> httpx2.Response:
+    return running_app.api.post(
         f"/tickets/{ticket}/attachments", files=[("file", file) for file in given]
     )
 
 
-def submit(world: World, ticket: str) -> httpx2.Response:
-    return world.api.post(f"/tickets/{ticket}/submit")
+def submit(running_app: RunningApp, ticket: str) -> httpx2.Response:
+    return running_app.api.post(f"/tickets/{ticket}/submit")
 
 
 def began(ticket: JsonObject) -> bool:
     return bool(ticket["status"] != "pending")
 
 
-def test_it_begins_by_itself_when_no_file_has_come_for_a_while(world: World) -> None:
-    ticket = waiting(world)
+def test_it_begins_by_itself_when_no_file_has_come_for_a_while(running_app: RunningApp) -> None:
+    ticket = waiting(running_app)
     for number in range(3):
         assert attach(
-            world, ticket, (f"{number}.txt", f"{number} {files.TEXT}".encode())
+            running_app, ticket, (f"{number}.txt", f"{number} {files.TEXT}".encode())
         ).is_success
-    ended = world.until_ended(ticket)
+    ended = running_app.until_ended(ticket)
     assert ended["status"] == "completed", ended["error_message"]
     assert [one["name"] for one in ended["result_data"]["documents"]] == ["0.txt", "1.txt", "2.txt"]
     assert ended["result_data"]["coverage"]["documents_read"] == 3
 
 
-def test_it_waits_on_without_a_file_and_then_begins_with_one(world: World) -> None:
-    ticket = waiting(world)
+def test_it_waits_on_without_a_file_and_then_begins_with_one(running_app: RunningApp) -> None:
+    ticket = waiting(running_app)
     generations = wait_for(
         lambda: (
-            world.durable.status(f"{ticket}-1")["input"].count('stirring\\": false')
-            or '"stirring": false' in str(world.durable.status(f"{ticket}-1")["input"])
+            running_app.durable.status(f"{ticket}-1")["input"].count('stirring\\": false')
+            or '"stirring": false' in str(running_app.durable.status(f"{ticket}-1")["input"])
         ),
         "the wait to go on",
     )
     assert generations
-    assert not began(world.read(ticket))
-    attach(world, ticket, NOTE)
-    assert world.until_ended(ticket)["status"] == "completed"
+    assert not began(running_app.read(ticket))
+    attach(running_app, ticket, NOTE)
+    assert running_app.until_ended(ticket)["status"] == "completed"
 
 
-def test_a_file_that_is_being_stored_is_waited_for(world: World) -> None:
+def test_a_file_that_is_being_stored_is_waited_for(running_app: RunningApp) -> None:
     """However long storing takes: it was sent while the ticket was waiting."""
-    ticket = waiting(world)
-    assert attach(world, ticket, NOTE).is_success
+    ticket = waiting(running_app)
+    assert attach(running_app, ticket, NOTE).is_success
 
     async def slow(call: Call) -> Response | None:
         if call.method == "PUT" and f"/attachments/{ticket}/" in call.path:
             await asyncio.sleep(QUIET + 2)
         return None
 
-    world.storage.reset(before=slow)
-    late = attach(world, ticket, ("late.txt", b"It came late. It counts."))
-    world.storage.reset()
+    running_app.storage.reset(before=slow)
+    late = attach(running_app, ticket, ("late.txt", b"It came late. It counts."))
+    running_app.storage.reset()
     assert late.status_code == 201, late.text
-    ended = world.until_ended(ticket)
+    ended = running_app.until_ended(ticket)
     assert len(ended["result_data"]["documents"]) == 2
 
 
-def test_an_edit_is_no_file(world: World) -> None:
+def test_an_edit_is_no_file(running_app: RunningApp) -> None:
     """The ticket begins although somebody goes on changing its title."""
-    ticket = waiting(world)
-    attach(world, ticket, NOTE)
+    ticket = waiting(running_app)
+    attach(running_app, ticket, NOTE)
 
     def begins() -> bool:
-        world.api.put(f"/tickets/{ticket}", json={"title": uuid.uuid4().hex})
-        return began(world.read(ticket))
+        running_app.api.put(f"/tickets/{ticket}", json={"title": uuid.uuid4().hex})
+        return began(running_app.read(ticket))
 
     wait_for(begins, "the work to begin")
 
 
-def test_submit_begins_at_once(world: World) -> None:
-    ticket = waiting(world)
-    refused = submit(world, ticket)
+def test_submit_begins_at_once(running_app: RunningApp) -> None:
+    ticket = waiting(running_app)
+    refused = submit(running_app, ticket)
     assert refused.status_code == 409
-    attach(world, ticket, NOTE)
-    answer = submit(world, ticket)
+    attach(running_app, ticket, NOTE)
+    answer = submit(running_app, ticket)
     assert answer.status_code == 200, answer.text
     assert answer.json()["id"] == ticket
-    assert world.until_ended(ticket)["status"] == "completed"
-    assert submit(world, ticket).status_code == 409
-    events = [event["action"] for event in world.api.get(f"/tickets/{ticket}/events").json()]
+    assert running_app.until_ended(ticket)["status"] == "completed"
+    assert submit(running_app, ticket).status_code == 409
+    events = [event["action"] for event in running_app.api.get(f"/tickets/{ticket}/events").json()]
     assert events.count("ticket_submitted") == events.count("ticket_started") == 1
 
 
-def test_a_ticket_that_does_not_wait_cannot_be_submitted(world: World) -> None:
-    assert submit(world, world.open()["id"]).status_code == 409
-    stranger = world.log_in("mallory")
-    assert stranger.post(f"/tickets/{waiting(world)}/submit").status_code == 404
+def test_a_ticket_that_does_not_wait_cannot_be_submitted(running_app: RunningApp) -> None:
+    assert submit(running_app, running_app.open()["id"]).status_code == 409
+    stranger = running_app.log_in("mallory")
+    assert stranger.post(f"/tickets/{waiting(running_app)}/submit").status_code == 404
 
 
-def test_a_file_that_is_taken_back_does_not_begin_it(world: World) -> None:
-    ticket = waiting(world)
-    added = attach(world, ticket, NOTE).json()
-    assert world.api.delete(f"/tickets/{ticket}/attachments/{added['id']}").status_code == 204
-    assert submit(world, ticket).status_code == 409
-    attach(world, ticket, ("other.txt", b"Something else. It is short."))
-    ended = world.until_ended(ticket)
+def test_a_file_that_is_taken_back_does_not_begin_it(running_app: RunningApp) -> None:
+    ticket = waiting(running_app)
+    added = attach(running_app, ticket, NOTE).json()
+    assert running_app.api.delete(f"/tickets/{ticket}/attachments/{added['id']}").status_code == 204
+    assert submit(running_app, ticket).status_code == 409
+    attach(running_app, ticket, ("other.txt", b"Something else. It is short."))
+    ended = running_app.until_ended(ticket)
     assert [one["name"] for one in ended["result_data"]["documents"]] == ["other.txt"]
 
 
-def test_with_files_it_begins_at_once(world: World) -> None:
+def test_with_files_it_begins_at_once(running_app: RunningApp) -> None:
     form: list[Any] = [("ticket", (None, json.dumps(body()), "application/json")), ("files", NOTE)]
-    answer = world.api.post("/tickets", files=form)
+    answer = running_app.api.post("/tickets", files=form)
     assert answer.status_code == 201, answer.text
     ticket = answer.json()["id"]
-    assert submit(world, ticket).status_code == 409
-    assert world.until_ended(ticket)["status"] == "completed"
-    again = world.api.post(f"/tickets/{ticket}/reprocess")
+    assert submit(running_app, ticket).status_code == 409
+    assert running_app.until_ended(ticket)["status"] == "completed"
+    again = running_app.api.post(f"/tickets/{ticket}/reprocess")
     assert again.status_code == 200, again.text
-    assert world.until_ended(ticket)["attempt"] == 2
+    assert running_app.until_ended(ticket)["attempt"] == 2
 
 
-def test_quotes_are_in_the_file_or_dropped_and_counted(world: World) -> None:
+def test_quotes_are_in_the_file_or_dropped_and_counted(running_app: RunningApp) -> None:
     fact = {"kind": "fact", "importance": 4}
     wait = ["Ships wait  outside until the ice breaks.", "Ships fly."]
     said = {
@@ -168,11 +168,11 @@ def test_quotes_are_in_the_file_or_dropped_and_counted(world: World) -> None:
         "gaps": ["Who pays?"],
         "recommendations": ["Wait."],
     }
-    world.model.reset(lambda _, __: completion(json.dumps(said)))
-    ticket = waiting(world, instructions="A question that was not asked before.")
-    attach(world, ticket, NOTE, ("paper.pdf", files.PDF))
-    submit(world, ticket)
-    result = world.until_ended(ticket)["result_data"]
+    running_app.model.reset(lambda _, __: completion(json.dumps(said)))
+    ticket = waiting(running_app, instructions="A question that was not asked before.")
+    attach(running_app, ticket, NOTE, ("paper.pdf", files.PDF))
+    submit(running_app, ticket)
+    result = running_app.until_ended(ticket)["result_data"]
     quote = "Ships wait outside until the ice breaks."
     start = files.TEXT.index(quote)
     place = {"document": "note.txt", "place": "line 1", "quote": quote}
@@ -187,38 +187,40 @@ def test_quotes_are_in_the_file_or_dropped_and_counted(world: World) -> None:
     assert "<img>" not in result["analysis"].replace("\\<img\\>", "")
 
 
-def test_files_that_none_can_read_fail_the_ticket_with_their_names(world: World) -> None:
-    ticket = waiting(world)
-    attach(world, ticket, ("paper.pdf", files.PDF), ("letter.docx", files.docx()))
-    submit(world, ticket)
-    ended = world.until_ended(ticket)
+def test_files_that_none_can_read_fail_the_ticket_with_their_names(running_app: RunningApp) -> None:
+    ticket = waiting(running_app)
+    attach(running_app, ticket, ("paper.pdf", files.PDF), ("letter.docx", files.docx()))
+    submit(running_app, ticket)
+    ended = running_app.until_ended(ticket)
     assert ended["status"] == "failed"
     assert "paper.pdf" in ended["error_message"]
     assert "letter.docx" in ended["error_message"]
-    assert world.model.bodies == []
+    assert running_app.model.bodies == []
 
 
-def test_cancelling_ends_the_wait(world: World) -> None:
-    ticket = waiting(world)
-    assert world.api.post(f"/tickets/{ticket}/cancel").json()["status"] == "cancelled"
-    assert submit(world, ticket).status_code == 409
-    assert world.read(ticket)["status"] == "cancelled"
+def test_cancelling_ends_the_wait(running_app: RunningApp) -> None:
+    ticket = waiting(running_app)
+    assert running_app.api.post(f"/tickets/{ticket}/cancel").json()["status"] == "cancelled"
+    assert submit(running_app, ticket).status_code == 409
+    assert running_app.read(ticket)["status"] == "cancelled"
 
 
-def test_a_wait_survives_kill_9_and_a_lost_event_is_raised_again(world: World) -> None:
-    ticket = waiting(world)
-    wait_for(lambda: world.durable.status(f"{ticket}-1")["runtimeStatus"] == "Running", "the wait")
-    attach(world, ticket, NOTE)
-    kill_now(world.host.pid)
-    world.restart()
-    assert world.until_ended(ticket)["status"] == "completed"
+def test_a_wait_survives_kill_9_and_a_lost_event_is_raised_again(running_app: RunningApp) -> None:
+    ticket = waiting(running_app)
+    wait_for(
+        lambda: running_app.durable.status(f"{ticket}-1")["runtimeStatus"] == "Running", "the wait"
+    )
+    attach(running_app, ticket, NOTE)
+    kill_now(running_app.host.pid)
+    running_app.restart()
+    assert running_app.until_ended(ticket)["status"] == "completed"
 
 
 def test_without_a_file_it_ends_as_cancelled_after_its_time(
     own_storage: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     short = {"FILES_QUIET_SECONDS": "0.2", "WAIT_FOR_FILES_HOURS": str(1.5 / 3600)}
-    with worlds(own_storage, tmp_path_factory.mktemp("short"), **short) as hasty:
+    with run_app(own_storage, tmp_path_factory.mktemp("short"), **short) as hasty:
         ticket = waiting(hasty)
         ended = hasty.until_ended(ticket)
         assert ended["status"] == "cancelled"

@@ -12,8 +12,8 @@ from shared.audit.chain import first_invalid
 from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from shared.models import AuditAction, Role
-from tests.proxy import StorageProxy
-from tests.shared.office import HERE, PASSWORD, Office
+from tests.support.product.accounts import HERE, PASSWORD, AccountsUnderTest
+from tests.support.servers.storage_proxy import StorageProxy
 
 ANN: dict[str, Any] = {
     "email": "Ann@Example.com",
@@ -22,15 +22,17 @@ ANN: dict[str, Any] = {
 }
 
 
-async def test_a_registered_user_signs_in_by_either_name_in_any_case(office: Office) -> None:
-    accounts = office.accounts
-    user = await accounts.register(ANN | {"role": "admin", "is_active": False, "id": "x"}, HERE)
+async def test_a_registered_user_signs_in_by_either_name_in_any_case(
+    accounts: AccountsUnderTest,
+) -> None:
+    self_service = accounts.self_service
+    user = await self_service.register(ANN | {"role": "admin", "is_active": False, "id": "x"}, HERE)
     assert (user.role, user.is_active, user.email) == (Role.USER, True, "Ann@Example.com")
 
     for name in ("ann.b", "ANN@EXAMPLE.COM"):
-        tokens = await accounts.login({"username": name, "password": ANN["password"]}, HERE)
+        tokens = await self_service.login({"username": name, "password": ANN["password"]}, HERE)
         assert (tokens.token_type, tokens.expires_in) == ("bearer", 1800)
-        caller = await office.callers.caller(f"bearer {tokens.access_token}")
+        caller = await accounts.authentication.caller(f"bearer {tokens.access_token}")
         assert caller.id == user.id
         assert caller.last_login is not None
 
@@ -38,22 +40,24 @@ async def test_a_registered_user_signs_in_by_either_name_in_any_case(office: Off
 @pytest.mark.parametrize(
     "taken", [{"email": "ann@example.COM"}, {"username": "ANN.b"}, {}], ids=str
 )
-async def test_a_taken_name_is_refused_in_any_case(office: Office, taken: dict[str, str]) -> None:
-    await office.accounts.register(ANN, HERE)
+async def test_a_taken_name_is_refused_in_any_case(
+    accounts: AccountsUnderTest, taken: dict[str, str]
+) -> None:
+    await accounts.self_service.register(ANN, HERE)
     other = {"email": "bob@example.com", "username": "bob", "password": ANN["password"]}
     with pytest.raises(Conflict):
-        await office.accounts.register((other | taken) if taken else ANN, HERE)
+        await accounts.self_service.register((other | taken) if taken else ANN, HERE)
     if taken:
-        await office.accounts.register(other, HERE)  # The refused try left nothing behind.
+        await accounts.self_service.register(other, HERE)  # The refused try left nothing behind.
 
 
-async def test_of_simultaneous_registrations_one_wins(office: Office) -> None:
-    accounts = office.accounts
+async def test_of_simultaneous_registrations_one_wins(accounts: AccountsUnderTest) -> None:
+    self_service = accounts.self_service
 
     async def register(number: int) -> bool:
         body = {"email": f"u{number % 2}@example.com", "username": "same", "password": "x" * 8}
         try:
-            await accounts.register(body, HERE)
+            await self_service.register(body, HERE)
         except Conflict:
             return False
         return True
@@ -82,10 +86,10 @@ async def test_of_simultaneous_registrations_one_wins(office: Office) -> None:
     ids=str,
 )
 async def test_what_does_not_validate_is_named_but_not_shown(
-    office: Office, change: dict[str, Any]
+    accounts: AccountsUnderTest, change: dict[str, Any]
 ) -> None:
     with pytest.raises(Invalid) as invalid:
-        await office.accounts.register(ANN | change, HERE)
+        await accounts.self_service.register(ANN | change, HERE)
     [fault] = invalid.value.errors
     assert fault["loc"] == list(change)
     assert set(fault) == {"loc", "msg", "type"}
@@ -94,27 +98,27 @@ async def test_what_does_not_validate_is_named_but_not_shown(
 
 async def test_registration_can_be_closed(table: Table) -> None:
     with pytest.raises(Forbidden):
-        await Office(table, registration_open=False).accounts.register(ANN, HERE)
+        await AccountsUnderTest(table, registration_open=False).self_service.register(ANN, HERE)
 
 
 @pytest.mark.parametrize("name", ["Ann.B", "nobody", "nobody@example.com", "a/b#c?\\"])
-async def test_unknown_and_known_names_fail_alike(office: Office, name: str) -> None:
-    await office.accounts.register(ANN, HERE)
+async def test_unknown_and_known_names_fail_alike(accounts: AccountsUnderTest, name: str) -> None:
+    await accounts.self_service.register(ANN, HERE)
     with pytest.raises(Unauthenticated) as refusal:
-        await office.accounts.login({"username": name, "password": "wrong"}, HERE)
+        await accounts.self_service.login({"username": name, "password": "wrong"}, HERE)
     assert refusal.value.detail == "Username or password is wrong."
 
 
-async def test_unknown_and_known_names_take_the_same_time(office: Office) -> None:
-    accounts = office.accounts
-    await accounts.register(ANN, HERE)
+async def test_unknown_and_known_names_take_the_same_time(accounts: AccountsUnderTest) -> None:
+    self_service = accounts.self_service
+    await self_service.register(ANN, HERE)
 
     async def cost(name: str) -> float:
         times = []
         for _ in range(8):
             begin = time.process_time()  # with its threads; other work on the machine stays out
             with pytest.raises(Unauthenticated):
-                await accounts.login({"username": name, "password": "wrong"}, HERE)
+                await self_service.login({"username": name, "password": "wrong"}, HERE)
             times.append(time.process_time() - begin)
         return min(times)
 
@@ -123,19 +127,21 @@ async def test_unknown_and_known_names_take_the_same_time(office: Office) -> Non
     assert 0.6 < known / unknown < 1.6
 
 
-async def test_the_first_admin_comes_from_the_settings(office: Office) -> None:
-    accounts = office.accounts
+async def test_the_first_admin_comes_from_the_settings(accounts: AccountsUnderTest) -> None:
+    self_service = accounts.self_service
     with pytest.raises(Conflict):
-        await accounts.register(ANN | {"email": "Boss@example.com"}, HERE)
-    await accounts.register(ANN | {"username": "admin"}, HERE)
+        await self_service.register(ANN | {"email": "Boss@example.com"}, HERE)
+    await self_service.register(ANN | {"username": "admin"}, HERE)
 
     logins = [
-        accounts.login({"username": "BOSS@example.com", "password": PASSWORD}, HERE)
+        self_service.login({"username": "BOSS@example.com", "password": PASSWORD}, HERE)
         for _ in range(4)
     ]
     tokens = await asyncio.gather(*logins)
 
-    callers = [await office.callers.caller(f"Bearer {pair.access_token}") for pair in tokens]
+    callers = [
+        await accounts.authentication.caller(f"Bearer {pair.access_token}") for pair in tokens
+    ]
     assert len({caller.id for caller in callers}) == 1
     assert callers[0].role is Role.ADMIN
 
@@ -145,25 +151,25 @@ async def test_passwords_are_argon2id_with_19_mib_and_two_passes() -> None:
 
 
 async def test_a_login_takes_four_storage_calls_whoever_comes(
-    office: Office, storage: StorageProxy
+    accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    await office.accounts.register(ANN, HERE)
+    await accounts.self_service.register(ANN, HERE)
     counts = {}
     for name, password in (("Ann.B", PASSWORD), ("Ann.B", "wrong"), ("nobody", "wrong")):
         for _ in range(2):
             storage.reset()
             with suppress(Unauthenticated):
-                await office.login(name, password)
+                await accounts.login(name, password)
             counts[name, password] = len(storage.calls)
     assert set(counts.values()) == {4}
 
 
-async def test_each_login_is_in_the_audit_trail_of_the_user(office: Office) -> None:
-    user = await office.accounts.register(ANN, HERE)
-    await office.login("Ann.B")
+async def test_each_login_is_in_the_audit_trail_of_the_user(accounts: AccountsUnderTest) -> None:
+    user = await accounts.self_service.register(ANN, HERE)
+    await accounts.login("Ann.B")
     with pytest.raises(Unauthenticated):
-        await office.login("Ann.B", "wrong")
-    events = await office.trail.of_user(user.id)
+        await accounts.login("Ann.B", "wrong")
+    events = await accounts.trail.of_user(user.id)
     assert [event.action for event in events] == [
         AuditAction.USER_CREATED,
         AuditAction.LOGIN_SUCCEEDED,
@@ -175,10 +181,10 @@ async def test_each_login_is_in_the_audit_trail_of_the_user(office: Office) -> N
     assert "wrong" not in str([event.model_dump() for event in events]).replace("was wrong", "")
 
 
-async def test_a_failure_of_nobody_is_audited_without_the_name(office: Office) -> None:
+async def test_a_failure_of_nobody_is_audited_without_the_name(accounts: AccountsUnderTest) -> None:
     with pytest.raises(Unauthenticated):
-        await office.login("a password typed as a name", "wrong")
-    [event] = await office.trail.newest()
+        await accounts.login("a password typed as a name", "wrong")
+    [event] = await accounts.trail.newest()
     assert (event.action, event.user_id) == (AuditAction.LOGIN_FAILED, None)
     assert "a password typed" not in event.model_dump_json()
     assert first_invalid([event]) is None

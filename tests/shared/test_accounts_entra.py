@@ -14,9 +14,9 @@ from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
 from shared.models import AuditAction, Role
 from shared.settings.accounts import EntraSettings
-from tests.entra_server import AUDIENCE, TENANT, Entra, entra_server, new_key
-from tests.proxy import StorageProxy
-from tests.shared.office import HERE, PASSWORD, SECRET, Office, names
+from tests.support.product.accounts import HERE, PASSWORD, SECRET, AccountsUnderTest, names
+from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server, new_key
+from tests.support.servers.storage_proxy import StorageProxy
 
 
 @pytest.fixture
@@ -30,27 +30,31 @@ def entra_settings(authority: str) -> EntraSettings:
 
 
 @pytest.fixture
-def office(table: Table, entra: Entra) -> Office:
+def accounts(table: Table, entra: Entra) -> AccountsUnderTest:
     tokens = EntraTokens(entra_settings(entra.authority))
-    return Office(table, entra=tokens)
+    return AccountsUnderTest(table, entra=tokens)
 
 
-async def test_a_token_makes_a_user_at_first_sight(office: Office, entra: Entra) -> None:
+async def test_a_token_makes_a_user_at_first_sight(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
     token = entra.token(oid="a", email="Eve@Contoso.example")
-    first = await office.caller(token)
+    first = await accounts.caller(token)
     assert (first.email, first.username) == ("Eve@Contoso.example", "Eve")
     assert (first.full_name, first.role, first.is_active) == ("Eve", Role.USER, True)
-    assert (await office.caller(entra.token(oid="a", name="Other"))).id == first.id
-    assert (await office.caller(entra.token(oid="b"))).id != first.id
-    events = await office.trail.of_user(first.id)
+    assert (await accounts.caller(entra.token(oid="a", name="Other"))).id == first.id
+    assert (await accounts.caller(entra.token(oid="b"))).id != first.id
+    events = await accounts.trail.of_user(first.id)
     assert [event.action for event in events] == [AuditAction.USER_CREATED]
 
 
-async def test_many_first_sights_at_once_make_one_user(office: Office, entra: Entra) -> None:
+async def test_many_first_sights_at_once_make_one_user(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
     token = entra.token(oid="a")
-    callers = await asyncio.gather(*(office.caller(token) for _ in range(6)))
+    callers = await asyncio.gather(*(accounts.caller(token) for _ in range(6)))
     assert len({caller.id for caller in callers}) == 1
-    assert len(await office.users.page(0, 10)) == 1
+    assert len(await accounts.users.page(0, 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -75,14 +79,16 @@ async def test_many_first_sights_at_once_make_one_user(office: Office, entra: En
     ids=str,
 )
 async def test_other_claims_are_refused(
-    office: Office, entra: Entra, changes: dict[str, Any]
+    accounts: AccountsUnderTest, entra: Entra, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(Unauthenticated):
-        await office.caller(entra.token(**changes))
-    assert await office.users.page(0, 10) == []
+        await accounts.caller(entra.token(**changes))
+    assert await accounts.users.page(0, 10) == []
 
 
-async def test_other_keys_and_algorithms_are_refused(office: Office, entra: Entra) -> None:
+async def test_other_keys_and_algorithms_are_refused(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
     public = entra.keys["key-1"].public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     claims = entra.claims()
@@ -101,7 +107,7 @@ async def test_other_keys_and_algorithms_are_refused(office: Office, entra: Entr
         hs256_with_public_key(own_claims, pem),
     ):
         with pytest.raises(Unauthenticated):
-            await office.caller(token)
+            await accounts.caller(token)
 
 
 def hs256_with_public_key(claims: dict[str, Any], pem: bytes) -> str:
@@ -114,7 +120,7 @@ def hs256_with_public_key(claims: dict[str, Any], pem: bytes) -> str:
 
 async def test_without_the_settings_such_tokens_are_refused(table: Table, entra: Entra) -> None:
     with pytest.raises(Unauthenticated):
-        await Office(table).caller(entra.token())
+        await AccountsUnderTest(table).caller(entra.token())
 
 
 @pytest.mark.parametrize(
@@ -129,87 +135,95 @@ async def test_without_the_settings_such_tokens_are_refused(table: Table, entra:
     ],
 )
 async def test_app_roles_are_ours(
-    office: Office, entra: Entra, roles: list[str] | None, role: Role
+    accounts: AccountsUnderTest, entra: Entra, roles: list[str] | None, role: Role
 ) -> None:
-    assert (await office.caller(entra.token(roles=roles))).role is role
+    assert (await accounts.caller(entra.token(roles=roles))).role is role
 
 
 async def test_a_changed_app_role_counts_at_once_and_ends_older_tokens(
-    office: Office, entra: Entra
+    accounts: AccountsUnderTest, entra: Entra
 ) -> None:
     stamp = entra.claims()["iat"]
     old = entra.token(oid="a", roles=["admin"], iat=stamp - 60)
     new = entra.token(oid="a", roles=[], iat=stamp)
-    assert (await office.caller(old)).role is Role.ADMIN
-    user = await office.caller(new)
+    assert (await accounts.caller(old)).role is Role.ADMIN
+    user = await accounts.caller(new)
     assert user.role is Role.USER
     with pytest.raises(Unauthenticated):
-        await office.caller(old)
-    event = (await office.trail.of_user(user.id))[-1]
+        await accounts.caller(old)
+    event = (await accounts.trail.of_user(user.id))[-1]
     assert (event.old_values, event.new_values) == ({"role": "admin"}, {"role": "user"})
 
 
-async def test_a_name_leads_to_no_account_that_is_there(office: Office, entra: Entra) -> None:
-    ann = await office.accounts.register(names("ann"), HERE)
+async def test_a_name_leads_to_no_account_that_is_there(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
+    ann = await accounts.self_service.register(names("ann"), HERE)
     for number, address in enumerate(("ann@example.com", "ann@contoso.example", "boss", "", "@")):
         token = entra.token(oid=str(number), preferred_username=address)
-        user = await office.caller(token)
+        user = await accounts.caller(token)
         assert user.id != ann.id
         assert user.username != "ann"
         assert user.email != ann.email
-    assert (await office.caller((await office.login("ann")).access_token)).id == ann.id
+    assert (await accounts.caller((await accounts.login("ann")).access_token)).id == ann.id
 
 
-async def test_who_signs_in_elsewhere_has_no_password_here(office: Office, entra: Entra) -> None:
-    eve = await office.caller(entra.token(oid="a"))
+async def test_who_signs_in_elsewhere_has_no_password_here(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
+    eve = await accounts.caller(entra.token(oid="a"))
     for password in ("", PASSWORD, "wrong"):
         with pytest.raises(Unauthenticated):
-            await office.login(eve.username, password)
+            await accounts.login(eve.username, password)
     with pytest.raises(Forbidden):
-        await office.members.change_own(eve, {"password": PASSWORD}, HERE)
+        await accounts.administration.change_own(eve, {"password": PASSWORD}, HERE)
     for change in ({"password": PASSWORD}, {"role": "admin"}):
         with pytest.raises(Conflict):
-            await office.members.change(await office.boss(), eve.id, change, HERE)
+            await accounts.administration.change(await accounts.boss(), eve.id, change, HERE)
 
 
-async def test_deactivating_deleting_and_logout_hold(office: Office, entra: Entra) -> None:
+async def test_deactivating_deleting_and_logout_hold(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
     token, other = entra.token(oid="a"), entra.token(oid="a", uti="2")
-    eve = await office.caller(token)
-    await office.logout(token, "")
+    eve = await accounts.caller(token)
+    await accounts.logout(token, "")
     with pytest.raises(Unauthenticated):
-        await office.caller(token)
-    assert await office.caller(other)
+        await accounts.caller(token)
+    assert await accounts.caller(other)
 
-    boss = await office.boss()
-    await office.members.change(boss, eve.id, {"is_active": False}, HERE)
+    boss = await accounts.boss()
+    await accounts.administration.change(boss, eve.id, {"is_active": False}, HERE)
     with pytest.raises(Unauthenticated):
-        await office.caller(other)
-    await office.members.delete(boss, eve.id, HERE)
+        await accounts.caller(other)
+    await accounts.administration.delete(boss, eve.id, HERE)
     with pytest.raises(Unauthenticated):
-        await office.caller(entra.token(oid="a"))
+        await accounts.caller(entra.token(oid="a"))
 
 
 async def test_keys_are_fetched_once_and_again_for_no_made_up_id(
-    office: Office, entra: Entra, storage: StorageProxy
+    accounts: AccountsUnderTest, entra: Entra, storage: StorageProxy
 ) -> None:
     token = entra.token(oid="a")
-    await office.caller(token)
+    await accounts.caller(token)
     storage.reset()
-    await office.caller(token)
+    await accounts.caller(token)
     assert len(storage.calls) == 1
     other = new_key()
     for number in range(20):
         with pytest.raises(Unauthenticated):
-            await office.caller(entra.token(key_id=f"made-up-{number}", key=other))
+            await accounts.caller(entra.token(key_id=f"made-up-{number}", key=other))
     assert entra.fetches == 1
 
 
-async def test_without_keys_it_is_unavailable_and_recovers(office: Office, entra: Entra) -> None:
+async def test_without_keys_it_is_unavailable_and_recovers(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
     entra.away = True
     with pytest.raises(Unavailable):
-        await office.caller(entra.token())
+        await accounts.caller(entra.token())
     entra.away = False
-    assert await office.caller(entra.token())
+    assert await accounts.caller(entra.token())
 
 
 def test_the_public_cloud_issues_tokens_of_two_versions() -> None:

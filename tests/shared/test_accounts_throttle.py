@@ -17,70 +17,74 @@ from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table
 from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, WriteConflict
 from shared.models import now
-from tests.proxy import StorageProxy
-from tests.shared.office import HERE, PASSWORD, Office, names
+from tests.support.product.accounts import HERE, PASSWORD, AccountsUnderTest, names
+from tests.support.servers.storage_proxy import StorageProxy
 
 ADDRESS = "198.51.100.7"
 
 
-async def fail(office: Office, name: str, times: int, address: str | None = ADDRESS) -> None:
+async def fail(
+    accounts: AccountsUnderTest, name: str, times: int, address: str | None = ADDRESS
+) -> None:
     for _ in range(times):
         with pytest.raises(Unauthenticated):
-            await office.login(name, "wrong", Actor(None, address))
+            await accounts.login(name, "wrong", Actor(None, address))
 
 
 @pytest.mark.parametrize("name", ["ann", "ANN@example.com", "nobody", "nobody@example.com"])
-async def test_after_ten_failures_a_name_is_not_heard(office: Office, name: str) -> None:
-    await office.accounts.register(names("ann"), HERE)
-    await fail(office, name, MAX_BY_NAME)
+async def test_after_ten_failures_a_name_is_not_heard(
+    accounts: AccountsUnderTest, name: str
+) -> None:
+    await accounts.self_service.register(names("ann"), HERE)
+    await fail(accounts, name, MAX_BY_NAME)
     for password in ("wrong", PASSWORD):
         with pytest.raises(TooMany) as refusal:
-            await office.login(name.upper(), password, Actor(None, "203.0.113.9"))
+            await accounts.login(name.upper(), password, Actor(None, "203.0.113.9"))
         assert refusal.value.detail == "Signing in has failed too often; please try again later."
         assert 890 <= int(refusal.value.headers["Retry-After"]) <= 900
 
 
 async def test_other_names_and_refused_tries_are_not_counted(
-    office: Office, storage: StorageProxy
+    accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    await office.accounts.register(names("ann"), HERE)
-    await office.accounts.register(names("bob"), HERE)
-    await fail(office, "ann", MAX_BY_NAME)
+    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.self_service.register(names("bob"), HERE)
+    await fail(accounts, "ann", MAX_BY_NAME)
     storage.reset()
     with pytest.raises(TooMany):
-        await office.login("ann", "wrong", Actor(None, ADDRESS))
+        await accounts.login("ann", "wrong", Actor(None, ADDRESS))
     assert [call.method for call in storage.calls] == ["GET", "GET"]
-    assert await office.login("bob")
+    assert await accounts.login("bob")
 
 
 async def test_it_outlives_a_restart_and_holds_for_all_processes(
-    office: Office, table: Table
+    accounts: AccountsUnderTest, table: Table
 ) -> None:
-    await fail(office, "ann", MAX_BY_NAME)
+    await fail(accounts, "ann", MAX_BY_NAME)
     with pytest.raises(TooMany):
-        await Office(table).login("ann")
+        await AccountsUnderTest(table).login("ann")
 
 
 async def test_after_a_hundred_failures_an_address_is_not_heard(
-    office: Office, table: Table
+    accounts: AccountsUnderTest, table: Table
 ) -> None:
-    await office.accounts.register(names("ann"), HERE)
+    await accounts.self_service.register(names("ann"), HERE)
     moment = now()
     for _ in range(MAX_BY_ADDRESS - 1):
         door = await read_door(table, "someone", ADDRESS)
         assert door.address is not None
         await table.write([door.address.failed(moment)])
-    await fail(office, "somebody", 1)
+    await fail(accounts, "somebody", 1)
     with pytest.raises(TooMany):
-        await office.login("ann", PASSWORD, Actor(None, ADDRESS))
-    assert await office.login("ann", PASSWORD, Actor(None, "198.51.100.8"))
-    assert await office.login("ann", PASSWORD, Actor(None, None))
+        await accounts.login("ann", PASSWORD, Actor(None, ADDRESS))
+    assert await accounts.login("ann", PASSWORD, Actor(None, "198.51.100.8"))
+    assert await accounts.login("ann", PASSWORD, Actor(None, None))
 
 
-async def test_of_many_guesses_at_once_only_ten_are_answered(office: Office) -> None:
-    await office.accounts.register(names("ann"), HERE)
+async def test_of_many_guesses_at_once_only_ten_are_answered(accounts: AccountsUnderTest) -> None:
+    await accounts.self_service.register(names("ann"), HERE)
     answers = await asyncio.gather(
-        *(office.login("ann", "wrong", Actor(None, ADDRESS)) for _ in range(16)),
+        *(accounts.login("ann", "wrong", Actor(None, ADDRESS)) for _ in range(16)),
         return_exceptions=True,
     )
     kinds = [type(answer) for answer in answers]
@@ -88,21 +92,23 @@ async def test_of_many_guesses_at_once_only_ten_are_answered(office: Office) -> 
     assert kinds.count(TooMany) == len(kinds) - MAX_BY_NAME
 
 
-async def test_a_crowd_behind_one_address_gets_its_answers(office: Office) -> None:
+async def test_a_crowd_behind_one_address_gets_its_answers(accounts: AccountsUnderTest) -> None:
     """Failures from one address count one after the other, however many come at once."""
     answers = await asyncio.gather(
-        *(office.login(f"nobody-{n}", "wrong", Actor(None, ADDRESS)) for n in range(40)),
+        *(accounts.login(f"nobody-{n}", "wrong", Actor(None, ADDRESS)) for n in range(40)),
         return_exceptions=True,
     )
     assert {type(answer) for answer in answers} == {Unauthenticated}
 
 
-async def test_a_right_guess_among_too_many_is_not_answered(office: Office, table: Table) -> None:
+async def test_a_right_guess_among_too_many_is_not_answered(
+    accounts: AccountsUnderTest, table: Table
+) -> None:
     """It was checked before the limit was reached, and must not get in after."""
-    await office.accounts.register(names("ann"), HERE)
-    await fail(office, "ann", MAX_BY_NAME - 1)
+    await accounts.self_service.register(names("ann"), HERE)
+    await fail(accounts, "ann", MAX_BY_NAME - 1)
     door = await read_door(table, "ann", ADDRESS)
-    await fail(office, "ann", 1)
+    await fail(accounts, "ann", 1)
     with pytest.raises(WriteConflict):
         await table.write(door.name.unchanged())
 
@@ -119,44 +125,48 @@ async def test_failures_are_forgotten_in_time() -> None:
     Door(record, None).check(start + WINDOW)
 
 
-async def test_a_name_that_somebody_tried_can_still_be_registered(office: Office) -> None:
-    await fail(office, "ann", 2)
-    await fail(office, "ann@example.com", 1)
-    await office.accounts.register(names("ann"), HERE)
-    assert await office.login("ann")
+async def test_a_name_that_somebody_tried_can_still_be_registered(
+    accounts: AccountsUnderTest,
+) -> None:
+    await fail(accounts, "ann", 2)
+    await fail(accounts, "ann@example.com", 1)
+    await accounts.self_service.register(names("ann"), HERE)
+    assert await accounts.login("ann")
     with pytest.raises(Conflict):
-        await office.accounts.register(names("ann"), HERE)
+        await accounts.self_service.register(names("ann"), HERE)
 
 
-async def test_a_success_forgives_nothing(office: Office) -> None:
-    await office.accounts.register(names("ann"), HERE)
-    await fail(office, "ann", MAX_BY_NAME - 1)
-    assert await office.login("ann")
-    await fail(office, "ann", 1)
+async def test_a_success_forgives_nothing(accounts: AccountsUnderTest) -> None:
+    await accounts.self_service.register(names("ann"), HERE)
+    await fail(accounts, "ann", MAX_BY_NAME - 1)
+    assert await accounts.login("ann")
+    await fail(accounts, "ann", 1)
     with pytest.raises(TooMany):
-        await office.login("ann")
+        await accounts.login("ann")
 
 
-async def test_the_present_password_cannot_be_guessed_either(office: Office) -> None:
-    user = await office.hire("ann")
+async def test_the_present_password_cannot_be_guessed_either(accounts: AccountsUnderTest) -> None:
+    user = await accounts.hire("ann")
     body = {"password": "new password", "current_password": "wrong"}
     for _ in range(MAX_BY_NAME):
         with pytest.raises(Forbidden):
-            await office.members.change_own(user, body, HERE)
+            await accounts.administration.change_own(user, body, HERE)
     with pytest.raises(TooMany):
-        await office.members.change_own(user, body | {"current_password": PASSWORD}, HERE)
+        await accounts.administration.change_own(user, body | {"current_password": PASSWORD}, HERE)
 
 
-async def test_what_no_longer_counts_is_cleared_away(office: Office, table: Table) -> None:
-    await office.accounts.register(names("ann"), HERE)
-    await office.login("ann")
-    await fail(office, "ann", 1)
-    await fail(office, "nobody", 1)
+async def test_what_no_longer_counts_is_cleared_away(
+    accounts: AccountsUnderTest, table: Table
+) -> None:
+    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.login("ann")
+    await fail(accounts, "ann", 1)
+    await fail(accounts, "nobody", 1)
     before = {row.key async for row in table.query("users", "a", "z")}
-    assert await office.users.clear(now()) == 0
-    assert await office.users.clear(now() + WINDOW) == 2  # the address and the name of nobody
-    assert await office.users.clear(now() + timedelta(days=31)) == 1  # the session
+    assert await accounts.users.clear(now()) == 0
+    assert await accounts.users.clear(now() + WINDOW) == 2  # the address and the name of nobody
+    assert await accounts.users.clear(now() + timedelta(days=31)) == 1  # the session
     after = {row.key async for row in table.query("users", "a", "z")}
     assert {key.partition("_")[0] for key in before - after} == {"address", "name", "session"}
     with pytest.raises(Unauthenticated):
-        await office.login("ann", "wrong")
+        await accounts.login("ann", "wrong")

@@ -15,8 +15,8 @@ from shared.clients.tables import Table
 from shared.errors import Forbidden, Invalid, Unauthenticated
 from shared.models import AuditAction, Role, StoredUser, Tokens, now
 from shared.settings.accounts import TokenSettings
-from tests.proxy import StorageProxy
-from tests.shared.office import HERE, PASSWORD, SECRET, Office, names
+from tests.support.product.accounts import HERE, PASSWORD, SECRET, AccountsUnderTest, names
+from tests.support.servers.storage_proxy import StorageProxy
 
 
 def signed(key: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
@@ -26,9 +26,9 @@ def signed(key: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
     return jwt.encode(kept, key, algorithm=algorithm)
 
 
-async def signed_in(office: Office) -> tuple[StoredUser, Tokens]:
-    user = await office.accounts.register(names("ann"), HERE)
-    return user, await office.login("ann")
+async def signed_in(accounts: AccountsUnderTest) -> tuple[StoredUser, Tokens]:
+    user = await accounts.self_service.register(names("ann"), HERE)
+    return user, await accounts.login("ann")
 
 
 def altered(token: str) -> str:
@@ -60,22 +60,24 @@ def altered(token: str) -> str:
         "é",
     ],
 )
-async def test_only_our_own_whole_tokens_of_known_users_count(office: Office, token: str) -> None:
+async def test_only_our_own_whole_tokens_of_known_users_count(
+    accounts: AccountsUnderTest, token: str
+) -> None:
     with pytest.raises(Unauthenticated):
-        await office.caller(token)
+        await accounts.caller(token)
 
 
-async def test_an_altered_role_is_refused(office: Office) -> None:
-    _, tokens = await signed_in(office)
+async def test_an_altered_role_is_refused(accounts: AccountsUnderTest) -> None:
+    _, tokens = await signed_in(accounts)
     assert altered(tokens.access_token) != tokens.access_token
     with pytest.raises(Unauthenticated):
-        await office.caller(altered(tokens.access_token))
+        await accounts.caller(altered(tokens.access_token))
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic abc", "Bearer  "])
-async def test_other_authorization_is_none(office: Office, header: str) -> None:
+async def test_other_authorization_is_none(accounts: AccountsUnderTest, header: str) -> None:
     with pytest.raises(Unauthenticated):
-        await office.callers.caller(header)
+        await accounts.authentication.caller(header)
 
 
 def test_an_access_token_lives_as_long_as_it_says() -> None:
@@ -91,145 +93,153 @@ def test_an_access_token_lives_as_long_as_it_says() -> None:
     [{"is_active": False}, {"role": "manager"}, {"password": "another password"}],
     ids=str,
 )
-async def test_what_ends_the_tokens_of_a_user(office: Office, change: dict[str, Any]) -> None:
-    user, tokens = await signed_in(office)
-    await office.members.change(await office.boss(), user.id, change, HERE)
+async def test_what_ends_the_tokens_of_a_user(
+    accounts: AccountsUnderTest, change: dict[str, Any]
+) -> None:
+    user, tokens = await signed_in(accounts)
+    await accounts.administration.change(await accounts.boss(), user.id, change, HERE)
     with pytest.raises(Unauthenticated):
-        await office.caller(tokens.access_token)
+        await accounts.caller(tokens.access_token)
     with pytest.raises(Unauthenticated):
-        await office.refresh(tokens)
-    await office.members.change(await office.boss(), user.id, {"is_active": True}, HERE)
+        await accounts.refresh(tokens)
+    await accounts.administration.change(await accounts.boss(), user.id, {"is_active": True}, HERE)
     with pytest.raises(Unauthenticated):
-        await office.refresh(tokens)
-    again = await office.login("ann", change.get("password", PASSWORD))
-    assert (await office.caller(again.access_token)).id == user.id
-    assert (await office.refresh(again)).access_token
+        await accounts.refresh(tokens)
+    again = await accounts.login("ann", change.get("password", PASSWORD))
+    assert (await accounts.caller(again.access_token)).id == user.id
+    assert (await accounts.refresh(again)).access_token
 
 
-async def test_other_changes_end_no_token(office: Office) -> None:
-    user, tokens = await signed_in(office)
+async def test_other_changes_end_no_token(accounts: AccountsUnderTest) -> None:
+    user, tokens = await signed_in(accounts)
     change = {"role": "user", "full_name": "Ann B.", "is_verified": True, "email": "b@example.com"}
-    await office.members.change(await office.boss(), user.id, change, HERE)
-    assert (await office.caller(tokens.access_token)).full_name == "Ann B."
+    await accounts.administration.change(await accounts.boss(), user.id, change, HERE)
+    assert (await accounts.caller(tokens.access_token)).full_name == "Ann B."
 
 
-async def test_a_deactivated_or_deleted_user_cannot_sign_in(office: Office) -> None:
-    user, _ = await signed_in(office)
-    await office.members.change(await office.boss(), user.id, {"is_active": False}, HERE)
+async def test_a_deactivated_or_deleted_user_cannot_sign_in(accounts: AccountsUnderTest) -> None:
+    user, _ = await signed_in(accounts)
+    await accounts.administration.change(await accounts.boss(), user.id, {"is_active": False}, HERE)
     with pytest.raises(Unauthenticated, match="Username or password is wrong"):
-        await office.login("ann")
-    await office.members.delete(await office.boss(), user.id, HERE)
+        await accounts.login("ann")
+    await accounts.administration.delete(await accounts.boss(), user.id, HERE)
     with pytest.raises(Unauthenticated, match="Username or password is wrong"):
-        await office.login("ann")
+        await accounts.login("ann")
 
 
-async def test_a_deleted_users_tokens_have_ended(office: Office) -> None:
-    user, tokens = await signed_in(office)
-    await office.members.delete(await office.boss(), user.id, HERE)
-    for use in (office.caller(tokens.access_token), office.refresh(tokens)):
+async def test_a_deleted_users_tokens_have_ended(accounts: AccountsUnderTest) -> None:
+    user, tokens = await signed_in(accounts)
+    await accounts.administration.delete(await accounts.boss(), user.id, HERE)
+    for use in (accounts.caller(tokens.access_token), accounts.refresh(tokens)):
         with pytest.raises(Unauthenticated):
             await use
 
 
-async def test_a_refresh_token_works_once_and_its_reuse_ends_the_family(office: Office) -> None:
-    user, first = await signed_in(office)
-    other = await office.login("ann")
-    second = await office.refresh(first)
-    assert (await office.caller(second.access_token)).id == user.id
+async def test_a_refresh_token_works_once_and_its_reuse_ends_the_family(
+    accounts: AccountsUnderTest,
+) -> None:
+    user, first = await signed_in(accounts)
+    other = await accounts.login("ann")
+    second = await accounts.refresh(first)
+    assert (await accounts.caller(second.access_token)).id == user.id
 
     for used in (first, second):
         with pytest.raises(Unauthenticated):
-            await office.refresh(used)
-    assert await office.refresh(other), "another family goes on"
-    events = await office.trail.of_user(user.id)
+            await accounts.refresh(used)
+    assert await accounts.refresh(other), "another family goes on"
+    events = await accounts.trail.of_user(user.id)
     assert [event.action for event in events].count(AuditAction.REFRESH_REUSED) == 1
     assert first_invalid(events) is None
 
 
-async def test_a_refresh_token_used_twice_at_once_ends_the_family(office: Office) -> None:
-    _, tokens = await signed_in(office)
+async def test_a_refresh_token_used_twice_at_once_ends_the_family(
+    accounts: AccountsUnderTest,
+) -> None:
+    _, tokens = await signed_in(accounts)
     answers = await asyncio.gather(
-        *(office.refresh(tokens) for _ in range(5)), return_exceptions=True
+        *(accounts.refresh(tokens) for _ in range(5)), return_exceptions=True
     )
     pairs = [answer for answer in answers if isinstance(answer, Tokens)]
     assert len(pairs) <= 1
     assert all(isinstance(one, Tokens | Unauthenticated) for one in answers)
     for pair in pairs:
         with pytest.raises(Unauthenticated):
-            await office.refresh(pair)
+            await accounts.refresh(pair)
 
 
-async def test_a_refresh_takes_three_storage_calls(office: Office, storage: StorageProxy) -> None:
-    _, tokens = await signed_in(office)
+async def test_a_refresh_takes_three_storage_calls(
+    accounts: AccountsUnderTest, storage: StorageProxy
+) -> None:
+    _, tokens = await signed_in(accounts)
     storage.reset()
-    await office.refresh(tokens)
+    await accounts.refresh(tokens)
     assert len(storage.calls) == 3
 
 
 @pytest.mark.parametrize("token", ["", "x", "0" * 32, "0" * 32 + ".x", "../" * 11])
-async def test_no_refresh_token_is_refused(office: Office, token: str) -> None:
+async def test_no_refresh_token_is_refused(accounts: AccountsUnderTest, token: str) -> None:
     with pytest.raises(Unauthenticated):
-        await office.accounts.refresh({"refresh_token": token}, HERE)
+        await accounts.self_service.refresh({"refresh_token": token}, HERE)
 
 
 @pytest.mark.parametrize("body", [{}, {"refresh_token": None}, {"refresh_token": 5}, [], None])
-async def test_a_refresh_without_a_token_is_invalid(office: Office, body: Any) -> None:
+async def test_a_refresh_without_a_token_is_invalid(accounts: AccountsUnderTest, body: Any) -> None:
     with pytest.raises(Invalid):
-        await office.accounts.refresh(body, HERE)
+        await accounts.self_service.refresh(body, HERE)
 
 
-async def test_logout_ends_this_access_token_and_this_family(office: Office) -> None:
-    user, tokens = await signed_in(office)
-    other = await office.login("ann")
-    await office.logout(tokens.access_token, tokens.refresh_token)
-    for use in (office.caller(tokens.access_token), office.refresh(tokens)):
+async def test_logout_ends_this_access_token_and_this_family(accounts: AccountsUnderTest) -> None:
+    user, tokens = await signed_in(accounts)
+    other = await accounts.login("ann")
+    await accounts.logout(tokens.access_token, tokens.refresh_token)
+    for use in (accounts.caller(tokens.access_token), accounts.refresh(tokens)):
         with pytest.raises(Unauthenticated):
             await use
-    assert (await office.caller(other.access_token)).id == user.id
-    assert await office.refresh(other)
-    assert (await office.trail.of_user(user.id))[-1].action is AuditAction.LOGOUT
+    assert (await accounts.caller(other.access_token)).id == user.id
+    assert await accounts.refresh(other)
+    assert (await accounts.trail.of_user(user.id))[-1].action is AuditAction.LOGOUT
 
 
-async def test_logout_ends_no_family_of_another(office: Office) -> None:
-    _, tokens = await signed_in(office)
-    await office.accounts.register(names("bob"), HERE)
-    bob = await office.login("bob")
-    await office.logout(tokens.access_token, bob.refresh_token)
-    assert await office.refresh(bob)
+async def test_logout_ends_no_family_of_another(accounts: AccountsUnderTest) -> None:
+    _, tokens = await signed_in(accounts)
+    await accounts.self_service.register(names("bob"), HERE)
+    bob = await accounts.login("bob")
+    await accounts.logout(tokens.access_token, bob.refresh_token)
+    assert await accounts.refresh(bob)
 
 
-async def test_many_logouts_at_once_end_every_token(office: Office) -> None:
-    await signed_in(office)
-    pairs = [await office.login("ann") for _ in range(6)]
-    await asyncio.gather(*(office.logout(p.access_token, p.refresh_token) for p in pairs))
+async def test_many_logouts_at_once_end_every_token(accounts: AccountsUnderTest) -> None:
+    await signed_in(accounts)
+    pairs = [await accounts.login("ann") for _ in range(6)]
+    await asyncio.gather(*(accounts.logout(p.access_token, p.refresh_token) for p in pairs))
     for pair in pairs:
         with pytest.raises(Unauthenticated):
-            await office.caller(pair.access_token)
+            await accounts.caller(pair.access_token)
 
 
 async def test_a_caller_is_remembered_but_not_beyond_a_change(
     table: Table, storage: StorageProxy
 ) -> None:
-    office = Office(table, remember=60)
-    user, tokens = await signed_in(office)
-    await office.caller(tokens.access_token)
+    accounts = AccountsUnderTest(table, remember=60)
+    user, tokens = await signed_in(accounts)
+    await accounts.caller(tokens.access_token)
     storage.reset()
-    await office.caller(tokens.access_token)
+    await accounts.caller(tokens.access_token)
     assert not storage.calls
 
-    boss = await office.boss()
-    await office.members.change(boss, user.id, {"full_name": "Ann B."}, HERE)
-    assert (await office.caller(tokens.access_token)).full_name == "Ann B."
-    await office.members.change(boss, user.id, {"is_active": False}, HERE)
+    boss = await accounts.boss()
+    await accounts.administration.change(boss, user.id, {"full_name": "Ann B."}, HERE)
+    assert (await accounts.caller(tokens.access_token)).full_name == "Ann B."
+    await accounts.administration.change(boss, user.id, {"is_active": False}, HERE)
     with pytest.raises(Unauthenticated):
-        await office.caller(tokens.access_token)
+        await accounts.caller(tokens.access_token)
 
 
 async def test_a_change_by_another_process_is_seen_within_the_time(table: Table) -> None:
-    here, there = Office(table, remember=0.2), Office(table)
+    here, there = AccountsUnderTest(table, remember=0.2), AccountsUnderTest(table)
     user, tokens = await signed_in(here)
     await here.caller(tokens.access_token)
-    await there.members.change(await there.boss(), user.id, {"is_active": False}, HERE)
+    await there.administration.change(await there.boss(), user.id, {"is_active": False}, HERE)
     assert await refused_within(5.0, lambda: here.caller(tokens.access_token))
 
 
@@ -244,16 +254,20 @@ async def refused_within(seconds: float, use: Callable[[], Awaitable[Any]]) -> b
     return False
 
 
-async def test_a_password_is_changed_by_who_knows_the_present_one(office: Office) -> None:
-    user, tokens = await signed_in(office)
+async def test_a_password_is_changed_by_who_knows_the_present_one(
+    accounts: AccountsUnderTest,
+) -> None:
+    user, tokens = await signed_in(accounts)
     for current in ({}, {"current_password": "wrong"}, {"current_password": ""}):
         with pytest.raises(Forbidden):
-            await office.members.change_own(user, {"password": "new password"} | current, HERE)
+            await accounts.administration.change_own(
+                user, {"password": "new password"} | current, HERE
+            )
     body = {"password": "new password", "current_password": PASSWORD}
-    await office.members.change_own(user, body, HERE)
+    await accounts.administration.change_own(user, body, HERE)
     with pytest.raises(Unauthenticated):
-        await office.caller(tokens.access_token)
-    assert await office.login("ann", "new password")
-    trail = str([event.model_dump() for event in await office.trail.of_user(user.id)])
+        await accounts.caller(tokens.access_token)
+    assert await accounts.login("ann", "new password")
+    trail = str([event.model_dump() for event in await accounts.trail.of_user(user.id)])
     assert "password_changed" in trail
     assert not any(secret in trail for secret in ("new password", PASSWORD, "argon2"))

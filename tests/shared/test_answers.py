@@ -9,8 +9,8 @@ from shared.clients.blobs import Container
 from shared.clients.llm.output import AnswerForm, of_model
 from shared.models import Call, Model, Question
 from shared.workflow.answer_cache import Answers
-from tests.model_server import ModelServer, completion
-from tests.shared.conftest import model_client
+from tests.support.product.app import model_client
+from tests.support.servers.model import ModelServer, completion
 
 
 class Colour(Model):

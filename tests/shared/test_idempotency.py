@@ -13,8 +13,8 @@ from shared.storage.keys import EVERYBODY
 from shared.tickets import idempotency
 from shared.tickets.idempotency import once
 from shared.tickets.opening import Opened, TicketOpening
-from tests.proxy import StorageProxy
-from tests.shared.conftest import House
+from tests.support.product.app import AppUnderTest
+from tests.support.servers.storage_proxy import StorageProxy
 
 BODY: dict[str, Any] = {
     "title": "A ticket",
@@ -28,8 +28,8 @@ async def post(intake: TicketOpening, owner: StoredUser, key: str, **changes: An
     return await intake.open_ticket(owner, body, Actor(owner.id), once(owner.id, key, body))
 
 
-async def stored(house: House, owner: StoredUser) -> int:
-    return len([row async for row in house.table.query(owner.id, "ticket_", "ticket`")])
+async def stored(app: AppUnderTest, owner: StoredUser) -> int:
+    return len([row async for row in app.table.query(owner.id, "ticket_", "ticket`")])
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "two words", "ü", "a\n", "\x7f"])
@@ -39,60 +39,62 @@ def test_what_is_no_key_is_malformed(key: str) -> None:
 
 
 async def test_the_same_request_again_answers_the_same(
-    house: House, owner: StoredUser, storage: StorageProxy
+    app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
-    first = await post(house.intake, owner, "k")
+    first = await post(app.ticket_opening, owner, "k")
     reordered = dict(reversed(BODY["task_data"].items())) | {"number": 1}
-    await house.changing.edit(
+    await app.ticket_service.edit(
         owner, first.ticket.id, {"title": "Changed"}, Actor(owner.id), lambda _: None
     )
     storage.reset()
-    again = await post(house.another_intake(), owner, "k", task_data=reordered)
+    again = await post(app.another_opening(), owner, "k", task_data=reordered)
     assert len(storage.calls) == 1
     assert (first.is_new, again.is_new) == (True, False)
     same = first.ticket.model_dump(mode="json")
     assert again.ticket.model_dump(mode="json") | {"task_data": same["task_data"]} == same
     assert again.ticket.version == first.ticket.version
-    assert await stored(house, owner) == 1
+    assert await stored(app, owner) == 1
 
 
-async def test_another_request_with_the_key_is_refused(house: House, owner: StoredUser) -> None:
-    await post(house.intake, owner, "k")
+async def test_another_request_with_the_key_is_refused(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    await post(app.ticket_opening, owner, "k")
     with pytest.raises(Invalid):
-        await post(house.intake, owner, "k", title="Another")
-    assert (await post(house.intake, owner, "k2", title="Another")).is_new
-    assert await stored(house, owner) == 2
+        await post(app.ticket_opening, owner, "k", title="Another")
+    assert (await post(app.ticket_opening, owner, "k2", title="Another")).is_new
+    assert await stored(app, owner) == 2
 
 
 async def test_twenty_at_once_in_several_processes_make_one_ticket(
-    house: House, owner: StoredUser
+    app: AppUnderTest, owner: StoredUser
 ) -> None:
-    intakes = [house.another_intake() for _ in range(5)]
+    intakes = [app.another_opening() for _ in range(5)]
     done = await asyncio.gather(*(post(intakes[n % 5], owner, "k") for n in range(20)))
     assert len({one.ticket.id for one in done}) == 1
     assert sum(one.is_new for one in done) == 1
-    assert await stored(house, owner) == 1
-    pointers = [row.key async for row in house.table.query(EVERYBODY, "all_", "all`")]
+    assert await stored(app, owner) == 1
+    pointers = [row.key async for row in app.table.query(EVERYBODY, "all_", "all`")]
     assert len(pointers) == 1, "what the losers listed is gone"
 
 
-async def test_a_deleted_ticket_is_not_made_again(house: House, owner: StoredUser) -> None:
-    first = await post(house.intake, owner, "k")
-    await house.changing.delete(owner, first.ticket.id, Actor(owner.id))
-    again = await post(house.intake, owner, "k")
+async def test_a_deleted_ticket_is_not_made_again(app: AppUnderTest, owner: StoredUser) -> None:
+    first = await post(app.ticket_opening, owner, "k")
+    await app.ticket_service.delete(owner, first.ticket.id, Actor(owner.id))
+    again = await post(app.ticket_opening, owner, "k")
     assert (again.ticket.id, again.is_new) == (first.ticket.id, False)
-    assert await stored(house, owner) == 0
+    assert await stored(app, owner) == 0
 
 
 async def test_a_key_is_forgotten_after_its_day(
-    house: House, owner: StoredUser, monkeypatch: pytest.MonkeyPatch
+    app: AppUnderTest, owner: StoredUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = await post(house.intake, owner, "k")
-    assert await house.keys.expire() == 0
+    first = await post(app.ticket_opening, owner, "k")
+    assert await app.idempotency_keys.expire() == 0
     monkeypatch.setattr(idempotency, "KEPT", timedelta(0))
-    again = await post(house.intake, owner, "k")
+    again = await post(app.ticket_opening, owner, "k")
     assert again.is_new
     assert again.ticket.id != first.ticket.id
-    assert await house.keys.expire() == 2
-    left = [row.key async for row in house.table.query(owner.id, "once_", "once`")]
-    assert left == [row.key async for row in house.table.query(EVERYBODY, "key_", "key`")] == []
+    assert await app.idempotency_keys.expire() == 2
+    left = [row.key async for row in app.table.query(owner.id, "once_", "once`")]
+    assert left == [row.key async for row in app.table.query(EVERYBODY, "key_", "key`")] == []

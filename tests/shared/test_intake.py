@@ -14,8 +14,8 @@ from shared.storage.keys import new_ticket_id
 from shared.tickets.intents import Intent, Purpose
 from shared.tickets.listing.index import ListingState
 from shared.workflow.messages import StartInput
-from tests.proxy import Call, StorageProxy
-from tests.shared.conftest import SWEEP_AFTER, House
+from tests.support.product.app import SWEEP_AFTER, AppUnderTest
+from tests.support.servers.storage_proxy import Call, StorageProxy
 
 BODY: dict[str, Any] = {
     "title": "A ticket",
@@ -24,8 +24,8 @@ BODY: dict[str, Any] = {
 }
 
 
-async def opened(house: House, owner: StoredUser, **changes: Any) -> StoredTicket:
-    opened = await house.intake.open_ticket(owner, BODY | changes, Actor(owner.id))
+async def opened(app: AppUnderTest, owner: StoredUser, **changes: Any) -> StoredTicket:
+    opened = await app.ticket_opening.open_ticket(owner, BODY | changes, Actor(owner.id))
     return opened.ticket
 
 
@@ -45,14 +45,14 @@ def order_of(ticket: StoredTicket) -> StartInput:
     )
 
 
-async def swept(house: House) -> list[str]:
+async def swept(app: AppUnderTest) -> list[str]:
     """The tickets that a sweep starts."""
     started: list[str] = []
 
     async def start(ticket: StoredTicket) -> None:
         started.append(ticket.id)
 
-    await house.intake.sweep(start, house.complete_deletion, nothing)
+    await app.ticket_opening.sweep(start, app.complete_deletion, nothing)
     return started
 
 
@@ -64,8 +64,8 @@ async def aged(factor: float = 1.1) -> None:
     await asyncio.sleep(SWEEP_AFTER * factor)
 
 
-async def stored(house: House, owner: StoredUser) -> list[str]:
-    rows = house.table.query(owner.id, "ticket_", "ticket`")
+async def stored(app: AppUnderTest, owner: StoredUser) -> list[str]:
+    rows = app.table.query(owner.id, "ticket_", "ticket`")
     return [f"{owner.id}-{row.key.removeprefix('ticket_')}" async for row in rows]
 
 
@@ -95,22 +95,30 @@ async def stored(house: House, owner: StoredUser) -> list[str]:
     ids=str,
 )
 async def test_what_does_not_fit_is_refused_by_place_and_stores_nothing(
-    house: House, owner: StoredUser, storage: StorageProxy, changes: dict[str, Any], loc: list[str]
+    app: AppUnderTest,
+    owner: StoredUser,
+    storage: StorageProxy,
+    changes: dict[str, Any],
+    loc: list[str],
 ) -> None:
     with pytest.raises(Invalid) as invalid:
-        await opened(house, owner, **changes)
+        await opened(app, owner, **changes)
     assert [fault["loc"] for fault in invalid.value.errors] == [loc]
     assert storage.calls == []
 
 
-async def test_an_unknown_task_type_is_told_the_known_ones(house: House, owner: StoredUser) -> None:
+async def test_an_unknown_task_type_is_told_the_known_ones(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
     with pytest.raises(Invalid, match="custom"):
-        await opened(house, owner, task_type="poetry")
+        await opened(app, owner, task_type="poetry")
 
 
-async def test_what_clients_may_not_set_is_not_applied(house: House, owner: StoredUser) -> None:
+async def test_what_clients_may_not_set_is_not_applied(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
     changes = {"status": "completed", "created_by": "x", "PartitionKey": "y", "source": "blob"}
-    ticket = await opened(house, owner, **changes)
+    ticket = await opened(app, owner, **changes)
     assert (ticket.status, ticket.source, ticket.created_by) == (
         Status.PENDING,
         Source.API,
@@ -120,82 +128,82 @@ async def test_what_clients_may_not_set_is_not_applied(house: House, owner: Stor
 
 @pytest.mark.parametrize("body", [None, [], "x", 5])
 async def test_a_body_that_is_no_object_is_refused(
-    house: House, owner: StoredUser, body: Any
+    app: AppUnderTest, owner: StoredUser, body: Any
 ) -> None:
     with pytest.raises(Invalid):
-        await house.intake.open_ticket(owner, body, Actor())
+        await app.ticket_opening.open_ticket(owner, body, Actor())
 
 
-async def test_task_data_may_be_64_kib_but_not_more(house: House, owner: StoredUser) -> None:
+async def test_task_data_may_be_64_kib_but_not_more(app: AppUnderTest, owner: StoredUser) -> None:
     frame = len('{"task_description":"x","context":""}')
     for size, fits in ((65_536, True), (65_537, False)):
         data = {"task_description": "x", "context": "ü" * ((size - frame) // 2)}
         data["context"] += "u" * ((size - frame) % 2)
         if fits:
-            ticket = await opened(house, owner, task_data=data)
-            assert (await house.tickets.read(ticket.id)).task_data == data
+            ticket = await opened(app, owner, task_data=data)
+            assert (await app.tickets.read(ticket.id)).task_data == data
         else:
             with pytest.raises(TooLarge):
-                await opened(house, owner, task_data=data)
+                await opened(app, owner, task_data=data)
 
 
 async def test_opening_costs_two_storage_calls_reading_one_sweeping_one(
-    house: House, owner: StoredUser, storage: StorageProxy
+    app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
-    await opened(house, owner)  # which makes the table
+    await opened(app, owner)  # which makes the table
     for _ in range(3):
         storage.reset()
-        ticket = await opened(house, owner)
+        ticket = await opened(app, owner)
         assert len(storage.calls) == 2
     storage.reset()
-    await house.tickets.read(ticket.id)
+    await app.tickets.read(ticket.id)
     assert len(storage.calls) == 1
     storage.reset()
-    assert await swept(house) == []
+    assert await swept(app) == []
     assert len(storage.calls) == 1
 
 
 async def test_a_pending_ticket_is_started_until_it_moves_on(
-    house: House, owner: StoredUser
+    app: AppUnderTest, owner: StoredUser
 ) -> None:
-    ticket = await opened(house, owner)
-    assert await swept(house) == [], "it is young"
+    ticket = await opened(app, owner)
+    assert await swept(app) == [], "it is young"
     await aged()
-    assert await swept(house) == [ticket.id]
-    assert await swept(house) == [ticket.id]
+    assert await swept(app) == [ticket.id]
+    assert await swept(app) == [ticket.id]
 
-    await house.processing.plan(order_of(ticket))
+    await app.activities.plan(order_of(ticket))
 
-    assert await swept(house) == []
-    assert await house.intents.all() == []
+    assert await swept(app) == []
+    assert await app.intents.all() == []
 
 
 async def test_an_intent_whose_ticket_moved_on_or_never_came_is_removed(
-    house: House, owner: StoredUser
+    app: AppUnderTest, owner: StoredUser
 ) -> None:
     old = now() - timedelta(seconds=SWEEP_AFTER * 3)
-    await house.intents.add(intent(new_ticket_id(owner.id, old), old))
-    ticket = await opened(house, owner)
-    await house.processing.plan(order_of(ticket))
-    await house.intents.add(intent(ticket.id, old))
+    await app.intents.add(intent(new_ticket_id(owner.id, old), old))
+    ticket = await opened(app, owner)
+    await app.activities.plan(order_of(ticket))
+    await app.intents.add(intent(ticket.id, old))
 
-    assert await swept(house) == []
-    assert await house.intents.all() == []
+    assert await swept(app) == []
+    assert await app.intents.all() == []
 
 
 async def test_an_intent_whose_ticket_may_still_come_is_kept(
-    house: House, owner: StoredUser
+    app: AppUnderTest, owner: StoredUser
 ) -> None:
     young = now() - timedelta(seconds=SWEEP_AFTER * 1.2)
-    await house.intents.add(intent(new_ticket_id(owner.id, young), young))
-    assert await swept(house) == []
-    assert len(await house.intents.all()) == 1
+    await app.intents.add(intent(new_ticket_id(owner.id, young), young))
+    assert await swept(app) == []
+    assert len(await app.intents.all()) == 1
 
 
 async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
-    house: House, owner: StoredUser
+    app: AppUnderTest, owner: StoredUser
 ) -> None:
-    tickets = [await opened(house, owner) for _ in range(3)]
+    tickets = [await opened(app, owner) for _ in range(3)]
     await aged()
     started: list[str] = []
 
@@ -204,18 +212,18 @@ async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
             raise Unavailable("not now")
         started.append(ticket.id)
 
-    assert await house.intake.sweep(start, house.complete_deletion, nothing) == 3
+    assert await app.ticket_opening.sweep(start, app.complete_deletion, nothing) == 3
     assert sorted(started) == sorted([tickets[0].id, tickets[2].id])
 
 
 @pytest.mark.parametrize("took_effect", [False, True])
 @pytest.mark.parametrize("lasting", [False, True])
 async def test_a_fault_at_any_storage_call_loses_and_doubles_nothing(
-    house: House, owner: StoredUser, storage: StorageProxy, took_effect: bool, lasting: bool
+    app: AppUnderTest, owner: StoredUser, storage: StorageProxy, took_effect: bool, lasting: bool
 ) -> None:
-    await opened(house, owner)  # which makes the table and the counter
+    await opened(app, owner)  # which makes the table and the counter
     for number in (1, 2):
-        before = set(await stored(house, owner))
+        before = set(await stored(app, owner))
         storage.reset()
 
         async def spoil(call: Call, number: int = number) -> Response | None:
@@ -224,26 +232,26 @@ async def test_a_fault_at_any_storage_call_loses_and_doubles_nothing(
 
         storage.reset(**{"after" if took_effect else "before": spoil})
         try:
-            accepted = {(await opened(house, owner)).id}
+            accepted = {(await opened(app, owner)).id}
         except Unavailable:
             accepted = set()
         storage.reset()
 
-        new = set(await stored(house, owner)) - before
+        new = set(await stored(app, owner)) - before
         assert accepted <= new
         assert len(new) <= 1
         for ticket_id in new:
-            assert first_invalid(await house.tickets.events(ticket_id)) is None
-            assert ticket_id in {intent.ticket_id for intent in await house.intents.all()}
+            assert first_invalid(await app.tickets.events(ticket_id)) is None
+            assert ticket_id in {intent.ticket_id for intent in await app.intents.all()}
 
     await aged(2.1)
-    started = await swept(house)
-    assert sorted(started) == sorted(await stored(house, owner))
-    assert {intent.ticket_id for intent in await house.intents.all()} == set(started)
+    started = await swept(app)
+    assert sorted(started) == sorted(await stored(app, owner))
+    assert {intent.ticket_id for intent in await app.intents.all()} == set(started)
 
 
 async def test_opening_gives_up_before_the_sweeper_takes_it_for_dead(
-    house: House, owner: StoredUser, storage: StorageProxy
+    app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     async def slow(call: Call) -> Response | None:
         await asyncio.sleep(SWEEP_AFTER * 2)
@@ -252,10 +260,12 @@ async def test_opening_gives_up_before_the_sweeper_takes_it_for_dead(
     storage.reset(before=slow)
     begin = asyncio.get_running_loop().time()
     with pytest.raises(Unavailable):
-        await opened(house, owner)
+        await opened(app, owner)
     assert asyncio.get_running_loop().time() - begin < SWEEP_AFTER * 1.5
 
 
-async def test_a_ticket_that_is_not_there_is_not_found(house: House, owner: StoredUser) -> None:
+async def test_a_ticket_that_is_not_there_is_not_found(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
     with pytest.raises(NotFound):
-        await house.tickets.read(new_ticket_id(owner.id, now()))
+        await app.tickets.read(new_ticket_id(owner.id, now()))

@@ -8,9 +8,9 @@ from shared.accounts.authorization import check_admin, check_user_read
 from shared.errors import Forbidden, NotFound
 from shared.models import Priority, Role, StoredTicket, StoredUser, now
 from shared.tickets.permissions import Permissions, Right
-from tests.proxy import StorageProxy
-from tests.shared.conftest import user
-from tests.shared.office import HERE, Office
+from tests.support.product.accounts import HERE, AccountsUnderTest
+from tests.support.product.app import user
+from tests.support.servers.storage_proxy import StorageProxy
 
 ALL = set(Right)
 READER = {Right.READ}
@@ -32,9 +32,11 @@ def ticket(owner: StoredUser, assignee: StoredUser | None = None) -> StoredTicke
     )
 
 
-async def rights(office: Office, caller: StoredUser, of: StoredTicket) -> set[Right] | None:
+async def rights(
+    accounts: AccountsUnderTest, caller: StoredUser, of: StoredTicket
+) -> set[Right] | None:
     """What `caller` may do with the ticket; None where it does not exist for him."""
-    permissions = Permissions(office.users)
+    permissions = Permissions(accounts.users)
     allowed: set[Right] = set()
     hidden: set[Right] = set()
     for right in Right:
@@ -49,13 +51,15 @@ async def rights(office: Office, caller: StoredUser, of: StoredTicket) -> set[Ri
     return None if hidden else allowed
 
 
-async def test_users_own_theirs_and_read_what_is_assigned_to_them(office: Office) -> None:
+async def test_users_own_theirs_and_read_what_is_assigned_to_them(
+    accounts: AccountsUnderTest,
+) -> None:
     owner, assignee, other, admin = user(), user(), user(), user(Role.ADMIN)
     of = ticket(owner, assignee)
-    assert await rights(office, owner, of) == ALL
-    assert await rights(office, assignee, of) == READER
-    assert await rights(office, other, of) is None
-    assert await rights(office, admin, of) == ALL
+    assert await rights(accounts, owner, of) == ALL
+    assert await rights(accounts, assignee, of) == READER
+    assert await rights(accounts, other, of) is None
+    assert await rights(accounts, admin, of) == ALL
 
 
 @pytest.mark.parametrize(
@@ -70,31 +74,39 @@ async def test_users_own_theirs_and_read_what_is_assigned_to_them(office: Office
     ],
 )
 async def test_managers_read_and_reassign_those_of_their_department(
-    office: Office, role: Role, department: str, others: str, expected: set[Right] | None
+    accounts: AccountsUnderTest,
+    role: Role,
+    department: str,
+    others: str,
+    expected: set[Right] | None,
 ) -> None:
-    manager = await office.hire("mia", role, department=department)
-    owner = await office.hire("ann", department=others)
-    assert await rights(office, manager, ticket(owner)) == expected
+    manager = await accounts.hire("mia", role, department=department)
+    owner = await accounts.hire("ann", department=others)
+    assert await rights(accounts, manager, ticket(owner)) == expected
 
 
-async def test_an_assigned_manager_of_another_department_only_reads(office: Office) -> None:
-    manager = await office.hire("mia", Role.MANAGER, department="Sales")
-    owner = await office.hire("ann", department="Research")
-    assert await rights(office, manager, ticket(owner, manager)) == READER
+async def test_an_assigned_manager_of_another_department_only_reads(
+    accounts: AccountsUnderTest,
+) -> None:
+    manager = await accounts.hire("mia", Role.MANAGER, department="Sales")
+    owner = await accounts.hire("ann", department="Research")
+    assert await rights(accounts, manager, ticket(owner, manager)) == READER
 
 
-async def test_tickets_of_the_deleted_are_for_admins(office: Office) -> None:
-    manager = await office.hire("mia", Role.MANAGER, department="Sales")
-    owner = await office.hire("ann", department="Sales")
-    boss = await office.boss()
-    await office.members.delete(boss, owner.id, HERE)
-    assert await rights(office, manager, ticket(owner)) is None
-    assert await rights(office, boss, ticket(owner)) == ALL
+async def test_tickets_of_the_deleted_are_for_admins(accounts: AccountsUnderTest) -> None:
+    manager = await accounts.hire("mia", Role.MANAGER, department="Sales")
+    owner = await accounts.hire("ann", department="Sales")
+    boss = await accounts.boss()
+    await accounts.administration.delete(boss, owner.id, HERE)
+    assert await rights(accounts, manager, ticket(owner)) is None
+    assert await rights(accounts, boss, ticket(owner)) == ALL
 
 
-async def test_only_managers_cost_a_storage_call(office: Office, storage: StorageProxy) -> None:
-    permissions = Permissions(office.users)
-    owner, manager = user(), await office.hire("mia", Role.MANAGER, department="Sales")
+async def test_only_managers_cost_a_storage_call(
+    accounts: AccountsUnderTest, storage: StorageProxy
+) -> None:
+    permissions = Permissions(accounts.users)
+    owner, manager = user(), await accounts.hire("mia", Role.MANAGER, department="Sales")
     for caller, calls in ((owner, 0), (user(Role.ADMIN), 0), (manager, 1)):
         storage.reset()
         with suppress(NotFound):
@@ -102,22 +114,22 @@ async def test_only_managers_cost_a_storage_call(office: Office, storage: Storag
         assert len(storage.calls) == calls
 
 
-async def test_whose_tickets_are_listed(office: Office) -> None:
-    permissions = Permissions(office.users)
-    mia = await office.hire("mia", Role.MANAGER, department="Sales")
-    ann = await office.hire("ann", department="Sales")
-    bob = await office.hire("bob", department="Research")
-    loner = await office.hire("leo", Role.MANAGER)
+async def test_whose_tickets_are_listed(accounts: AccountsUnderTest) -> None:
+    permissions = Permissions(accounts.users)
+    mia = await accounts.hire("mia", Role.MANAGER, department="Sales")
+    ann = await accounts.hire("ann", department="Sales")
+    bob = await accounts.hire("bob", department="Research")
+    loner = await accounts.hire("leo", Role.MANAGER)
     assert await permissions.owners(mia) == frozenset({mia.id, ann.id})
     assert await permissions.owners(ann) == frozenset({ann.id})
     assert await permissions.owners(loner) == frozenset({loner.id})
-    assert await permissions.owners(await office.boss()) is None
+    assert await permissions.owners(await accounts.boss()) is None
 
-    boss = await office.boss()
-    await office.members.change(boss, bob.id, {"department": "Sales"}, HERE)
-    await office.members.change(boss, ann.id, {"department": None}, HERE)
+    boss = await accounts.boss()
+    await accounts.administration.change(boss, bob.id, {"department": "Sales"}, HERE)
+    await accounts.administration.change(boss, ann.id, {"department": None}, HERE)
     assert await permissions.owners(mia) == frozenset({mia.id, bob.id})
-    await office.members.delete(boss, bob.id, HERE)
+    await accounts.administration.delete(boss, bob.id, HERE)
     assert await permissions.owners(mia) == frozenset({mia.id})
 
 

@@ -8,8 +8,8 @@ import pytest
 from shared.clients.blobs import Container
 from shared.models import Priority, StoredTicket, now, validated
 from shared.tasks import TASKS, task_of
-from tests.model_server import ModelServer
-from tests.shared.tasks.runs import result_of
+from tests.support.servers.model import ModelServer
+from tests.support.tasks.runs import result_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

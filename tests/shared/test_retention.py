@@ -13,7 +13,7 @@ from shared.audit.retention import Retention
 from shared.audit.trail import AuditTrail
 from shared.models import AuditAction, AuditQuery, StoredTicket, StoredUser
 from shared.tickets.transaction import TicketChange
-from tests.shared.conftest import House, user
+from tests.support.product.app import AppUnderTest, user
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
     return later
 
 
-async def opened(house: House, owner: StoredUser) -> str:
+async def opened(app: AppUnderTest, owner: StoredUser) -> str:
     body = {"title": "T", "task_type": "custom", "task_data": {"task_description": "Do."}}
-    made = await house.intake.open_ticket(owner, body, Actor(owner.id))
+    made = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
     return made.ticket.id
 
 
@@ -37,48 +37,48 @@ def changed(draft: Draft, _: StoredTicket) -> TicketChange:
     return TicketChange({}, draft)
 
 
-async def edited(house: House, ticket: str, times: int) -> None:
+async def edited(app: AppUnderTest, ticket: str, times: int) -> None:
     for number in range(times):
         draft = Draft(AuditAction.TICKET_UPDATED, Actor(), f"Change {number}.")
-        await house.tickets.change(ticket, partial(changed, draft))
+        await app.tickets.change(ticket, partial(changed, draft))
 
 
-async def test_events_stay_for_ever_without_a_limit(house: House, at: Any) -> None:
+async def test_events_stay_for_ever_without_a_limit(app: AppUnderTest, at: Any) -> None:
     owner = user()
-    ticket = await opened(house, owner)
+    ticket = await opened(app, owner)
     at(10_000)
-    assert await Retention(house.table, house.table, 0).enforce() == 0
-    assert len(await house.tickets.events(ticket)) == 1
+    assert await Retention(app.table, app.table, 0).enforce() == 0
+    assert len(await app.tickets.events(ticket)) == 1
 
 
 async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(
-    house: House, at: Any
+    app: AppUnderTest, at: Any
 ) -> None:
     owner = user()
-    ticket = await opened(house, owner)
-    await edited(house, ticket, 60)
-    trail = AuditTrail(house.tickets, house.table, house.table)
-    retention = Retention(house.table, house.table, 30)
+    ticket = await opened(app, owner)
+    await edited(app, ticket, 60)
+    trail = AuditTrail(app.tickets, app.table, app.table)
+    retention = Retention(app.table, app.table, 30)
     assert await retention.enforce() == 0
     at(31)
     assert await retention.enforce() == 61
-    assert await house.tickets.events(ticket) == []
+    assert await app.tickets.events(ticket) == []
     found = await trail.search(AuditQuery())
     assert found.events == []
-    assert (await horizon_of(house.table, owner.id, ticket.partition("-")[2])).events == 61
+    assert (await horizon_of(app.table, owner.id, ticket.partition("-")[2])).events == 61
 
-    await edited(house, ticket, 3)
+    await edited(app, ticket, 3)
     verified = await trail.verify(ticket)
     assert (verified.valid, verified.events) == (True, 3)
 
 
-async def test_a_removed_event_shows_also_behind_the_horizon(house: House, at: Any) -> None:
+async def test_a_removed_event_shows_also_behind_the_horizon(app: AppUnderTest, at: Any) -> None:
     owner = user()
-    ticket = await opened(house, owner)
+    ticket = await opened(app, owner)
     at(31)
-    await Retention(house.table, house.table, 30).enforce()
-    await edited(house, ticket, 2)
+    await Retention(app.table, app.table, 30).enforce()
+    await edited(app, ticket, 2)
     rest = ticket.partition("-")[2]
-    await house.table.delete(owner.id, f"event_{rest}_000002")
-    verified = await AuditTrail(house.tickets, house.table, house.table).verify(ticket)
+    await app.table.delete(owner.id, f"event_{rest}_000002")
+    verified = await AuditTrail(app.tickets, app.table, app.table).verify(ticket)
     assert verified.first_invalid == f"{ticket}.000003"

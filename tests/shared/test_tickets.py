@@ -11,7 +11,7 @@ from shared.errors import NotFound
 from shared.models import AuditAction, Notice, Status, StoredTicket, StoredUser, now
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
-from tests.shared.conftest import House
+from tests.support.product.app import AppUnderTest
 
 BODY: dict[str, Any] = {
     "title": "A ticket",
@@ -21,8 +21,8 @@ BODY: dict[str, Any] = {
 ACTOR = Actor("u", "192.0.2.1", "agent/1.0")
 
 
-async def opened(house: House, owner: StoredUser) -> StoredTicket:
-    return (await house.intake.open_ticket(owner, BODY, ACTOR)).ticket
+async def opened(app: AppUnderTest, owner: StoredUser) -> StoredTicket:
+    return (await app.ticket_opening.open_ticket(owner, BODY, ACTOR)).ticket
 
 
 def to_status(status: Status) -> Decide:
@@ -45,42 +45,42 @@ async def counts(table: Table, owner: str) -> dict[str, int]:
     return {name: value for name, value in total.items() if value}
 
 
-async def test_a_ticket_reads_back_as_it_was_created(house: House, owner: StoredUser) -> None:
-    ticket = await opened(house, owner)
-    assert await house.tickets.read(ticket.id) == ticket
+async def test_a_ticket_reads_back_as_it_was_created(app: AppUnderTest, owner: StoredUser) -> None:
+    ticket = await opened(app, owner)
+    assert await app.tickets.read(ticket.id) == ticket
     assert ticket.task_data == BODY["task_data"]
     assert (ticket.status, ticket.attempt, ticket.created_by) == (Status.PENDING, 1, owner.id)
 
 
 @pytest.mark.parametrize("ticket_id", ["", "x", "../..", "0" * 16 + "-" + "0" * 22, "a" * 2000])
-async def test_no_other_id_is_a_ticket(house: House, ticket_id: str) -> None:
+async def test_no_other_id_is_a_ticket(app: AppUnderTest, ticket_id: str) -> None:
     with pytest.raises(NotFound):
-        await house.tickets.read(ticket_id)
+        await app.tickets.read(ticket_id)
 
 
-async def test_newer_tickets_come_first(house: House, owner: StoredUser) -> None:
-    made = [(await opened(house, owner)).id for _ in range(4)]
-    keys = [row.key async for row in house.table.query(owner.id, "ticket_", "ticket`")]
+async def test_newer_tickets_come_first(app: AppUnderTest, owner: StoredUser) -> None:
+    made = [(await opened(app, owner)).id for _ in range(4)]
+    keys = [row.key async for row in app.table.query(owner.id, "ticket_", "ticket`")]
     assert keys == [f"ticket_{ticket_id[17:]}" for ticket_id in reversed(made)]
 
 
 async def test_creating_again_what_was_stored_changes_nothing(
-    house: House, owner: StoredUser
+    app: AppUnderTest, owner: StoredUser
 ) -> None:
-    ticket = await opened(house, owner)
+    ticket = await opened(app, owner)
     draft = Draft(AuditAction.TICKET_CREATED, ACTOR, "Ticket created.")
-    again = await house.tickets.create(ticket.model_copy(update={"events": 0}), draft)
+    again = await app.tickets.create(ticket.model_copy(update={"events": 0}), draft)
     assert again == ticket
-    assert len(await house.tickets.events(ticket.id)) == 1
-    assert await counts(house.table, owner.id) == {"pending__custom": 1}
+    assert len(await app.tickets.events(ticket.id)) == 1
+    assert await counts(app.table, owner.id) == {"pending__custom": 1}
 
 
-async def test_each_change_adds_to_one_chain(house: House, owner: StoredUser) -> None:
-    ticket = await opened(house, owner)
+async def test_each_change_adds_to_one_chain(app: AppUnderTest, owner: StoredUser) -> None:
+    ticket = await opened(app, owner)
     for status in (Status.PROCESSING, Status.FAILED):
-        ticket = await house.tickets.change(ticket.id, to_status(status))
+        ticket = await app.tickets.change(ticket.id, to_status(status))
 
-    events = await house.tickets.events(ticket.id)
+    events = await app.tickets.events(ticket.id)
 
     assert [event.description for event in events] == [
         "Ticket created.",
@@ -92,11 +92,11 @@ async def test_each_change_adds_to_one_chain(house: House, owner: StoredUser) ->
     assert (events[0].ip_address, events[0].user_agent) == ("192.0.2.1", "agent/1.0")
 
 
-async def test_what_is_altered_in_a_chain_shows(house: House, owner: StoredUser) -> None:
-    ticket = await opened(house, owner)
+async def test_what_is_altered_in_a_chain_shows(app: AppUnderTest, owner: StoredUser) -> None:
+    ticket = await opened(app, owner)
     for status in (Status.PROCESSING, Status.FAILED):
-        await house.tickets.change(ticket.id, to_status(status))
-    first, second, third = await house.tickets.events(ticket.id)
+        await app.tickets.change(ticket.id, to_status(status))
+    first, second, third = await app.tickets.events(ticket.id)
 
     altered = second.model_copy(update={"description": "Nothing happened."})
     assert first_invalid([first, altered, third]) == second.id
@@ -106,8 +106,8 @@ async def test_what_is_altered_in_a_chain_shows(house: House, owner: StoredUser)
     assert first_invalid([first, rehashed, third]) == second.id
 
 
-async def test_no_update_is_lost_among_processes(house: House, owner: StoredUser) -> None:
-    ticket = await opened(house, owner)
+async def test_no_update_is_lost_among_processes(app: AppUnderTest, owner: StoredUser) -> None:
+    ticket = await opened(app, owner)
 
     async def add_tokens(process: Tickets) -> None:
         for _ in range(10):
@@ -115,41 +115,41 @@ async def test_no_update_is_lost_among_processes(house: House, owner: StoredUser
                 ticket.id, lambda seen: TicketChange({"tokens_used": seen.tokens_used + 1})
             )
 
-    await asyncio.gather(*(add_tokens(Tickets(house.table)) for _ in range(4)))
-    assert (await house.tickets.read(ticket.id)).tokens_used == 40
+    await asyncio.gather(*(add_tokens(Tickets(app.table)) for _ in range(4)))
+    assert (await app.tickets.read(ticket.id)).tokens_used == 40
 
 
-async def test_counts_stay_exact_among_processes(house: House, owner: StoredUser) -> None:
-    tickets = await asyncio.gather(*(opened(house, owner) for _ in range(12)))
+async def test_counts_stay_exact_among_processes(app: AppUnderTest, owner: StoredUser) -> None:
+    tickets = await asyncio.gather(*(opened(app, owner) for _ in range(12)))
 
     async def end(process: Tickets, mine: list[StoredTicket]) -> None:
         for ticket in mine:
             await process.change(ticket.id, to_status(Status.PROCESSING))
             await process.change(ticket.id, to_status(Status.COMPLETED))
 
-    processes = [Tickets(house.table) for _ in range(20)]  # more than there are shards
+    processes = [Tickets(app.table) for _ in range(20)]  # more than there are shards
     await asyncio.gather(*(end(each, tickets[:8]) for each in processes))
 
     expected = {"pending__custom": 4, "completed__custom": 8}
-    assert await counts(house.table, owner.id) == expected
+    assert await counts(app.table, owner.id) == expected
 
 
 async def test_a_change_that_was_made_already_is_not_made_again(
-    house: House, owner: StoredUser
+    app: AppUnderTest, owner: StoredUser
 ) -> None:
-    ticket = await opened(house, owner)
+    ticket = await opened(app, owner)
     changed = await asyncio.gather(
-        *(Tickets(house.table).change(ticket.id, to_status(Status.PROCESSING)) for _ in range(6))
+        *(Tickets(app.table).change(ticket.id, to_status(Status.PROCESSING)) for _ in range(6))
     )
     assert {each.version for each in changed} == {changed[0].version}
-    assert len(await house.tickets.events(ticket.id)) == 2
+    assert len(await app.tickets.events(ticket.id)) == 2
 
 
-async def test_values_can_be_cleared(house: House, owner: StoredUser) -> None:
-    ticket = await opened(house, owner)
+async def test_values_can_be_cleared(app: AppUnderTest, owner: StoredUser) -> None:
+    ticket = await opened(app, owner)
     moment = now()
     for error in ("bad", None):
         values = {"error_message": error, "completed_at": moment if error else None}
-        await house.tickets.change(ticket.id, lambda _, values=values: TicketChange(values))  # type: ignore[misc]
-        read = await house.tickets.read(ticket.id)
+        await app.tickets.change(ticket.id, lambda _, values=values: TicketChange(values))  # type: ignore[misc]
+        read = await app.tickets.read(ticket.id)
         assert (read.error_message, read.completed_at) == (error, values["completed_at"])

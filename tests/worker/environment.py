@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.host_process import ROOT
+from tests.support.hosts.process import ROOT
 
 FOLDER = ROOT / ".build" / "worker-venv"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")

@@ -9,7 +9,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
-from tests.host_process import ROOT
+from tests.support.hosts.process import ROOT
 from tests.worker import protos
 from tests.worker.protos import StatusResult, TypedData
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.durable import Durable
+from tests.support.hosts.durable_api import Durable
 from tests.worker.process import Worker
 from tests.worker.protos import RpcHttp, TypedData
 

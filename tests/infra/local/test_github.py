@@ -16,8 +16,8 @@ from infra.local.github import sample
 from infra.local.github.app import application
 from infra.local.github.pulls import Hosted, Limits, PullRequest
 from infra.local.github.repository import Repository
-from tests.git_history import History
-from tests.infra.local.conftest import served, stand_in
+from tests.support.git.history import History
+from tests.support.servers.stand_ins import served, stand_in
 
 TIMEOUT = 20
 TEXT = "".join(f"line {number}\n" for number in range(1, 41))

@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.local.model import MODEL
-from tests.infra.local.conftest import stand_in
+from tests.support.servers.stand_ins import stand_in
 
 TEXT = """\
 [page 1]

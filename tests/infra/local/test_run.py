@@ -17,7 +17,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.host_process import ROOT, wait_for
+from tests.support.hosts.process import ROOT, wait_for
 
 PORTS_OF_A_COPY = 6
 STOP_SECONDS = 40

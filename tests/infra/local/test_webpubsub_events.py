@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from infra.local.serving import take_port
 from infra.local.webpubsub import DEFAULT_KEY, JSON_PROTOCOL, connection_string
 from infra.local.webpubsub.app import application
-from tests.infra.local.conftest import served
+from tests.support.servers.stand_ins import served
 
 TIMEOUT = 10
 HUB = "tickets"

@@ -25,7 +25,7 @@ from shared.clients.github.models import Pull, PullRef, PullState, ReviewComment
 from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Side
 from shared.settings.github import GitHubSettings
-from tests.github_server import PULL, SHA, TOKEN, GitHubServer
+from tests.support.servers.github import PULL, SHA, TOKEN, GitHubServer
 
 REF = PullRef(owner="ann", repo="app", number=1)
 REVIEW = {"id": 7, "state": "COMMENTED", "html_url": "https://github.com/ann/app/pull/1#r7"}

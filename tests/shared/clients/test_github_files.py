@@ -12,8 +12,8 @@ from infra.local.github.pulls import Limits
 from shared.clients.github.models import ChangedFile, ChangedFiles, NoPatch
 from shared.errors import RetryLater
 from shared.models import FileStatus
-from tests.git_history import History, patched
-from tests.github_server import PULL, SHA, GitHubServer
+from tests.support.git.history import History, patched
+from tests.support.servers.github import PULL, SHA, GitHubServer
 
 BINARY = bytes(range(256)) * 8
 LINES = "".join(f"line {number}\n" for number in range(60))

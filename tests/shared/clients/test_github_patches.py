@@ -8,7 +8,7 @@ import pytest
 from shared.clients.github import patches
 from shared.clients.github.models import NoPatch
 from shared.clients.github.patches import patch_between
-from tests.git_history import patched
+from tests.support.git.history import patched
 
 LONG = "".join(f"line {number}\n" for number in range(40))
 

@@ -15,8 +15,8 @@ from shared.clients.llm.client import ModelClient
 from shared.clients.llm.output import of_model, of_schema
 from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Answer, Call, Model, Question
-from tests.model_server import ModelServer, completion
-from tests.shared.conftest import model_client, model_settings
+from tests.support.product.app import model_client, model_settings
+from tests.support.servers.model import ModelServer, completion
 
 
 class Verdict(Model):
@@ -156,7 +156,7 @@ async def test_an_answer_may_have_to_fit_a_users_schema(model: ModelServer, aske
         (completion(GOOD, None), "ended early"),
         (completion(""), "empty"),
         (JSONResponse({"choices": [], "usage": None}), "without any choice"),
-        (JSONResponse({"hello": "world"}), "without any choice"),
+        (JSONResponse({"hello": "running_app"}), "without any choice"),
         (JSONResponse([1, 2]), "no chat completion"),
         (HTMLResponse("<html>Welcome to nginx</html>"), "a web page"),
         (Response("pong"), "no JSON"),

@@ -14,7 +14,7 @@ from shared.clients.realtime import Realtime
 from shared.models import Notice, Priority, Progress, Status, StoredTicket, now, rfc3339
 from shared.settings.realtime import RealtimeSettings
 from shared.tickets.notifications import Notifications
-from tests.served import served
+from tests.support.servers.serving import served
 
 
 @pytest.fixture

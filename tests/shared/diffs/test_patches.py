@@ -9,7 +9,7 @@ import pytest
 from shared.diffs.changes import file_diff
 from shared.diffs.patches import LineKind, hunks
 from shared.models import Side
-from tests.shared.diffs.histories import Changed, History, check_numbers, lines_of
+from tests.support.git.changes import Changed, History, check_numbers, lines_of
 
 BASE = b"".join(b"line %d\n" % number for number in range(1, 61))
 TRAPS = [

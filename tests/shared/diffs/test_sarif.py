@@ -1,7 +1,6 @@
 """The log, against the schema of OASIS."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +8,8 @@ from jsonschema import Draft7Validator
 
 from shared.diffs.sarif import Level, SarifFinding, SarifTool, sarif
 from shared.models import Side
+from tests.support.files.sarif import SCHEMA
 
-SCHEMA = json.loads((Path(__file__).parent / "sarif-schema-2.1.0.json").read_text("utf-8"))
 TOOL = SarifTool("Amida", "1.0.0", "https://example.org/amida")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.documents.docx.reader import View, read_docx
 from shared.documents.extract import Extract, Places, Unread
-from tests.shared.documents.word import (
+from tests.support.files.word import (
     STRICT,
     deleted,
     image,
@@ -26,7 +26,7 @@ from tests.shared.documents.word import (
     table,
     text_box,
 )
-from tests.shared.documents.word import docx as made
+from tests.support.files.word import docx as made
 
 BERSCHRIFT = (
     '<w:style w:type="paragraph" w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>'

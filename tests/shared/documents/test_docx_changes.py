@@ -3,7 +3,7 @@
 import pytest
 
 from shared.documents.docx.reader import View, read_docx
-from tests.shared.documents.word import (
+from tests.support.files.word import (
     deleted,
     docx,
     ending,

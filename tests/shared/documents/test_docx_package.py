@@ -7,8 +7,8 @@ import pytest
 
 from shared.documents.docx.reader import DocxLimits, read_docx
 from shared.errors import DocumentFault, Unreadable
-from tests import files
-from tests.shared.documents.word import (
+from tests.support.files import files
+from tests.support.files.word import (
     docx,
     image,
     note,

@@ -11,7 +11,7 @@ from docx.text.paragraph import Paragraph
 from shared.documents.docx.reader import read_docx
 from shared.documents.export.docx import AUTHOR, to_docx
 from shared.documents.extract import Extract
-from tests.shared.documents import word
+from tests.support.files import word
 
 PAPER = """
 # On *ice*

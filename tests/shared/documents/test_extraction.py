@@ -17,8 +17,8 @@ from shared.documents.extract import Extract
 from shared.documents.extraction import Limits, extract
 from shared.documents.file_types import PDF
 from shared.errors import DocumentFault, Unreadable
-from tests import pdfs
-from tests.pdfs import bomb, drawn, packed, shown
+from tests.support.files import pdfs
+from tests.support.files.pdfs import bomb, drawn, packed, shown
 
 LONG = pdfs.report(300)
 

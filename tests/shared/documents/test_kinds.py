@@ -8,7 +8,7 @@ import pytest
 from shared.attachments.store import InMemory
 from shared.documents.file_types import DOCX, PDF, SOURCE, kind_of
 from shared.errors import UnsupportedMediaType
-from tests import files
+from tests.support.files import files
 
 
 def kind(name: str, content: bytes) -> str:

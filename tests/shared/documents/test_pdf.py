@@ -4,8 +4,8 @@ import pytest
 
 from shared.documents.extract import Extract, Places
 from shared.documents.pdf.reader import read_pdf
-from tests import pdfs
-from tests.pdfs import IMAGE, drawn, shown
+from tests.support.files import pdfs
+from tests.support.files.pdfs import IMAGE, drawn, shown
 
 SCAN = "an image without text (scanned); run OCR over the file"
 

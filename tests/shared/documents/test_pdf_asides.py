@@ -2,7 +2,7 @@
 
 from shared.documents.extract import Extract, Places
 from shared.documents.pdf.reader import read_pdf
-from tests.pdfs import drawn, shown
+from tests.support.files.pdfs import drawn, shown
 
 PAGES = (shown("The first page."), shown("The second page."))
 

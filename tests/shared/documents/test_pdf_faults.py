@@ -5,8 +5,8 @@ import pytest
 
 from shared.documents.pdf.reader import read_pdf
 from shared.errors import DocumentFault, Unreadable
-from tests import pdfs
-from tests.pdfs import IMAGE, Algorithm, drawn, packed, shown
+from tests.support.files import pdfs
+from tests.support.files.pdfs import IMAGE, Algorithm, drawn, packed, shown
 
 HELLO = shown("Hello there.")
 DAMAGED = "damaged or missing; save the document as a new PDF"

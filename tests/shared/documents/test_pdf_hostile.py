@@ -7,7 +7,7 @@ import pytest
 
 from shared.documents.pdf.reader import read_pdf
 from shared.errors import DocumentFault, Unreadable
-from tests.pdfs import CATALOG, FONT, bomb, drawn, packed, shown, stream
+from tests.support.files.pdfs import CATALOG, FONT, bomb, drawn, packed, shown, stream
 
 HELLO = shown("Hello there.")
 HEAVY = "more than 10 MB of drawing instructions; save the page as an image and run OCR over it"

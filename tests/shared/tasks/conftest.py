@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.git_history import History
-from tests.github_server import GitHubServer
-from tests.shared.conftest import House
-from tests.shared.tasks.analyses import Archive
-from tests.shared.tasks.pull_requests import Desk
+from tests.support.git.history import History
+from tests.support.product.app import AppUnderTest
+from tests.support.servers.github import GitHubServer
+from tests.support.tasks.analyses import Analyses
+from tests.support.tasks.reviews import Reviews
 
 
 @pytest.fixture
-def desk(house: House, github: GitHubServer, tmp_path: Path) -> Desk:
+def reviews(app: AppUnderTest, github: GitHubServer, tmp_path: Path) -> Reviews:
     """Where pull requests are reviewed, by a reviewer who finds nothing yet."""
-    return Desk(house, github, History(tmp_path / "app"))
+    return Reviews(app, github, History(tmp_path / "app"))
 
 
 @pytest.fixture
-def archive(house: House) -> Archive:
+def analyses(app: AppUnderTest) -> Analyses:
     """Where documents are analysed, by a model that claims what every tenth line says."""
-    return Archive(house)
+    return Analyses(app)

@@ -10,8 +10,8 @@ from shared.clients.blobs import Container
 from shared.errors import Invalid, PermanentFailure
 from shared.models import Priority, StoredTicket, now, validated
 from shared.tasks import TASKS, task_of
-from tests.model_server import ModelServer, completion
-from tests.shared.tasks.runs import result_of
+from tests.support.servers.model import ModelServer, completion
+from tests.support.tasks.runs import result_of
 
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-07/schema#",

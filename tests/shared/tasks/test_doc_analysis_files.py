@@ -13,13 +13,13 @@ import pytest
 from shared.audit.chain import Actor
 from shared.tasks.doc_analysis import planning
 from shared.tickets.result_files import ResultFormat, rendered
-from tests import pdfs
-from tests.proxy import StorageProxy
-from tests.shared.conftest import user
-from tests.shared.tasks.analyses import Archive, claim, point, relation
-from tests.shared.tasks.rereading import check, quotes
-from tests.shared.tasks.test_doc_analysis import LEASE, RENT, letter
-from tests.shared.test_processing import shown
+from tests.support.files import pdfs
+from tests.support.files.leases import LEASE, RENT, letter
+from tests.support.product.app import user
+from tests.support.product.workflow import shown
+from tests.support.servers.storage_proxy import StorageProxy
+from tests.support.tasks.analyses import Analyses, claim, point, relation
+from tests.support.tasks.rereading import check, quotes
 
 SCAN = pdfs.drawn(pdfs.IMAGE)
 BAD = {
@@ -36,27 +36,27 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 async def test_a_file_that_cannot_be_read_fails_its_ticket_with_advice(
-    archive: Archive, name: str
+    analyses: Analyses, name: str
 ) -> None:
     data, word = BAD[name]
-    reason = await archive.failure({name: data})
+    reason = await analyses.failure({name: data})
     assert reason.startswith("No file of this ticket can be read. ")
     assert f"{name} was not read: " in reason
     assert word in reason
-    assert archive.model.bodies == []
+    assert analyses.model.bodies == []
 
 
-async def test_of_many_files_that_cannot_be_read_some_are_named(archive: Archive) -> None:
-    reason = await archive.failure({f"{n}.txt": b" " * (n + 1) for n in range(23)})
+async def test_of_many_files_that_cannot_be_read_some_are_named(analyses: Analyses) -> None:
+    reason = await analyses.failure({f"{n}.txt": b" " * (n + 1) for n in range(23)})
     assert "19.txt was not read: " in reason
     assert "20.txt" not in reason
     assert reason.endswith("Nor can 3 others.")
 
 
-async def test_other_files_are_analysed_and_what_was_not_read_is_named(archive: Archive) -> None:
-    archive.reader.claims = lambda text: [claim(RENT)]
+async def test_other_files_are_analysed_and_what_was_not_read_is_named(analyses: Analyses) -> None:
+    analyses.reader.claims = lambda text: [claim(RENT)]
     files = {name: data for name, (data, _) in BAD.items()} | {"lease.pdf": LEASE}
-    result = await archive.analysed(files)
+    result = await analyses.analyse(files)
     assert check(result, files) == 1
     for name, (_, word) in BAD.items():
         [warning] = [text for text in result["warnings"] if text.startswith(name)]
@@ -67,13 +67,13 @@ async def test_other_files_are_analysed_and_what_was_not_read_is_named(archive: 
     assert all(read.values())
     seen = result["coverage"]
     assert (seen["documents"], seen["documents_read"], seen["pages"]) == (6, 1, 3)
-    assert len(archive.model.bodies) == 1, "one chunk in all is one call"
+    assert len(analyses.model.bodies) == 1, "one chunk in all is one call"
 
 
-async def test_pages_without_text_are_named(archive: Archive) -> None:
+async def test_pages_without_text_are_named(analyses: Analyses) -> None:
     page = pdfs.shown("The pilots of the northern station go home in February.")
     contents = [pdfs.IMAGE if number in (11, 39) else page for number in range(60)]
-    result = await archive.analysed({"mixed.pdf": pdfs.drawn(*contents)})
+    result = await analyses.analyse({"mixed.pdf": pdfs.drawn(*contents)})
     assert result["coverage"]["statement"] == (
         "mixed.pdf: read 58 of 60 pages; not read: p. 12, p. 40 (an image without text (scanned); "
         "run OCR over the file)."
@@ -82,7 +82,7 @@ async def test_pages_without_text_are_named(archive: Archive) -> None:
     assert "read 58 of 60 pages" in result["analysis"]
 
 
-async def test_files_of_all_kinds_have_quotes_at_their_places(archive: Archive) -> None:
+async def test_files_of_all_kinds_have_quotes_at_their_places(analyses: Analyses) -> None:
     lines = [f"Line {n} says that berth {n} is closed in winter." for n in range(40)]
     files = {
         "a.pdf": pdfs.report(3),
@@ -90,87 +90,89 @@ async def test_files_of_all_kinds_have_quotes_at_their_places(archive: Archive) 
         "c.txt": "\r\n".join(lines).encode(),
         "d.py": "\n".join(f"# {line}" for line in lines).encode(),
     }
-    result = await archive.analysed(files, analysis_type="risk")
+    result = await analyses.analyse(files, analysis_type="risk")
     assert check(result, files) == result["coverage"]["quotes_found"] > 15
     assert {proof["document"] for proof in quotes(result)} == set(files)
 
 
-async def test_many_files_are_read_and_drawn_together(archive: Archive) -> None:
+async def test_many_files_are_read_and_drawn_together(analyses: Analyses) -> None:
     files = {f"no-{n}.docx": letter(f"Berth {n} belongs to company number {n}.") for n in range(24)}
-    archive.reader.claims = lambda text: [claim(text.splitlines()[2])]
-    archive.reader.conclude = lambda text: {"insights": [point("All.", *range(24))]}
-    result = await archive.analysed(files)
+    analyses.reader.claims = lambda text: [claim(text.splitlines()[2])]
+    analyses.reader.conclude = lambda text: {"insights": [point("All.", *range(24))]}
+    result = await analyses.analyse(files)
     assert len(result["documents"]) == result["coverage"]["documents_read"] == 24
     assert all(one["summary"] for one in result["documents"])
     [insight] = result["insights"]
     assert len(insight["evidence"]) == 24
     assert result["analysis"].count("“") == 3, "the others are cited"
     assert "[no-23.docx" in result["analysis"]
-    assert len(archive.asked("Conclusion")) == 1
+    assert len(analyses.asked("Conclusion")) == 1
 
 
 async def test_what_was_read_of_several_files_is_not_read_again(
-    archive: Archive, storage: StorageProxy
+    analyses: Analyses, storage: StorageProxy
 ) -> None:
     files = {"a.pdf": LEASE, "b.docx": letter("Nothing is due.")}
-    order = await archive.open(files)
-    first = await archive.house.processing.plan(order)
+    order = await analyses.open(files)
+    first = await analyses.app.activities.plan(order)
     storage.reset()
-    assert await archive.house.worker().plan(order) == first
+    assert await analyses.app.worker().plan(order) == first
     read = [call for call in storage.calls if "/attachments/" in call.path]
     assert read == []
 
 
 async def test_more_than_a_ticket_can_hold_is_refused(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
+    analyses: Analyses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "MAX_CHUNKS", 3)
-    archive.use(chunk_tokens=300)
-    reason = await archive.failure({"long.pdf": pdfs.report(8)})
+    analyses.use(chunk_tokens=300)
+    reason = await analyses.failure({"long.pdf": pdfs.report(8)})
     assert "too long for one ticket" in reason
     assert "several tickets" in reason
 
 
-async def test_the_same_content_is_not_paid_for_again(archive: Archive) -> None:
+async def test_the_same_content_is_not_paid_for_again(analyses: Analyses) -> None:
     """Under another name, in another ticket; but by the same owner, for the same question."""
-    archive.use(chunk_tokens=400)
+    analyses.use(chunk_tokens=400)
     data = pdfs.report(4)
-    first = await archive.open({"a.pdf": data})
-    result = await archive.result(first)
-    paid = len(archive.model.bodies)
-    again = await archive.analysed({"b.pdf": data})
-    assert len(archive.model.bodies) == paid
+    first = await analyses.open({"a.pdf": data})
+    result = await analyses.result(first)
+    paid = len(analyses.model.bodies)
+    again = await analyses.analyse({"b.pdf": data})
+    assert len(analyses.model.bodies) == paid
     assert again["usage"]["calls"] == again["usage"]["prompt_tokens"] == 0
     assert again["usage"]["reused"] == result["usage"]["calls"] == paid
     assert {proof["document"] for proof in quotes(again)} == {"b.pdf"}
     assert [one["quote"] for one in quotes(again)] == [one["quote"] for one in quotes(result)]
 
-    await archive.analysed({"b.pdf": data}, instructions="Name the dates.")
-    assert len(archive.model.bodies) == 2 * paid
-    archive.owner = user()
-    await archive.analysed({"b.pdf": data})
-    assert len(archive.model.bodies) == 3 * paid
+    await analyses.analyse({"b.pdf": data}, instructions="Name the dates.")
+    assert len(analyses.model.bodies) == 2 * paid
+    analyses.owner = user()
+    await analyses.analyse({"b.pdf": data})
+    assert len(analyses.model.bodies) == 3 * paid
 
 
-async def test_together_with_another_file_only_what_is_new_is_asked(archive: Archive) -> None:
-    archive.use(chunk_tokens=400)
+async def test_together_with_another_file_only_what_is_new_is_asked(analyses: Analyses) -> None:
+    analyses.use(chunk_tokens=400)
     data = pdfs.report(4)
-    await archive.analysed({"a.pdf": data})
-    known = len(archive.asked("Analysis"))
-    await archive.analysed({"c.pdf": data, "lease.pdf": LEASE})
-    assert len(archive.asked("Analysis")) == known + 1
+    await analyses.analyse({"a.pdf": data})
+    known = len(analyses.asked("Analysis"))
+    await analyses.analyse({"c.pdf": data, "lease.pdf": LEASE})
+    assert len(analyses.asked("Analysis")) == known + 1
 
 
-async def test_deleting_a_ticket_forgets_what_was_learnt_from_its_files(archive: Archive) -> None:
-    order = await archive.open({"lease.pdf": LEASE})
-    await archive.result(order)
-    assert len(archive.model.bodies) == 1
-    names = await archive.house.container.names("answers/")
+async def test_deleting_a_ticket_forgets_what_was_learnt_from_its_files(analyses: Analyses) -> None:
+    order = await analyses.open({"lease.pdf": LEASE})
+    await analyses.result(order)
+    assert len(analyses.model.bodies) == 1
+    names = await analyses.app.container.names("answers/")
     assert len(names) == 1
-    await archive.house.changing.delete(archive.owner, order["ticket_id"], Actor(archive.owner.id))
-    assert await archive.house.container.names("answers/") == []
-    await archive.analysed({"lease.pdf": LEASE})
-    assert len(archive.model.bodies) == 2
+    await analyses.app.ticket_service.delete(
+        analyses.owner, order["ticket_id"], Actor(analyses.owner.id)
+    )
+    assert await analyses.app.container.names("answers/") == []
+    await analyses.analyse({"lease.pdf": LEASE})
+    assert len(analyses.model.bodies) == 2
 
 
 HOSTILE = (
@@ -179,23 +181,23 @@ HOSTILE = (
 
 
 @pytest.fixture
-def hostile(archive: Archive) -> Callable[[], Any]:
+def hostile(analyses: Analyses) -> Callable[[], Any]:
     """A ticket whose file and whose model both mean harm."""
     files = {
         "=lease.docx": letter(HOSTILE, "Another line of it is here."),
         "[b](c).pdf": LEASE,
     }
-    archive.reader.claims = lambda text: [claim(HOSTILE, HOSTILE, RENT)]
-    archive.reader.conclude = lambda _: {
+    analyses.reader.claims = lambda text: [claim(HOSTILE, HOSTILE, RENT)]
+    analyses.reader.conclude = lambda _: {
         "insights": [point(HOSTILE, 0, 1)],
         "relations": [relation("conflict", HOSTILE, 0, 1)],
     }
-    archive.reader.summary = HOSTILE
+    analyses.reader.summary = HOSTILE
 
     async def make() -> Any:
-        order = await archive.open(files)
-        await archive.result(order)
-        return await shown(archive.house, order)
+        order = await analyses.open(files)
+        await analyses.result(order)
+        return await shown(analyses.app, order)
 
     return make
 
@@ -212,8 +214,8 @@ async def test_nothing_active_is_in_any_form(hostile: Callable[[], Any]) -> None
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     assert f"'{HOSTILE}" in rows[1]
     word = rendered(ticket, ResultFormat.DOCX).content
-    with zipfile.ZipFile(io.BytesIO(word)) as archive:
-        written = b"".join(archive.read(name) for name in archive.namelist())
+    with zipfile.ZipFile(io.BytesIO(word)) as analyses:
+        written = b"".join(analyses.read(name) for name in analyses.namelist())
     assert b"evil" not in written.replace(b"http://evil", b"")
     assert b'TargetMode="External"' not in written
     assert b"instrText" not in written
@@ -221,13 +223,13 @@ async def test_nothing_active_is_in_any_form(hostile: Callable[[], Any]) -> None
     assert HOSTILE in texts
 
 
-async def test_the_table_of_evidence_has_a_row_for_each_quote(archive: Archive) -> None:
-    archive.reader.claims = lambda _: [
+async def test_the_table_of_evidence_has_a_row_for_each_quote(analyses: Analyses) -> None:
+    analyses.reader.claims = lambda _: [
         claim("Rent is due, early.", RENT, "in good order", importance=5)
     ]
-    order = await archive.open({"lease.pdf": LEASE})
-    await archive.result(order)
-    table = rendered(await shown(archive.house, order), ResultFormat.CSV).content.decode()
+    order = await analyses.open({"lease.pdf": LEASE})
+    await analyses.result(order)
+    table = rendered(await shown(analyses.app, order), ResultFormat.CSV).content.decode()
     header, rent, roof = csv.reader(io.StringIO(table))
     assert dict(zip(header, rent, strict=True)) == {
         "finding": "insight",

@@ -7,10 +7,10 @@ import textwrap
 import pytest
 
 from shared.documents.pdf.reader import read_pdf
-from tests import pdfs
-from tests.shared.tasks.analyses import Archive, claim
-from tests.shared.tasks.rereading import check, quotes
-from tests.shared.tasks.test_doc_analysis import letter
+from tests.support.files import pdfs
+from tests.support.files.leases import letter
+from tests.support.tasks.analyses import Analyses, claim
+from tests.support.tasks.rereading import check, quotes
 
 _VERBS = ("shall", "must", "may", "will")
 _ACTS = ("deliver the ice", "insure the ship", "pay the pilot", "clear the berth")
@@ -71,16 +71,16 @@ def falsified(text: str, chance: random.Random) -> str:
 
 
 @pytest.mark.parametrize("chunk_tokens", [6_000, 500])
-async def test_of_planted_false_quotes_none_passes(archive: Archive, chunk_tokens: int) -> None:
+async def test_of_planted_false_quotes_none_passes(analyses: Analyses, chunk_tokens: int) -> None:
     """Each chunk is said to hold all clauses, true ones and false ones."""
-    archive.use(chunk_tokens)
+    analyses.use(chunk_tokens)
     chance = random.Random(chunk_tokens)
     honest = {set_otherwise(text, chance) for text in CLAUSES}
     false = {falsified(text, chance) for text in CLAUSES for _ in range(4)}
     assert not false & set(CLAUSES)
     said = [claim(f"{one in honest} {n}", one) for n, one in enumerate((*honest, *false))]
-    archive.reader.claims = lambda _: said
-    result = await archive.analysed({"contract.pdf": CONTRACT}, analysis_type="contract")
+    analyses.reader.claims = lambda _: said
+    result = await analyses.analyse({"contract.pdf": CONTRACT}, analysis_type="contract")
 
     delivered = {insight["text"] for insight in result["insights"]}
     assert delivered == {f"True {n}" for n in range(len(honest))}
@@ -91,21 +91,21 @@ async def test_of_planted_false_quotes_none_passes(archive: Archive, chunk_token
         assert seen["quotes_dropped"] == len(false)
 
 
-async def test_a_quote_of_another_document_does_not_count(archive: Archive) -> None:
+async def test_a_quote_of_another_document_does_not_count(analyses: Analyses) -> None:
     files = {
         "contract.pdf": CONTRACT,
         "letter.docx": letter("The tug waits at the northern mole.", "It is paid by the hour."),
     }
     texts = (CLAUSES[5], "The tug waits at the northern mole.")
-    archive.reader.claims = lambda _: [claim(text) for text in texts]
-    result = await archive.analysed(files)
+    analyses.reader.claims = lambda _: [claim(text) for text in texts]
+    result = await analyses.analyse(files)
     found = [(one["document"], one["quote"].split(":")[0]) for one in quotes(result)]
     assert sorted(found) == [("contract.pdf", "Clause 5"), ("letter.docx", texts[1])]
     assert result["coverage"]["quotes_dropped"] == 2
     assert check(result, files) == 2
 
 
-async def test_places_beside_the_text_are_named(archive: Archive) -> None:
+async def test_places_beside_the_text_are_named(analyses: Analyses) -> None:
     """A quote of a note is not said to be in a paragraph."""
     note = (
         "<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] /Contents (The rent was lowered twice.) >>"
@@ -114,8 +114,8 @@ async def test_places_beside_the_text_are_named(archive: Archive) -> None:
         pdfs.shown("The tenant pays."), page=b"/Annots [200 0 R]", more={200: note.encode()}
     )
     assert "lowered twice" in read_pdf(data).text
-    archive.reader.claims = lambda _: [claim("The rent was lowered twice.")]
-    result = await archive.analysed({"note.pdf": data})
+    analyses.reader.claims = lambda _: [claim("The rent was lowered twice.")]
+    result = await analyses.analyse({"note.pdf": data})
     [proof] = quotes(result)
     assert proof["place"].endswith(", p. 1")
     assert proof["place"] != "p. 1"

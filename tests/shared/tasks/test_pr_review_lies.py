@@ -10,9 +10,9 @@ from markdown_it import MarkdownIt
 from starlette.responses import JSONResponse
 
 from shared.tasks import pr_review
-from tests.reviewer import BASE, HEAD, JsonObject, proposed, ruling
-from tests.shared.diffs.test_sarif import SCHEMA
-from tests.shared.tasks.pull_requests import Desk, Files, check_placed
+from tests.support.files.sarif import SCHEMA
+from tests.support.tasks.reviewer import BASE, HEAD, JsonObject, proposed, ruling
+from tests.support.tasks.reviews import Files, Reviews, check_placed
 
 PAGE = "    start = page * 20"
 BASE_FILES: Files = {"shop/orders.py": BASE, "shop/tax.py": "RATE = 19\n\nNAME = 'vat'\n"}
@@ -27,11 +27,11 @@ HOSTILE = (
 )
 
 
-async def review(desk: Desk, *findings: JsonObject, **more: Any) -> JsonObject:
+async def review(reviews: Reviews, *findings: JsonObject, **more: Any) -> JsonObject:
     """The result of a review in which the model says this."""
-    url = desk.change(BASE_FILES, HEAD_FILES)
-    desk.reviewer.findings = lambda _: findings
-    return await desk.review(url, **more)
+    url = reviews.change(BASE_FILES, HEAD_FILES)
+    reviews.reviewer.findings = lambda _: findings
+    return await reviews.review(url, **more)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,10 @@ async def review(desk: Desk, *findings: JsonObject, **more: Any) -> JsonObject:
         proposed("x" * 20_000),
     ],
 )
-async def test_what_is_not_in_the_diff_is_dropped_and_counted(desk: Desk, lie: JsonObject) -> None:
-    result = await review(desk, lie)
+async def test_what_is_not_in_the_diff_is_dropped_and_counted(
+    reviews: Reviews, lie: JsonObject
+) -> None:
+    result = await review(reviews, lie)
     if lie["evidence_quote"] == "start = page":
         assert [one["evidence_quote"] for one in result["findings"]] == [PAGE]
         return
@@ -73,29 +75,29 @@ async def test_what_is_not_in_the_diff_is_dropped_and_counted(desk: Desk, lie: J
     ],
 )
 async def test_a_wrong_path_or_line_or_a_quote_with_its_marks_is_put_right(
-    desk: Desk, wrong: JsonObject
+    reviews: Reviews, wrong: JsonObject
 ) -> None:
-    [finding] = (await review(desk, proposed(PAGE) | wrong))["findings"]
-    check_placed(finding, desk.diffs())
+    [finding] = (await review(reviews, proposed(PAGE) | wrong))["findings"]
+    check_placed(finding, reviews.diffs())
     assert (finding["file"], finding["start_line"]) == ("shop/orders.py", 2)
 
 
-async def test_the_line_decides_between_places_that_are_alike(desk: Desk) -> None:
+async def test_the_line_decides_between_places_that_are_alike(reviews: Reviews) -> None:
     text = "".join(f"def f{n}():\n    return compute()\n\n\n" for n in range(9))
-    url = desk.change({"a.py": "a = 1\n"}, {"b.py": text, "c.py": text})
+    url = reviews.change({"a.py": "a = 1\n"}, {"b.py": text, "c.py": text})
     quote = "    return compute()"
-    desk.reviewer.findings = lambda _: [
+    reviews.reviewer.findings = lambda _: [
         proposed(quote, path="c.py", line=15),
         proposed(quote, path="elsewhere.py", line=2),
     ]
-    result = await desk.review(url)
+    result = await reviews.review(url)
     assert [(one["file"], one["start_line"]) for one in result["findings"]] == [("c.py", 14)]
     assert result["coverage"]["findings_unplaced"] == 1, "two files have it, and neither is named"
 
 
-async def test_a_hundred_times_the_same_is_said_once(desk: Desk) -> None:
+async def test_a_hundred_times_the_same_is_said_once(reviews: Reviews) -> None:
     result = await review(
-        desk,
+        reviews,
         *[proposed(PAGE, title=f"Number {n}") for n in range(50)],
         *[proposed(f"{PAGE}\n    return find(start, 20)", title="Number 7") for _ in range(50)],
         proposed("RATE = 7", path="shop/tax.py", title="number 7!"),
@@ -107,9 +109,9 @@ async def test_a_hundred_times_the_same_is_said_once(desk: Desk) -> None:
     assert result["coverage"]["findings_merged"] == 100
 
 
-async def test_refuting_everything_leaves_nothing(desk: Desk) -> None:
-    desk.reviewer.rulings = lambda _: [ruling(n, holds=False) for n in range(-3, 9)]
-    result = await review(desk, proposed(PAGE), proposed("RATE = 7", path="shop/tax.py"))
+async def test_refuting_everything_leaves_nothing(reviews: Reviews) -> None:
+    reviews.reviewer.rulings = lambda _: [ruling(n, holds=False) for n in range(-3, 9)]
+    result = await review(reviews, proposed(PAGE), proposed("RATE = 7", path="shop/tax.py"))
     assert result["findings"] == []
     assert result["coverage"]["findings_refuted"] == 2
 
@@ -130,16 +132,16 @@ GOOD = {"existing": "start = page * 20", "improved": "start = (page - 1) * 20"}
     ],
 )
 async def test_a_suggestion_that_does_not_hold_is_dropped_and_the_finding_stays(
-    desk: Desk, quote: str, path: str, change: JsonObject
+    reviews: Reviews, quote: str, path: str, change: JsonObject
 ) -> None:
-    result = await review(desk, proposed(quote, path=path, suggestion=change))
+    result = await review(reviews, proposed(quote, path=path, suggestion=change))
     [finding] = result["findings"]
     assert finding["suggestion"] is None
     assert result["coverage"]["suggestions_dropped"] == 1
 
 
-async def test_a_suggestion_that_holds_names_its_lines(desk: Desk) -> None:
-    [finding] = (await review(desk, proposed(PAGE, suggestion=GOOD)))["findings"]
+async def test_a_suggestion_that_holds_names_its_lines(reviews: Reviews) -> None:
+    [finding] = (await review(reviews, proposed(PAGE, suggestion=GOOD)))["findings"]
     assert finding["suggestion"] == {
         "existing": PAGE,
         "improved": "    start = (page - 1) * 20",
@@ -152,38 +154,38 @@ async def test_a_suggestion_that_holds_names_its_lines(desk: Desk) -> None:
 DEEP = "def f():\n    if a:\n" + "        x = 1\n" * 9 + "    v = (2)\n    w = [3]\n"
 
 
-async def suggested(desk: Desk, status: int | None = None) -> list[bool]:
+async def suggested(reviews: Reviews, status: int | None = None) -> list[bool]:
     """Whether each of two suggestions is made that the hunk alone cannot judge; the file is
     answered with that `status`."""
     base = DEEP.replace("(2)", "2").replace("[3]", "3")
-    url = desk.change({"a.py": base + "# end\n"}, {"a.py": DEEP + "# end\n"})
-    desk.github.script = lambda _, request: (
+    url = reviews.change({"a.py": base + "# end\n"}, {"a.py": DEEP + "# end\n"})
+    reviews.github.script = lambda _, request: (
         JSONResponse({}, status) if status and request.url.path.endswith("a.py") else None
     )
-    desk.reviewer.findings = lambda _: [
+    reviews.reviewer.findings = lambda _: [
         proposed(
             quote, path="a.py", title=quote, suggestion={"existing": quote, "improved": improved}
         )
         for quote, improved in (("    v = (2)", "    v = 4"), ("    w = [3]", "    w = [4"))
     ]
-    return [one["suggestion"] is not None for one in (await desk.review(url))["findings"]]
+    return [one["suggestion"] is not None for one in (await reviews.review(url))["findings"]]
 
 
-def reads_of_a_file(desk: Desk) -> int:
-    return sum(asked.path.endswith("/contents/a.py") for asked in desk.github.asked)
+def reads_of_a_file(reviews: Reviews) -> int:
+    return sum(asked.path.endswith("/contents/a.py") for asked in reviews.github.asked)
 
 
-async def test_a_file_is_read_once_when_the_diff_alone_cannot_judge(desk: Desk) -> None:
-    assert await suggested(desk) == [True, False]
-    assert reads_of_a_file(desk) == 1
+async def test_a_file_is_read_once_when_the_diff_alone_cannot_judge(reviews: Reviews) -> None:
+    assert await suggested(reviews) == [True, False]
+    assert reads_of_a_file(reviews) == 1
 
 
-async def test_what_cannot_be_judged_is_not_suggested(desk: Desk) -> None:
-    assert await suggested(desk, 503) == [False, False]
-    assert reads_of_a_file(desk) == 1
+async def test_what_cannot_be_judged_is_not_suggested(reviews: Reviews) -> None:
+    assert await suggested(reviews, 503) == [False, False]
+    assert reads_of_a_file(reviews) == 1
 
 
-async def test_random_quotes_always_land_on_lines_that_can_be_commented(desk: Desk) -> None:
+async def test_random_quotes_always_land_on_lines_that_can_be_commented(reviews: Reviews) -> None:
     chance = random.Random(7)
     words = ["a = 1", "b = compute(a)", "", "    return b", "# é", "x" * 1500, "if a:\r"]
     base = {f"d{n}/f.py": [chance.choice(words) for _ in range(80)] for n in range(4)}
@@ -192,7 +194,7 @@ async def test_random_quotes_always_land_on_lines_that_can_be_commented(desk: De
         for _ in range(6):
             at = chance.randrange(len(lines))
             lines[at : at + chance.randrange(4)] = chance.choices(words, k=chance.randrange(5))
-    url = desk.change(
+    url = reviews.change(
         {name: "\n".join(lines) for name, lines in base.items()},
         {name: "\n".join(lines) for name, lines in head.items()},
     )
@@ -207,19 +209,19 @@ async def test_random_quotes_always_land_on_lines_that_can_be_commented(desk: De
             made.append(proposed(quote, path=path, title=str(len(made))))
         return made
 
-    desk.reviewer.findings = quotes
-    result = await desk.review(url, post_review=True)
-    diffs = desk.diffs()
+    reviews.reviewer.findings = quotes
+    result = await reviews.review(url, post_review=True)
+    diffs = reviews.diffs()
     assert len(result["findings"]) > 5
     for finding in result["findings"]:
         check_placed(finding, diffs)
-    assert desk.posts() == [200]
+    assert reviews.posts() == [200]
 
 
-async def test_whatever_the_model_writes_is_shown_and_does_nothing(desk: Desk) -> None:
-    desk.reviewer.summary = HOSTILE
+async def test_whatever_the_model_writes_is_shown_and_does_nothing(reviews: Reviews) -> None:
+    reviews.reviewer.summary = HOSTILE
     hostile = proposed(PAGE, title=HOSTILE, body=HOSTILE * 40, suggestion=GOOD)
-    result = await review(desk, hostile, proposed("RATE = 7", path="shop/tax.py"))
+    result = await review(reviews, hostile, proposed("RATE = 7", path="shop/tax.py"))
     text = pr_review.render(result, "md")
     assert text == result["review_analysis"]
     page = MarkdownIt("commonmark").enable("table").render(str(text))

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.durable import Durable
-from tests.host_process import HostKind, StartHost, hosts
-
-APPS = Path(__file__).parent / "apps"
+from tests.support.hosts.durable_api import Durable
+from tests.support.hosts.process import APPS, HostKind, StartHost, hosts
 
 
 @pytest.fixture(scope="module", params=HostKind)

@@ -10,9 +10,9 @@ import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient, ContentSettings
 
 from infra.local.azurite import Azurite, Ports
-from tests.durable import new_id
-from tests.host_process import HostProcess, StartHost, wait_for
-from tests.infra.local.host.poison import poison_message
+from tests.support.hosts.durable_api import new_id
+from tests.support.hosts.poison import poison_message
+from tests.support.hosts.process import HostProcess, StartHost, wait_for
 
 APPS = Path(__file__).parent / "apps"
 TRIES = 5

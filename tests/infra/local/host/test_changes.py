@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.durable import Durable, JsonObject
-from tests.host_process import StartHost, run_to_end
-from tests.infra.local.host.kinds import local_only
+from tests.support.hosts.durable_api import Durable, JsonObject
+from tests.support.hosts.kinds import local_only
+from tests.support.hosts.process import StartHost, run_to_end
 
 APPS = Path(__file__).parent / "apps"
 LOUD = "Non-Deterministic workflow detected"

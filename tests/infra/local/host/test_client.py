@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.durable import Durable, new_id
-from tests.host_process import StartHost
-from tests.infra.local.host.kinds import long_on_real
+from tests.support.hosts.durable_api import Durable, new_id
+from tests.support.hosts.kinds import long_on_real
+from tests.support.hosts.process import StartHost
 
 APPS = Path(__file__).parent / "apps"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.host_process import StartHost, wait_for
-from tests.infra.local.host.crashes import Crashing
-from tests.infra.local.host.kinds import long_on_real
+from tests.support.hosts.crashes import Crashing
+from tests.support.hosts.kinds import long_on_real
+from tests.support.hosts.process import StartHost, wait_for
 
 pytestmark = long_on_real
 

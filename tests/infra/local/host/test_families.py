@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.durable import Durable, JsonObject, new_id
-from tests.host_process import StartHost, wait_for
-from tests.infra.local.host.kinds import local_only
+from tests.support.hosts.durable_api import Durable, JsonObject, new_id
+from tests.support.hosts.kinds import local_only
+from tests.support.hosts.process import StartHost, wait_for
 
 APPS = Path(__file__).parent / "apps"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.durable import Durable
-from tests.host_process import StartHost
-from tests.infra.local.host.kinds import local_only
+from tests.support.hosts.durable_api import Durable
+from tests.support.hosts.kinds import local_only
+from tests.support.hosts.process import StartHost
 
 APPS = Path(__file__).parent / "apps"
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host_process import StartHost, run_to_end
-from tests.infra.local.host.test_refusals import REFUSED
+from tests.support.hosts.process import REFUSED, StartHost, run_to_end
 
 APP = """
 import azure.functions as func

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.durable import Durable
-from tests.host_process import HostProcess, StartHost
+from tests.support.hosts.durable_api import Durable
+from tests.support.hosts.process import HostProcess, StartHost
 
 APPS = Path(__file__).parent / "apps"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.durable import Durable
-from tests.host_process import HostProcess, StartHost, wait_for
+from tests.support.hosts.durable_api import Durable
+from tests.support.hosts.process import HostProcess, StartHost, wait_for
 
 APPS = Path(__file__).parent / "apps"
 MIB = 1024 * 1024

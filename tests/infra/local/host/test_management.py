@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.durable import BASE, KEY, Durable, JsonObject, new_id
-from tests.infra.local.host.kinds import local_only
+from tests.support.hosts.durable_api import BASE, KEY, Durable, JsonObject, new_id
+from tests.support.hosts.kinds import local_only
 
 
 class TestStart:

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.durable import BASE, KEY, Durable, JsonObject, new_id
-from tests.host_process import StartHost
-from tests.infra.local.host.conftest import APPS
-from tests.infra.local.host.kinds import local_only, long_on_real
+from tests.support.hosts.durable_api import BASE, KEY, Durable, JsonObject, new_id
+from tests.support.hosts.kinds import local_only, long_on_real
+from tests.support.hosts.process import APPS, StartHost
 
 
 class TestQueries:

@@ -9,9 +9,9 @@ from threading import Thread
 
 import pytest
 
-from tests.durable import Durable, JsonObject
-from tests.host_process import StartHost
-from tests.infra.local.host.kinds import local_only
+from tests.support.hosts.durable_api import Durable, JsonObject
+from tests.support.hosts.kinds import local_only
+from tests.support.hosts.process import StartHost
 
 APPS = Path(__file__).parent / "apps"
 FAILED = "Orchestrator function '{}' failed: "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host_process import HostProcess, StartHost
+from tests.support.hosts.process import HostProcess, StartHost
 
 APPS = Path(__file__).parent / "apps"
 SECONDS = 20.0

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.host_process import StartHost, run_to_end
+from tests.support.hosts.process import REFUSED, StartHost, run_to_end
 
 APPS = Path(__file__).parent / "apps"
-REFUSED = 2
 
 
 def write_app(folder: Path, body: str, **files: str) -> Path:

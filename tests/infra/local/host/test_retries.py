@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.durable import Durable, JsonObject, new_id
-from tests.host_process import StartHost
+from tests.support.hosts.durable_api import Durable, JsonObject, new_id
+from tests.support.hosts.process import StartHost
 
 APPS = Path(__file__).parent / "apps"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.durable import Durable
-from tests.host_process import StartHost, wait_for
-from tests.infra.local.host.kinds import local_only
+from tests.support.hosts.durable_api import Durable
+from tests.support.hosts.kinds import local_only
+from tests.support.hosts.process import StartHost, wait_for
 
 APPS = Path(__file__).parent / "apps"
 

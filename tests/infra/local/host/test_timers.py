@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.host.functions import Function
 from infra.local.host.timers import parse_schedule
-from tests.host_process import HostProcess, StartHost, wait_for
+from tests.support.hosts.process import HostProcess, StartHost, wait_for
 
 APPS = Path(__file__).parent / "apps"
 ROUNDS = 3

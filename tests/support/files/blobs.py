@@ -5,7 +5,7 @@ import json
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from tests.world import JsonObject
+from tests.support.running_app import JsonObject
 
 
 def exists(blobs: BlobServiceClient, container: str, name: str) -> bool:

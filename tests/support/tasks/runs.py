@@ -8,8 +8,8 @@ from shared.models import StoredTicket
 from shared.tasks import base, task_of
 from shared.tasks.base import Result, Round, Tools
 from shared.tickets.attempts import Attempt
-from tests.model_server import ModelServer
-from tests.shared.conftest import model_client, tools
+from tests.support.product.app import model_client, tools
+from tests.support.servers.model import ModelServer
 
 
 async def result_of(

@@ -14,8 +14,8 @@ from infra.local.github.pulls import Hosted, Limits, PullRequest
 from infra.local.github.repository import Repository
 from shared.clients.github.client import GitHubClient
 from shared.settings.github import GitHubSettings
-from tests.git_history import History
-from tests.served import served
+from tests.support.git.history import History
+from tests.support.servers.serving import served
 
 TOKEN = "canary-token"
 SHA = "a" * 40

@@ -16,9 +16,9 @@ from shared.documents.tokens import estimate
 from shared.models import StoredUser
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
-from tests.model_server import Body, ModelServer, completion
-from tests.shared.conftest import House, tools, user
-from tests.shared.test_processing import order_of, run, shown
+from tests.support.product.app import AppUnderTest, tools, user
+from tests.support.product.workflow import order_of, run, shown
+from tests.support.servers.model import Body, ModelServer, completion
 
 JsonObject = dict[str, Any]
 Given = Mapping[str, bytes] | Sequence[tuple[str, bytes]]
@@ -104,10 +104,10 @@ class Reader:
 
 
 @dataclass
-class Archive:
+class Analyses:
     """Where documents are analysed for one user."""
 
-    house: House
+    app: AppUnderTest
     owner: StoredUser = field(default_factory=user)
     reader: Reader = field(default_factory=Reader)
 
@@ -116,11 +116,11 @@ class Archive:
 
     @property
     def model(self) -> ModelServer:
-        return self.house.model
+        return self.app.model
 
     def use(self, chunk_tokens: int) -> None:
         """Cut documents into chunks of this size from now on."""
-        self.house = replace(self.house, tools=tools(chunk_tokens))
+        self.app = replace(self.app, tools=tools(chunk_tokens))
 
     def asked(self, form: str) -> list[Body]:
         """The calls so far that asked for this."""
@@ -128,12 +128,12 @@ class Archive:
 
     async def open(self, files: Given, **task_data: Any) -> StartInput:
         """A ticket with these files."""
-        house = self.house
+        app = self.app
         known = Attachments(
-            house.tickets,
-            house.intents,
-            AttachmentStore(house.container),
-            house.permissions,
+            app.tickets,
+            app.intents,
+            AttachmentStore(app.container),
+            app.permissions,
             10_000_000,
         )
         given = [NewFile(name, InMemory(memoryview(data))) for name, data in _pairs(files)]
@@ -141,28 +141,28 @@ class Archive:
         body = {"title": "T", "task_type": "doc_analysis", "task_data": task_data}
         actor = Actor(self.owner.id)
         return order_of(
-            (await house.intake.open_ticket(self.owner, body, actor, None, batch)).ticket
+            (await app.ticket_opening.open_ticket(self.owner, body, actor, None, batch)).ticket
         )
 
-    async def analysed(self, files: Given, **task_data: Any) -> JsonObject:
+    async def analyse(self, files: Given, **task_data: Any) -> JsonObject:
         """The result of a ticket with these files."""
         return await self.result(await self.open(files, **task_data))
 
     async def result(self, order: StartInput) -> JsonObject:
         """The result of a ticket, which must come to one."""
-        end = await run(self.house.processing, order)
+        end = await run(self.app.activities, order)
         assert end["kind"] == "done", end
-        return (await shown(self.house, order)).result_data
+        return (await shown(self.app, order)).result_data
 
     async def failure(self, files: Given, **task_data: Any) -> str:
         """Why a ticket with these files fails."""
-        end = await run(self.house.processing, await self.open(files, **task_data))
+        end = await run(self.app.activities, await self.open(files, **task_data))
         assert end["kind"] == "failure", end
         return str(end["reason"])
 
     def attempt(self, order: StartInput) -> Attempt:
         """What the attempt leaves behind."""
-        return Attempt(self.house.container, order["ticket_id"], order["attempt"])
+        return Attempt(self.app.container, order["ticket_id"], order["attempt"])
 
 
 def _pairs(files: Given) -> Sequence[tuple[str, bytes]]:

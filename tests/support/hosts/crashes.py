@@ -4,10 +4,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.durable import PATIENCE_SECONDS, Durable
-from tests.host_process import HostKind, StartHost, wait_for
+from tests.support.hosts.durable_api import PATIENCE_SECONDS, Durable
+from tests.support.hosts.process import APPS, HostKind, StartHost, wait_for
 
-APP = Path(__file__).parent / "apps" / "faults"
+APP = APPS / "faults"
 STEPS = 5
 KINDS = ("chain", "fan", "timed", "generations", "nested")
 

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from infra.local.model.app import application
-from tests.served import served
+from tests.support.servers.serving import served
 
 Body = dict[str, Any]
 Script = Callable[[int, Body], Response | None]
@@ -81,3 +82,17 @@ def completion(content: str, finish_reason: str | None = "stop") -> Response:
             "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
         }
     )
+
+
+class Thinking(Response):
+    """Tells that it was asked, and never answers."""
+
+    def __init__(self, asked: Event) -> None:
+        super().__init__()
+        self._asked = asked
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait until whoever asks is gone."""
+        self._asked.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass

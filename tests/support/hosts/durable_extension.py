@@ -9,7 +9,7 @@ import tarfile
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 ARCHIVE = ROOT.parent / "shared/tools/durable_host/host.tar.xz"
 _BUILD = ROOT / ".build/durable_host"
 

@@ -17,11 +17,14 @@ import httpx2
 import pytest
 
 from infra.local.serving import take_port
-from tests.durable_host import ARCHIVE, find_durable_host
-from tests.durable_host import ROOT as ROOT
+from tests.support.hosts.durable_extension import ARCHIVE, find_durable_host
+from tests.support.hosts.durable_extension import ROOT as ROOT
 
+APPS = ROOT / "tests/infra/local/host/apps"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+REFUSED = 2
+"""The exit status of a host that does not take an app."""
 POLL_SECONDS = 0.02
 Found = TypeVar("Found")
 _HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"

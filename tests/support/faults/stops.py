@@ -8,11 +8,10 @@ from threading import Event
 
 from starlette.responses import JSONResponse, Response
 
-from tests.faults.test_kill_during_model_call import Thinking
-from tests.host_process import wait_for
-from tests.model_server import Body
-from tests.proxy import Call, hold
-from tests.world import World, custom
+from tests.support.hosts.process import wait_for
+from tests.support.running_app import RunningApp, custom
+from tests.support.servers.model import Body, Thinking
+from tests.support.servers.storage_proxy import Call, hold
 
 
 class Stop(StrEnum):
@@ -41,7 +40,7 @@ _CALLS = {
 
 
 @contextmanager
-def stopped(world: World, stop: Stop) -> Iterator[str]:
+def stopped(running_app: RunningApp, stop: Stop) -> Iterator[str]:
     """The id of a ticket that has come to `stop`, and goes on when the context ends."""
     reached, release = Event(), Event()
     if stop in _CALLS:
@@ -50,7 +49,7 @@ def stopped(world: World, stop: Stop) -> Iterator[str]:
         def fits(call: Call) -> bool:
             return call.method == method and re.search(path, call.path) is not None
 
-        world.storage.reset(before=hold(fits, reached, release))
+        running_app.storage.reset(before=hold(fits, reached, release))
     if stop in (Stop.WORK, Stop.MODEL_WAIT):
 
         def answer(_: int, __: Body) -> Response | None:
@@ -60,30 +59,30 @@ def stopped(world: World, stop: Stop) -> Iterator[str]:
             busy = JSONResponse({}, 429, {"Retry-After": "2"})
             return Thinking(release) if stop is Stop.WORK else busy
 
-        world.model.reset(answer)
-    ticket = _opened(world, stop)
+        running_app.model.reset(answer)
+    ticket = _opened(running_app, stop)
     if stop in _CALLS or stop in (Stop.WORK, Stop.MODEL_WAIT):
         wait_for(reached.is_set, f"a ticket at {stop}")
     if stop is Stop.MODEL_WAIT:
-        wait_for(lambda: "Waiting" in world.read(ticket)["processing_logs"], "the wait")
+        wait_for(lambda: "Waiting" in running_app.read(ticket)["processing_logs"], "the wait")
     if stop is Stop.FILES_WAIT:
-        wait_for(lambda: _status(world, ticket) == "Running", "the wait")
+        wait_for(lambda: _status(running_app, ticket) == "Running", "the wait")
     if stop is Stop.ENDED:
-        assert world.until_ended(ticket)["status"] == "completed"
+        assert running_app.until_ended(ticket)["status"] == "completed"
     try:
         yield ticket
     finally:
         release.set()
 
 
-def _opened(world: World, stop: Stop) -> str:
+def _opened(running_app: RunningApp, stop: Stop) -> str:
     body = custom()
     if stop is Stop.FILES_WAIT:
         body = {"title": "Papers", "task_type": "doc_analysis"}
-    answer = world.api.post("/tickets", json=body)
+    answer = running_app.api.post("/tickets", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-def _status(world: World, ticket: str) -> str:
-    return str(world.durable.get(f"/instances/{ticket}-1").json().get("runtimeStatus"))
+def _status(running_app: RunningApp, ticket: str) -> str:
+    return str(running_app.durable.get(f"/instances/{ticket}-1").json().get("runtimeStatus"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from tests.host_process import HostKind, HostProcess, wait_for
+from tests.support.hosts.process import HostKind, HostProcess, wait_for
 
 BASE = "/runtime/webhooks/durabletask"
 KEY = {"code": "local"}

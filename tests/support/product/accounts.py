@@ -50,7 +50,7 @@ class UserTrail:
 
 
 @dataclass
-class Office:
+class AccountsUnderTest:
     """`remember` is how many seconds users are remembered for."""
 
     table: Table
@@ -69,33 +69,37 @@ class Office:
         admin = BootstrapAdmin(settings.bootstrap)
         tokens = AccessTokens(settings.tokens)
         self.users = Users(self.table, self.remember)
-        self.passwords = PasswordCheck(self.users, self.table, admin)
-        self.callers = Authentication(self.users, tokens, self.entra)
+        self.password_check = PasswordCheck(self.users, self.table, admin)
+        self.authentication = Authentication(self.users, tokens, self.entra)
         sessions = RefreshTokens(self.table)
-        self.accounts = Accounts(self.users, self.passwords, sessions, tokens, admin, settings)
+        self.self_service = Accounts(
+            self.users, self.password_check, sessions, tokens, admin, settings
+        )
         self.trail = UserTrail(self.table)
-        self.members = UserAdministration(self.users, self.passwords, Counters(self.table), admin)
+        self.administration = UserAdministration(
+            self.users, self.password_check, Counters(self.table), admin
+        )
 
     async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:
         """A new user with any role."""
         boss = await self.boss()
-        return await self.members.create(boss, names(username, role=role, **more), HERE)
+        return await self.administration.create(boss, names(username, role=role, **more), HERE)
 
     async def boss(self) -> StoredUser:
         """The first admin."""
         return await self.caller((await self.login(BOSS)).access_token)
 
     async def login(self, name: str, password: str = PASSWORD, actor: Actor = HERE) -> Tokens:
-        return await self.accounts.login({"username": name, "password": password}, actor)
+        return await self.self_service.login({"username": name, "password": password}, actor)
 
     async def refresh(self, tokens: Tokens) -> Tokens:
-        return await self.accounts.refresh({"refresh_token": tokens.refresh_token}, HERE)
+        return await self.self_service.refresh({"refresh_token": tokens.refresh_token}, HERE)
 
     async def caller(self, token: str) -> StoredUser:
-        return await self.callers.caller(f"Bearer {token}")
+        return await self.authentication.caller(f"Bearer {token}")
 
     async def logout(self, access_token: str, refresh_token: str) -> None:
-        present = await self.callers.present(f"Bearer {access_token}")
+        present = await self.authentication.present(f"Bearer {access_token}")
         user = present.checked()
         body = {"refresh_token": refresh_token}
-        await self.accounts.logout(user, present, body, HERE)
+        await self.self_service.logout(user, present, body, HERE)

@@ -11,21 +11,21 @@ from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.rendering import shown as shown_line
 from shared.models import Side, StoredTicket, StoredUser
 from shared.workflow.messages import StartInput
-from tests.git_history import History
-from tests.github_server import TOKEN, GitHubServer
-from tests.model_server import ModelServer
-from tests.reviewer import JsonObject, Reviewer
-from tests.shared.conftest import House, tools, user
-from tests.shared.test_processing import order_of, run, shown
+from tests.support.git.history import History
+from tests.support.product.app import AppUnderTest, tools, user
+from tests.support.product.workflow import order_of, run, shown
+from tests.support.servers.github import TOKEN, GitHubServer
+from tests.support.servers.model import ModelServer
+from tests.support.tasks.reviewer import JsonObject, Reviewer
 
 Files = Mapping[str, str | bytes]
 
 
 @dataclass
-class Desk:
+class Reviews:
     """Where pull requests are reviewed for one user."""
 
-    house: House
+    app: AppUnderTest
     github: GitHubServer
     history: History
     owner: StoredUser = field(default_factory=user)
@@ -36,12 +36,12 @@ class Desk:
 
     @property
     def model(self) -> ModelServer:
-        return self.house.model
+        return self.app.model
 
     def use(self, batch_tokens: int = 12_000, token: str = TOKEN) -> None:
         """Work with batches of that size and with that token for GitHub from now on."""
         made = tools(github=self.github.client(token=token), batch_tokens=batch_tokens)
-        self.house = replace(self.house, tools=made)
+        self.app = replace(self.app, tools=made)
         self.model.reset(self.reviewer)
 
     def change(self, base: Files, head: Mapping[str, str | bytes | None], **serve: Any) -> str:
@@ -61,24 +61,26 @@ class Desk:
         """A ticket that asks for a review."""
         body = {"title": "T", "task_type": "pr_review", "task_data": {"pr_url": url, **more}}
         return order_of(
-            (await self.house.intake.open_ticket(self.owner, body, Actor(self.owner.id))).ticket
+            (
+                await self.app.ticket_opening.open_ticket(self.owner, body, Actor(self.owner.id))
+            ).ticket
         )
 
     async def review(self, url: str, **more: Any) -> JsonObject:
         """The result of a ticket that asks for a review."""
         order = await self.open(url, **more)
-        end = await run(self.house.processing, order)
+        end = await run(self.app.activities, order)
         assert end["kind"] == "done", end
         return (await self.shown(order)).result_data
 
     async def failure(self, url: str) -> str:
         """Why such a ticket fails."""
-        end = await run(self.house.processing, await self.open(url))
+        end = await run(self.app.activities, await self.open(url))
         assert end["kind"] == "failure", end
         return str(end["reason"])
 
     async def shown(self, order: StartInput) -> StoredTicket:
-        return await shown(self.house, order)
+        return await shown(self.app, order)
 
     def diffs(self) -> dict[str, FileDiff]:
         """The files of the pull request, as git has them."""
@@ -88,7 +90,7 @@ class Desk:
             for row in rows
         }
 
-    def reviews(self, number: int = 1) -> list[JsonObject]:
+    def posted(self, number: int = 1) -> list[JsonObject]:
         """What was posted."""
         return self._api(f"pulls/{number}/reviews?per_page=100")
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tests.served import served
+from tests.support.servers.serving import served
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 AUDIENCE = "api://amida"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.host_process import HostKind
+from tests.support.hosts.process import HostKind
 
 local_only = pytest.mark.parametrize("host_kind", [HostKind.LOCAL], indirect=True)
 long_on_real = pytest.mark.parametrize(

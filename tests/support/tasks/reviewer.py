@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tests.model_server import Body, completion
+from tests.support.servers.model import Body, completion
 
 JsonObject = dict[str, Any]
 Findings = Callable[[str], Sequence[JsonObject]]

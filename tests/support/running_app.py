@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx2
 
-from tests.durable import Durable
-from tests.host_process import ROOT, HostKind, HostProcess, wait_for
-from tests.model_server import ModelServer, model_server
-from tests.proxy import StorageProxy, storage_proxy
+from tests.support.hosts.durable_api import Durable
+from tests.support.hosts.process import ROOT, HostKind, HostProcess, wait_for
+from tests.support.servers.model import ModelServer, model_server
+from tests.support.servers.storage_proxy import StorageProxy, storage_proxy
 
 SETTINGS = {
     "SECRET_KEY": "0123456789abcdef" * 4,
@@ -33,7 +33,7 @@ JsonObject = dict[str, Any]
 
 
 @dataclass
-class World:
+class RunningApp:
     """A running app; `api` is a client of it that carries Ada's token."""
 
     host: HostProcess
@@ -110,14 +110,14 @@ def custom(**task_data: Any) -> JsonObject:
 
 
 @contextmanager
-def worlds(
+def run_app(
     connection_string: str,
     folder: Path,
     kind: HostKind = HostKind.LOCAL,
     app: Path | None = None,
     /,
     **settings: str,
-) -> Iterator[World]:
+) -> Iterator[RunningApp]:
     """A running app over the storage of `connection_string`, its state below `folder`.
 
     The real host keeps its own state out of the proxy's reach: what a test does to storage is done
@@ -135,9 +135,10 @@ def worlds(
         host = HostProcess(app or _APPS[kind], folder, env, kind)
         try:
             host.start()
-            world = World(host, storage, model, httpx2.Client())
-            world.api = world.log_in(f"ada-{uuid.uuid4().hex[:8]}")  # storage is shared by worlds
-            yield world
+            running_app = RunningApp(host, storage, model, httpx2.Client())
+            # Several apps may run over one storage.
+            running_app.api = running_app.log_in(f"ada-{uuid.uuid4().hex[:8]}")
+            yield running_app
         finally:
             host.close()
 

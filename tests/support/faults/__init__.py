@@ -1,0 +1,1 @@
+"""Ways to stop or to kill a running app at a chosen place."""

@@ -1,0 +1,1 @@
+"""Real git histories, and the changes within them."""

@@ -1,0 +1,1 @@
+"""Hosts as processes of a test: started, killed, started again; and the Durable Functions API."""

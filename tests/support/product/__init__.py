@@ -1,0 +1,1 @@
+"""The product in the process of the test: `app.AppUnderTest`, its accounts and its workflow."""

@@ -1,0 +1,135 @@
+"""The product's parts over storage of a test's own, with a model and a GitHub under control."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from shared.accounts.repository import Users
+from shared.app import toolbox
+from shared.clients.blobs import Container
+from shared.clients.github.client import GitHubClient
+from shared.clients.llm.client import ModelClient
+from shared.clients.tables import Table
+from shared.clients.upload_containers import UploadContainers
+from shared.documents.extraction import Limits
+from shared.models import Role, StoredUser, now
+from shared.settings.github import GitHubSettings
+from shared.settings.model import ModelSettings
+from shared.tasks.base import Tools
+from shared.tickets.idempotency import IdempotencyKeys
+from shared.tickets.intents import Intent, Intents
+from shared.tickets.listing.listing import TicketList
+from shared.tickets.opening import TicketOpening
+from shared.tickets.permissions import Permissions
+from shared.tickets.repository import Tickets
+from shared.tickets.results import TicketQueries
+from shared.tickets.service import TicketService, Times
+from shared.workflow.activities import Activities
+from shared.workflow.answer_cache import Answers
+from tests.support.servers.model import ModelServer
+
+SWEEP_AFTER = 2.5
+LINGER = 2.0
+
+
+def model_settings(base_url: str, timeout: float) -> ModelSettings:
+    return ModelSettings(
+        base_url=base_url,
+        api_key="key",
+        uses_identity=False,
+        deployment="grok-3",
+        timeout=timeout,
+        max_output_tokens=4096,
+        first_wait=1,
+        max_wait=1,
+    )
+
+
+def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
+    return ModelClient(model_settings(server.base_url, timeout))
+
+
+def tools(
+    chunk_tokens: int = 6_000,
+    github: GitHubClient | None = None,
+    batch_tokens: int = 12_000,
+) -> Tools:
+    """What tasks work with: real readers, and GitHub wherever a test has it, else nowhere."""
+    nowhere = GitHubClient(GitHubSettings(api_url="http://127.0.0.1:9/api/v3"))
+    return toolbox.tools(github or nowhere, Limits(), chunk_tokens, batch_tokens, "key")
+
+
+@dataclass
+class AppUnderTest:
+    """The app's parts over one table and one container."""
+
+    table: Table
+    container: Container
+    landing: UploadContainers
+    model: ModelServer
+    tools: Tools = field(default_factory=tools)
+
+    def __post_init__(self) -> None:
+        self.tickets = Tickets(self.table)
+        self.intents = Intents(self.table)
+        self.idempotency_keys = IdempotencyKeys(self.table)
+        self.users = Users(self.table, remember=0)
+        self.ticket_opening = self._opening(self.tickets)
+        self.permissions = Permissions(self.users)
+        self.ticket_queries = TicketQueries(self.tickets, self.container, self.permissions)
+        self.ticket_list = TicketList(
+            self.table, self.tickets, self.ticket_queries, self.permissions
+        )
+        self.ticket_service = self._service(self.tickets, LINGER)
+        self.activities = self._activities(self.tickets)
+
+    def worker(self, step_seconds: float = 60) -> Activities:
+        """The activities as another process would have them."""
+        return self._activities(Tickets(self.table), step_seconds)
+
+    def another_opening(self) -> TicketOpening:
+        """The intake as another process would have it."""
+        return self._opening(Tickets(self.table))
+
+    def another_service(self, linger: float = LINGER) -> TicketService:
+        """The changes as another process would make them."""
+        return self._service(Tickets(self.table), linger)
+
+    async def complete_deletion(self, intent: Intent) -> None:
+        """As the sweeper does once nothing is left of the workflows."""
+        await self.ticket_service.complete_deletion(intent, is_erased=True)
+
+    def _opening(self, tickets: Tickets) -> TicketOpening:
+        return TicketOpening(tickets, self.intents, self.idempotency_keys, self.users, SWEEP_AFTER)
+
+    def _service(self, tickets: Tickets, linger: float) -> TicketService:
+        times = Times(SWEEP_AFTER, linger)
+        return TicketService(
+            tickets, self.container, self.users, self.permissions, self.landing, times
+        )
+
+    def _activities(self, tickets: Tickets, step_seconds: float = 60) -> Activities:
+        client = model_client(self.model)
+        answers = Answers(self.container, client, days=30)
+        return Activities(
+            tickets,
+            self.container,
+            client,
+            answers,
+            self.tools,
+            self.intents,
+            step_seconds=step_seconds,
+            quiet_seconds=0,
+        )
+
+
+def user(role: Role = Role.USER) -> StoredUser:
+    number = secrets.token_hex(8)
+    return StoredUser(
+        id=number,
+        email=f"{number}@example.com",
+        username=f"u{number}",
+        role=role,
+        created_at=now(),
+        updated_at=now(),
+        password_hash="none",
+    )

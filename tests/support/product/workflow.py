@@ -1,0 +1,59 @@
+"""A ticket's way through the activities, as the workflow takes it, and what is stored of it."""
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+
+from shared.audit.chain import Actor
+from shared.models import StoredTicket, StoredUser
+from shared.tickets.permissions import Permissions
+from shared.tickets.results import TicketQueries
+from shared.workflow.activities import Activities
+from shared.workflow.messages import StartInput, Step
+from tests.support.product.app import AppUnderTest
+from tests.support.servers.model import completion
+
+ANSWER = completion(json.dumps({"summary": "Done.", "task_result": "# Done"}))
+
+
+def answering(*answers: Response) -> Any:
+    return lambda number, _: answers[min(number, len(answers)) - 1]
+
+
+async def opened(app: AppUnderTest, owner: StoredUser, **data: Any) -> StartInput:
+    task_data = {"task_description": "Do it."} | data
+    body = {"title": "T", "task_type": "custom", "task_data": task_data}
+    opened = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
+    return order_of(opened.ticket)
+
+
+def order_of(ticket: StoredTicket) -> StartInput:
+    return StartInput(
+        ticket_id=ticket.id,
+        attempt=ticket.attempt,
+        task_type=ticket.task_type,
+        parallel=4,
+        first_wait=1,
+        most_wait=10,
+        waiting=None,
+    )
+
+
+async def run(processing: Activities, order: StartInput) -> Step:
+    """All steps of a ticket as the workflow does them, one after the other."""
+    step = await processing.plan(order)
+    while step["kind"] == "round":
+        for index, item in enumerate(step["items"]):
+            worked = await processing.work(order, step["facts"], index, item)
+            if worked["kind"] != "outcome":
+                return worked
+        step = await processing.combine(order, step["facts"])
+    if step["kind"] == "done":
+        await processing.finish(order, step)
+    return step
+
+
+async def shown(app: AppUnderTest, order: StartInput) -> StoredTicket:
+    reading = TicketQueries(app.tickets, app.container, Permissions(app.users))
+    return await reading.with_result(await app.tickets.read(order["ticket_id"]))
