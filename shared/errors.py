@@ -21,6 +21,7 @@ AmidaError
 │   ├── RetryLater               the other side is busy, slow or away: wait, then again
 │   └── PermanentFailure         permanent: the ticket fails with this reason
 ├── Unreadable                   a document that cannot be read: what is wrong, and what to do
+├── QueryRefused                 SQL that the guard lets nobody run: why, and what to do
 ├── WriteConflict                somebody else wrote first: read again, decide again
 ├── BadSchema                    a user's JSON Schema that cannot be used, and why
 └── SchemaMismatch               a value does not fit a schema: where and why, never the value
@@ -203,6 +204,27 @@ class Unreadable(AmidaError):
         super().__init__(advice)
         self.fault = fault
         self.advice = advice
+
+
+class QueryFault(StrEnum):
+    """Why the guard refuses a query."""
+
+    TOO_LARGE = "too_large"
+    SYNTAX = "syntax"
+    NOT_READING = "not_reading"
+    CONSTRUCT = "construct"
+    FUNCTION = "function"
+    TABLE = "table"
+    COLUMN = "column"
+
+
+class QueryRefused(AmidaError):
+    """`reason` is a sentence for people, and for the model that is to mend the query."""
+
+    def __init__(self, fault: QueryFault, reason: str) -> None:
+        super().__init__(reason)
+        self.fault = fault
+        self.reason = reason
 
 
 class WriteConflict(AmidaError):

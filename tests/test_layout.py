@@ -32,7 +32,7 @@ ROOMS = (
     ("shared.audit",),
     ("shared.tasks", "shared.storage"),
     ("shared.clients",),
-    ("shared.documents", "shared.diffs"),
+    ("shared.documents", "shared.diffs", "shared.sql"),
     ("shared.text",),
     ("shared.models",),
     ("shared.settings",),
