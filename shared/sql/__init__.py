@@ -1,4 +1,4 @@
 """SQL of Snowflake, pure: which queries may run, and the statements that the program itself needs.
 
-`guard.guard` is the door for SQL that somebody else wrote; `templates` is for ours.
+`guard.guard` is the door for SQL of others, with a `policy.Policy`; import it where it is used.
 """

@@ -9,7 +9,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from shared.errors import QueryFault, QueryRefused
 from shared.sql import stars
-from shared.sql.guard import ColumnName, TableName
+from shared.sql.policy import ColumnName, TableName
 from shared.sql.stars import Sources, Tables
 from shared.sql.tables import Found
 

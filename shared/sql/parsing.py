@@ -10,7 +10,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.snowflake import SnowflakeParser
 
 from shared.errors import QueryFault, QueryRefused
-from shared.sql.guard import MAX_CHARACTERS
+from shared.sql.policy import MAX_CHARACTERS
 
 _MAX_STEPS = 200_000
 _MAX_NODES = 8_000

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from shared.errors import QueryFault, QueryRefused
-from shared.sql.guard import TableName
+from shared.sql.policy import TableName
 from shared.sql.tables import Found, identifier
 
 Tables = Mapping[TableName, Sequence[str]]

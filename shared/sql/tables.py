@@ -5,7 +5,7 @@ from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from shared.errors import QueryFault, QueryRefused
-from shared.sql.guard import Policy, TableName
+from shared.sql.policy import Policy, TableName
 
 _METADATA_SCHEMA = "INFORMATION_SCHEMA"
 

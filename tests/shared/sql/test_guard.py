@@ -3,7 +3,8 @@
 import pytest
 
 from shared.errors import QueryFault, QueryRefused
-from shared.sql.guard import GuardedQuery, Policy, TableName, guard
+from shared.sql.guard import guard
+from shared.sql.policy import GuardedQuery, Policy, TableName
 
 
 def table(name: str) -> TableName:
@@ -52,7 +53,9 @@ def test_a_query_is_named_in_full_and_limited() -> None:
     [("limit 7", "LIMIT 7"), ("limit 5000", "LIMIT 101"), ("fetch first 9 rows only", "LIMIT 9")],
 )
 def test_a_limit_only_shrinks(given: str, sent: str) -> None:
-    assert run("select id from orders order by id " + given).sql.endswith(f"ORDER BY ID {sent}")
+    sql = " ".join(["select id from orders order by id", given])
+
+    assert run(sql).sql.endswith(f"ORDER BY ID {sent}")
 
 
 def test_what_the_guard_sends_passes_it_unchanged() -> None:
