@@ -1,0 +1,74 @@
+"""Writes down which files of this repository a process enters: as `sitecustomize` in a folder on
+PYTHONPATH it is loaded by every Python that starts there; it writes to `entered` beside itself, and
+`root` there says where the repository is.
+
+A line says whose work it was ("" for none of REQUESTS), the file, and "ticket" where the called
+function was handed a ticket or the id of one. What is in a line is written once, but for tickets,
+whose order counts. SIGUSR1 begins anew.
+"""
+
+import os
+import signal
+import sys
+import threading
+from contextvars import ContextVar
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+REQUESTS = {"create_ticket"}
+ROOMS = ("functions", "shared")
+_FUNCTION = 0x1  # of `co_flags`: what is not a module's or a class's body
+_HERE = Path(__file__).parent
+_files: dict[CodeType, str] = {}
+_seen: set[tuple[str, str]] = set()
+_request: ContextVar[str] = ContextVar("request", default="")
+_state: dict[str, Any] = {}
+
+
+def _file_of(code: CodeType) -> str:
+    """Where the code lies within the repository's own rooms, "" for any other."""
+    if code not in _files:
+        path = code.co_filename.removeprefix(_state["root"])
+        own = path.split("/")[0] in ROOMS and code.co_flags & _FUNCTION
+        _files[code] = path if own else ""
+    return _files[code]
+
+
+def _enter(frame: FrameType, event: str, _: Any) -> None:
+    if event != "call" or not (file := _file_of(frame.f_code)):
+        return
+    name = frame.f_code.co_name
+    if name in REQUESTS:
+        _request.set(name)
+    request = _request.get()
+    if request and frame.f_lasti < 1 and _is_handed_a_ticket(frame):
+        _write(f"{request}\t{file}\tticket\n")
+    if (request, file) not in _seen:
+        _seen.add((request, file))
+        _write(f"{request}\t{file}\t\n")
+
+
+def _is_handed_a_ticket(frame: FrameType) -> bool:
+    given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+    values = [frame.f_locals.get(name) for name in given]
+    return any(type(value).__name__ == "StoredTicket" for value in values) or any(
+        isinstance(value, str) and len(value) == 39 and value[16] == "-" for value in values
+    )
+
+
+def _write(line: str) -> None:
+    os.write(_state["log"], line.encode())
+
+
+def _begin_anew(*_: Any) -> None:
+    _seen.clear()
+    _write("\n")
+
+
+if __name__ == "sitecustomize":
+    _state["root"] = f"{(_HERE / 'root').read_text()}/"
+    _state["log"] = os.open(_HERE / "entered", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    signal.signal(signal.SIGUSR1, _begin_anew)
+    threading.setprofile(_enter)
+    sys.setprofile(_enter)
