@@ -175,46 +175,46 @@ def test_what_is_in_files_goes_nowhere_but_to_the_model_and_the_result(
         assert "xylophonequartz" not in text
 
 
-def text_of(world: World, ticket: JsonObject, name: str, **part: int) -> httpx2.Response:
+def text_of(running_app: RunningApp, ticket: JsonObject, name: str, **part: int) -> httpx2.Response:
     [file] = [one for one in ticket["attachments"] if one["filename"] == name]
     path = f"/tickets/{ticket['id']}/attachments/{file['id']}/text"
-    return world.api.get(path, params=part)
+    return running_app.api.get(path, params=part)
 
 
-def test_quotes_stand_in_the_text_where_they_say(world: World) -> None:
+def test_quotes_stand_in_the_text_where_they_say(running_app: RunningApp) -> None:
     files = {"agreement.pdf": AGREEMENT, "letter.docx": letter(), "prices.csv": PRICES}
-    ticket = run(world, files, analysis_type="risk", instructions="Which waits are too long?")
+    ticket = run(running_app, files, analysis_type="risk", instructions="Which waits are too long?")
     proofs = [proof for one in ticket["result_data"]["insights"] for proof in one["evidence"]]
     assert {proof["document"] for proof in proofs} == set(files)
     for proof in proofs:
         part = {"from": proof["start"], "to": proof["end"]}
-        shown = text_of(world, ticket, proof["document"], **part).json()
+        shown = text_of(running_app, ticket, proof["document"], **part).json()
         assert shown["text"] == proof["quote"]
         assert shown["places"][0]["place"].split(", ")[0] in proof["place"].replace("pp.", "p.")
-    whole = text_of(world, ticket, "agreement.pdf").json()
+    whole = text_of(running_app, ticket, "agreement.pdf").json()
     assert (whole["pages"], whole["start"]) == (11, 0)
     assert {place["place"] for place in whole["places"]} >= {f"p. {page}" for page in range(1, 11)}
     assert whole["unread"][0]["place"] == "p. 11"
 
 
-def test_the_text_of_a_file_is_its_readers_alone(world: World) -> None:
-    ticket = run(world, {"letter.docx": letter()})
+def test_the_text_of_a_file_is_its_readers_alone(running_app: RunningApp) -> None:
+    ticket = run(running_app, {"letter.docx": letter()})
     [file] = ticket["attachments"]
     path = f"/tickets/{ticket['id']}/attachments/{file['id']}/text"
-    assert world.log_in("mallory").get(path).status_code == 404
-    assert world.api.get(f"{path[:-6]}x/text").status_code == 404
-    assert world.api.get(path, params={"from": "-1"}).status_code == 422
-    assert world.api.get(path).status_code == 200
-    assert world.api.delete(path.removesuffix("/text")).status_code == 204
-    assert world.api.get(path).status_code == 404
-    container = ContainerClient.from_connection_string(world.storage.upstream, "amida-work")
+    assert running_app.log_in("mallory").get(path).status_code == 404
+    assert running_app.api.get(f"{path[:-6]}x/text").status_code == 404
+    assert running_app.api.get(path, params={"from": "-1"}).status_code == 422
+    assert running_app.api.get(path).status_code == 200
+    assert running_app.api.delete(path.removesuffix("/text")).status_code == 204
+    assert running_app.api.get(path).status_code == 404
+    container = ContainerClient.from_connection_string(running_app.storage.upstream, "amida-work")
     with container:
         assert list(container.list_blob_names(name_starts_with=f"texts/{ticket['id']}/")) == []
 
 
-def test_the_report_can_be_had_as_html_that_does_nothing(world: World) -> None:
+def test_the_report_can_be_had_as_html_that_does_nothing(running_app: RunningApp) -> None:
     hostile = PRICES + b"<script>alert(1)</script>,maybe,7\n"
-    page = result(world, run(world, {"prices.csv": hostile}), "html")
+    page = result(running_app, run(running_app, {"prices.csv": hostile}), "html")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "sandbox" in page.headers["content-security-policy"]
     assert "<h1>Analysis</h1>" in page.text

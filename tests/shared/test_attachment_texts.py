@@ -7,7 +7,7 @@ from shared.clients.blobs import Container
 from shared.documents.extract import Extract
 from shared.errors import DocumentFault, Invalid, NotFound, Unreadable
 from shared.models import Attachment, AttachmentText, TextQuery, now
-from tests.shared.conftest import tools
+from tests.support.product.app import tools
 
 TICKET = f"{'a' * 16}-{'b' * 22}"
 FILE = Attachment(
