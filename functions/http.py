@@ -208,7 +208,8 @@ def expects(req: func.HttpRequest) -> "Callable[[StoredTicket], None]":
 def _path(req: func.HttpRequest) -> str:
     try:
         path: str = urlsplit(req.url).path
-        return path
+        token = req.route_params.get("token")
+        return path.replace(token, "***") if token else path
     except ValueError:  # It has a host that no URL can have.
         return ""
 

@@ -196,6 +196,17 @@ async def reprocess_ticket(
     return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
+@endpoint(bp, "GET", "tickets/{ticket_id}/updates", query="UpdatesQuery", answer="list[Update]")
+async def list_updates(req: func.HttpRequest) -> func.HttpResponse:
+    """The realtime messages about a ticket after `after`, in order, for clients that missed some;
+    up to 1,000: with as many, ask again after the last."""
+    from shared.models import UpdatesQuery
+
+    user = await caller(req)
+    ticket_id, after = req.route_params["ticket_id"], query_of(req, UpdatesQuery).after
+    return answer_json(await product().ticket_queries.updates(user, ticket_id, after))
+
+
 @endpoint(
     bp,
     "GET",

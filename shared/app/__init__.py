@@ -218,4 +218,5 @@ class App(AccountParts):
         from shared.tickets.notifications import Notifications
         from shared.tickets.repository import Tickets
 
-        return Tickets(self.clients.table("tickets"), Notifications(self.clients.realtime).send)
+        notifications = Notifications(self.clients.realtime, self.users)
+        return Tickets(self.clients.table("tickets"), notifications.send)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from shared.accounts.administration import UserAdministration
     from shared.accounts.authentication import Authentication
     from shared.accounts.bootstrap_admin import BootstrapAdmin
+    from shared.accounts.connections import Connections
     from shared.accounts.credentials import AccessTokens
     from shared.accounts.password_check import PasswordCheck
     from shared.accounts.repository import Users
@@ -54,6 +55,13 @@ class AccountParts:
         from shared.accounts.authentication import Authentication
 
         return Authentication(self.users, self._access_tokens, self._entra_tokens)
+
+    @cached_property
+    def connections(self) -> "Connections":
+        from shared.accounts.connections import Connections
+
+        minutes = self.settings.accounts.tokens.access_minutes
+        return Connections(self.clients.realtime, minutes)
 
     @cached_property
     def user_administration(self) -> "UserAdministration":

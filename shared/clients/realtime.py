@@ -1,35 +1,34 @@
-"""Azure Web PubSub: messages to users. Nothing else speaks to it.
+"""Azure Web PubSub: messages to those who are connected. Nothing else speaks to it.
 
-Losing it loses no ticket: sending never raises and never takes long; a client that misses a message
-sees a gap in `seq`, or polls.
+Losing it loses no ticket: sending never raises and nobody waits for it; a client that misses a
+message sees a gap in `seq`, or polls.
 """
 
 import asyncio
 import logging
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
+from shared.errors import Unavailable
 from shared.settings.realtime import RealtimeSettings
 
 log = logging.getLogger(__name__)
 
-_SEND_SECONDS = 2.0
-_REST_SECONDS = 30.0
+_SECONDS = 2.0
 _PATIENCE: dict[str, Any] = {"retry_total": 0, "connection_timeout": 2, "read_timeout": 2}
 
 
 class Realtime:
-    """Sends messages of one hub. After a fault it rests for a while, as each try costs time."""
+    """One hub. An outage is logged once, when it begins, and each message tries again."""
 
     def __init__(
         self, settings: RealtimeSettings, credential: AsyncTokenCredential | None = None
     ) -> None:
-        self._rests_until = 0.0
+        self._is_away = False
         self._client: Any = None
         if settings.connection_string:
             self._client = WebPubSubServiceClient.from_connection_string(
@@ -44,21 +43,53 @@ class Realtime:
     def is_on(self) -> bool:
         return self._client is not None
 
-    async def send(self, users: Iterable[str], message: Mapping[str, Any]) -> None:
-        """Send `message` to every connection of `users`, if the service is there."""
-        if self._client is None or time.monotonic() < self._rests_until:
-            return
+    async def send(self, groups: Collection[str], message: Mapping[str, Any]) -> bool:
+        """Send `message` once to each connection that is in any of `groups` now; whether the
+        service took it."""
+        return await self._try(
+            lambda: self._client.send_to_all(
+                dict(message), content_type="application/json", filter=_in_any(groups)
+            )
+        )
+
+    async def client_url(self, user_id: str, groups: list[str], minutes: int) -> str:
+        """The address at which `user_id` may connect during the next `minutes`, to read and for
+        nothing else. No call where the app has the service's key.
+
+        Raises Unavailable where the service is away, or there is none.
+        """
+        if self._client is None:
+            raise Unavailable("There are no realtime messages here; please ask for the ticket.")
         try:
-            async with asyncio.timeout(_SEND_SECONDS):
-                for user in users:
-                    await self._client.send_to_user(
-                        user, dict(message), content_type="application/json"
-                    )
-        except (AzureError, TimeoutError) as error:
-            self._rests_until = time.monotonic() + _REST_SECONDS
-            log.warning("Realtime is away (%s); polling still works", type(error).__name__)
+            async with asyncio.timeout(_SECONDS):
+                token = await self._client.get_client_access_token(
+                    user_id=user_id, groups=groups, roles=[], minutes_to_expire=minutes
+                )
+        except (AzureError, TimeoutError):
+            raise Unavailable("The realtime service is away; please try again.") from None
+        return str(token["url"])
 
     async def reach(self) -> None:
         """Raises AzureError or TimeoutError unless the service is there and takes our key."""
-        async with asyncio.timeout(_SEND_SECONDS):
+        async with asyncio.timeout(_SECONDS):
             await self._client.user_exists("nobody")
+
+    async def _try(self, call: Any) -> bool:
+        if self._client is None:
+            return False
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await call()
+        except (AzureError, TimeoutError) as error:
+            if not self._is_away:
+                log.warning("Realtime is away (%s); polling still works", type(error).__name__)
+            self._is_away = True
+            return False
+        self._is_away = False
+        return True
+
+
+def _in_any(groups: Collection[str]) -> str:
+    """https://learn.microsoft.com/azure/azure-web-pubsub/reference-odata-filter"""
+    names = (group.replace("'", "''") for group in groups)
+    return " or ".join(f"'{name}' in groups" for name in names)

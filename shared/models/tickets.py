@@ -196,6 +196,8 @@ class StoredTicket(Ticket):
     blob_etag: str = Field(default="", exclude=True)
     # How often the ticket was assigned.
     assignment: int = Field(default=0, exclude=True)
+    # When progress was last told by a realtime message.
+    progress_told_at: datetime | None = Field(default=None, exclude=True)
     # The number of the last realtime message, and of the last audit event with its hash.
     seq: int = Field(default=0, exclude=True)
     events: int = Field(default=0, exclude=True)

@@ -142,7 +142,7 @@ class TicketOpening:
         if used is None:
             raise Unavailable("This request is being repeated; please try again.")
         first = _ticket(caller, new, used.created_at, used.ticket_id)
-        known = {"attachments": used.attachments, "events": 1}
+        known = {"attachments": used.attachments, "events": 1, "seq": 1}
         return Opened(first.model_copy(update=known), is_new=False)
 
     async def _create(

@@ -6,14 +6,14 @@ written before and cleaned up after; see `index`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from shared.audit.chain import Draft
 from shared.audit.rows import as_ticket_event
-from shared.clients.tables import Table
+from shared.clients.tables import MAX_ROWS, Table, Verb, Write
 from shared.errors import NotFound, Problem, Unavailable, WriteConflict
-from shared.models import AuditEvent, Notice, Status, StoredTicket
+from shared.models import AuditEvent, Message, Status, StoredTicket
 from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY, split_ticket_id
 from shared.storage.locks import Locks
@@ -22,14 +22,16 @@ from shared.tickets.intents import Intent, settled
 from shared.tickets.listing.index import Index, IndexKey, standing
 from shared.tickets.rows import as_ticket
 from shared.tickets.transaction import Claim, TicketChange, TicketTransaction, opening_of
+from shared.tickets.updates import as_message, update_range
 
 _MAX_SECONDS = 120.0
+_MAX_WRITES = 100
 
 
 Decide = Callable[[StoredTicket], TicketChange | None]
 DecideEnd = Callable[[StoredTicket], Draft]
-Announce = Callable[[StoredTicket, tuple[Notice, ...]], Awaitable[None]]
-"""Tells those who listen of a change; never raises."""
+Announce = Callable[[StoredTicket, Sequence[Message]], Awaitable[None]]
+"""Tells those who listen of a change; never raises, never takes long."""
 
 
 def noted(draft: Draft) -> Decide:
@@ -41,7 +43,7 @@ def noted(draft: Draft) -> Decide:
     return decide
 
 
-async def to_nobody(ticket: StoredTicket, notices: tuple[Notice, ...]) -> None:
+async def to_nobody(ticket: StoredTicket, messages: Sequence[Message]) -> None:
     """For who changes tickets where nobody listens."""
 
 
@@ -74,6 +76,24 @@ class Tickets:
         rows = self._table.query(owner, f"event_{rest}_", f"event_{rest}`")
         return [as_ticket_event(row, ticket_id) async for row in rows]
 
+    async def updates(self, ticket_id: str, after: int) -> list[Message]:
+        """The realtime messages about a ticket after the number `after`, up to 1,000: one storage
+        call."""
+        found: list[Message] = []
+        async for row in self._table.query(*update_range(ticket_id, after)):
+            found.append(as_message(row))
+            if len(found) == MAX_ROWS:
+                break
+        return found
+
+    async def delete_updates(self, ticket_id: str) -> None:
+        """Of a ticket that is gone: a storage call, and one more for each 100 messages."""
+        rows = self._table.query(*update_range(ticket_id), columns=("PartitionKey", "RowKey"))
+        writes = [Write(Verb.DELETE, row.values) async for row in rows]
+        for begin in range(0, len(writes), _MAX_WRITES):
+            with suppress(WriteConflict):  # Another process deletes them, too.
+                await self._table.write(writes[begin : begin + _MAX_WRITES])
+
     async def totals(self, owner: str) -> Totals:
         """How many tickets an owner has by status and type: one storage call."""
         return await self._counters.totals(owner)
@@ -90,7 +110,10 @@ class Tickets:
         except WriteConflict:
             await self.forget(opening_of(ticket))
             raise
-        return stored or await self.read(ticket.id)
+        if stored is None:
+            return await self.read(ticket.id)
+        await self._announce(*stored)
+        return stored[0]
 
     async def change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None = None
@@ -98,23 +121,23 @@ class Tickets:
         """Apply what `decide` makes of the ticket's present state; None leaves it as it is.
 
         `decide` is asked again when another writer was faster, so it must tell a change that has
-        been made already. `known` saves the first read. Answers the ticket as it then is, when
-        those who listen have been told. Raises NotFound.
+        been made already. `known` saves the first read. Answers the ticket as it then is; those who
+        listen are told. Raises NotFound.
         """
-        ticket, change = await self._change(ticket_id, decide, known)
-        if change is not None and change.notices:
-            await self._announce(ticket, change.notices)
+        ticket, messages = await self._change(ticket_id, decide, known)
+        if messages:
+            await self._announce(ticket, messages)
         return ticket
 
     async def _change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None
-    ) -> tuple[StoredTicket, TicketChange | None]:
+    ) -> tuple[StoredTicket, list[Message]]:
         tried: set[IndexKey] = set()
-        sent: dict[str, TicketChange] = {}
+        sent: dict[str, list[Message]] = {}
 
         seen: StoredTicket | None = None
 
-        async def attempt() -> tuple[StoredTicket, TicketChange | None]:
+        async def attempt() -> tuple[StoredTicket, list[Message]]:
             nonlocal known, seen
             try:
                 ticket, known = known or await self.read(ticket_id), None
@@ -125,14 +148,14 @@ class Tickets:
             seen = ticket
             try:
                 mine = sent.get(ticket.last_hash)  # It took effect although its answer was lost.
-                change = None if mine else decide(ticket)
+                change = decide(ticket) if mine is None else None
             except Problem:
                 await self._untry(ticket, tried)
                 raise
             if change is None:
                 await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
-                return ticket, mine
-            return await self._transaction.apply(ticket, change, tried, sent), change
+                return ticket, mine or []
+            return await self._transaction.apply(ticket, change, tried, sent)
 
         async with self._turn(ticket_id):
             return await retry_on_conflict(attempt)

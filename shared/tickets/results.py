@@ -2,7 +2,7 @@
 
 from shared.clients.blobs import Container
 from shared.errors import Conflict
-from shared.models import AuditEvent, StoredTicket, User
+from shared.models import AuditEvent, Message, StoredTicket, User
 from shared.storage.compressed import unpack
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Permissions, Right
@@ -28,6 +28,12 @@ class TicketQueries:
         """What happened to a ticket, oldest first. Raises NotFound."""
         await self.ticket(caller, ticket_id)
         return await self._tickets.events(ticket_id)
+
+    async def updates(self, caller: User, ticket_id: str, after: int) -> list[Message]:
+        """The realtime messages about a ticket after the number `after`, up to 1,000: two storage
+        calls. Raises NotFound."""
+        await self.ticket(caller, ticket_id)
+        return await self._tickets.updates(ticket_id, after)
 
     async def with_result(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with its result, if there is one: one more storage call for a long one."""

@@ -15,10 +15,11 @@ _TICKET_COLUMNS = (
     *("progress", "processing_logs", "error_message", "ai_model_used", "tokens_used"),
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
     *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
+    "progress_told_at",
 )
 _OPTIONAL = {
     *("assigned_to", "started_at", "completed_at", "error_message", "ai_model_used"),
-    "processing_time_seconds",
+    *("processing_time_seconds", "progress_told_at"),
 }
 
 

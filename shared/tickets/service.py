@@ -120,7 +120,8 @@ class TicketService:
         return ticket
 
     async def _clear(self, ticket_id: str, attempts: int) -> None:
-        """Delete every blob of a ticket, and what is remembered of its documents."""
+        """Delete every blob and message of a ticket, and what is remembered of its documents."""
+        await self._tickets.delete_updates(ticket_id)
         for number in range(1, attempts + 1):
             for answer in await Attempt(self._container, ticket_id, number).answers():
                 await self._container.delete(answer)

@@ -12,11 +12,12 @@ from shared.audit.chain import Draft, next_event
 from shared.audit.rows import ticket_event_writes
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
-from shared.models import Notice, Status, StoredTicket, now
+from shared.models import Message, Notice, Status, StoredTicket, now
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.intents import Intent, Purpose, settled
 from shared.tickets.listing.index import Index, IndexKey, standing
 from shared.tickets.rows import status_row, ticket_row
+from shared.tickets.updates import due_notices, make_messages, update_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,20 @@ class TicketTransaction:
 
     async def insert(
         self, ticket: StoredTicket, draft: Draft, claim: Claim | None
-    ) -> StoredTicket | None:
-        """Store a new ticket with its first event and its count: two storage calls. None when an
-        earlier try took effect although its answer was lost, as the id is ours alone.
+    ) -> tuple[StoredTicket, list[Message]] | None:
+        """Store a new ticket with its first event, message and count: two storage calls. None when
+        an earlier try took effect although its answer was lost, as the id is ours alone.
 
         Raises WriteConflict when there is a ticket for `claim` already.
         """
         owner, moment = ticket.created_by, ticket.created_at
         event = next_event(ticket, draft, moment)
-        ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash})
+        ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash, "seq": 1})
+        messages = make_messages(None, ticket, (Notice.TICKET_UPDATE,))
         writes = [
             Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__)),
             *ticket_event_writes(event),
+            *update_writes(ticket.id, messages),
             Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__)),
         ]
         reminders = claim.reminders(ticket) if claim else []
@@ -76,19 +79,22 @@ class TicketTransaction:
             if conflict.index == len(writes):
                 raise
             return None
-        return ticket.model_copy(update={"etag": etag})
+        return ticket.model_copy(update={"etag": etag}), messages
 
     async def apply(
         self,
         ticket: StoredTicket,
         change: TicketChange,
         tried: set[IndexKey],
-        sent: dict[str, TicketChange],
-    ) -> StoredTicket:
-        """Notes in `tried` what is listed, and in `sent` the hash by which a change is known."""
-        changed, writes = _written(ticket, change)
+        sent: dict[str, list[Message]],
+    ) -> tuple[StoredTicket, list[Message]]:
+        """The ticket after `change`, and the messages that tell of it.
+
+        Notes in `tried` what is listed, and in `sent` the hash by which a change is known.
+        """
+        changed, writes, messages = _written(ticket, change)
         if change.event is not None:
-            sent[changed.last_hash] = change
+            sent[changed.last_hash] = messages
         before, after = standing(ticket).places(), standing(changed).places()
         if after - before:
             also = _intended(ticket, changed)
@@ -102,7 +108,7 @@ class TicketTransaction:
             left = ticket.status is Status.PENDING is not changed.status
             also = [settled(ticket.id, Purpose.OPEN)] if left else []
             await self._index.remove(stale, ticket.task_type, also)
-        return changed.model_copy(update={"etag": etag})
+        return changed.model_copy(update={"etag": etag}), messages
 
     async def remove(self, ticket: StoredTicket, draft: Draft) -> None:
         stands, moment = standing(ticket), now()
@@ -128,10 +134,16 @@ def opening_of(ticket: StoredTicket) -> Intent:
     return Intent(Purpose.OPEN, standing(ticket), ticket.created_at)
 
 
-def _written(ticket: StoredTicket, change: TicketChange) -> tuple[StoredTicket, list[Write]]:
-    """The ticket after `change`, and the writes that make it so, the ticket's own row first."""
-    seq = ticket.seq + len(change.notices)
+def _written(
+    ticket: StoredTicket, change: TicketChange
+) -> tuple[StoredTicket, list[Write], list[Message]]:
+    """The ticket after `change`, the writes that make it so, the ticket's own row first, and the
+    messages that tell of it."""
+    notices = due_notices(ticket, change.notices, change.moment)
+    seq = ticket.seq + len(notices)
     fields = {"updated_at": change.moment, "seq": seq, **change.values}
+    if Notice.PROCESSING_STATUS in notices:
+        fields["progress_told_at"] = change.moment
     changed, events = ticket, []
     for draft in [*([change.event] if change.event else []), *change.more]:
         event = next_event(changed, draft, change.moment)
@@ -148,7 +160,8 @@ def _written(ticket: StoredTicket, change: TicketChange) -> tuple[StoredTicket, 
             Write(Verb.INSERT, status_row(ticket.id, changed.status, changed.__dict__)),
         ]
     own = Write(Verb.MERGE, ticket_row(ticket.id, fields), ticket.etag)
-    return changed, [own, *copies, *events]
+    messages = make_messages(ticket, changed, notices)
+    return changed, [own, *copies, *events, *update_writes(ticket.id, messages)], messages
 
 
 def _intended(before: StoredTicket, after: StoredTicket) -> list[Write]:

@@ -88,7 +88,7 @@ async def test_each_change_adds_to_one_chain(app: AppUnderTest, owner: StoredUse
         "Now failed.",
     ]
     assert first_invalid(events) is None
-    assert (ticket.events, ticket.last_hash, ticket.seq) == (3, events[-1].hash, 2)
+    assert (ticket.events, ticket.last_hash, ticket.seq) == (3, events[-1].hash, 3)
     assert (events[0].ip_address, events[0].user_agent) == ("192.0.2.1", "agent/1.0")
 
 

@@ -67,7 +67,7 @@ class HttpFunctions:
         self, function: Function, values: dict[str, str], scope: Scope, receive: Receive
     ) -> Response:
         headers = _headers(scope)
-        subject = f"{scope['method']} {scope['path']}"
+        subject = f"{scope['method']} {_without_token(scope['path'], values)}"
         if int(headers.get("content-length", "0")) > MAX_BODY_BYTES:
             log.error("%s %s: a body over %d bytes", function.name, subject, MAX_BODY_BYTES)
             return Response(status_code=500)
@@ -98,6 +98,11 @@ class HttpFunctions:
         except (Exception, SystemExit):
             log.exception("%s %s", function.name, subject)
         return Response(status_code=500)
+
+
+def _without_token(path: str, values: dict[str, str]) -> str:
+    """The path as logs may have it: what its route calls a token is a secret."""
+    return path.replace(values["token"], "***") if values.get("token") else path
 
 
 async def _body(receive: Receive, *, keep: bool) -> bytes:

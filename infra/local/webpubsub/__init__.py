@@ -11,11 +11,12 @@ events, acknowledgements and pings; and an event handler, called as CloudEvents 
 consent by `OPTIONS` (`connect` and user events wait for its answer; `{hub}` and `{event}` in its
 URL are replaced).
 
-What it does not: the reliable subprotocol, protobuf, MQTT, Socket.IO, streaming, OData filters and
-Microsoft Entra tokens are refused; `messageTtlSeconds` is ignored; the list of a group's
-connections is one page. `addUserToGroup` reaches the connections the user has at that moment. The
-handler gets the events of one connection one after the other, and all of them. A user event that
-no handler takes is acknowledged with `InternalServerError`. All state is in memory.
+What it does not: the reliable subprotocol, protobuf, MQTT, Socket.IO, streaming and Microsoft Entra
+tokens are refused; filters know `eq`, `ne`, `in`, `and`, `or` and `not`, but no functions;
+`messageTtlSeconds` is ignored; the list of a group's connections is one page. `addUserToGroup`
+reaches the connections the user has at that moment. The handler gets the events of one connection
+one after the other, and all of them. A user event that no handler takes is acknowledged with
+`InternalServerError`. All state is in memory.
 
 Beside it, `GET /__calls` returns every REST call so far: method, path, query, body, status, time.
 """

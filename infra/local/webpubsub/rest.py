@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from infra.local.webpubsub.filters import FilterError, compile_filter
 from infra.local.webpubsub.hub import (
     PERMISSIONS,
     Connection,
@@ -60,15 +61,15 @@ class Call:
 
 def send(call: Call) -> Response:
     """Send the body to the connections of the path."""
-    if "filter" in call.query:
-        raise HTTPException(400, "this stand-in knows no OData filters")
     try:
         payload = payload_of(call.content_type, call.body)
-    except ValueError as error:
+        chosen = compile_filter(call.query["filter"]) if "filter" in call.query else None
+    except (ValueError, FilterError) as error:
         raise HTTPException(400, str(error)) from error
+    to = [one for one in call.members() if chosen is None or chosen(one)]
     group = call.params.get("group")
     origin = {"from": "server" if group is None else "group", "group": group}
-    broadcast(call.members(), payload, call.query.getlist("excluded"), **origin)
+    broadcast(to, payload, call.query.getlist("excluded"), **origin)
     return Response(status_code=202)
 
 

@@ -424,12 +424,39 @@ async def test_the_reliable_protocol_is_refused_unless_the_plain_one_is_offered_
         assert socket.subprotocol == JSON_PROTOCOL
 
 
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("'red' in groups", "ab"),
+        ("'red' in groups or 'it''s' in groups", "abc"),
+        ("'red' in groups and not ('blue' in groups)", "a"),
+        ("not 'red' in groups and userId ne null", "c"),
+        ("userId eq 'a' or userId eq 'b' and 'it''s' in groups", "a"),
+        ("userId in ('b', 'c')", "bc"),
+    ],
+)
+async def test_a_filter_chooses_who_hears_a_message(
+    service: WebPubSubServiceClient, text: str, heard: str
+) -> None:
+    groups = {"a": ["red"], "b": ["red", "blue"], "c": ["it's"]}
+    async with AsyncExitStack() as stack:
+        clients = {
+            user: await joined(stack, service, user, groups=names) for user, names in groups.items()
+        }
+        await service.send_to_all({"n": 1}, filter=text)
+        await service.send_to_all({"n": 2})
+        for user, client in clients.items():
+            numbers = [1, 2] if user in heard else [2]
+            assert [(await client.said())[2]["n"] for _ in numbers] == numbers
+
+
 async def test_what_it_does_not_know_is_refused(
     webpubsub_url: str, service: WebPubSubServiceClient, hub: str
 ) -> None:
-    with pytest.raises(HttpResponseError, match="OData") as filtered:
-        await service.send_to_all({}, filter="userId eq 'amal'")
-    assert filtered.value.status_code == 400
+    for bad in ("userId", "userId eq", "name eq 'a'", "('a' in groups", "'a' in groups)", "a;b"):
+        with pytest.raises(HttpResponseError) as filtered:
+            await service.send_to_all({}, filter=bad)
+        assert filtered.value.status_code == 400
     url = f"{webpubsub_url}/api/hubs/{hub}/:send"
     version = "?api-version=2024-12-01"
     bearer = {"Authorization": f"Bearer {token_for(url)}"}

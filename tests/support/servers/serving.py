@@ -14,9 +14,10 @@ START_SECONDS = 30.0
 
 
 @contextmanager
-def served(*apps: ASGIApp) -> Iterator[list[int]]:
-    """The ports of `apps`, each on one of its own, all on one event loop in one thread."""
-    sockets = [take_port(0, f"{HOST} for a test") for _ in apps]
+def served(*apps: ASGIApp, port: int = 0) -> Iterator[list[int]]:
+    """The ports of `apps`, each on one of its own, or a single one on `port`; all on one event loop
+    in one thread."""
+    sockets = [take_port(port, f"{HOST} for a test") for _ in apps]
     servers = [
         uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         for app in apps
