@@ -32,6 +32,7 @@ ROOMS = (
     ("shared.audit",),
     ("shared.tasks", "shared.storage"),
     ("shared.clients",),
+    ("shared.papers",),
     ("shared.documents", "shared.diffs", "shared.sql"),
     ("shared.text",),
     ("shared.models",),

@@ -44,22 +44,30 @@ class Limits:
 
 async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:
     """The text of a file of this content type; `name` is what it is called. Raises Unreadable."""
-    async with limits.slots:
-        try:
-            async with asyncio.timeout(limits.seconds):
-                returned, output = await _ask(kind, name, data, limits)
-        except TimeoutError:
-            raise _too_slow(limits) from None
+    try:
+        returned, output = await run_in_child("shared.documents.worker", kind, name, data, limits)
+    except TimeoutError:
+        raise _too_slow(limits) from None
+    except ValueError:
+        raise _broken() from None
     if returned == 0:
         return _extract(kind, output, limits)
     log.warning("the reader of %s ended with %d", kind, returned)
     raise _too_large(limits) if returned in _OUT_OF_MEMORY else _broken()
 
 
-async def _ask(kind: str, name: str, data: bytes, limits: Limits) -> tuple[int, bytes]:
-    """The child's return code, negative for a signal, and its output."""
+async def run_in_child(
+    module: str, kind: str, name: str, data: bytes, limits: Limits
+) -> tuple[int, bytes]:
+    """Ask a process that runs this module, as `worker` tells: its return code, negative for a
+    signal, and its output. Raises TimeoutError, and ValueError for an endless output."""
+    async with limits.slots, asyncio.timeout(limits.seconds):
+        return await _ask(module, kind, name, data, limits)
+
+
+async def _ask(module: str, kind: str, name: str, data: bytes, limits: Limits) -> tuple[int, bytes]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "shared.documents.worker"),
+        *(sys.executable, "-P", "-m", module),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
@@ -104,7 +112,7 @@ async def _received(pipe: StreamReader) -> bytes:
     while piece := await pipe.read(_PIECE):
         output += piece
         if len(output) > _MAX_ANSWERED:
-            raise _broken()
+            raise ValueError("the answer has no end")
     return bytes(output)
 
 

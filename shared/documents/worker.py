@@ -41,9 +41,24 @@ class ReaderAnswer(Model):
 
 def main() -> None:
     """Answer the one request."""
+    asked = request()
+    sys.stdout.buffer.write(_answer(asked))
+
+
+def request() -> Request:
+    """What this process is asked, whose limits hold from now on."""
     asked: Request = json.loads(sys.stdin.buffer.readline())
     _limit(asked)
-    sys.stdout.buffer.write(_answer(asked))
+    return asked
+
+
+def content(asked: Request) -> bytes:
+    """The file of a request; from now on this process ends when nobody waits for it."""
+    data = sys.stdin.buffer.read(asked["size"])
+    if len(data) < asked["size"]:
+        sys.exit("nobody waits for the answer")
+    Thread(target=_end_with_parent, daemon=True).start()
+    return data
 
 
 def _limit(asked: Request) -> None:
@@ -62,11 +77,7 @@ def _limit(asked: Request) -> None:
 
 def _answer(asked: Request) -> bytes:
     try:
-        data = sys.stdin.buffer.read(asked["size"])
-        if len(data) < asked["size"]:
-            sys.exit("nobody waits for the answer")
-        Thread(target=_end_with_parent, daemon=True).start()
-        return _json(ReaderAnswer(extract=_read(asked["kind"], asked["name"], data)))
+        return _json(ReaderAnswer(extract=_read(asked["kind"], asked["name"], content(asked))))
     except Unreadable as error:
         return _json(ReaderAnswer(fault=error.fault, advice=error.advice))
     except MemoryError:

@@ -14,7 +14,10 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 from markdown_it.tree import SyntaxTreeNode
 
+from shared.documents.export.fields import field
+from shared.documents.export.footnotes import Footnotes, reference
 from shared.documents.export.styles import (
+    CAPTION,
     CODE,
     INLINE_CODE,
     LINK,
@@ -32,6 +35,7 @@ _ALIGNMENTS = {
     "text-align:center": WD_ALIGN_PARAGRAPH.CENTER,
     "text-align:right": WD_ALIGN_PARAGRAPH.RIGHT,
 }
+_CAPTION = re.compile(r"(?P<label>[^\W\d_]+ )(?P<number>\d+)(?=: )")
 _HEADER_FILL = "DCE6F1"
 _TIGHT = "NoSpacing"
 
@@ -57,13 +61,16 @@ class _Look:
     bold: bool | None = None
     italic: bool | None = None
     link: str | None = None
+    is_note: bool = False
 
 
 class Blocks:
-    """Writes to the end of a document."""
+    """Writes to the end of a document; headings are `raised` by so many levels."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, raised: int = 0) -> None:
         self._document = document
+        self._raised = raised
+        self._notes = Footnotes(document)
         add_styles(document)
         self._lists = Lists(document)
         self._links: dict[str, str] = {}
@@ -72,8 +79,12 @@ class Blocks:
         for node in nodes:
             match node.type:
                 case "heading":
-                    style = f"Heading{node.tag.removeprefix('h')}"
-                    self._inline(node, self._paragraph(_Place(), style), _Look())
+                    level = max(1, int(node.tag.removeprefix("h")) - self._raised)
+                    self._inline(node, self._paragraph(_Place(), f"Heading{level}"), _Look())
+                case "paragraph" if _is_caption(node):
+                    self._caption(node)
+                case "footnote_block":
+                    self._footnotes(node)
                 case "bullet_list" | "ordered_list":
                     self._list(node, place)
                 case "blockquote":
@@ -88,6 +99,27 @@ class Blocks:
                 case _:
                     self._inline(node, self._paragraph(place), _Look())
             place = replace(place, list_id=None)
+
+    def _caption(self, node: SyntaxTreeNode) -> None:
+        """`Table 2: …` before a table, whose number Word counts."""
+        paragraph = self._paragraph(_Place(), CAPTION)
+        paragraph.paragraph_format.keep_with_next = True
+        self._inline(node, paragraph, _Look())
+        run = paragraph.runs[0]
+        found = _CAPTION.match(run.text)
+        if found:
+            rest = run.text[found.end() :]
+            run.text = found["label"]
+            counter = field(f"SEQ {found['label'].strip()} \\* ARABIC", found["number"])
+            added = paragraph.add_run(rest)._r
+            for element_ in (added, *reversed(counter)):
+                run._r.addnext(element_)
+
+    def _footnotes(self, block: SyntaxTreeNode) -> None:
+        for number, note in enumerate(block.children, start=1):
+            paragraph = self._notes.add(number)
+            for part in note.children:
+                self._inline(part, paragraph, _Look(is_note=True))
 
     def _paragraph(self, place: _Place, style: str | None = None) -> Paragraph:
         if style is None:
@@ -150,7 +182,7 @@ class Blocks:
                     self._inline(inner, paragraph, replace(look, italic=True))
                 case "link":
                     href = clean(str(inner.attrs.get("href", "")))
-                    safe = href if _SAFE_LINK.match(href) else None
+                    safe = href if _SAFE_LINK.match(href) and not look.is_note else None
                     self._inline(inner, paragraph, replace(look, link=safe))
                 case "hardbreak":
                     self._run(paragraph, "\n", look)
@@ -160,6 +192,8 @@ class Blocks:
                     self._run(paragraph, inner.content, look)._r.style = INLINE_CODE
                 case "text":
                     self._run(paragraph, inner.content, look)
+                case "footnote_ref":
+                    paragraph._p.append(reference(inner.meta["id"] + 1))
                 case _:
                     self._inline(inner, paragraph, look)
 
@@ -181,3 +215,11 @@ class Blocks:
             kind, name = RELATIONSHIP_TYPE.HYPERLINK, self._links[url]
             self._document.part.rels.add_relationship(kind, url, name, is_external=True)
         return self._links[url]
+
+
+def _is_caption(node: SyntaxTreeNode) -> bool:
+    following = node.next_sibling
+    if following is None or following.type != "table" or not node.children:
+        return False
+    begin = node.children[0].children[:1]
+    return bool(begin) and begin[0].type == "text" and bool(_CAPTION.match(begin[0].content))

@@ -10,15 +10,13 @@ from datetime import datetime
 
 import docx
 from docx.document import Document
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from shared.documents.export.blocks import Blocks, clean
+from shared.documents.export.markdown import tokens
 
 AUTHOR = "Amida AI Ticket Orchestrator"
 
-_MAX_NESTING = 100
 _MAX_TITLE = 255  # that Word's core properties take
 _MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001 - core properties are UTC without saying so
 
@@ -26,23 +24,15 @@ _MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001 - core properties are UTC without
 def to_docx(markdown: str, title: str) -> bytes:
     """CommonMark with tables as a .docx file; `title` goes into its properties."""
     document = docx.Document()
-    _describe(document, title)
-    Blocks(document).write(SyntaxTreeNode(_tokens(markdown)).children)
+    describe(document, title)
+    Blocks(document).write(SyntaxTreeNode(tokens(markdown)).children)
     written = io.BytesIO()
     document.save(written)
-    return _dated(written)
+    return dated(written)
 
 
-def _tokens(markdown: str) -> list[Token]:
-    """The parser drops what is nested too deeply for it; such a text is shown as it is written."""
-    options = {"html": False, "maxNesting": _MAX_NESTING}
-    tokens = MarkdownIt("commonmark", options).enable("table").parse(markdown)
-    if any(token.level >= _MAX_NESTING - 1 for token in tokens):
-        return [Token("code_block", "code", 0, content=markdown)]
-    return tokens
-
-
-def _describe(document: Document, title: str) -> None:
+def describe(document: Document, title: str) -> None:
+    """Fills the properties of a document, which tell nothing of when and where it was made."""
     properties = document.core_properties
     properties.title = clean(title)[:_MAX_TITLE]
     properties.author = properties.last_modified_by = AUTHOR
@@ -50,7 +40,7 @@ def _describe(document: Document, title: str) -> None:
     properties.created = properties.modified = _MOMENT
 
 
-def _dated(written: io.BytesIO) -> bytes:
+def dated(written: io.BytesIO) -> bytes:
     """The archive with one date for all of its parts."""
     target = io.BytesIO()
     with zipfile.ZipFile(written) as source, zipfile.ZipFile(target, "w") as archive:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_MAX_NESTING = 100
+from shared.documents.export.markdown import parser, tokens
+
 _SAFE_LINK = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 
 
@@ -19,16 +19,17 @@ def to_html(markdown: str) -> str:
     Nothing but elements of text, lists, tables and links comes of it, without any style, script,
     class that is not of a code's language, or address that is fetched.
     """
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING}).enable("table")
-    tokens = parser.parse(markdown)
-    if any(token.level >= _MAX_NESTING - 1 for token in tokens):
-        return f"<pre>{escape(markdown)}</pre>\n"  # The parser drops what is nested too deeply.
-    for token in tokens:
-        _tame(token)
-    return str(parser.renderer.render(tokens, parser.options, {}))
+    found = tokens(markdown)
+    if len(found) == 1 and found[0].type == "code_block":
+        return f"<pre>{escape(markdown)}</pre>\n"
+    for token in found:
+        tame(token)
+    made = parser()
+    return str(made.renderer.render(found, made.options, {}))
 
 
-def _tame(token: Token) -> None:
+def tame(token: Token) -> None:
+    """Leave nothing active in a token: no address that is fetched, no link but to web and mail."""
     style = str(token.attrs.pop("style", ""))
     if style.startswith("text-align:"):
         token.attrs["align"] = style.removeprefix("text-align:")

@@ -12,6 +12,9 @@ from docx.shared import Pt
 CODE = "Code"
 INLINE_CODE = "InlineCode"
 LINK = "Hyperlink"
+CAPTION = "Caption"
+NOTE = "FootnoteText"
+NOTE_MARK = "FootnoteReference"
 STEP = Pt(18)  # by which a list stands within another
 
 _LEVELS = 9
@@ -26,6 +29,10 @@ _STYLES = (
     <w:name w:val="Inline Code"/><w:rPr>{_MONOSPACE}</w:rPr></w:style>""",
     f"""<w:style w:type="character" w:styleId="{LINK}"><w:name w:val="Hyperlink"/>
     <w:rPr><w:color w:val="0563C1"/><w:u w:val="single"/></w:rPr></w:style>""",
+    f"""<w:style w:type="paragraph" w:styleId="{NOTE}"><w:name w:val="footnote text"/>
+    <w:basedOn w:val="Normal"/><w:rPr><w:sz w:val="20"/></w:rPr></w:style>""",
+    f"""<w:style w:type="character" w:styleId="{NOTE_MARK}"><w:name w:val="footnote reference"/>
+    <w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>""",
 )
 
 
@@ -40,9 +47,11 @@ def shading(fill: str) -> BaseOxmlElement:
 
 
 def add_styles(document: Document) -> None:
-    """Code, inline code and links."""
-    for style in _STYLES:
-        document.styles.element.append(element(style))
+    """Code, inline code, links and footnotes, where the document has no such styles."""
+    known = set(document.styles.element.xpath("./w:style/@w:styleId"))
+    for style in map(element, _STYLES):
+        if style.get(qn("w:styleId")) not in known:
+            document.styles.element.append(style)
 
 
 class Lists:

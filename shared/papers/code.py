@@ -1,0 +1,45 @@
+"""Whether the blocks of code in a paper are well-formed, asked in a process of its own, as a parser
+may be made to crash or to tire."""
+
+import json
+import logging
+from collections.abc import Sequence
+
+from shared.documents.extraction import Limits, run_in_child
+from shared.papers.languages import language_of
+from shared.papers.prose import CodeBlock, code_blocks
+
+MAX_CHARACTERS = 400_000
+
+log = logging.getLogger(__name__)
+
+
+async def broken_blocks(text: str, limits: Limits) -> list[CodeBlock]:
+    """The blocks of a Markdown text that do not parse in the language that their fence names, or
+    that have no end. Nothing is said of a language without a parser here, of blocks that are too
+    long to ask, and of any when their parsers crash or take too long."""
+    blocks = code_blocks(text)
+    asked = [one for one in blocks if one.closed and _can_be_asked(one)]
+    verdicts = dict(zip(asked, await _verdicts(asked, limits), strict=True))
+    return [one for one in blocks if not one.closed or verdicts.get(one) is False]
+
+
+def _can_be_asked(block: CodeBlock) -> bool:
+    return len(block.code) <= MAX_CHARACTERS and language_of(block.language) is not None
+
+
+async def _verdicts(blocks: Sequence[CodeBlock], limits: Limits) -> list[bool | None]:
+    if not blocks:
+        return []
+    data = json.dumps([[one.language, one.code] for one in blocks]).encode()
+    nothing: list[bool | None] = [None] * len(blocks)
+    try:
+        returned, output = await run_in_child("shared.papers.code_worker", "", "", data, limits)
+    except (TimeoutError, ValueError):
+        log.warning("the parsers of code took too long")
+        return nothing
+    if returned != 0:
+        log.warning("the parsers of code ended with %d", returned)
+        return nothing
+    found: list[bool | None] = json.loads(output)
+    return found

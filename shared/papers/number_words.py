@@ -1,0 +1,43 @@
+"""Numbers as English writes them out: `twenty-five`, `two hundred thousand`."""
+
+import re
+
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+VALUES = {word: float(value) for value, word in enumerate(_SMALL.split())}
+VALUES |= {word: 10.0 * value for value, word in enumerate(_TENS.split(), start=2)}
+SCALES = {
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+    "dozen": 12.0,
+}
+_ONE = "|".join(sorted(VALUES, key=len, reverse=True))
+_SCALE = "|".join(SCALES)
+WRITTEN = (
+    rf"(?:(?:{_ONE})(?:-(?:{_ONE}))?|an?(?=[ -](?:{_SCALE})\b))"
+    rf"(?:[ -](?:and )?(?:{_ONE}|(?:{_SCALE})s?)(?:-(?:{_ONE}))?)*\b"
+)
+"""A pattern for a number in small letters; that of a sentence's beginning may be capitalised."""
+
+_PART = re.compile(r"[a-z]+")
+
+
+def value_of(words: str) -> float:
+    """The number that these words say."""
+    total = current = 0.0
+    for word in _PART.findall(words.lower()):
+        scale = SCALES.get(word.removesuffix("s"))
+        if word in VALUES:
+            current += VALUES[word]
+        elif scale is not None and scale <= SCALES["hundred"]:
+            current = (current or 1.0) * scale
+        elif scale is not None:
+            total += (current or 1.0) * scale
+            current = 0.0
+    return total + current

@@ -1,0 +1,194 @@
+"""Which parts of a Markdown text are prose, where its sentences end, and how many words it has.
+
+All offsets are characters of the text itself: what is no prose is covered with blanks, so that
+whatever is found in the rest stands at the same place in the text. Its lines end with `\\n` alone,
+as `with_newlines` makes them.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from shared.documents.boundaries import HAN
+from shared.documents.quotes import Span
+
+CITATION = re.compile(r"\[@\d{1,6}(?:\s*[,;]\s*@?\d{1,6})*\]")
+"""`[@3]`, `[@3, @7]`: the claims that a sentence rests on, by number."""
+
+_MAX_NESTING = 100
+_INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n]|\n(?!\s*\n))+?(?<!`)\1(?!`)")
+_TARGET = re.compile(r"(?<=\])\((?:<[^<>\n]*>|[^()\s]*)(?:\s+\"[^\"\n]*\")?\)")
+_NUMBERING = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(?:#{1,6}[ \t]+)?\d+(?:\.\d+)*[.)](?=\s)", re.M)
+_HEADING = re.compile(r"^ {0,3}#{1,6}(?=[ \t]|$)")
+_UNSPACED = re.compile(f"[{HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_WORD = re.compile(r"[^\W_](?:[\w'’.,/-]*[^\W_])?")
+
+_ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
+_ROW = re.compile(r"[ \t>]*\|")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Za-z]|e\.g|i\.e|cf|vs|etc|approx|ca|al|no|nos|fig|figs|eq|sec|ch|vol|pp?|ed|eds|st"
+    r"|dr|mr|mrs|ms|prof|inc|ltd|corp|co|jr|sr|dept|est|mio|mrd|bzw|usw|vgl|z\.b|d\.h|u\.a))\.$",
+    re.I,
+)
+_STOP = re.compile(
+    r"(?:[.!?…]+[\"'”’)\]*_]*(?:\s*\[@[\d@,; ]+\])*(?=\s|$)"
+    r"|[。！？]+[」』”]*(?:\s*\[@[\d@,; ]+\])*)"
+)
+
+
+class CodeBlock(NamedTuple):
+    """A block of code: `language` is the first word after its fence, in small letters; it is not
+    `closed` when the text ends before its fence does. `start` and `end` are that of the block with
+    its fences."""
+
+    language: str
+    code: str
+    start: int
+    end: int
+    closed: bool
+
+
+class Heading(NamedTuple):
+    """`start` and `end` are those of its lines."""
+
+    level: int
+    title: str
+    start: int
+    end: int
+
+
+def with_newlines(text: str) -> str:
+    """The text with `\\n` for every kind of line end."""
+    return "\n".join(text.splitlines())
+
+
+def code_blocks(text: str) -> list[CodeBlock]:
+    """The blocks of code in a Markdown text, as CommonMark reads them."""
+    lines, found = text.split("\n"), []
+    for token, start, end in _tokens(text, "fence", "code_block"):
+        language = (token.info.split() or [""])[0].lower()
+        last = lines[text.count("\n", 0, max(start, end - 1))].strip(" \t>")
+        closed = token.type == "code_block" or _closes(last, token)
+        found.append(CodeBlock(language, token.content, start, end, closed))
+    return found
+
+
+def headings(text: str) -> list[Heading]:
+    """The headings of a Markdown text, in order."""
+    children = {start: inline.content for inline, start, _ in _tokens(text, "inline")}
+    return [
+        Heading(int(token.tag[1:]), children.get(start, ""), start, end)
+        for token, start, end in _tokens(text, "heading_open")
+    ]
+
+
+def _tokens(text: str, *types: str) -> Iterator[tuple[Token, int, int]]:
+    """The tokens of these types, and the offsets of their lines."""
+    starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
+    options = {"html": False, "maxNesting": _MAX_NESTING}
+    for token in MarkdownIt("commonmark", options).enable("table").parse(text):
+        if token.type in types and token.map is not None:
+            first, last = (min(line, len(starts) - 1) for line in token.map)
+            yield token, starts[first], min(starts[last], len(text))
+
+
+def _closes(last: str, fence: Token) -> bool:
+    """Whether a block's last line is its closing fence, and not its only one."""
+    return (
+        last.startswith(fence.markup)
+        and not last.strip(fence.markup[0])
+        and ((fence.map or [0, 0])[1] - (fence.map or [0, 0])[0] > 1)
+    )
+
+
+def without_code(text: str, *, spans: bool = False) -> str:
+    """The text with blanks for blocks of code and, if wanted, for spans of it within lines."""
+    text = _covered(text, [(block.start, block.end) for block in code_blocks(text)])
+    return _covered(text, [one.span() for one in _INLINE_CODE.finditer(text)]) if spans else text
+
+
+def prose(text: str) -> str:
+    """The text with blanks for what is no prose: code, targets of links, numbering, citations."""
+    text = without_code(text, spans=True)
+    for pattern in (CITATION, _TARGET, _NUMBERING):
+        text = _covered(text, [match.span() for match in pattern.finditer(text)])
+    return text
+
+
+def count_words(text: str) -> int:
+    """The words of a Markdown text, without blocks of code, citations and targets of links. Two
+    characters of a script that puts no space between words are one word."""
+    text = without_code(text)
+    for pattern in (CITATION, _TARGET):
+        text = _covered(text, [match.span() for match in pattern.finditer(text)])
+    unspaced = len(_UNSPACED.findall(text))
+    return len(_WORD.findall(_UNSPACED.sub(" ", text))) + (unspaced + 1) // 2
+
+
+def sentences(text: str) -> list[Span]:
+    """The sentences of a Markdown text, with the citations behind them: rows of tables, items of
+    lists and lines that stand alone count as at least one each; code is none."""
+    covered = without_code(text)
+    found: list[Span] = []
+    for start, end in _stretches(covered):
+        found += _split(covered, start, end)
+    return found
+
+
+def blocks(text: str) -> list[Span]:
+    """The paragraphs, lists and tables of a Markdown text: what blank lines set apart."""
+    covered = without_code(text)
+    return [Span(*match.span()) for match in re.finditer(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", covered)]
+
+
+def _covered(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += text[at:start], re.sub(r"\S", " ", text[start:end])
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Lines that go together: each heading, item and row begins a stretch, a blank line ends it."""
+    begin, at = None, 0
+    for line in re.split(r"(?<=\n)", text):
+        alone = _ROW.match(line) or _HEADING.match(line)
+        opens = alone or _ITEM.match(line) or not line.strip()
+        if begin is not None and opens:
+            yield begin, at
+            begin = None
+        if begin is None and line.strip():
+            begin = at
+        at += len(line)
+        if alone and begin is not None:
+            yield begin, at
+            begin = None
+    if begin is not None:
+        yield begin, at
+
+
+def _split(text: str, start: int, end: int) -> Iterator[Span]:
+    if _ROW.match(text, start, end):
+        yield _tight(text, start, end)
+        return
+    item = _ITEM.match(text, start, end)
+    at = item.end() if item else start
+    for stop in _STOP.finditer(text, at, end):
+        if _ABBREVIATION.search(text[max(at, stop.start() - 12) : stop.start() + 1]):
+            continue
+        yield _tight(text, at, stop.end())
+        at = stop.end()
+    if text[at:end].strip():
+        yield _tight(text, at, end)
+
+
+def _tight(text: str, start: int, end: int) -> Span:
+    part = text[start:end].lstrip()
+    begin = end - len(part)
+    return Span(begin, begin + len(part.rstrip()))
