@@ -17,7 +17,7 @@ from shared.documents.export.paper import to_paper_docx
 from shared.documents.export.template import template_of
 from shared.documents.pdf.reader import read_pdf
 from shared.errors import Unreadable
-from tests import files
+from tests.support.files import files
 
 PAPER = """\
 # The *Paper* & more
