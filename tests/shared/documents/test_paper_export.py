@@ -62,7 +62,7 @@ def styled(document: Document, name: str) -> list[str]:
 def a_template(heading_id: str) -> bytes:
     document = docx.Document()
     heading = document.styles["Heading 1"]
-    heading.font.size = Pt(33)  # type: ignore[attr-defined]
+    heading.font.size = Pt(33)
     heading.element.set(qn("w:styleId"), heading_id)
     document.sections[0].left_margin = Cm(5)
     document.add_paragraph("Secret text of the template.")
@@ -106,7 +106,7 @@ def test_a_paper_makes_the_same_bytes_again() -> None:
 @pytest.mark.parametrize("heading_id", ["Heading1", "berschrift1"])
 def test_the_styles_of_a_template_are_taken_over_and_nothing_else(heading_id: str) -> None:
     document = opened(to_paper_docx(PAPER, template_of(a_template(heading_id))))
-    assert document.styles["Heading 1"].font.size == Pt(33)  # type: ignore[attr-defined]
+    assert document.styles["Heading 1"].font.size == Pt(33)
     assert styled(document, "Heading 1") == ["Abstract", "Costs", "References"]
     assert abs(document.sections[0].left_margin - Cm(5)) < Pt(1)  # type: ignore[operator]
     assert not any("Secret" in one.text for one in document.paragraphs)
