@@ -20,6 +20,7 @@ AmidaError
 ├── StepError                    ends or delays one step of a ticket; the reason is for people
 │   ├── RetryLater               the other side is busy, slow or away: wait, then again
 │   └── PermanentFailure         permanent: the ticket fails with this reason
+│       └── QueryFailed          a warehouse could not run a query; what it said of it
 ├── Unreadable                   a document that cannot be read: what is wrong, and what to do
 ├── QueryRefused                 SQL that the guard lets nobody run: why, and what to do
 ├── WriteConflict                somebody else wrote first: read again, decide again
@@ -184,6 +185,14 @@ class RetryLater(StepError):
 
 class PermanentFailure(StepError):
     """Trying again would not help."""
+
+
+class QueryFailed(PermanentFailure):
+    """`detail` is the warehouse's own text, for the model that is to mend the query."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"Snowflake could not run the query: {detail[:500]}")
+        self.detail = detail
 
 
 class DocumentFault(StrEnum):
