@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import httpx2
 
 from shared.clients.mcp.exchange import EXCHANGE, Exchange
-from shared.clients.mcp.settings import Endpoint, OAuthClient
+from shared.clients.mcp.settings import OAuthClient, SnowflakeEndpoint
 from shared.text import strict_json
 
 _DEFAULT_LIFE = 300.0
@@ -77,7 +77,7 @@ class ClientCredentialsAuth(httpx2.Auth):
         return True
 
 
-def signature_of(endpoint: Endpoint) -> httpx2.Auth | None:
+def signature_of(endpoint: SnowflakeEndpoint) -> httpx2.Auth | None:
     """None for a server that asks for no token."""
     if endpoint.oauth:
         return ClientCredentialsAuth(endpoint.oauth)

@@ -12,8 +12,8 @@ from shared.clients.mcp import analyst, faults
 from shared.clients.mcp.analyst import AnalystAnswer
 from shared.clients.mcp.roles import Tool, Tools, assign_roles
 from shared.clients.mcp.rows import Rows, rows_of
-from shared.clients.mcp.session import Answer, Session
-from shared.clients.mcp.settings import Endpoint, SnowflakeSettings
+from shared.clients.mcp.session import McpSession, ToolAnswer
+from shared.clients.mcp.settings import SnowflakeEndpoint, SnowflakeSettings
 from shared.errors import PermanentFailure
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -22,8 +22,10 @@ MAX_BYTES = 16 * 1024 * 1024
 class SnowflakeConnection:
     """A server as one Snowflake role sees it. `timeout` bounds a call, in seconds."""
 
-    def __init__(self, endpoint: Endpoint, timeout: float, max_bytes: int = MAX_BYTES) -> None:
-        self._session = Session(endpoint, max_bytes)
+    def __init__(
+        self, endpoint: SnowflakeEndpoint, timeout: float, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._session = McpSession(endpoint, max_bytes)
         self._timeout = timeout
         self._tools: Tools | None = None
         self.server = endpoint.address or endpoint.command[0]
@@ -62,7 +64,7 @@ class SnowflakeConnection:
         """End the session."""
         await self._session.close()
 
-    async def _call(self, tool: Tool, text: str) -> Answer:
+    async def _call(self, tool: Tool, text: str) -> ToolAnswer:
         return await self._session.call(tool.name, {tool.argument: text}, self._timeout)
 
 
@@ -71,7 +73,7 @@ class SnowflakeConnections:
 
     def __init__(self, settings: SnowflakeSettings) -> None:
         self.settings = settings
-        self._made: dict[Endpoint, SnowflakeConnection] = {}
+        self._made: dict[SnowflakeEndpoint, SnowflakeConnection] = {}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

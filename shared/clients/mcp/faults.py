@@ -54,7 +54,7 @@ def is_forgotten(error: BaseException, exchange: Exchange) -> bool:
     """Whether the server does not know the session any more, and hence did nothing. The protocol
     has 404 for it: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports"""
     found = _protocol_error(error)
-    return exchange.status == 404 and found is not None and found.message == "Session terminated"
+    return exchange.status == 404 and found is not None and found.message == "McpSession terminated"
 
 
 def breaks_session(error: BaseException) -> bool:
@@ -62,7 +62,7 @@ def breaks_session(error: BaseException) -> bool:
     found = _protocol_error(error)
     if found is None:
         return not isinstance(error, TimeoutError)
-    return found.code == _CONNECTION_CLOSED or found.message == "Session terminated"
+    return found.code == _CONNECTION_CLOSED or found.message == "McpSession terminated"
 
 
 def _by_http(exchange: Exchange) -> StepError | None:

@@ -18,7 +18,7 @@ from shared.clients.mcp import faults
 from shared.clients.mcp.authorization import signature_of
 from shared.clients.mcp.exchange import EXCHANGE, BoundedTransport, Exchange
 from shared.clients.mcp.roles import Offered
-from shared.clients.mcp.settings import Endpoint
+from shared.clients.mcp.settings import SnowflakeEndpoint
 from shared.errors import PermanentFailure, RetryLater, StepError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _MODES = ("legacy", "auto")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ToolAnswer:
     """What a tool said: its texts, and the same in structure where the server gives that."""
 
     texts: tuple[str, ...]
@@ -55,10 +55,10 @@ class _Live:
     task: "Task[None] | None" = None
 
 
-class Session:
+class McpSession:
     """Calls of one server; `max_bytes` bounds each of its answers."""
 
-    def __init__(self, endpoint: Endpoint, max_bytes: int) -> None:
+    def __init__(self, endpoint: SnowflakeEndpoint, max_bytes: int) -> None:
         self._endpoint = endpoint
         self._signature = signature_of(endpoint)
         self._max_bytes = max_bytes
@@ -80,13 +80,13 @@ class Session:
 
         return await self._run(list_all, seconds)
 
-    async def call(self, tool: str, arguments: dict[str, Any], seconds: float) -> Answer:
+    async def call(self, tool: str, arguments: dict[str, Any], seconds: float) -> ToolAnswer:
         """What the tool answers, within so many seconds. Raises StepError."""
 
-        async def call_once(client: "Client") -> Answer:
+        async def call_once(client: "Client") -> ToolAnswer:
             result = await client.call_tool(tool, arguments, read_timeout_seconds=seconds)
             texts = tuple(block.text for block in result.content if block.type == "text")
-            return Answer(texts, result.structured_content, bool(result.is_error))
+            return ToolAnswer(texts, result.structured_content, bool(result.is_error))
 
         answer = await self._run(call_once, seconds)
         if sum(map(len, answer.texts)) > self._max_bytes:  # as of a server that is a command

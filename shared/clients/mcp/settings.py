@@ -19,7 +19,7 @@ _STEP_SHARE = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class SnowflakeEndpoint:
     """A server at `address`, or one that `command` starts; the secrets are shown nowhere."""
 
     address: str = ""
@@ -46,8 +46,8 @@ class SnowflakeSettings:
     departments that may ask; `fiscal_start` is the month in which the fiscal year begins.
     """
 
-    default: Endpoint | None
-    connections: Mapping[str, Endpoint]
+    default: SnowflakeEndpoint | None
+    connections: Mapping[str, SnowflakeEndpoint]
     allowed: frozenset[str]
     databases: frozenset[str]
     schemas: frozenset[str]
@@ -85,7 +85,7 @@ class SnowflakeSettings:
         """Nobody may until SNOWFLAKE_ALLOWED names their role or department."""
         return role in self.allowed or (department or "") in self.allowed
 
-    def endpoint_of(self, department: str | None) -> Endpoint | None:
+    def endpoint_of(self, department: str | None) -> SnowflakeEndpoint | None:
         """None where the department has no server, and there is none for all."""
         return self.connections.get(department or "", self.default)
 
@@ -95,15 +95,17 @@ class SnowflakeSettings:
         return day
 
 
-def _default(env: Environment) -> Endpoint | None:
+def _default(env: Environment) -> SnowflakeEndpoint | None:
     address, command = env.address("SNOWFLAKE_MCP_URL"), _command(env)
     if address and command:
         raise SettingsError(
             "The settings SNOWFLAKE_MCP_URL and SNOWFLAKE_MCP_COMMAND name two servers: set one."
         )
     if not address:
-        return Endpoint(command=command) if command else None
-    return Endpoint(address=address, token=env.text("SNOWFLAKE_MCP_TOKEN"), oauth=_oauth(env))
+        return SnowflakeEndpoint(command=command) if command else None
+    return SnowflakeEndpoint(
+        address=address, token=env.text("SNOWFLAKE_MCP_TOKEN"), oauth=_oauth(env)
+    )
 
 
 def _command(env: Environment) -> tuple[str, ...]:
@@ -130,7 +132,7 @@ def _oauth(env: Environment) -> OAuthClient | None:
     return OAuthClient(token_url=url, client_id=client_id, client_secret=secret, scope=scope)
 
 
-def _connections(env: Environment, environment: Mapping[str, str]) -> dict[str, Endpoint]:
+def _connections(env: Environment, environment: Mapping[str, str]) -> dict[str, SnowflakeEndpoint]:
     """{department: {"address": …, "token": name of the setting that holds the token}}."""
     text = env.text("SNOWFLAKE_CONNECTIONS")
     if not text:
@@ -143,7 +145,7 @@ def _connections(env: Environment, environment: Mapping[str, str]) -> dict[str, 
     return {department: _connection(entry, environment) for department, entry in entries}
 
 
-def _connection(entry: Mapping[str, Any], environment: Mapping[str, str]) -> Endpoint:
+def _connection(entry: Mapping[str, Any], environment: Mapping[str, str]) -> SnowflakeEndpoint:
     address, reference = entry.get("address"), entry.get("token", "")
     if set(entry) - _ENTRY_KEYS or not isinstance(address, str) or not isinstance(reference, str):
         raise _bad_connections()
@@ -155,7 +157,7 @@ def _connection(entry: Mapping[str, Any], environment: Mapping[str, str]) -> End
             f"The setting {reference[:80]!r}, which SNOWFLAKE_CONNECTIONS names, is missing: put "
             "the token of that connection there."
         )
-    return Endpoint(address=address.rstrip("/"), token=token)
+    return SnowflakeEndpoint(address=address.rstrip("/"), token=token)
 
 
 def _bad_connections() -> SettingsError:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from shared.clients.mcp.connection import SnowflakeConnection
-from shared.clients.mcp.settings import Endpoint
+from shared.clients.mcp.settings import SnowflakeEndpoint
 from tests.support.servers.serving import served
 
 TOKEN = "canary-token"
@@ -73,7 +73,7 @@ class McpServer:
 
     def connection(self, timeout: float = 20.0, **changes: Any) -> SnowflakeConnection:
         limit = {"max_bytes": changes.pop("max_bytes")} if "max_bytes" in changes else {}
-        endpoint = Endpoint(**({"address": self.address, "token": TOKEN} | changes))
+        endpoint = SnowflakeEndpoint(**({"address": self.address, "token": TOKEN} | changes))
         return SnowflakeConnection(endpoint, timeout, **limit)
 
     def methods(self) -> list[str]:
