@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.audit.retention import Retention
     from shared.audit.trail import AuditTrail
     from shared.models import StoredTicket
-    from shared.tasks.base import Tools
+    from shared.tasks.dependencies import Dependencies
     from shared.tickets.idempotency import IdempotencyKeys
     from shared.tickets.intents import Intents
     from shared.tickets.listing.listing import TicketList
@@ -112,8 +112,9 @@ class App(AccountParts):
     def attachment_texts(self) -> "AttachmentTexts":
         from shared.attachments.texts import AttachmentTexts
 
+        clients = self.clients
         return AttachmentTexts(
-            self.clients.container, self._attachment_store.read, self._tools.extract
+            clients.container, self._attachment_store.read, clients.extractor.extract
         )
 
     @cached_property
@@ -173,7 +174,7 @@ class App(AccountParts):
             clients.container,
             clients.model,
             self.answer_cache,
-            self._tools,
+            self.dependencies,
             self._intents,
             **times,
         )
@@ -186,14 +187,10 @@ class App(AccountParts):
         return Answers(self.clients.container, self.clients.model, days)
 
     @cached_property
-    def _tools(self) -> "Tools":
-        from shared.app.toolbox import tools
-        from shared.documents.extraction import Limits
+    def dependencies(self) -> "Dependencies":
+        from shared.app.dependencies import dependencies
 
-        known, github = self.settings, self.clients.github
-        limits = Limits(known.extraction.seconds, known.extraction.megabytes)
-        chunk, batch = known.tasks.chunk_tokens, known.tasks.batch_tokens
-        return tools(github, limits, chunk, batch, known.accounts.tokens.secret_key)
+        return dependencies(self.clients, self.settings)
 
     @cached_property
     def health(self) -> "Health":

@@ -27,7 +27,7 @@ from shared.models import (
 )
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
-from shared.tasks import task_of
+from shared.tasks.registry import find_task_type
 from shared.tickets.idempotency import IdempotencyKeys, Once
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.repository import Tickets
@@ -157,10 +157,9 @@ class TicketOpening:
         await check_assignee(self._users, new.assigned_to)
         moment = now()
         ticket = _ticket(caller, new, moment, new_ticket_id(caller.id, moment), origin)
-        if files is None:
-            ticket.waits_for_files = task_of(new.task_type).NEEDS_FILES
-        else:
-            ticket.attachments = files.attachments
+        ticket.attachments = [] if files is None else files.attachments
+        task_type = find_task_type(new.task_type)
+        ticket.waits_for_files = task_type.must_wait(new.task_data, ticket.attachments)
         created = {
             "title",
             "task_type",

@@ -18,6 +18,7 @@ from tests.support.product.app import AppUnderTest, user
 from tests.support.servers.github import GitHubServer, github_server
 from tests.support.servers.model import ModelServer, model_server
 from tests.support.servers.storage_proxy import StorageProxy, storage_proxy
+from tests.support.tasks.example_modules import ExampleModule, example_modules
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +94,12 @@ def app(
     table: Table, container: Container, landing: UploadContainers, model: ModelServer
 ) -> AppUnderTest:
     return AppUnderTest(table, container, landing, model)
+
+
+@pytest.fixture
+def example_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExampleModule:
+    """Makes the module that a page shows a task type."""
+    return example_modules(tmp_path, monkeypatch)
 
 
 @pytest.fixture

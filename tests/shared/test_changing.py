@@ -176,9 +176,9 @@ async def test_cancelling_racing_completion_has_one_winner(
     seen = set()
     for _ in range(8):
         order = await opened(app, owner)
-        planned = await app.activities.plan(order)
+        planned: Any = await app.activities.plan(order)
         await app.activities.work(order, planned["facts"], 0, {})
-        done = await app.activities.combine(order, planned["facts"])
+        done: Any = await app.activities.combine(order, planned["facts"])
         cancelled, _ = await asyncio.gather(
             app.another_service().cancel(owner, order["ticket_id"], HERE),
             app.worker().finish(order, done),
@@ -219,7 +219,7 @@ async def test_the_old_result_stays_until_the_new_attempt_succeeds(
     assert old.content == b"# Done\n"
 
     app.model.reset(answering(ANSWER.__class__({"error": {}}, 401)))
-    failed = await run(app.activities, order_of(again))
+    failed: Any = await run(app.activities, order_of(again))
     await app.activities.fail(order_of(again), failed["reason"])
     assert (await app.ticket_queries.result(owner, ticket_id, "md")).content == b"# Done\n"
 
@@ -282,7 +282,7 @@ async def test_what_an_activity_leaves_after_the_deletion_goes_as_well(
 ) -> None:
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)
-    planned = await app.activities.plan(order)
+    planned: Any = await app.activities.plan(order)
     working = asyncio.create_task(app.worker().work(order, planned["facts"], 0, {}))
     await app.ticket_service.delete(owner, order["ticket_id"], HERE)
     await working

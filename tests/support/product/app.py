@@ -2,19 +2,21 @@
 
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 
 from shared.accounts.repository import Users
-from shared.app import toolbox
 from shared.clients.blobs import Container
 from shared.clients.github.client import GitHubClient
 from shared.clients.llm.client import ModelClient
 from shared.clients.tables import Table
 from shared.clients.upload_containers import UploadContainers
-from shared.documents.extraction import Limits
+from shared.documents.extraction import Extractor, Limits
 from shared.models import Role, StoredUser, now
 from shared.settings.github import GitHubSettings
 from shared.settings.model import ModelSettings
-from shared.tasks.base import Tools
+from shared.tasks.base import CallSizes
+from shared.tasks.dependencies import Dependencies
+from shared.tasks.signer import Signer
 from shared.tickets.idempotency import IdempotencyKeys
 from shared.tickets.intents import Intent, Intents
 from shared.tickets.listing.listing import TicketList
@@ -48,14 +50,27 @@ def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
     return ModelClient(model_settings(server.base_url, timeout))
 
 
-def tools(
+EXTRACTOR = Extractor(Limits())
+
+
+def dependencies(
     chunk_tokens: int = 6_000,
     github: GitHubClient | None = None,
     batch_tokens: int = 12_000,
-) -> Tools:
+) -> Dependencies:
     """What tasks work with: real readers, and GitHub wherever a test has it, else nowhere."""
-    nowhere = GitHubClient(GitHubSettings(api_url="http://127.0.0.1:9/api/v3"))
-    return toolbox.tools(github or nowhere, Limits(), chunk_tokens, batch_tokens, "key")
+    made = (
+        github or GitHubClient(GitHubSettings(api_url="http://127.0.0.1:9/api/v3")),
+        EXTRACTOR,
+        CallSizes(chunk_tokens=chunk_tokens, batch_tokens=batch_tokens),
+        Signer("key"),
+    )
+    known = {f"{type(one).__module__}.{type(one).__qualname__}": one for one in made}
+    return Dependencies({name: partial(_same, one) for name, one in known.items()}, {})
+
+
+def _same(made: object) -> object:
+    return made
 
 
 @dataclass
@@ -66,7 +81,7 @@ class AppUnderTest:
     container: Container
     landing: UploadContainers
     model: ModelServer
-    tools: Tools = field(default_factory=tools)
+    dependencies: Dependencies = field(default_factory=dependencies)
 
     def __post_init__(self) -> None:
         self.tickets = Tickets(self.table)
@@ -115,7 +130,7 @@ class AppUnderTest:
             self.container,
             client,
             answers,
-            self.tools,
+            self.dependencies,
             self.intents,
             step_seconds=step_seconds,
             quiet_seconds=0,

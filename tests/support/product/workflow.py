@@ -10,7 +10,7 @@ from shared.models import StoredTicket, StoredUser
 from shared.tickets.permissions import Permissions
 from shared.tickets.results import TicketQueries
 from shared.workflow.activities import Activities
-from shared.workflow.messages import StartInput, Step
+from shared.workflow.messages import StartInput
 from tests.support.product.app import AppUnderTest
 from tests.support.servers.model import completion
 
@@ -40,9 +40,9 @@ def order_of(ticket: StoredTicket) -> StartInput:
     )
 
 
-async def run(processing: Activities, order: StartInput) -> Step:
+async def run(processing: Activities, order: StartInput) -> Any:
     """All steps of a ticket as the workflow does them, one after the other."""
-    step = await processing.plan(order)
+    step: Any = await processing.plan(order)
     while step["kind"] == "round":
         for index, item in enumerate(step["items"]):
             worked = await processing.work(order, step["facts"], index, item)

@@ -16,7 +16,7 @@ from shared.documents.tokens import estimate
 from shared.models import StoredUser
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
-from tests.support.product.app import AppUnderTest, tools, user
+from tests.support.product.app import AppUnderTest, dependencies, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.model import Body, ModelServer, completion
 
@@ -120,7 +120,7 @@ class Analyses:
 
     def use(self, chunk_tokens: int) -> None:
         """Cut documents into chunks of this size from now on."""
-        self.app = replace(self.app, tools=tools(chunk_tokens))
+        self.app = replace(self.app, dependencies=dependencies(chunk_tokens))
 
     def asked(self, form: str) -> list[Body]:
         """The calls so far that asked for this."""

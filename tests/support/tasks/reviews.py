@@ -12,7 +12,7 @@ from shared.diffs.rendering import shown as shown_line
 from shared.models import Side, StoredTicket, StoredUser
 from shared.workflow.messages import StartInput
 from tests.support.git.history import History
-from tests.support.product.app import AppUnderTest, tools, user
+from tests.support.product.app import AppUnderTest, dependencies, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.github import TOKEN, GitHubServer
 from tests.support.servers.model import ModelServer
@@ -40,8 +40,8 @@ class Reviews:
 
     def use(self, batch_tokens: int = 12_000, token: str = TOKEN) -> None:
         """Work with batches of that size and with that token for GitHub from now on."""
-        made = tools(github=self.github.client(token=token), batch_tokens=batch_tokens)
-        self.app = replace(self.app, tools=made)
+        made = dependencies(github=self.github.client(token=token), batch_tokens=batch_tokens)
+        self.app = replace(self.app, dependencies=made)
         self.model.reset(self.reviewer)
 
     def change(self, base: Files, head: Mapping[str, str | bytes | None], **serve: Any) -> str:
