@@ -12,9 +12,9 @@ from jwt.algorithms import HMACAlgorithm
 from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
-from shared.models import AuditAction, Role
+from shared.models import AuditAction, OwnChanges, Role, UserChanges, validated
 from shared.settings.accounts import EntraSettings
-from tests.support.product.accounts import HERE, PASSWORD, SECRET, AccountsUnderTest, names
+from tests.support.product.accounts import PASSWORD, SECRET, AccountsUnderTest, by, names
 from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server, new_key
 from tests.support.servers.storage_proxy import StorageProxy
 
@@ -158,7 +158,7 @@ async def test_a_changed_app_role_counts_at_once_and_ends_older_tokens(
 async def test_a_name_leads_to_no_account_that_is_there(
     accounts: AccountsUnderTest, entra: Entra
 ) -> None:
-    ann = await accounts.self_service.register(names("ann"), HERE)
+    ann = await accounts.register(names("ann"))
     for number, address in enumerate(("ann@example.com", "ann@contoso.example", "boss", "", "@")):
         token = entra.token(oid=str(number), preferred_username=address)
         user = await accounts.caller(token)
@@ -176,10 +176,14 @@ async def test_who_signs_in_elsewhere_has_no_password_here(
         with pytest.raises(Unauthenticated):
             await accounts.login(eve.username, password)
     with pytest.raises(Forbidden):
-        await accounts.administration.change_own(eve, {"password": PASSWORD}, HERE)
+        await accounts.administration.change_own(
+            by(eve), validated(OwnChanges, {"password": PASSWORD})
+        )
     for change in ({"password": PASSWORD}, {"role": "admin"}):
         with pytest.raises(Conflict):
-            await accounts.administration.change(await accounts.boss(), eve.id, change, HERE)
+            await accounts.administration.change(
+                by(await accounts.boss()), eve.id, validated(UserChanges, change)
+            )
 
 
 async def test_deactivating_deleting_and_logout_hold(
@@ -193,10 +197,12 @@ async def test_deactivating_deleting_and_logout_hold(
     assert await accounts.caller(other)
 
     boss = await accounts.boss()
-    await accounts.administration.change(boss, eve.id, {"is_active": False}, HERE)
+    await accounts.administration.change(
+        by(boss), eve.id, validated(UserChanges, {"is_active": False})
+    )
     with pytest.raises(Unauthenticated):
         await accounts.caller(other)
-    await accounts.administration.delete(boss, eve.id, HERE)
+    await accounts.administration.delete(by(boss), eve.id)
     with pytest.raises(Unauthenticated):
         await accounts.caller(entra.token(oid="a"))
 

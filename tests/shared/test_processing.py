@@ -9,12 +9,11 @@ from starlette.responses import JSONResponse, Response
 from shared.attachments.changes import adding
 from shared.audit.chain import Actor, Draft, first_invalid
 from shared.errors import NotFound
-from shared.models import Attachment, AuditAction, Status, StoredUser
+from shared.models import Attachment, AuditAction, NewTicket, Status, StoredUser, validated
 from shared.tickets.attempts import Attempt
-from shared.tickets.permissions import Permissions
-from shared.tickets.results import TicketQueries
 from shared.tickets.transaction import TicketChange
 from shared.workflow.messages import RoundFacts, StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run, shown
 from tests.support.servers.model import completion
@@ -280,12 +279,12 @@ async def test_only_readers_may_read(app: AppUnderTest, owner: StoredUser) -> No
     from shared.models import Role
 
     order = await opened(app, owner)
-    reading = TicketQueries(app.tickets, app.container, Permissions(app.users))
-    await reading.ticket(owner, order["ticket_id"])
-    await reading.ticket(user(Role.ADMIN), order["ticket_id"])
+    reading = app.ticket_queries
+    await reading.ticket(by(owner), order["ticket_id"])
+    await reading.ticket(by(user(Role.ADMIN)), order["ticket_id"])
     for stranger in (user(), user(Role.MANAGER)):
         with pytest.raises(NotFound):
-            await reading.ticket(stranger, order["ticket_id"])
+            await reading.ticket(by(stranger), order["ticket_id"])
 
 
 async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
@@ -293,7 +292,7 @@ async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
 ) -> None:
     """Its event may be lost with the wait: the workflow must look again."""
     body = {"title": "Papers", "task_type": "doc_analysis"}
-    opened = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
+    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
     order = order_of(opened.ticket)
     assert (await app.activities.plan(order))["kind"] == "no_files"
     file = Attachment(

@@ -11,8 +11,9 @@ from shared.audit.chain import Actor, Draft
 from shared.audit.horizon import horizon_of
 from shared.audit.retention import Retention
 from shared.audit.trail import AuditTrail
-from shared.models import AuditAction, AuditQuery, StoredTicket, StoredUser
+from shared.models import AuditAction, AuditQuery, NewTicket, StoredTicket, StoredUser, validated
 from shared.tickets.transaction import TicketChange
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
 
 
@@ -29,7 +30,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> str:
     body = {"title": "T", "task_type": "custom", "task_data": {"task_description": "Do."}}
-    made = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
+    made = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
     return made.ticket.id
 
 

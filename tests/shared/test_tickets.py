@@ -8,9 +8,19 @@ import pytest
 from shared.audit.chain import Actor, Draft, first_invalid
 from shared.clients.tables import Table
 from shared.errors import NotFound
-from shared.models import AuditAction, Notice, Status, StoredTicket, StoredUser, now
+from shared.models import (
+    AuditAction,
+    NewTicket,
+    Notice,
+    Status,
+    StoredTicket,
+    StoredUser,
+    now,
+    validated,
+)
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
 
 BODY: dict[str, Any] = {
@@ -22,7 +32,7 @@ ACTOR = Actor("u", "192.0.2.1", "agent/1.0")
 
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> StoredTicket:
-    return (await app.ticket_opening.open_ticket(owner, BODY, ACTOR)).ticket
+    return (await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY))).ticket
 
 
 def to_status(status: Status) -> Decide:
@@ -89,7 +99,7 @@ async def test_each_change_adds_to_one_chain(app: AppUnderTest, owner: StoredUse
     ]
     assert first_invalid(events) is None
     assert (ticket.events, ticket.last_hash, ticket.seq) == (3, events[-1].hash, 3)
-    assert (events[0].ip_address, events[0].user_agent) == ("192.0.2.1", "agent/1.0")
+    assert (events[0].ip_address, events[0].user_agent) == ("192.0.2.1", "test")
 
 
 async def test_what_is_altered_in_a_chain_shows(app: AppUnderTest, owner: StoredUser) -> None:

@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from infra.local.github.pulls import Limits
-from shared.audit.chain import Actor
 from shared.tasks import pr_review
 from shared.workflow.messages import StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import user
 from tests.support.product.workflow import order_of, run
 from tests.support.servers.github import Script
@@ -225,7 +225,7 @@ async def test_the_same_of_the_same_head_is_not_said_again(reviews: Reviews) -> 
     first = await reviews.review(url, post_review=True)
     order = await reviews.open(url, post_review=True)
     await run(reviews.app.activities, order)
-    again = await reviews.app.ticket_service.reprocess(reviews.owner, order["ticket_id"], Actor())
+    again = await reviews.app.ticket_service.reprocess(by(reviews.owner), order["ticket_id"])
     await run(reviews.app.worker(), order_of(again))
     assert len(reviews.posted()) == 1
     result = (await reviews.shown(order)).result_data

@@ -8,6 +8,7 @@ from shared.accounts.authentication import Authentication
 from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import AccessTokens
 from shared.accounts.password_check import PasswordCheck
+from shared.accounts.principal import Principal
 from shared.accounts.refresh_tokens import RefreshTokens
 from shared.accounts.repository import Users
 from shared.accounts.self_service import Accounts
@@ -15,7 +16,17 @@ from shared.audit.chain import Actor
 from shared.audit.rows import as_user_event
 from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
-from shared.models import AuditEvent, Role, StoredUser, Tokens
+from shared.models import (
+    AuditEvent,
+    Login,
+    NewUser,
+    Refresh,
+    Registration,
+    Role,
+    StoredUser,
+    Tokens,
+    validated,
+)
 from shared.settings.accounts import AccountSettings, BootstrapSettings, TokenSettings
 from shared.storage.keys import USERS
 from shared.storage.sharded_counters import Counters
@@ -31,6 +42,11 @@ def names(username: str, **more: Any) -> JsonObject:
     """What registers `username`."""
     email = f"{username}@example.com"
     return {"email": email, "username": username, "password": PASSWORD, **more}
+
+
+def by(user: StoredUser) -> Principal:
+    """`user`, who asks from HERE."""
+    return Principal(user, HERE.ip_address, HERE.user_agent)
 
 
 class UserTrail:
@@ -73,33 +89,49 @@ class AccountsUnderTest:
         self.authentication = Authentication(self.users, tokens, self.entra)
         sessions = RefreshTokens(self.table)
         self.self_service = Accounts(
-            self.users, self.password_check, sessions, tokens, admin, settings
+            users=self.users,
+            passwords=self.password_check,
+            sessions=sessions,
+            tokens=tokens,
+            first_admin=admin,
+            settings=settings,
         )
         self.trail = UserTrail(self.table)
         self.administration = UserAdministration(
-            self.users, self.password_check, Counters(self.table), admin
+            users=self.users,
+            passwords=self.password_check,
+            counters=Counters(self.table),
+            first_admin=admin,
         )
 
     async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:
         """A new user with any role."""
         boss = await self.boss()
-        return await self.administration.create(boss, names(username, role=role, **more), HERE)
+        return await self.administration.create(
+            by(boss), validated(NewUser, names(username, role=role, **more))
+        )
 
     async def boss(self) -> StoredUser:
         """The first admin."""
         return await self.caller((await self.login(BOSS)).access_token)
 
+    async def register(self, body: JsonObject) -> StoredUser:
+        return await self.self_service.register(validated(Registration, body), HERE)
+
     async def login(self, name: str, password: str = PASSWORD, actor: Actor = HERE) -> Tokens:
-        return await self.self_service.login({"username": name, "password": password}, actor)
+        return await self.self_service.login(
+            validated(Login, {"username": name, "password": password}), actor
+        )
 
     async def refresh(self, tokens: Tokens) -> Tokens:
-        return await self.self_service.refresh({"refresh_token": tokens.refresh_token}, HERE)
+        return await self.self_service.refresh(
+            validated(Refresh, {"refresh_token": tokens.refresh_token}), HERE
+        )
 
     async def caller(self, token: str) -> StoredUser:
         return await self.authentication.caller(f"Bearer {token}")
 
     async def logout(self, access_token: str, refresh_token: str) -> None:
         present = await self.authentication.present(f"Bearer {access_token}")
-        user = present.checked()
-        body = {"refresh_token": refresh_token}
-        await self.self_service.logout(user, present, body, HERE)
+        body = Refresh(refresh_token=refresh_token)
+        await self.self_service.logout(by(present.checked()), present, body)

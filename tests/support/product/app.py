@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from shared.accounts.repository import Users
+from shared.attachments.service import Attachments
+from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
 from shared.clients.github.client import GitHubClient
 from shared.clients.llm.client import ModelClient
@@ -17,14 +19,17 @@ from shared.settings.model import ModelSettings
 from shared.tasks.base import CallSizes
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.signer import Signer
+from shared.tickets.access import TicketAccess
 from shared.tickets.idempotency import IdempotencyKeys
-from shared.tickets.intents import Intent, Intents
+from shared.tickets.intents import Intents
 from shared.tickets.listing.listing import TicketList
 from shared.tickets.opening import TicketOpening
 from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets
 from shared.tickets.results import TicketQueries
 from shared.tickets.service import TicketService, Times
+from shared.tickets.sweeper import Sweeper
+from shared.tickets.workflow_port import WorkflowClient
 from shared.workflow.activities import Activities
 from shared.workflow.answer_cache import Answers
 from tests.support.servers.model import ModelServer
@@ -90,11 +95,22 @@ class AppUnderTest:
         self.users = Users(self.table, remember=0)
         self.ticket_opening = self._opening(self.tickets)
         self.permissions = Permissions(self.users)
-        self.ticket_queries = TicketQueries(self.tickets, self.container, self.permissions)
+        self.ticket_access = TicketAccess(self.tickets, self.permissions)
+        self.ticket_queries = TicketQueries(self.tickets, self.ticket_access, self.container)
         self.ticket_list = TicketList(
-            self.table, self.tickets, self.ticket_queries, self.permissions
+            table=self.table,
+            tickets=self.tickets,
+            queries=self.ticket_queries,
+            permissions=self.permissions,
         )
         self.ticket_service = self._service(self.tickets, LINGER)
+        self.attachments = Attachments(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            intents=self.intents,
+            store=AttachmentStore(self.container),
+            max_bytes=10_000_000,
+        )
         self.activities = self._activities(self.tickets)
 
     def worker(self, step_seconds: float = 60) -> Activities:
@@ -109,17 +125,33 @@ class AppUnderTest:
         """The changes as another process would make them."""
         return self._service(Tickets(self.table), linger)
 
-    async def complete_deletion(self, intent: Intent) -> None:
-        """As the sweeper does once nothing is left of the workflows."""
-        await self.ticket_service.complete_deletion(intent, is_erased=True)
+    async def sweep(self, workflow: WorkflowClient) -> int:
+        sweeper = Sweeper(
+            tickets=self.tickets,
+            intents=self.intents,
+            deletions=self.ticket_service,
+            files=self.attachments,
+            sweep_after=SWEEP_AFTER,
+        )
+        return await sweeper.sweep(workflow)
 
     def _opening(self, tickets: Tickets) -> TicketOpening:
-        return TicketOpening(tickets, self.intents, self.idempotency_keys, self.users, SWEEP_AFTER)
+        return TicketOpening(
+            tickets=tickets,
+            keys=self.idempotency_keys,
+            users=self.users,
+            sweep_after=SWEEP_AFTER,
+        )
 
     def _service(self, tickets: Tickets, linger: float) -> TicketService:
         times = Times(SWEEP_AFTER, linger)
         return TicketService(
-            tickets, self.container, self.users, self.permissions, self.landing, times
+            tickets=tickets,
+            access=TicketAccess(tickets, self.permissions),
+            container=self.container,
+            users=self.users,
+            landing=self.landing,
+            times=times,
         )
 
     def _activities(self, tickets: Tickets, step_seconds: float = 60) -> Activities:

@@ -5,12 +5,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shared.audit.chain import Actor
-from shared.models import StoredTicket, StoredUser
-from shared.tickets.permissions import Permissions
-from shared.tickets.results import TicketQueries
+from shared.models import NewTicket, StoredTicket, StoredUser, validated
 from shared.workflow.activities import Activities
 from shared.workflow.messages import StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
 from tests.support.servers.model import completion
 
@@ -24,7 +22,7 @@ def answering(*answers: Response) -> Any:
 async def opened(app: AppUnderTest, owner: StoredUser, **data: Any) -> StartInput:
     task_data = {"task_description": "Do it."} | data
     body = {"title": "T", "task_type": "custom", "task_data": task_data}
-    opened = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
+    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
     return order_of(opened.ticket)
 
 
@@ -55,5 +53,5 @@ async def run(processing: Activities, order: StartInput) -> Any:
 
 
 async def shown(app: AppUnderTest, order: StartInput) -> StoredTicket:
-    reading = TicketQueries(app.tickets, app.container, Permissions(app.users))
+    reading = app.ticket_queries
     return await reading.with_result(await app.tickets.read(order["ticket_id"]))

@@ -9,13 +9,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shared.attachments.service import Attachments
-from shared.attachments.store import AttachmentStore, InMemory, NewFile, examine
-from shared.audit.chain import Actor
+from shared.attachments.store import InMemory, NewFile, examine
 from shared.documents.tokens import estimate
-from shared.models import StoredUser
+from shared.models import NewTicket, StoredUser, validated
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, dependencies, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.model import Body, ModelServer, completion
@@ -129,19 +128,15 @@ class Analyses:
     async def open(self, files: Given, **task_data: Any) -> StartInput:
         """A ticket with these files."""
         app = self.app
-        known = Attachments(
-            app.tickets,
-            app.intents,
-            AttachmentStore(app.container),
-            app.permissions,
-            10_000_000,
-        )
         given = [NewFile(name, InMemory(memoryview(data))) for name, data in _pairs(files)]
-        batch = known.batch(await examine(given, 10_000_000))
+        batch = app.attachments.batch(await examine(given, 10_000_000))
         body = {"title": "T", "task_type": "doc_analysis", "task_data": task_data}
-        actor = Actor(self.owner.id)
         return order_of(
-            (await app.ticket_opening.open_ticket(self.owner, body, actor, None, batch)).ticket
+            (
+                await app.ticket_opening.open_ticket(
+                    by(self.owner), validated(NewTicket, body), None, batch
+                )
+            ).ticket
         )
 
     async def analyse(self, files: Given, **task_data: Any) -> JsonObject:

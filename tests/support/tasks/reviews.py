@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx2
 
-from shared.audit.chain import Actor
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.rendering import shown as shown_line
-from shared.models import Side, StoredTicket, StoredUser
+from shared.models import NewTicket, Side, StoredTicket, StoredUser, validated
 from shared.workflow.messages import StartInput
 from tests.support.git.history import History
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, dependencies, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.github import TOKEN, GitHubServer
@@ -62,7 +62,9 @@ class Reviews:
         body = {"title": "T", "task_type": "pr_review", "task_data": {"pr_url": url, **more}}
         return order_of(
             (
-                await self.app.ticket_opening.open_ticket(self.owner, body, Actor(self.owner.id))
+                await self.app.ticket_opening.open_ticket(
+                    by(self.owner), validated(NewTicket, body)
+                )
             ).ticket
         )
 
