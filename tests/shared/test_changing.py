@@ -95,7 +95,7 @@ async def test_an_edit_costs_two_calls(
     assert event.action is AuditAction.TICKET_UPDATED
     assert (event.old_values["title"], event.new_values["title"]) == ("Old", "New")
     assert event.new_values["description"] == "3 bytes"
-    assert (event.user_id, event.ip_address) == ("somebody", "192.0.2.7")
+    assert (event.user_id, event.ip_address) == (owner.id, "192.0.2.1")
 
 
 async def test_an_edit_that_changes_nothing_leaves_no_trace(
