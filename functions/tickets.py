@@ -197,9 +197,9 @@ async def list_updates(req: func.HttpRequest) -> func.HttpResponse:
     up to 1,000: with as many, ask again after the last."""
     from shared.models import UpdatesQuery
 
-    user = await caller(req)
+    principal = await principal_of(req)
     ticket_id, after = req.route_params["ticket_id"], query_of(req, UpdatesQuery).after
-    return answer_json(await product().ticket_queries.updates(user, ticket_id, after))
+    return answer_json(await product().ticket_queries.updates(principal, ticket_id, after))
 
 
 @endpoint(
