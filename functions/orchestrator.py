@@ -14,30 +14,24 @@ to every later wait.
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import azure.durable_functions as df
 
-from shared.tasks.registry import TASK_TYPES
+from shared.tasks import TASKS
 from shared.workflow.messages import (
     EVENT,
-    FAIL,
-    FINISH,
-    GIVE_UP,
-    ActivityResult,
-    AttemptEnd,
     AttemptRef,
-    MustWait,
-    NoFiles,
+    ResultKind,
     RoundFacts,
     Signal,
     StartInput,
-    TaskActivity,
+    Step,
     WaitBudget,
     Waiting,
-    activity_name,
-    failed,
-    find_stop,
+    failure,
+    first_of,
+    kind_of,
 )
 
 bp = df.Blueprint()
@@ -48,36 +42,34 @@ _MAX_END_PAUSE = 600.0
 _MAX_ROUNDS = 20
 _EARLY = timedelta(seconds=1)
 
-T = TypeVar("T")
-Steps = Generator[Any, Any, T]
-"""Yields tasks of the SDK, which sends what came of them."""
+Steps = Generator[Any, Any, Any]
 
 
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
-def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
+def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
     order: StartInput = context.get_input()
     event = None
     try:
         if waiting := order.get("waiting"):
             event = yield from until_quiet(context, waiting)
-        end: AttemptEnd = yield from _attempt(context, order)
+        end = yield from _attempt(context, order)
     except Exception:  # An activity that failed in spite of its retries; it has logged why.
-        end = failed(
+        end = failure(
             "Processing stopped because of an internal fault. Please try again; if it happens "
             "again, report the id of this ticket."
         )
-    if end["kind"] == "done":
-        yield from _end(context, FINISH, [_ref(order), end])
-    elif end["kind"] == "failure":
-        yield from _end(context, FAIL, [_ref(order), end["reason"]])
-    elif end["kind"] == "no_files" and not go_on(context, order, event, end):
-        left: NoFiles | None = yield from _end(context, GIVE_UP, [_ref(order)])
+    if kind_of(end) is ResultKind.DONE:
+        yield from _end(context, "finish_ticket", [_ref(order), end])
+    elif kind_of(end) is ResultKind.FAILURE:
+        yield from _end(context, "fail_ticket", [_ref(order), end["reason"]])
+    elif kind_of(end) is ResultKind.NO_FILES and not go_on(context, order, event, end):
+        left = yield from _end(context, "give_up_ticket", [_ref(order)])
         if left:  # A file has come while it was given up.
             go_on(context, order, event, left)
     return end["kind"]
 
 
-def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -> Steps[Any]:
+def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -> Steps:
     """The end of a ticket must be written, however long storage is away: about a day of tries."""
     for number in range(_MAX_END_TRIES):
         try:
@@ -88,70 +80,62 @@ def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -
     return None
 
 
-def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Steps[AttemptEnd]:
+def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Steps:
     """From the plan to the step that ends the attempt."""
     task = order["task_type"]
-    # The platform would wait for ever for an activity that there is not.
-    if task not in TASK_TYPES:
-        return failed(f"Tickets of the type {task} are not worked on any more.")
-    budget = WaitBudget(order["first_wait"], order["most_wait"])
-    plan = activity_name(task, TaskActivity.PLAN)
-    combine = activity_name(task, TaskActivity.COMBINE)
-    [result] = yield from _call(context, budget, plan, [[_ref(order)]])
+    if task not in TASKS:  # The platform would wait for ever for an activity that there is not.
+        return failure(f"Tickets of the type {task} are not worked on any more.")
+    patience = WaitBudget(order["first_wait"], order["most_wait"])
+    [step] = yield from _call(context, patience, f"{task}_plan", [[_ref(order)]])
     for _ in range(_MAX_ROUNDS):
-        if result["kind"] != "round":
-            end: AttemptEnd = result
-            return end
-        facts, items = result["facts"], result["items"]
-        stop = yield from _work(context, order, budget, facts, items)
-        if stop is not None:
-            return stop
-        [result] = yield from _call(context, budget, combine, [[_ref(order), facts]])
-    return failed(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
+        if kind_of(step) is not ResultKind.ROUND:
+            return step
+        facts, items = step["facts"], step["items"]
+        ended = yield from _work(context, order, patience, facts, items)
+        if ended is not None:
+            return ended
+        [step] = yield from _call(context, patience, f"{task}_combine", [[_ref(order), facts]])
+    return failure(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
 
 
 def _work(
     context: df.DurableOrchestrationContext,
     order: StartInput,
-    budget: WaitBudget,
+    patience: WaitBudget,
     facts: RoundFacts,
     items: list[Any],
-) -> Steps[AttemptEnd | None]:
-    """Do all pieces of a round, a window at a time; what ends the attempt, or None."""
-    work = activity_name(order["task_type"], TaskActivity.WORK)
+) -> Steps:
+    """Do all pieces of a round, a window at a time; the step that ends the attempt, or None."""
     for begin in range(0, len(items), order["parallel"]):
         _show(context, facts, begin)
         window = range(begin, min(begin + order["parallel"], len(items)))
         inputs = [[_ref(order), facts, index, items[index]] for index in window]
-        stop = find_stop((yield from _call(context, budget, work, inputs)))
-        if stop is not None:
-            return stop
+        answers = yield from _call(context, patience, f"{order['task_type']}_work", inputs)
+        ended = first_of(ResultKind.FAILURE, answers) or first_of(ResultKind.STOPPED, answers)
+        if ended is not None:
+            return ended
     _show(context, facts, len(items))
     return None
 
 
 def _call(
-    context: df.DurableOrchestrationContext, budget: WaitBudget, name: str, inputs: list[Any]
-) -> Steps[list[Any]]:
-    """The results of an activity over all inputs at once, and again over those that must wait."""
-    results: dict[int, ActivityResult] = {}
-    waiting = list(range(len(inputs)))
-    for row in range(budget.MAX_WAITS + 1):
-        tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in waiting]
-        results |= zip(waiting, (yield context.task_all(tasks)), strict=True)
-        waits = {i: result for i, result in results.items() if result["kind"] == "wait"}
-        if not waits or any(result["kind"] == "failure" for result in results.values()):
+    context: df.DurableOrchestrationContext, patience: WaitBudget, name: str, inputs: list[Any]
+) -> Steps:
+    """Run an activity over all inputs at once, and again over those that asked to wait."""
+    answers: dict[int, Step] = {}
+    open_ones = list(range(len(inputs)))
+    for row in range(patience.MAX_WAITS + 1):
+        tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in open_ones]
+        answers |= zip(open_ones, (yield context.task_all(tasks)), strict=True)
+        open_ones = [i for i, answer in answers.items() if kind_of(answer) is ResultKind.WAIT]
+        if not open_ones or first_of(ResultKind.FAILURE, answers.values()):
             break
-        seconds = budget.pause(row, [wait["seconds"] for wait in waits.values()])
+        waits = [answers[i] for i in open_ones]
+        seconds = patience.pause(row, [wait["seconds"] for wait in waits])
         if seconds is None:
-            return [_lose_patience(next(iter(waits.values())))] * len(inputs)
+            return [failure(f"{waits[0]['reason']} It did not get better in time.")] * len(inputs)
         yield timer_at(context, context.current_utc_datetime + timedelta(seconds=seconds))
-        waiting = list(waits)
-    return [results[i] for i in range(len(inputs))]
-
-
-def _lose_patience(wait: MustWait) -> AttemptEnd:
-    return failed(f"{wait['reason']} It did not get better in time.")
+    return [answers[i] for i in range(len(inputs))]
 
 
 def _ref(order: StartInput) -> AttemptRef:
@@ -176,7 +160,9 @@ def timer_at(context: df.DurableOrchestrationContext, moment: datetime) -> Any:
     return context.create_timer(moment + _EARLY)
 
 
-def until_quiet(context: df.DurableOrchestrationContext, waiting: Waiting) -> Steps[Any]:
+def until_quiet(
+    context: df.DurableOrchestrationContext, waiting: Waiting
+) -> Generator[Any, Any, Any]:
     """Wait until it is time to look at the ticket; the last event waited for, which may come."""
     end, stirring = datetime.fromisoformat(waiting["until"]), waiting["stirring"]
     while True:
@@ -193,14 +179,14 @@ def until_quiet(context: df.DurableOrchestrationContext, waiting: Waiting) -> St
 
 
 def go_on(
-    context: df.DurableOrchestrationContext, order: StartInput, event: Any, seen: NoFiles
+    context: df.DurableOrchestrationContext, order: StartInput, event: Any, seen: Step
 ) -> bool:
     """Wait on, in a new generation, when the plan has `seen` no file, or one that came just now;
     False when the time is over."""
     waiting = order.get("waiting")
     if waiting is None:
         return False
-    stirring = event.is_completed or seen["stirring"]
+    stirring = event.is_completed or seen.get("stirring", False)
     late = context.current_utc_datetime >= datetime.fromisoformat(waiting["until"])
     if late and not stirring:
         return False

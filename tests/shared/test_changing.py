@@ -8,20 +8,10 @@ from starlette.responses import Response
 
 from shared.audit.chain import Actor, first_invalid
 from shared.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unavailable
-from shared.models import (
-    AuditAction,
-    Role,
-    Status,
-    StoredTicket,
-    StoredUser,
-    TicketChanges,
-    validated,
-)
+from shared.models import AuditAction, Role, Status, StoredTicket, StoredUser
 from shared.storage.keys import EVERYBODY
-from shared.tickets.intents import Purpose
-from tests.support.product.accounts import by
-from tests.support.product.app import LINGER, SWEEP_AFTER, AppUnderTest, user
-from tests.support.product.heard_workflows import HeardWorkflows
+from shared.tickets.intents import Intent, Purpose
+from tests.support.product.app import SWEEP_AFTER, AppUnderTest, user
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run
 from tests.support.servers.storage_proxy import Call, StorageProxy
 
@@ -35,9 +25,7 @@ def anything(_: StoredTicket) -> None:
 async def edit(
     app: AppUnderTest, owner: StoredUser, ticket_id: str, **changes: Any
 ) -> StoredTicket:
-    return await app.ticket_service.edit(
-        by(owner), ticket_id, validated(TicketChanges, changes), anything
-    )
+    return await app.ticket_service.edit(owner, ticket_id, changes, HERE, anything)
 
 
 async def processing(app: AppUnderTest, owner: StoredUser) -> str:
@@ -95,7 +83,7 @@ async def test_an_edit_costs_two_calls(
     assert event.action is AuditAction.TICKET_UPDATED
     assert (event.old_values["title"], event.new_values["title"]) == ("Old", "New")
     assert event.new_values["description"] == "3 bytes"
-    assert (event.user_id, event.ip_address) == (owner.id, "192.0.2.1")
+    assert (event.user_id, event.ip_address) == ("somebody", "192.0.2.7")
 
 
 async def test_an_edit_that_changes_nothing_leaves_no_trace(
@@ -131,9 +119,7 @@ async def test_of_two_who_saw_the_same_version_one_wins(
             raise PreconditionFailed("Changed.")
 
     tries = [
-        app.another_service().edit(
-            by(owner), ticket_id, validated(TicketChanges, {"title": f"{n}"}), expects
-        )
+        app.another().ticket_service.edit(owner, ticket_id, {"title": f"{n}"}, HERE, expects)
         for n in range(6)
     ]
     done = await asyncio.gather(*tries, return_exceptions=True)
@@ -160,9 +146,7 @@ async def test_a_change_whose_answer_was_lost_is_a_success(
         return None
 
     storage.reset(after=lose)
-    changed = await app.ticket_service.edit(
-        by(owner), ticket_id, validated(TicketChanges, {"title": "N"}), expects
-    )
+    changed = await app.ticket_service.edit(owner, ticket_id, {"title": "N"}, HERE, expects)
     assert (changed.title, len(lost)) == ("N", 1)
     assert len(await app.tickets.events(ticket_id)) == 4
     for number in (1, 2, 3):
@@ -178,10 +162,10 @@ async def test_a_change_whose_answer_was_lost_is_a_success(
             return None
 
         storage.reset(after=lose_one)
-        again = await app.ticket_service.reprocess(by(owner), ticket_id)
+        again = await app.ticket_service.reprocess(owner, ticket_id, HERE)
         assert again.attempt == number + 1
         storage.reset()
-        await app.ticket_service.cancel(by(owner), ticket_id)
+        await app.ticket_service.cancel(owner, ticket_id, HERE)
         await checked(app, owner.id)
 
 
@@ -192,12 +176,12 @@ async def test_cancelling_racing_completion_has_one_winner(
     seen = set()
     for _ in range(8):
         order = await opened(app, owner)
-        planned: Any = await app.activities.plan(order)
+        planned = await app.activities.plan(order)
         await app.activities.work(order, planned["facts"], 0, {})
-        done: Any = await app.activities.combine(order, planned["facts"])
+        done = await app.activities.combine(order, planned["facts"])
         cancelled, _ = await asyncio.gather(
-            app.another_service().cancel(by(owner), order["ticket_id"]),
-            app.worker().finish(order, done),
+            app.another().ticket_service.cancel(owner, order["ticket_id"], HERE),
+            app.another().activities.finish(order, done),
             return_exceptions=True,
         )
         ticket = await app.tickets.read(order["ticket_id"])
@@ -214,11 +198,11 @@ async def test_cancelling_twice_is_once_and_ended_is_ended(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await processing(app, owner)
-    first = await app.ticket_service.cancel(by(owner), ticket_id)
+    first = await app.ticket_service.cancel(owner, ticket_id, HERE)
     assert first.status is Status.CANCELLED
-    assert await app.ticket_service.cancel(by(owner), ticket_id) == first
+    assert await app.ticket_service.cancel(owner, ticket_id, HERE) == first
     with pytest.raises(Conflict):
-        await app.ticket_service.cancel(by(owner), await completed(app, owner))
+        await app.ticket_service.cancel(owner, await completed(app, owner), HERE)
     await checked(app, owner.id)
 
 
@@ -226,20 +210,20 @@ async def test_the_old_result_stays_until_the_new_attempt_succeeds(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    again = await app.ticket_service.reprocess(by(owner), ticket_id)
+    again = await app.ticket_service.reprocess(owner, ticket_id, HERE)
     assert (again.status, again.attempt, again.progress.percent) == (Status.PENDING, 2, 0)
     assert again.completed_at is None
     with pytest.raises(Conflict):
-        await app.ticket_service.reprocess(by(owner), ticket_id)
-    old = await app.ticket_queries.result(by(owner), ticket_id, "md")
+        await app.ticket_service.reprocess(owner, ticket_id, HERE)
+    old = await app.ticket_queries.result(owner, ticket_id, "md")
     assert old.content == b"# Done\n"
 
     app.model.reset(answering(ANSWER.__class__({"error": {}}, 401)))
-    failed: Any = await run(app.activities, order_of(again))
+    failed = await run(app.activities, order_of(again))
     await app.activities.fail(order_of(again), failed["reason"])
-    assert (await app.ticket_queries.result(by(owner), ticket_id, "md")).content == b"# Done\n"
+    assert (await app.ticket_queries.result(owner, ticket_id, "md")).content == b"# Done\n"
 
-    third = await app.ticket_service.reprocess(by(owner), ticket_id)
+    third = await app.ticket_service.reprocess(owner, ticket_id, HERE)
     assert third.error_message is None
     app.model.reset(answering(ANSWER))
     await app.activities.fail(order_of(again), "An older attempt.")
@@ -253,11 +237,19 @@ async def test_a_crash_before_a_new_attempt_starts_is_mended(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    await app.ticket_service.reprocess(by(owner), ticket_id)
+    await app.ticket_service.reprocess(owner, ticket_id, HERE)
     await asyncio.sleep(SWEEP_AFTER * 1.1)
-    workflows = HeardWorkflows()
-    await app.sweep(workflows)
-    assert [ticket.attempt for ticket in workflows.started] == [2]
+    started: list[int] = []
+
+    async def start(ticket: StoredTicket) -> None:
+        started.append(ticket.attempt)
+
+    await app.ticket_opening.sweep(start, nothing, nothing)
+    assert started == [2]
+
+
+async def nothing(_: Intent | StoredTicket) -> None:
+    """Not asked for here."""
 
 
 async def test_deleting_leaves_the_trail_and_nothing_else(
@@ -265,12 +257,12 @@ async def test_deleting_leaves_the_trail_and_nothing_else(
 ) -> None:
     ticket_id = await completed(app, owner)
     other = await completed(app, owner)
-    await app.ticket_service.delete(by(owner), ticket_id)
+    await app.ticket_service.delete(owner, ticket_id, HERE)
 
     with pytest.raises(NotFound):
         await app.tickets.read(ticket_id)
     with pytest.raises(NotFound):
-        await app.ticket_service.delete(by(owner), ticket_id)
+        await app.ticket_service.delete(owner, ticket_id, HERE)
     events = await app.tickets.events(ticket_id)
     assert first_invalid(events) is None
     assert events[-1].action is AuditAction.TICKET_DELETED
@@ -280,8 +272,8 @@ async def test_deleting_leaves_the_trail_and_nothing_else(
     assert await listed_of(app, ticket_id) == ["intent"]
     await checked(app, owner.id)
 
-    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
-    assert await app.sweep(HeardWorkflows()) == 1
+    await asyncio.sleep(SWEEP_AFTER * 1.1)
+    assert await app.ticket_opening.sweep(nothing, app.complete_deletion, nothing) == 1
     assert await listed_of(app, ticket_id) == []
 
 
@@ -290,12 +282,12 @@ async def test_what_an_activity_leaves_after_the_deletion_goes_as_well(
 ) -> None:
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)
-    planned: Any = await app.activities.plan(order)
-    working = asyncio.create_task(app.worker().work(order, planned["facts"], 0, {}))
-    await app.ticket_service.delete(by(owner), order["ticket_id"])
+    planned = await app.activities.plan(order)
+    working = asyncio.create_task(app.another().activities.work(order, planned["facts"], 0, {}))
+    await app.ticket_service.delete(owner, order["ticket_id"], HERE)
     await working
-    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
-    await app.sweep(HeardWorkflows())
+    await asyncio.sleep(SWEEP_AFTER * 1.1)
+    await app.ticket_opening.sweep(nothing, app.complete_deletion, nothing)
     assert await app.container.names(f"work/{order['ticket_id']}") == []
     assert await listed_of(app, order["ticket_id"]) == []
     await checked(app, owner.id)
@@ -305,12 +297,11 @@ async def test_a_deletion_is_remembered_until_nothing_is_left_of_the_workflows(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    await app.ticket_service.delete(by(owner), ticket_id)
-    sweeper = app.another_service(linger=0)
+    await app.ticket_service.delete(owner, ticket_id, HERE)
     [intent] = [one for one in await app.intents.all() if one.ticket_id == ticket_id]
-    await sweeper.settle(intent, HeardWorkflows(is_purged=False))
+    await app.ticket_service.complete_deletion(intent, is_erased=False)
     assert await listed_of(app, ticket_id) == ["intent"]
-    await sweeper.settle(intent, HeardWorkflows())
+    await app.complete_deletion(intent)
     assert await listed_of(app, ticket_id) == []
 
 
@@ -318,7 +309,7 @@ async def test_a_change_that_a_deletion_overtakes_leaves_nothing_behind(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     order = await opened(app, owner)
-    loop, fast = asyncio.get_running_loop(), app.another_service()
+    loop, fast = asyncio.get_running_loop(), app.another().ticket_service
     batches = 0
 
     async def overtake(call: Call) -> Response | None:
@@ -326,13 +317,13 @@ async def test_a_change_that_a_deletion_overtakes_leaves_nothing_behind(
         nonlocal batches
         batches += "$batch" in call.path
         if "$batch" in call.path and batches == 2:
-            deleting = fast.delete(by(owner), order["ticket_id"])
+            deleting = fast.delete(owner, order["ticket_id"], HERE)
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(deleting, loop))
         return None
 
     storage.reset(before=overtake)
     with pytest.raises(NotFound):
-        await app.ticket_service.cancel(by(owner), order["ticket_id"])
+        await app.ticket_service.cancel(owner, order["ticket_id"], HERE)
     assert batches > 2
     assert await listed_of(app, order["ticket_id"]) == ["intent"]
     await checked(app, owner.id)
@@ -342,8 +333,8 @@ async def test_of_many_who_ask_for_a_new_attempt_at_once_one_gets_it(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    others = [app.another_service() for _ in range(10)]
-    asked = (one.reprocess(by(owner), ticket_id) for one in others)
+    others = [app.another().ticket_service for _ in range(10)]
+    asked = (one.reprocess(owner, ticket_id, HERE) for one in others)
     answers = await asyncio.gather(*asked, return_exceptions=True)
     got = [answer for answer in answers if isinstance(answer, StoredTicket)]
     assert [ticket.attempt for ticket in got] == [2]
@@ -364,16 +355,15 @@ async def test_a_deletion_that_dies_anywhere_is_completed(
 
         storage.reset(**{moment: die})
         try:
-            await app.another_service().delete(by(owner), ticket_id)
+            await app.another().ticket_service.delete(owner, ticket_id, HERE)
             died = False
         except Unavailable:
             died = True
         storage.reset()
-        sweeper = app.another_service(linger=0)
         left = [one for one in await app.intents.all() if one.purpose is Purpose.DELETE]
         for intent in left:
             assert intent.ticket_id == ticket_id
-            await sweeper.settle(intent, HeardWorkflows())
+            await app.complete_deletion(intent)
             assert await app.container.names(f"results/{ticket_id}") == []
             assert await listed_of(app, ticket_id) == []
         await checked(app, owner.id)
@@ -391,7 +381,7 @@ async def test_strangers_find_nothing_to_change(app: AppUnderTest, owner: Stored
             app.ticket_service.delete,
         ):
             with pytest.raises(NotFound):
-                await act(by(stranger), ticket_id)
+                await act(stranger, ticket_id, HERE)
         with pytest.raises(NotFound):
             await edit(app, stranger, ticket_id, title="x")
     assert len(await app.tickets.events(ticket_id)) == 1
@@ -401,14 +391,9 @@ async def test_sixteen_writers_lose_nothing(app: AppUnderTest, owner: StoredUser
     ticket_id = (await opened(app, owner))["ticket_id"]
 
     async def write(writer: int) -> None:
-        mine = app.another_service()
+        mine = app.another().ticket_service
         for number in range(3):
-            await mine.edit(
-                by(owner),
-                ticket_id,
-                validated(TicketChanges, {"title": f"{writer}.{number}"}),
-                anything,
-            )
+            await mine.edit(owner, ticket_id, {"title": f"{writer}.{number}"}, HERE, anything)
 
     await asyncio.gather(*(write(writer) for writer in range(16)))
     ticket = await app.tickets.read(ticket_id)

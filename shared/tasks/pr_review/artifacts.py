@@ -1,6 +1,7 @@
 """What an attempt keeps between its steps."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Self
 
 from shared.clients.github.models import PullRef
@@ -10,20 +11,26 @@ from shared.tasks.base import Artifacts
 from shared.tasks.pr_review.models import Coverage, Finding, Result, SuggestedChange
 
 
+class Stage(StrEnum):
+    REVIEWING = "reviewing"
+    CHECKING = "checking"
+    POSTING = "posting"
+
+
 class Artifact(Model):
-    """Saved under the name of its class, and a number where there are several."""
+    """Kept under the name of its class, and a number where there are several."""
 
-    async def save(self, artifacts: Artifacts, number: int = 0) -> None:
-        await artifacts.save(self._name(number), self.model_dump(mode="json"))
-
-    @classmethod
-    async def load(cls, artifacts: Artifacts, number: int = 0) -> Self:
-        return cls.model_validate(await artifacts.load(cls._name(number)))
+    async def keep(self, papers: Artifacts, number: int = 0) -> None:
+        await papers.keep(self._name(number), self.model_dump(mode="json"))
 
     @classmethod
-    async def find(cls, artifacts: Artifacts) -> Self | None:
+    async def kept(cls, papers: Artifacts, number: int = 0) -> Self:
+        return cls.model_validate(await papers.kept(cls._name(number)))
+
+    @classmethod
+    async def find(cls, papers: Artifacts) -> Self | None:
         """None where there is none yet."""
-        known = await artifacts.load(cls._name(0))
+        known = await papers.kept(cls._name(0))
         return None if known is None else cls.model_validate(known)
 
     @classmethod
