@@ -5,13 +5,14 @@ import azure.functions as func
 
 from functions.composition import product
 from functions.http import (
-    actor,
     answer_json,
-    caller,
+    as_principal,
     endpoint,
     form_body,
     json_body,
+    principal_of,
     query_of,
+    visitor,
 )
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -29,14 +30,18 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 )
 async def register(req: func.HttpRequest) -> func.HttpResponse:
     """Open an account of one's own."""
-    user = await product().accounts.register(json_body(req), actor(req, None))
+    from shared.models import Registration
+
+    user = await product().accounts.register(json_body(req, Registration), visitor(req))
     return answer_json(user, 201)
 
 
 @endpoint(bp, "POST", "auth/login", form="Login", answer="Tokens", errors=(401, 429), public=True)
 async def login(req: func.HttpRequest) -> func.HttpResponse:
     """Sign in with a form."""
-    return answer_json(await product().accounts.login(form_body(req), actor(req, None)))
+    from shared.models import Login
+
+    return answer_json(await product().accounts.login(form_body(req, Login), visitor(req)))
 
 
 @endpoint(
@@ -44,38 +49,43 @@ async def login(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def login_json(req: func.HttpRequest) -> func.HttpResponse:
     """Sign in with JSON."""
-    return answer_json(await product().accounts.login(json_body(req), actor(req, None)))
+    from shared.models import Login
+
+    return answer_json(await product().accounts.login(json_body(req, Login), visitor(req)))
 
 
 @endpoint(bp, "POST", "auth/refresh", body="Refresh", answer="Tokens", errors=(401,), public=True)
 async def refresh(req: func.HttpRequest) -> func.HttpResponse:
     """Exchange a refresh token for a new pair; each refresh token counts once."""
-    return answer_json(await product().accounts.refresh(json_body(req), actor(req, None)))
+    from shared.models import Refresh
+
+    return answer_json(await product().accounts.refresh(json_body(req, Refresh), visitor(req)))
 
 
 @endpoint(bp, "POST", "auth/logout", body="Refresh", status=204)
 async def logout(req: func.HttpRequest) -> func.HttpResponse:
     """End this access token and the family of the refresh token."""
+    from shared.models import Refresh
+
     token = await product().authentication.present(req.headers.get("Authorization", ""))
-    user = token.checked()
-    await product().accounts.logout(user, token, json_body(req), actor(req, user.id))
+    principal = as_principal(req, token.checked())
+    await product().accounts.logout(principal, token, json_body(req, Refresh))
     return func.HttpResponse(status_code=204)
 
 
 @endpoint(bp, "GET", "users/me", answer="User")
 async def read_me(req: func.HttpRequest) -> func.HttpResponse:
     """The caller's own account."""
-    return answer_json(await caller(req))
+    return answer_json((await principal_of(req)).user)
 
 
 @endpoint(bp, "PUT", "users/me", body="OwnChanges", answer="User", errors=(403, 409, 429))
 async def change_me(req: func.HttpRequest) -> func.HttpResponse:
     """Change the caller's own account; a new password ends all tokens."""
-    user = await caller(req)
-    changed = await product().user_administration.change_own(
-        user, json_body(req), actor(req, user.id)
-    )
-    return answer_json(changed)
+    from shared.models import OwnChanges
+
+    principal, changes = await principal_of(req), json_body(req, OwnChanges)
+    return answer_json(await product().user_administration.change_own(principal, changes))
 
 
 @endpoint(bp, "GET", "users", query="UsersQuery", answer="list[User]", errors=(403,))
@@ -83,7 +93,8 @@ async def list_users(req: func.HttpRequest) -> func.HttpResponse:
     """All users, for administrators."""
     from shared.models import UsersQuery
 
-    page = await product().user_administration.page(await caller(req), query_of(req, UsersQuery))
+    principal, query = await principal_of(req), query_of(req, UsersQuery)
+    page = await product().user_administration.page(principal, query)
     return answer_json([one.model_dump(mode="json") for one in page])
 
 
@@ -99,8 +110,10 @@ async def list_users(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def create_user(req: func.HttpRequest) -> func.HttpResponse:
     """Open an account for somebody, for administrators."""
-    admin = await caller(req)
-    user = await product().user_administration.create(admin, json_body(req), actor(req, admin.id))
+    from shared.models import NewUser
+
+    principal, new = await principal_of(req), json_body(req, NewUser)
+    user = await product().user_administration.create(principal, new)
     return answer_json(user, 201, {"Location": f"/api/v1/users/{user.id}"})
 
 
@@ -108,25 +121,23 @@ async def create_user(req: func.HttpRequest) -> func.HttpResponse:
 async def read_user(req: func.HttpRequest) -> func.HttpResponse:
     """A user, for administrators and the user."""
     user_id = req.route_params["user_id"]
-    return answer_json(await product().user_administration.read(await caller(req), user_id))
+    return answer_json(await product().user_administration.read(await principal_of(req), user_id))
 
 
 @endpoint(bp, "PUT", "users/{user_id}", body="UserChanges", answer="User", errors=(403, 409))
 async def change_user(req: func.HttpRequest) -> func.HttpResponse:
     """Change a user, for administrators; a new role or password, or the end of being active, ends
     all tokens of the user."""
-    admin = await caller(req)
-    user_id, who = req.route_params["user_id"], actor(req, admin.id)
-    return answer_json(
-        await product().user_administration.change(admin, user_id, json_body(req), who)
-    )
+    from shared.models import UserChanges
+
+    principal, user_id = await principal_of(req), req.route_params["user_id"]
+    changes = json_body(req, UserChanges)
+    return answer_json(await product().user_administration.change(principal, user_id, changes))
 
 
 @endpoint(bp, "DELETE", "users/{user_id}", status=204, errors=(403, 409))
 async def delete_user(req: func.HttpRequest) -> func.HttpResponse:
     """Delete a user, for administrators; tickets and audit trail stay."""
-    admin = await caller(req)
-    await product().user_administration.delete(
-        admin, req.route_params["user_id"], actor(req, admin.id)
-    )
+    principal = await principal_of(req)
+    await product().user_administration.delete(principal, req.route_params["user_id"])
     return func.HttpResponse(status_code=204)

@@ -3,21 +3,19 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import durable_client
 from functions.composition import product
 from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
+from functions.durable_client import DurableWorkflow
 from functions.http import (
-    actor,
     answer_json,
     answer_ticket,
-    caller,
     endpoint,
     json_body,
     matches,
+    principal_of,
     query_of,
 )
 from functions.multipart import MultipartForm
-from shared.workflow.messages import Signal
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -37,14 +35,13 @@ async def add_attachments(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Add one file or several; a list answers several."""
-    user = await caller(req)
+    principal = await principal_of(req)
     form = MultipartForm(req, product().settings.sizes.upload)
     added = await product().attachments.add(
-        user,
+        principal,
         req.route_params["ticket_id"],
         form.files("file", "files"),
-        actor(req, user.id),
-        lambda ticket: durable_client.tell(client, ticket),
+        DurableWorkflow(client),
     )
     answers = [file.model_dump(mode="json") for file in added]
     return answer_json(answers[0] if len(answers) == 1 else answers, 201)
@@ -55,8 +52,8 @@ async def add_attachments(
 )
 async def list_attachments(req: func.HttpRequest) -> func.HttpResponse:
     """The files of a ticket."""
-    user = await caller(req)
-    found = await product().attachments.listed(user, req.route_params["ticket_id"])
+    principal = await principal_of(req)
+    found = await product().attachments.list_files(principal, req.route_params["ticket_id"])
     return answer_json([file.model_dump(mode="json") for file in found])
 
 
@@ -74,10 +71,10 @@ async def list_attachments(req: func.HttpRequest) -> func.HttpResponse:
 async def download_attachment(req: func.HttpRequest) -> func.HttpResponse:
     """The bytes of a file, for saving: nothing is shown or run in place. More than 32 MB are not
     answered here but from storage, at an address that is good for 15 minutes."""
-    user = await caller(req)
+    principal = await principal_of(req)
     ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
     found = product().attachments
-    file = await found.find(user, ticket_id, attachment_id, actor(req, user.id))
+    file = await found.find(principal, ticket_id, attachment_id)
     etag = f'"{file.sha256}"'
     if matches(req.headers.get("If-None-Match", ""), etag):
         return func.HttpResponse(status_code=304, headers={"ETag": etag})
@@ -102,9 +99,9 @@ async def read_attachment_text(req: func.HttpRequest) -> func.HttpResponse:
     none answers 422 and says what to do."""
     from shared.models import TextQuery
 
-    user, query = await caller(req), query_of(req, TextQuery)
+    principal, query = await principal_of(req), query_of(req, TextQuery)
     ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
-    file = await product().attachments.find(user, ticket_id, attachment_id, actor(req, user.id))
+    file = await product().attachments.find(principal, ticket_id, attachment_id)
     return answer_json(await product().attachment_texts.read(ticket_id, file, query))
 
 
@@ -118,9 +115,9 @@ async def read_attachment_text(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def remove_attachment(req: func.HttpRequest) -> func.HttpResponse:
     """Remove a file from a ticket."""
-    user = await caller(req)
+    principal = await principal_of(req)
     ticket_id, attachment_id = (req.route_params[name] for name in ("ticket_id", "attachment_id"))
-    await product().attachments.remove(user, ticket_id, attachment_id, actor(req, user.id))
+    await product().attachments.remove(principal, ticket_id, attachment_id)
     return func.HttpResponse(status_code=204)
 
 
@@ -138,12 +135,8 @@ async def submit_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Begin a ticket that waits for files: all of them are there."""
-    user = await caller(req)
     ticket = await product().attachments.submit(
-        user,
-        req.route_params["ticket_id"],
-        actor(req, user.id),
-        lambda ticket: durable_client.tell(client, ticket, Signal.SUBMITTED),
+        await principal_of(req), req.route_params["ticket_id"], DurableWorkflow(client)
     )
     return answer_ticket(ticket)
 
@@ -159,8 +152,10 @@ async def submit_ticket(
 )
 async def direct_upload(req: func.HttpRequest) -> func.HttpResponse:
     """How to put one large file straight into Blob storage, from where the ticket takes it."""
-    user = await caller(req)
+    from shared.models import WantedUpload
+
+    principal = await principal_of(req)
     upload = await product().direct_uploads.offer(
-        user, req.route_params["ticket_id"], json_body(req), actor(req, user.id)
+        principal, req.route_params["ticket_id"], json_body(req, WantedUpload)
     )
     return answer_json(upload)

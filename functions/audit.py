@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.composition import product
-from functions.http import answer_json, caller, endpoint, query_of
+from functions.http import answer_json, endpoint, principal_of, query_of
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -12,8 +12,8 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(bp, "GET", "tickets/{ticket_id}/events", tag="audit", answer="list[AuditEvent]")
 async def ticket_events(req: func.HttpRequest) -> func.HttpResponse:
     """What happened to a ticket, oldest first."""
-    user = await caller(req)
-    events = await product().ticket_queries.events(user, req.route_params["ticket_id"])
+    principal = await principal_of(req)
+    events = await product().ticket_queries.events(principal, req.route_params["ticket_id"])
     return answer_json([event.model_dump(mode="json") for event in events])
 
 
@@ -25,7 +25,7 @@ async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
     from shared.accounts.authorization import check_admin
     from shared.models import AuditQuery
 
-    check_admin(await caller(req))
+    check_admin(await principal_of(req))
     return answer_json(await product().audit_trail.search(query_of(req, AuditQuery)))
 
 
@@ -43,5 +43,5 @@ async def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
     from shared.accounts.authorization import check_admin
     from shared.models import VerifyQuery
 
-    check_admin(await caller(req))
+    check_admin(await principal_of(req))
     return answer_json(await product().audit_trail.verify(query_of(req, VerifyQuery).ticket_id))

@@ -5,8 +5,8 @@ import asyncio
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import durable_client
 from functions.composition import product
+from functions.durable_client import DurableWorkflow
 
 bp = df.Blueprint()
 
@@ -18,8 +18,4 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     event, so that an event that is late or comes twice does nothing."""
     path = str(blob.name).partition("/")[2]
     async with asyncio.timeout(product().settings.workflow.step_seconds):
-        await product().inbox.take(
-            path,
-            lambda ticket: durable_client.tell(client, ticket),
-            lambda ticket: durable_client.start(client, ticket),
-        )
+        await product().inbox.take(path, DurableWorkflow(client))

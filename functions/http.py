@@ -1,4 +1,4 @@
-"""From request to caller and body, and from outcome to answer; every error becomes problem+json."""
+"""From request to principal and body, from outcome to answer; errors become problem+json."""
 
 import asyncio
 import json
@@ -24,6 +24,7 @@ from shared.errors import (
 from shared.text import strict_json
 
 if TYPE_CHECKING:
+    from shared.accounts.principal import Principal
     from shared.audit.chain import Actor
     from shared.models import Model, StoredTicket, StoredUser
 
@@ -130,26 +131,45 @@ def answer_ticket(
     return answer_json(ticket, status, {**(headers or {}), "ETag": etag_of(ticket.version)})
 
 
-async def caller(req: func.HttpRequest) -> "StoredUser":
-    """The user who asks: one storage call, or none. Raises Unauthenticated."""
-    return await product().authentication.caller(req.headers.get("Authorization", ""))
+async def principal_of(req: func.HttpRequest) -> "Principal":
+    """Who asks: one storage call, or none. Raises Unauthenticated."""
+    user = await product().authentication.caller(req.headers.get("Authorization", ""))
+    return as_principal(req, user)
 
 
-def actor(req: func.HttpRequest, user_id: str | None) -> "Actor":
-    """Who acts and from where, for the audit trail."""
+def as_principal(req: func.HttpRequest, user: "StoredUser") -> "Principal":
+    """`user`, and from where they ask."""
+    from shared.accounts.principal import Principal
+
+    return Principal(user, *_origin(req))
+
+
+def visitor(req: func.HttpRequest) -> "Actor":
+    """Somebody who has not signed in, and from where they ask."""
     from shared.audit.chain import Actor
 
-    agent = req.headers.get("User-Agent", "")[:_MAX_AGENT]
-    return Actor(user_id, _address(req) or None, agent or None)
+    return Actor(None, *_origin(req))
 
 
-def json_body(req: func.HttpRequest) -> Any:
+def _origin(req: func.HttpRequest) -> tuple[str | None, str | None]:
+    """Address and agent."""
+    return _address(req) or None, req.headers.get("User-Agent", "")[:_MAX_AGENT] or None
+
+
+def read_json(req: func.HttpRequest) -> Any:
     """The JSON of a request. Raises LengthRequired, Malformed, TooLarge, UnsupportedMediaType."""
     _check_type(req, "application/json")
-    return parsed(body_of(req))
+    return parse_json(body_of(req))
 
 
-def parsed(text: bytes) -> Any:
+def json_body(req: func.HttpRequest, model: type[M]) -> M:
+    """The JSON of a request as `model`. Raises what `read_json` does, and Invalid."""
+    from shared.models import validated
+
+    return validated(model, read_json(req))
+
+
+def parse_json(text: bytes) -> Any:
     """JSON that a client sent. Raises Malformed."""
     try:
         return strict_json.loads(text)
@@ -157,15 +177,18 @@ def parsed(text: bytes) -> Any:
         raise Malformed(f"The body cannot be read: {error}.") from None
 
 
-def form_body(req: func.HttpRequest) -> dict[str, str]:
-    """The fields of a URL-encoded form. Raises LengthRequired, Malformed, TooLarge,
-    UnsupportedMediaType."""
+def form_body(req: func.HttpRequest, model: type[M]) -> M:
+    """The fields of a URL-encoded form as `model`. Raises LengthRequired, Malformed, TooLarge,
+    UnsupportedMediaType, Invalid."""
+    from shared.models import validated
+
     _check_type(req, "application/x-www-form-urlencoded")
     try:
         text = body_of(req).decode()
-        return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100))
+        fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         raise Malformed("The body cannot be read: no URL-encoded form in UTF-8.") from None
+    return validated(model, dict(fields))
 
 
 def query_of(req: func.HttpRequest, model: type[M]) -> M:

@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.endpoints import ENDPOINTS, PREFIX, Endpoint
 from functions.schemas import Schemas
-from shared.tasks import TASKS, task_of
+from shared.tasks.registry import TASK_TYPES, find_task_type
 
 VERSION = "1.0.0"
 _ABOUT = """Tickets whose work an AI model does in durable steps, and whose claims are checked.
@@ -136,10 +136,10 @@ def _examples(model: str) -> Json:
                 "value": {
                     "title": "A ticket",
                     "task_type": name,
-                    "task_data": task_of(name).EXAMPLE,
+                    "task_data": find_task_type(name).example,
                 }
             }
-            for name in TASKS
+            for name in TASK_TYPES
         }
     }
 

@@ -14,24 +14,30 @@ to every later wait.
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import azure.durable_functions as df
 
-from shared.tasks import TASKS
+from shared.tasks.registry import TASK_TYPES
 from shared.workflow.messages import (
     EVENT,
+    FAIL,
+    FINISH,
+    GIVE_UP,
+    ActivityResult,
+    AttemptEnd,
     AttemptRef,
-    ResultKind,
+    MustWait,
+    NoFiles,
     RoundFacts,
     Signal,
     StartInput,
-    Step,
+    TaskActivity,
     WaitBudget,
     Waiting,
-    failure,
-    first_of,
-    kind_of,
+    activity_name,
+    failed,
+    find_stop,
 )
 
 bp = df.Blueprint()
@@ -42,34 +48,36 @@ _MAX_END_PAUSE = 600.0
 _MAX_ROUNDS = 20
 _EARLY = timedelta(seconds=1)
 
-Steps = Generator[Any, Any, Any]
+T = TypeVar("T")
+Steps = Generator[Any, Any, T]
+"""Yields tasks of the SDK, which sends what came of them."""
 
 
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
-def process_ticket(context: df.DurableOrchestrationContext) -> Steps:
+def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
     order: StartInput = context.get_input()
     event = None
     try:
         if waiting := order.get("waiting"):
             event = yield from until_quiet(context, waiting)
-        end = yield from _attempt(context, order)
+        end: AttemptEnd = yield from _attempt(context, order)
     except Exception:  # An activity that failed in spite of its retries; it has logged why.
-        end = failure(
+        end = failed(
             "Processing stopped because of an internal fault. Please try again; if it happens "
             "again, report the id of this ticket."
         )
-    if kind_of(end) is ResultKind.DONE:
-        yield from _end(context, "finish_ticket", [_ref(order), end])
-    elif kind_of(end) is ResultKind.FAILURE:
-        yield from _end(context, "fail_ticket", [_ref(order), end["reason"]])
-    elif kind_of(end) is ResultKind.NO_FILES and not go_on(context, order, event, end):
-        left = yield from _end(context, "give_up_ticket", [_ref(order)])
+    if end["kind"] == "done":
+        yield from _end(context, FINISH, [_ref(order), end])
+    elif end["kind"] == "failure":
+        yield from _end(context, FAIL, [_ref(order), end["reason"]])
+    elif end["kind"] == "no_files" and not go_on(context, order, event, end):
+        left: NoFiles | None = yield from _end(context, GIVE_UP, [_ref(order)])
         if left:  # A file has come while it was given up.
             go_on(context, order, event, left)
     return end["kind"]
 
 
-def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -> Steps:
+def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -> Steps[Any]:
     """The end of a ticket must be written, however long storage is away: about a day of tries."""
     for number in range(_MAX_END_TRIES):
         try:
@@ -80,62 +88,70 @@ def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -
     return None
 
 
-def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Steps:
+def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Steps[AttemptEnd]:
     """From the plan to the step that ends the attempt."""
     task = order["task_type"]
-    if task not in TASKS:  # The platform would wait for ever for an activity that there is not.
-        return failure(f"Tickets of the type {task} are not worked on any more.")
-    patience = WaitBudget(order["first_wait"], order["most_wait"])
-    [step] = yield from _call(context, patience, f"{task}_plan", [[_ref(order)]])
+    # The platform would wait for ever for an activity that there is not.
+    if task not in TASK_TYPES:
+        return failed(f"Tickets of the type {task} are not worked on any more.")
+    budget = WaitBudget(order["first_wait"], order["most_wait"])
+    plan = activity_name(task, TaskActivity.PLAN)
+    combine = activity_name(task, TaskActivity.COMBINE)
+    [result] = yield from _call(context, budget, plan, [[_ref(order)]])
     for _ in range(_MAX_ROUNDS):
-        if kind_of(step) is not ResultKind.ROUND:
-            return step
-        facts, items = step["facts"], step["items"]
-        ended = yield from _work(context, order, patience, facts, items)
-        if ended is not None:
-            return ended
-        [step] = yield from _call(context, patience, f"{task}_combine", [[_ref(order), facts]])
-    return failure(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
+        if result["kind"] != "round":
+            end: AttemptEnd = result
+            return end
+        facts, items = result["facts"], result["items"]
+        stop = yield from _work(context, order, budget, facts, items)
+        if stop is not None:
+            return stop
+        [result] = yield from _call(context, budget, combine, [[_ref(order), facts]])
+    return failed(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
 
 
 def _work(
     context: df.DurableOrchestrationContext,
     order: StartInput,
-    patience: WaitBudget,
+    budget: WaitBudget,
     facts: RoundFacts,
     items: list[Any],
-) -> Steps:
-    """Do all pieces of a round, a window at a time; the step that ends the attempt, or None."""
+) -> Steps[AttemptEnd | None]:
+    """Do all pieces of a round, a window at a time; what ends the attempt, or None."""
+    work = activity_name(order["task_type"], TaskActivity.WORK)
     for begin in range(0, len(items), order["parallel"]):
         _show(context, facts, begin)
         window = range(begin, min(begin + order["parallel"], len(items)))
         inputs = [[_ref(order), facts, index, items[index]] for index in window]
-        answers = yield from _call(context, patience, f"{order['task_type']}_work", inputs)
-        ended = first_of(ResultKind.FAILURE, answers) or first_of(ResultKind.STOPPED, answers)
-        if ended is not None:
-            return ended
+        stop = find_stop((yield from _call(context, budget, work, inputs)))
+        if stop is not None:
+            return stop
     _show(context, facts, len(items))
     return None
 
 
 def _call(
-    context: df.DurableOrchestrationContext, patience: WaitBudget, name: str, inputs: list[Any]
-) -> Steps:
-    """Run an activity over all inputs at once, and again over those that asked to wait."""
-    answers: dict[int, Step] = {}
-    open_ones = list(range(len(inputs)))
-    for row in range(patience.MAX_WAITS + 1):
-        tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in open_ones]
-        answers |= zip(open_ones, (yield context.task_all(tasks)), strict=True)
-        open_ones = [i for i, answer in answers.items() if kind_of(answer) is ResultKind.WAIT]
-        if not open_ones or first_of(ResultKind.FAILURE, answers.values()):
+    context: df.DurableOrchestrationContext, budget: WaitBudget, name: str, inputs: list[Any]
+) -> Steps[list[Any]]:
+    """The results of an activity over all inputs at once, and again over those that must wait."""
+    results: dict[int, ActivityResult] = {}
+    waiting = list(range(len(inputs)))
+    for row in range(budget.MAX_WAITS + 1):
+        tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in waiting]
+        results |= zip(waiting, (yield context.task_all(tasks)), strict=True)
+        waits = {i: result for i, result in results.items() if result["kind"] == "wait"}
+        if not waits or any(result["kind"] == "failure" for result in results.values()):
             break
-        waits = [answers[i] for i in open_ones]
-        seconds = patience.pause(row, [wait["seconds"] for wait in waits])
+        seconds = budget.pause(row, [wait["seconds"] for wait in waits.values()])
         if seconds is None:
-            return [failure(f"{waits[0]['reason']} It did not get better in time.")] * len(inputs)
+            return [_lose_patience(next(iter(waits.values())))] * len(inputs)
         yield timer_at(context, context.current_utc_datetime + timedelta(seconds=seconds))
-    return [answers[i] for i in range(len(inputs))]
+        waiting = list(waits)
+    return [results[i] for i in range(len(inputs))]
+
+
+def _lose_patience(wait: MustWait) -> AttemptEnd:
+    return failed(f"{wait['reason']} It did not get better in time.")
 
 
 def _ref(order: StartInput) -> AttemptRef:
@@ -160,9 +176,7 @@ def timer_at(context: df.DurableOrchestrationContext, moment: datetime) -> Any:
     return context.create_timer(moment + _EARLY)
 
 
-def until_quiet(
-    context: df.DurableOrchestrationContext, waiting: Waiting
-) -> Generator[Any, Any, Any]:
+def until_quiet(context: df.DurableOrchestrationContext, waiting: Waiting) -> Steps[Any]:
     """Wait until it is time to look at the ticket; the last event waited for, which may come."""
     end, stirring = datetime.fromisoformat(waiting["until"]), waiting["stirring"]
     while True:
@@ -179,14 +193,14 @@ def until_quiet(
 
 
 def go_on(
-    context: df.DurableOrchestrationContext, order: StartInput, event: Any, seen: Step
+    context: df.DurableOrchestrationContext, order: StartInput, event: Any, seen: NoFiles
 ) -> bool:
     """Wait on, in a new generation, when the plan has `seen` no file, or one that came just now;
     False when the time is over."""
     waiting = order.get("waiting")
     if waiting is None:
         return False
-    stirring = event.is_completed or seen.get("stirring", False)
+    stirring = event.is_completed or seen["stirring"]
     late = context.current_utc_datetime >= datetime.fromisoformat(waiting["until"])
     if late and not stirring:
         return False

@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.composition import product
-from functions.http import answer_json, caller, endpoint
+from functions.http import answer_json, endpoint, principal_of
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -12,7 +12,7 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(bp, "GET", "ws/negotiate", answer="Negotiated")
 async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
     """A WebSocket address for the caller alone, for messages about tickets that they may read."""
-    return answer_json(await product().connections.negotiate(await caller(req)))
+    return answer_json(await product().connections.negotiate((await principal_of(req)).user))
 
 
 @endpoint(bp, "GET", "ws/ws/{token}", answer="Negotiated")

@@ -4,17 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
-from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import durable_client
 from functions.composition import product
-
-if TYPE_CHECKING:
-    from shared.tickets.intents import Intent
+from functions.durable_client import DurableWorkflow
 
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
@@ -28,19 +23,8 @@ _HOURLY = "0 12 * * * *"
 async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """Bring in the tickets that a crash left half-way: between storing and starting, or while they
     were being deleted or given files."""
-
-    async def delete(intent: "Intent") -> None:
-        gone = await durable_client.erase(client, intent.ticket_id, intent.standing.attempt)
-        await product().ticket_service.complete_deletion(intent, is_erased=gone)
-
-    async def settle_files(intent: "Intent") -> None:
-        await product().attachments.settle(
-            intent, lambda ticket: durable_client.tell(client, ticket)
-        )
-
-    start = partial(durable_client.start, client)
     async with _in_time():
-        await product().ticket_opening.sweep(start, delete, settle_files)
+        await product().sweeper.sweep(DurableWorkflow(client))
 
 
 @bp.timer_trigger("timer", schedule="%SWEEP_SCHEDULE%")  # type: ignore[untyped-decorator]
@@ -48,10 +32,7 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
 async def settle_poison(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """See to the blobs that the platform has given up."""
     async with _in_time():
-        await product().inbox.settle_poison(
-            lambda ticket: durable_client.tell(client, ticket),
-            lambda ticket: durable_client.start(client, ticket),
-        )
+        await product().inbox.settle_poison(DurableWorkflow(client))
 
 
 @bp.timer_trigger("timer", schedule=_HOURLY)  # type: ignore[untyped-decorator]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, create_model
 
 from functions.endpoints import Endpoint
 from shared.models import NewTicket
-from shared.tasks import TASKS, task_of
+from shared.tasks.registry import TASK_TYPES, find_task_type
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -66,7 +66,7 @@ def annotation(name: str) -> Any:
     if name.startswith("dict[str, "):
         return dict[str, annotation(name[10:-1])]  # type: ignore[misc]
     if name == "NewTicket":
-        return reduce(or_, map(new_ticket, TASKS))
+        return reduce(or_, map(new_ticket, TASK_TYPES))
     module, _, model = name.rpartition(".")
     return getattr(import_module(module or "shared.models"), model)
 
@@ -74,7 +74,7 @@ def annotation(name: str) -> Any:
 def new_ticket(task_type: str) -> type[NewTicket]:
     """A new ticket of one task type, whose `task_data` is known."""
     name = task_type.title().replace("_", "")
-    data: Any = create_model(f"{name}TaskData", __base__=task_of(task_type).TaskData)
+    data: Any = create_model(f"{name}TaskData", __base__=find_task_type(task_type).data)
     needed = any(field.is_required() for field in data.model_fields.values())
     fields: Any = {
         "task_type": (Literal[task_type], ...),

@@ -1,6 +1,7 @@
 """The app about itself."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -8,7 +9,10 @@ import azure.functions as func
 from functions.composition import product
 from functions.http import answer_json, endpoint
 from shared.errors import NotFound
-from shared.tasks import TASKS, task_of
+from shared.tasks.registry import TASK_TYPES, find_task_type
+
+if TYPE_CHECKING:
+    from shared.tasks.base import TaskType
 
 _SWAGGER = Path(__file__).parent / "swagger"
 _SWAGGER_TYPES = {
@@ -51,15 +55,15 @@ async def ready(req: func.HttpRequest) -> func.HttpResponse:
 @endpoint(bp, "GET", "task-types", tag="about", answer="dict[str, TaskType]", public=True)
 async def task_types(req: func.HttpRequest) -> func.HttpResponse:
     """The task types with the JSON Schema of their `task_data` and an example."""
-    described = {
-        name: {
-            "schema": task_of(name).TaskData.model_json_schema(),
-            "example": task_of(name).EXAMPLE,
-            "enabled": True,
-        }
-        for name in TASKS
+    return answer_json({name: _describe(find_task_type(name)) for name in TASK_TYPES})
+
+
+def _describe(task_type: "TaskType[Any, Any]") -> dict[str, Any]:
+    return {
+        "schema": task_type.data.model_json_schema(),
+        "example": task_type.example,
+        "enabled": product().dependencies.find_fault(task_type.needs) is None,
     }
-    return answer_json(described)
 
 
 @endpoint(bp, "GET", "openapi.json", tag="about", media=("application/json",), public=True)

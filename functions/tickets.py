@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import durable_client
 from functions.composition import product
 from functions.downloads import SANDBOX
+from functions.durable_client import DurableWorkflow
 from functions.http import (
     MAX_BODY,
-    actor,
     answer_json,
     answer_ticket,
-    caller,
     endpoint,
     etag_of,
     expects,
     json_body,
     matches,
-    parsed,
+    parse_json,
+    principal_of,
     query_of,
+    read_json,
 )
 from functions.multipart import MultipartForm, is_multipart
 from shared.errors import Invalid
@@ -58,31 +58,31 @@ async def create_ticket(
     """Open a ticket; its work starts at once, unless it has to wait for files. With an
     Idempotency-Key the same request may be sent again for a day: it has the same answer and opens
     nothing more."""
+    from shared.models import NewTicket, validated
     from shared.tickets.idempotency import once
 
-    user = await caller(req)
-    body, files = await _posted(req)
+    principal = await principal_of(req)
+    body, files = await _read_form(req)
     content = {"ticket": body, "files": files.fingerprint} if files else body
-    first = once(user.id, req.headers.get("Idempotency-Key"), content)
-    opened = await product().ticket_opening.open_ticket(
-        user, body, actor(req, user.id), first, files
-    )
+    first = once(principal.id, req.headers.get("Idempotency-Key"), content)
+    new = validated(NewTicket, body)
+    opened = await product().ticket_opening.open_ticket(principal, new, first, files)
     if opened.is_new:
-        await durable_client.start(client, opened.ticket)
+        await DurableWorkflow(client).start(opened.ticket)
     location = f"/api/v1/tickets/{opened.ticket.id}"
     return answer_ticket(opened.ticket, 201, {"Location": location})
 
 
-async def _posted(req: func.HttpRequest) -> "tuple[Any, PendingFiles | None]":
+async def _read_form(req: func.HttpRequest) -> "tuple[Any, PendingFiles | None]":
     """A new ticket, from JSON or from a form that may bring its files."""
     if not is_multipart(req):
-        return json_body(req), None
+        return read_json(req), None
     form = MultipartForm(req, product().settings.sizes.upload)
     ticket = form.field("ticket", MAX_BODY)
     if ticket is None:
         fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}
         raise Invalid("The form has no part named ticket.", [fault])
-    body = parsed(ticket)
+    body = parse_json(ticket)
     files = await product().attachments.examine(form.files("files", "file"))
     return body, product().attachments.batch(files) if files else None
 
@@ -94,8 +94,8 @@ async def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
     `status` and `task_type` are used (500 for an administrator)."""
     from shared.models import TicketsQuery
 
-    user = await caller(req)
-    return answer_json(await product().ticket_list.page(user, query_of(req, TicketsQuery)))
+    principal = await principal_of(req)
+    return answer_json(await product().ticket_list.page(principal, query_of(req, TicketsQuery)))
 
 
 @endpoint(
@@ -108,8 +108,8 @@ async def list_tickets(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def read_ticket(req: func.HttpRequest) -> func.HttpResponse:
     """A ticket with its result and attachments."""
-    user = await caller(req)
-    ticket = await product().ticket_queries.ticket(user, req.route_params["ticket_id"])
+    principal = await principal_of(req)
+    ticket = await product().ticket_queries.ticket(principal, req.route_params["ticket_id"])
     etag = etag_of(ticket.version)
     if matches(req.headers.get("If-None-Match", ""), etag):
         return func.HttpResponse(status_code=304, headers={"ETag": etag})
@@ -132,12 +132,13 @@ async def change_ticket(
 ) -> func.HttpResponse:
     """Change what is given. `task_data` can be changed until processing begins; a manager may only
     reassign."""
-    user = await caller(req)
-    ticket = await product().ticket_service.edit(
-        user, req.route_params["ticket_id"], json_body(req), actor(req, user.id), expects(req)
-    )
+    from shared.models import TicketChanges
+
+    principal, ticket_id = await principal_of(req), req.route_params["ticket_id"]
+    changes = json_body(req, TicketChanges)
+    ticket = await product().ticket_service.edit(principal, ticket_id, changes, expects(req))
     if ticket.status == "cancelled":
-        await durable_client.stop(client, ticket)
+        await DurableWorkflow(client).terminate(ticket)
     return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
@@ -146,11 +147,9 @@ async def delete_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Delete a ticket with its files and results and stop its work. Its audit trail stays."""
-    user = await caller(req)
-    ticket = await product().ticket_service.delete(
-        user, req.route_params["ticket_id"], actor(req, user.id)
-    )
-    await durable_client.erase(client, ticket.id, ticket.attempt)
+    principal = await principal_of(req)
+    ticket = await product().ticket_service.delete(principal, req.route_params["ticket_id"])
+    await DurableWorkflow(client).purge(ticket.id, ticket.attempt)
     return func.HttpResponse(status_code=204)
 
 
@@ -167,11 +166,9 @@ async def cancel_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Stop a ticket that has not ended; one that is cancelled already stays as it is."""
-    user = await caller(req)
-    ticket = await product().ticket_service.cancel(
-        user, req.route_params["ticket_id"], actor(req, user.id)
-    )
-    await durable_client.stop(client, ticket)
+    principal = await principal_of(req)
+    ticket = await product().ticket_service.cancel(principal, req.route_params["ticket_id"])
+    await DurableWorkflow(client).terminate(ticket)
     return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
@@ -188,11 +185,9 @@ async def reprocess_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
-    user = await caller(req)
-    ticket = await product().ticket_service.reprocess(
-        user, req.route_params["ticket_id"], actor(req, user.id)
-    )
-    await durable_client.start(client, ticket)
+    principal = await principal_of(req)
+    ticket = await product().ticket_service.reprocess(principal, req.route_params["ticket_id"])
+    await DurableWorkflow(client).start(ticket)
     return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
@@ -202,9 +197,9 @@ async def list_updates(req: func.HttpRequest) -> func.HttpResponse:
     up to 1,000: with as many, ask again after the last."""
     from shared.models import UpdatesQuery
 
-    user = await caller(req)
+    principal = await principal_of(req)
     ticket_id, after = req.route_params["ticket_id"], query_of(req, UpdatesQuery).after
-    return answer_json(await product().ticket_queries.updates(user, ticket_id, after))
+    return answer_json(await product().ticket_queries.updates(principal, ticket_id, after))
 
 
 @endpoint(
@@ -220,9 +215,9 @@ async def read_result(req: func.HttpRequest) -> func.HttpResponse:
     """The result in one of the forms that its task type offers, for saving."""
     from shared.models import ResultQuery
 
-    user = await caller(req)
+    principal = await principal_of(req)
     wanted = query_of(req, ResultQuery).format
-    file = await product().ticket_queries.result(user, req.route_params["ticket_id"], wanted)
+    file = await product().ticket_queries.result(principal, req.route_params["ticket_id"], wanted)
     headers = {
         "Content-Type": file.content_type,
         "Content-Disposition": f'attachment; filename="{file.filename}"',

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from functions import BLUEPRINTS
+from functions.endpoints import ENDPOINTS
 from shared.errors import Problem
 
 ROOT = Path(__file__).parents[1]
@@ -44,3 +46,10 @@ def test_the_readme_has_a_row_for_every_error_that_is_answered() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = {int(status) for status in re.findall(r"^\| (\d{3}) \|", readme, re.MULTILINE)}
     assert rows == {int(problem.status) for problem in Problem.__subclasses__()} | {500}
+
+
+def test_the_readme_names_every_call() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert BLUEPRINTS, "the endpoints register themselves when they are imported"
+    last = {re.sub(r"/\{\w+\}$", "", one.path).rpartition("/")[2] for one in ENDPOINTS}
+    assert {name for name in last if not re.search(rf"/{re.escape(name)}\b", readme)} == set()

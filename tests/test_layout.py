@@ -45,6 +45,7 @@ READS_SETTINGS = {
     "shared.app",
     "shared.app.account_parts",
     "shared.app.clients",
+    "shared.app.dependencies",
     "shared.settings",
 }
 TAKE_SECTIONS = ("workflow", "attachments", "tickets", "accounts", "audit", "clients")

@@ -8,6 +8,7 @@ from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import hash_password
 from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
+from shared.accounts.principal import Principal
 from shared.accounts.repository import Decide, UserChange, Users, created, newcomer, shown
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
@@ -22,7 +23,6 @@ from shared.models import (
     UserChanges,
     UsersQuery,
     now,
-    validated,
 )
 from shared.storage.sharded_counters import Counters, counter_name
 
@@ -36,6 +36,7 @@ class UserAdministration:
 
     def __init__(
         self,
+        *,
         users: Users,
         passwords: PasswordCheck,
         counters: Counters,
@@ -46,38 +47,37 @@ class UserAdministration:
         self._counters = counters
         self._first_admin = first_admin
 
-    async def page(self, caller: StoredUser, query: UsersQuery) -> list[StoredUser]:
+    async def page(self, principal: Principal, query: UsersQuery) -> list[StoredUser]:
         """A part of all users. Raises Forbidden."""
-        check_admin(caller)
+        check_admin(principal)
         return await self._users.page(query.skip, query.limit)
 
-    async def read(self, caller: StoredUser, user_id: str) -> StoredUser:
+    async def read(self, principal: Principal, user_id: str) -> StoredUser:
         """One user. Raises Forbidden for another's unless an admin asks, then NotFound."""
-        check_user_read(caller, user_id)
+        check_user_read(principal, user_id)
         known = await self._users.by_id(user_id)
         return _found(known.user if known else None)
 
-    async def create(self, caller: StoredUser, body: Any, actor: Actor) -> StoredUser:
+    async def create(self, principal: Principal, new: NewUser) -> StoredUser:
         """A new user with any role. Raises Forbidden, Invalid, Conflict."""
-        check_admin(caller)
-        new = validated(NewUser, body)
+        check_admin(principal)
         self._check_email(new.email)
         user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
-        return await self._users.add(user, created(user, actor))
+        return await self._users.add(user, created(user, principal.actor))
 
-    async def change(self, caller: StoredUser, user_id: str, body: Any, actor: Actor) -> StoredUser:
+    async def change(self, principal: Principal, user_id: str, changes: UserChanges) -> StoredUser:
         """Change any user. Raises Forbidden, Invalid, NotFound, Conflict."""
-        check_admin(caller)
-        given = validated(UserChanges, body).given()
-        if caller.id == user_id:
+        check_admin(principal)
+        given = changes.given()
+        if principal.id == user_id:
             given = {name: given[name] for name in given if name not in _NOT_BY_ONESELF}
-        decide = await self._decide(given, actor)
+        decide = await self._decide(given, principal.actor)
         return _found(await self._users.change(user_id, decide))
 
-    async def change_own(self, caller: StoredUser, body: Any, actor: Actor) -> StoredUser:
+    async def change_own(self, principal: Principal, changes: OwnChanges) -> StoredUser:
         """Change the caller. Raises Invalid, Conflict, and Forbidden or TooMany for a password
         whose present one is not given."""
-        changes = validated(OwnChanges, body)
+        caller = principal.user
         given = changes.given()
         if "email" in given and given["email"].casefold() != caller.email.casefold():
             given["is_verified"] = False
@@ -85,17 +85,17 @@ class UserAdministration:
             given.pop("department", None)
         verified = ""
         if "password" in given:
-            verified = await self._verified(caller, changes.current_password, actor)
-        decide = await self._decide(given, actor, verified)
+            verified = await self._verified(principal, changes.current_password)
+        decide = await self._decide(given, principal.actor, verified)
         return _found(await self._users.change(caller.id, decide))
 
-    async def delete(self, caller: StoredUser, user_id: str, actor: Actor) -> None:
+    async def delete(self, principal: Principal, user_id: str) -> None:
         """Take a user away; tickets and audit trail stay.
 
         Raises Forbidden, NotFound, and Conflict while tickets of the user wait or run.
         """
-        check_admin(caller)
-        if caller.id == user_id:
+        check_admin(principal)
+        if principal.id == user_id:
             raise Forbidden("Nobody can delete their own account; please ask another admin.")
         if await self._users.by_id(user_id) is None:
             raise NotFound("There is no such user.")
@@ -104,7 +104,7 @@ class UserAdministration:
             raise Conflict("Tickets of this user still wait or run; please cancel them first.")
 
         def decide(user: StoredUser) -> UserChange:
-            draft = Draft(AuditAction.USER_DELETED, actor, "Account deleted", shown(user))
+            draft = Draft(AuditAction.USER_DELETED, principal.actor, "Account deleted", shown(user))
             return UserChange({}, draft, deletes=True)
 
         _found(await self._users.change(user_id, decide))
@@ -129,16 +129,16 @@ class UserAdministration:
 
         return decide
 
-    async def _verified(self, caller: StoredUser, password: str, actor: Actor) -> str:
+    async def _verified(self, principal: Principal, password: str) -> str:
         """The hash of the caller's password. Raises Forbidden, TooMany."""
         hashes: list[str] = []
 
         async def note(known: KnownUser, _: Door) -> None:
-            if known.user.id == caller.id:
+            if known.user.id == principal.id:
                 hashes.append(known.user.password_hash)
 
         try:
-            await self._passwords.check(caller.username, password, actor, note)
+            await self._passwords.check(principal.user.username, password, principal.actor, note)
         except Unauthenticated:
             hashes.clear()
         if not hashes:

@@ -28,7 +28,7 @@ from shared.audit.rows import user_event_writes
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Conflict, Unavailable, WriteConflict
 from shared.models import AuditAction, StoredUser, now, rfc3339
-from shared.storage.keys import USERS, is_user_id, new_user_id
+from shared.storage.keys import USERS, is_user_id, new_user_id, prefix_range
 
 _TRIES = 30
 _REMEMBERED = 10_000
@@ -124,7 +124,9 @@ class Users:
     async def page(self, skip: int, limit: int) -> list[StoredUser]:
         """Users in the order of their ids."""
         found: list[StoredUser] = []
-        async for one in self._table.query(USERS, "user_", "user`", page=min(skip + limit, 1000)):
+        async for one in self._table.query(
+            USERS, *prefix_range("user_"), page=min(skip + limit, 1000)
+        ):
             if skip:
                 skip -= 1
                 continue
@@ -145,7 +147,7 @@ class Users:
     async def members_of(self, department: str) -> list[str]:
         """The ids of the users of a department."""
         first = members_key(department)
-        rows = self._table.query(USERS, first, f"{first}~")
+        rows = self._table.query(USERS, *prefix_range(first))
         return [one.key.removeprefix(first) async for one in rows]
 
     async def clear(self, moment: datetime) -> int:
@@ -154,7 +156,7 @@ class Users:
         cleared = 0
         for kind, equal in _TRANSIENT.items():
             rows = self._table.query(
-                USERS, kind, f"{kind}~", equal=equal, columns=("RowKey", "expires_at")
+                USERS, *prefix_range(kind), equal=equal, columns=("RowKey", "expires_at")
             )
             async for one in rows:
                 if one.values["expires_at"] <= rfc3339(moment):

@@ -3,13 +3,13 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from shared.accounts.authentication import Presented
 from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import AccessTokens, RefreshToken, hash_password, token_pair
 from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
+from shared.accounts.principal import Principal
 from shared.accounts.refresh_tokens import RefreshTokens, Session, opening
 from shared.accounts.repository import UserChange, Users, created, newcomer
 from shared.accounts.rows import KnownUser
@@ -23,7 +23,6 @@ from shared.models import (
     StoredUser,
     Tokens,
     now,
-    validated,
 )
 from shared.settings.accounts import AccountSettings
 
@@ -35,6 +34,7 @@ class Accounts:
 
     def __init__(
         self,
+        *,
         users: Users,
         passwords: PasswordCheck,
         sessions: RefreshTokens,
@@ -49,24 +49,22 @@ class Accounts:
         self._first_admin = first_admin
         self._settings = settings
 
-    async def register(self, body: Any, actor: Actor) -> StoredUser:
+    async def register(self, new: Registration, actor: Actor) -> StoredUser:
         """A new user of the lowest role. Raises Invalid, Forbidden, Conflict."""
         if not self._settings.registration_open:
             raise Forbidden("Registration is closed; please ask an administrator.")
-        new = validated(Registration, body)
         if self._first_admin.is_called(new.email):
             raise Conflict("This email is taken; please choose another.")
         user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
         return await self._users.add(user, created(user, replace(actor, user_id=user.id)))
 
-    async def login(self, body: Any, actor: Actor) -> Tokens:
+    async def login(self, login: Login, actor: Actor) -> Tokens:
         """Tokens for a username or email and its password: four storage calls, whether there is
         such a user or not.
 
         Raises Invalid, TooMany, and Unauthenticated alike for an unknown name, a wrong password and
         a user that is not active.
         """
-        login = validated(Login, body)
         answer: list[Tokens] = []
 
         async def sign_in(known: KnownUser, door: Door) -> None:
@@ -75,12 +73,12 @@ class Accounts:
         await self._passwords.check(login.username, login.password, actor, sign_in)
         return answer[0]
 
-    async def refresh(self, body: Any, actor: Actor) -> Tokens:
+    async def refresh(self, body: Refresh, actor: Actor) -> Tokens:
         """A new pair for a refresh token, which is used up: three storage calls.
 
         Raises Invalid and Unauthenticated.
         """
-        old = RefreshToken.parse(validated(Refresh, body).refresh_token)
+        old = RefreshToken.parse(body.refresh_token)
         moment = now()
         session = await self._sessions.read(old, moment)
         known = await self._users.by_id(session.user_id) if session else None
@@ -94,19 +92,18 @@ class Accounts:
         await self._users.change(known.user.id, lambda _: UserChange({}, draft))
         raise Unauthenticated("The refresh token has been used before; please sign in again.")
 
-    async def logout(self, user: StoredUser, token: Presented, body: Any, actor: Actor) -> None:
-        """End the access token of `user` and the family of the refresh token in `body`.
+    async def logout(self, principal: Principal, token: Presented, body: Refresh) -> None:
+        """End the access token of `principal` and the family of the refresh token in `body`.
 
         Another's refresh token stays as it is. Raises Invalid.
         """
-        text = validated(Refresh, body).refresh_token
         session: Session | None = None
         with suppress(Unauthenticated):  # What is no refresh token need not be ended.
-            session = await self._sessions.read(RefreshToken.parse(text), now())
-        if session is not None and session.user_id == user.id:
+            session = await self._sessions.read(RefreshToken.parse(body.refresh_token), now())
+        if session is not None and session.user_id == principal.id:
             await self._sessions.close(session)
-        draft = Draft(AuditAction.LOGOUT, actor, "Signed out")
-        await self._users.change(user.id, lambda stored: _revoking(stored, token, draft))
+        draft = Draft(AuditAction.LOGOUT, principal.actor, "Signed out")
+        await self._users.change(principal.id, lambda stored: _revoking(stored, token, draft))
 
     async def expire(self) -> None:
         """Delete the traces of sessions that have ended and of failures from long ago."""

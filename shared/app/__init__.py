@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from shared.audit.retention import Retention
     from shared.audit.trail import AuditTrail
     from shared.models import StoredTicket
-    from shared.tasks.base import Tools
+    from shared.tasks.dependencies import Dependencies
+    from shared.tickets.access import TicketAccess
     from shared.tickets.idempotency import IdempotencyKeys
     from shared.tickets.intents import Intents
     from shared.tickets.listing.listing import TicketList
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shared.tickets.repository import Tickets
     from shared.tickets.results import TicketQueries
     from shared.tickets.service import TicketService
+    from shared.tickets.sweeper import Sweeper
     from shared.workflow.activities import Activities
     from shared.workflow.answer_cache import Answers
 
@@ -65,15 +67,32 @@ class App(AccountParts):
         return Permissions(self.users)
 
     @cached_property
+    def ticket_access(self) -> "TicketAccess":
+        from shared.tickets.access import TicketAccess
+
+        return TicketAccess(self.tickets, self.permissions)
+
+    @cached_property
     def ticket_opening(self) -> "TicketOpening":
         from shared.tickets.opening import TicketOpening
 
         return TicketOpening(
-            self.tickets,
-            self._intents,
-            self.idempotency_keys,
-            self.users,
-            self.settings.workflow.sweep_after,
+            tickets=self.tickets,
+            keys=self.idempotency_keys,
+            users=self.users,
+            sweep_after=self.settings.workflow.sweep_after,
+        )
+
+    @cached_property
+    def sweeper(self) -> "Sweeper":
+        from shared.tickets.sweeper import Sweeper
+
+        return Sweeper(
+            tickets=self.tickets,
+            intents=self._intents,
+            deletions=self.ticket_service,
+            files=self.attachments,
+            sweep_after=self.settings.workflow.sweep_after,
         )
 
     @cached_property
@@ -88,57 +107,80 @@ class App(AccountParts):
 
         known = self.settings.workflow
         times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
-        container, landing = self.clients.container, self.clients.landing
-        return TicketService(self.tickets, container, self.users, self.permissions, landing, times)
+        return TicketService(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            container=self.clients.container,
+            users=self.users,
+            landing=self.clients.landing,
+            times=times,
+        )
 
     @cached_property
     def ticket_list(self) -> "TicketList":
         from shared.tickets.listing.listing import TicketList
 
         return TicketList(
-            self.clients.table("tickets"), self.tickets, self.ticket_queries, self.permissions
+            table=self.clients.table("tickets"),
+            tickets=self.tickets,
+            queries=self.ticket_queries,
+            permissions=self.permissions,
         )
 
     @cached_property
     def attachments(self) -> "Attachments":
         from shared.attachments.service import Attachments
 
-        most = self.settings.sizes.file
         return Attachments(
-            self.tickets, self._intents, self._attachment_store, self.permissions, most
+            tickets=self.tickets,
+            access=self.ticket_access,
+            intents=self._intents,
+            store=self._attachment_store,
+            max_bytes=self.settings.sizes.file,
         )
 
     @cached_property
     def attachment_texts(self) -> "AttachmentTexts":
         from shared.attachments.texts import AttachmentTexts
 
+        clients = self.clients
         return AttachmentTexts(
-            self.clients.container, self._attachment_store.read, self._tools.extract
+            clients.container, self._attachment_store.read, clients.extractor.extract
         )
 
     @cached_property
     def direct_uploads(self) -> "DirectUploads":
         from shared.attachments.direct_uploads import DirectUploads
 
-        landing, most = self.clients.landing, self.settings.sizes.blob
-        return DirectUploads(self.tickets, self.attachments, self.permissions, landing, most)
+        return DirectUploads(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            attachments=self.attachments,
+            containers=self.clients.landing,
+            max_bytes=self.settings.sizes.blob,
+        )
 
     @cached_property
     def inbox(self) -> "Inbox":
         from shared.attachments.dropped_files import DroppedFiles
         from shared.attachments.inbox import Inbox
 
-        landing, table = self.clients.landing, self.clients.table("tickets")
         drops = DroppedFiles(
-            self.ticket_opening,
-            self.users,
-            self.attachments,
-            landing,
-            table,
-            self.audit_trail,
-            self.settings.sizes.blob,
+            opening=self.ticket_opening,
+            users=self.users,
+            attachments=self.attachments,
+            containers=self.clients.landing,
+            table=self.clients.table("tickets"),
+            trail=self.audit_trail,
+            max_bytes=self.settings.sizes.blob,
         )
-        return Inbox(landing, self.clients.poison, self.direct_uploads, drops, self.audit_trail)
+        return Inbox(
+            containers=self.clients.landing,
+            poison=self.clients.poison,
+            uploads=self.direct_uploads,
+            drops=drops,
+            trail=self.audit_trail,
+        )
 
     @cached_property
     def audit_trail(self) -> "AuditTrail":
@@ -157,7 +199,7 @@ class App(AccountParts):
     def ticket_queries(self) -> "TicketQueries":
         from shared.tickets.results import TicketQueries
 
-        return TicketQueries(self.tickets, self.clients.container, self.permissions)
+        return TicketQueries(self.tickets, self.ticket_access, self.clients.container)
 
     @cached_property
     def activities(self) -> "Activities":
@@ -173,7 +215,7 @@ class App(AccountParts):
             clients.container,
             clients.model,
             self.answer_cache,
-            self._tools,
+            self.dependencies,
             self._intents,
             **times,
         )
@@ -186,14 +228,10 @@ class App(AccountParts):
         return Answers(self.clients.container, self.clients.model, days)
 
     @cached_property
-    def _tools(self) -> "Tools":
-        from shared.app.toolbox import tools
-        from shared.documents.extraction import Limits
+    def dependencies(self) -> "Dependencies":
+        from shared.app.dependencies import dependencies
 
-        known, github = self.settings, self.clients.github
-        limits = Limits(known.extraction.seconds, known.extraction.megabytes)
-        chunk, batch = known.tasks.chunk_tokens, known.tasks.batch_tokens
-        return tools(github, limits, chunk, batch, known.accounts.tokens.secret_key)
+        return dependencies(self.clients, self.settings)
 
     @cached_property
     def health(self) -> "Health":

@@ -42,12 +42,12 @@ class AccountParts:
         from shared.accounts.self_service import Accounts
 
         return Accounts(
-            self.users,
-            self._password_check,
-            RefreshTokens(self.clients.table("users")),
-            self._access_tokens,
-            self._bootstrap_admin,
-            self.settings.accounts,
+            users=self.users,
+            passwords=self._password_check,
+            sessions=RefreshTokens(self.clients.table("users")),
+            tokens=self._access_tokens,
+            first_admin=self._bootstrap_admin,
+            settings=self.settings.accounts,
         )
 
     @cached_property
@@ -69,10 +69,10 @@ class AccountParts:
         from shared.storage.sharded_counters import Counters
 
         return UserAdministration(
-            self.users,
-            self._password_check,
-            Counters(self.clients.table("tickets")),
-            self._bootstrap_admin,
+            users=self.users,
+            passwords=self._password_check,
+            counters=Counters(self.clients.table("tickets")),
+            first_admin=self._bootstrap_admin,
         )
 
     @cached_property

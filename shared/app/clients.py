@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.clients.realtime import Realtime
     from shared.clients.tables import Table
     from shared.clients.upload_containers import UploadContainers
+    from shared.documents.extraction import Extractor
 
 _MODEL_SCOPE = "https://cognitiveservices.azure.com/.default"
 
@@ -69,6 +70,14 @@ class Clients:
         from shared.clients.github.client import GitHubClient
 
         return GitHubClient(self._settings.github)
+
+    @cached_property
+    def extractor(self) -> "Extractor":
+        """Reads files, in child processes."""
+        from shared.documents.extraction import Extractor, Limits
+
+        known = self._settings.extraction
+        return Extractor(Limits(known.seconds, known.megabytes))
 
     @cached_property
     def realtime(self) -> "Realtime":

@@ -5,10 +5,10 @@ what arrives there becomes an attachment, and the blob goes.
 """
 
 from datetime import timedelta
-from typing import Any
 
+from shared.accounts.principal import Principal
 from shared.attachments.changes import check_open, check_room
-from shared.attachments.service import Attachments, Tell
+from shared.attachments.service import Attachments
 from shared.attachments.staged_blob import blob_id, check_size, examined
 from shared.audit.chain import Actor, Draft
 from shared.clients.upload_containers import UploadContainers, Version
@@ -19,59 +19,60 @@ from shared.models import (
     DirectUpload,
     EntityType,
     StoredTicket,
-    User,
     WantedUpload,
     now,
-    validated,
 )
-from shared.tickets.permissions import Permissions, Right
+from shared.tickets.access import TicketAccess
+from shared.tickets.permissions import Right
 from shared.tickets.repository import Decide, Tickets, noted
+from shared.tickets.workflow_port import WorkflowClient
 
 PREFIX = "tickets/"
 _VALID = timedelta(minutes=15)
 
 
 class DirectUploads:
-    """`most` is how many bytes a blob may have."""
+    """`max_bytes` is how many bytes a blob may have."""
 
     def __init__(
         self,
+        *,
         tickets: Tickets,
+        access: TicketAccess,
         attachments: Attachments,
-        permissions: Permissions,
-        landing: UploadContainers,
-        most: int,
+        containers: UploadContainers,
+        max_bytes: int,
     ) -> None:
         self._tickets = tickets
         self._attachments = attachments
-        self._permissions = permissions
-        self._landing = landing
-        self._most = most
+        self._access = access
+        self._containers = containers
+        self._max_bytes = max_bytes
 
-    async def offer(self, caller: User, ticket_id: str, body: Any, actor: Actor) -> DirectUpload:
+    async def offer(
+        self, principal: Principal, ticket_id: str, wanted: WantedUpload
+    ) -> DirectUpload:
         """How to send one file. Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, and
         UnsupportedMediaType."""
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, Right.ATTACH)
-        wanted = validated(WantedUpload, body)
+        ticket = await self._access.read(principal, ticket_id, Right.ATTACH)
         name = safe_name(wanted.filename)
         kind = kind_of_name(name)
-        check_size(wanted.size, self._most)
+        check_size(wanted.size, self._max_bytes)
         check_open(ticket)
         check_room(ticket, 1)
         until = now() + _VALID
         path = f"{PREFIX}{ticket_id}/{name}"
-        url = await self._landing.upload_url(path, until)
-        await self._tickets.change(ticket_id, _offered(path, wanted.size, actor), ticket)
+        url = await self._containers.upload_url(path, until)
+        await self._tickets.change(ticket_id, _offered(path, wanted.size, principal.actor), ticket)
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": kind}
         return DirectUpload(url=url, headers=headers, expires_at=until)
 
-    async def attach(self, path: str, version: Version, tell: Tell) -> None:
+    async def attach(self, path: str, version: Version, workflow: WorkflowClient) -> None:
         """Add what has arrived to its ticket. Raises NotFound, Invalid for the name, TooLarge,
         UnsupportedMediaType, Conflict, WriteConflict, Unavailable."""
         ticket, name = await self._target(path)
-        async with examined(self._landing, path, version, name, self._most) as files:
-            await self._attachments.take(ticket, files, Actor(), tell)
+        async with examined(self._containers, path, version, name, self._max_bytes) as files:
+            await self._attachments.take(ticket, files, Actor(), workflow)
 
     async def _target(self, path: str) -> tuple[StoredTicket, str]:
         """The ticket and the file name that a path says. Raises NotFound, Invalid."""

@@ -76,25 +76,26 @@ class DroppedFile:
 
 
 class DroppedFiles:
-    """`most` is how many bytes a blob may have."""
+    """`max_bytes` is how many bytes a blob may have."""
 
     def __init__(
         self,
-        intake: TicketOpening,
+        *,
+        opening: TicketOpening,
         users: Users,
         attachments: Attachments,
-        landing: UploadContainers,
+        containers: UploadContainers,
         table: Table,
         trail: AuditTrail,
-        most: int,
+        max_bytes: int,
     ) -> None:
-        self._intake = intake
+        self._opening = opening
         self._users = users
         self._attachments = attachments
-        self._landing = landing
+        self._containers = containers
         self._table = table
         self._trail = trail
-        self._most = most
+        self._max_bytes = max_bytes
 
     async def open(self, path: str, version: Version) -> StoredTicket | None:
         """The ticket that the blob opens, None when its path has been taken before.
@@ -109,10 +110,10 @@ class DroppedFiles:
             return None
         name = safe_name(path.rpartition("/")[2])
         new = _ticket(name, version.metadata)
-        async with examined(self._landing, path, version, name, self._most) as files:
+        async with examined(self._containers, path, version, name, self._max_bytes) as files:
             batch = self._attachments.batch(files)
             drop = DroppedFile(user.id, path, version.etag)
-            return await self._intake.open_dropped(user, new, batch, drop)
+            return await self._opening.open_dropped(user, new, batch, drop)
 
     async def _owner(self, path: str) -> StoredUser:
         name, _, rest = path.partition("/")

@@ -7,12 +7,10 @@ send it again; it goes with the ticket.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from shared.attachments.direct_uploads import PREFIX, DirectUploads
 from shared.attachments.dropped_files import BadMetadata, DroppedFiles, UnknownUser
-from shared.attachments.service import Tell
 from shared.attachments.staged_blob import CONTAINER, blob_id
 from shared.audit.chain import Actor, Draft
 from shared.audit.trail import AuditTrail
@@ -28,12 +26,11 @@ from shared.errors import (
     UnsupportedMediaType,
     WriteConflict,
 )
-from shared.models import AuditAction, EntityType, StoredTicket, now, rfc3339
+from shared.models import AuditAction, EntityType, now, rfc3339
 from shared.storage.locks import Locks
+from shared.tickets.workflow_port import WorkflowClient
 
 log = logging.getLogger(__name__)
-
-Start = Callable[[StoredTicket], Awaitable[None]]
 
 
 class Reason(StrEnum):
@@ -67,39 +64,40 @@ class Inbox:
 
     def __init__(
         self,
-        landing: UploadContainers,
+        *,
+        containers: UploadContainers,
         poison: PoisonQueue,
         uploads: DirectUploads,
         drops: DroppedFiles,
         trail: AuditTrail,
     ) -> None:
-        self._landing = landing
+        self._containers = containers
         self._poison = poison
         self._uploads = uploads
         self._drops = drops
         self._trail = trail
         self._turns = Locks()
 
-    async def take(self, path: str, tell: Tell, start: Start) -> None:
+    async def take(self, path: str, workflow: WorkflowClient) -> None:
         """Take what has arrived at this path of the container, in its present version.
 
         Raises Unavailable and WriteConflict, after which the event is to come again.
         """
         async with self._turns.of(path):
-            version = await self._landing.version(path)
+            version = await self._containers.version(path)
             if version is None:
                 return
             try:
                 if path.startswith(PREFIX):
-                    await self._uploads.attach(path, version, tell)
-                    await self._landing.delete(path, version.etag)
+                    await self._uploads.attach(path, version, workflow)
+                    await self._containers.delete(path, version.etag)
                 elif ticket := await self._drops.open(path, version):
-                    await start(ticket)
+                    await workflow.start(ticket)
             except tuple(_REASONS) as problem:
                 fits = (value for kind, value in _REASONS.items() if isinstance(problem, kind))
                 await self._reject(path, version, next(fits), problem.detail)
 
-    async def settle_poison(self, tell: Tell, start: Start) -> None:
+    async def settle_poison(self, workflow: WorkflowClient) -> None:
         """Try once more to take the blobs that the platform has given up, and set those aside that
         fail for no reason that time would mend. The queue is one for the whole storage account:
         what is not of our container is left to whose it is. Raises Unavailable."""
@@ -107,7 +105,7 @@ class Inbox:
             if blob.container != CONTAINER:
                 continue
             try:
-                await self._take_or_reject(blob, tell, start)
+                await self._take_or_reject(blob, workflow)
             except (Unavailable, WriteConflict):
                 log.warning("A blob that could not be taken is tried again later")
                 continue
@@ -115,21 +113,21 @@ class Inbox:
                 log.exception("A blob that could not be taken cannot be set aside either")
             await self._poison.delete(blob.message)
 
-    async def _take_or_reject(self, blob: PoisonBlob, tell: Tell, start: Start) -> None:
+    async def _take_or_reject(self, blob: PoisonBlob, workflow: WorkflowClient) -> None:
         try:
-            await self.take(blob.path, tell, start)
+            await self.take(blob.path, workflow)
         except (Unavailable, WriteConflict):
             raise
         except Exception:
             log.exception("A blob that could not be taken in several tries is set aside")
-            if version := await self._landing.version(blob.path):
+            if version := await self._containers.version(blob.path):
                 await self._reject(blob.path, version, Reason.FAILED, _FAILED)
 
     async def _reject(self, path: str, version: Version, reason: Reason, detail: str) -> None:
         """Set a blob aside, then delete it where it arrived."""
-        if not await self._landing.is_set_aside(path, version):
+        if not await self._containers.is_set_aside(path, version):
             await self._set_aside(path, version, reason, detail)
-        await self._landing.delete(path, version.etag)
+        await self._containers.delete(path, version.etag)
 
     async def _set_aside(self, path: str, version: Version, reason: Reason, detail: str) -> None:
         facts = {"reason": reason.value, "detail": detail, "rejected_at": rfc3339(now())}
@@ -141,4 +139,4 @@ class Inbox:
             about=(EntityType.BLOB, blob_id(path)),
         )
         await self._trail.note(draft, path.removeprefix(PREFIX).partition("/")[0])
-        await self._landing.set_aside(path, version, facts)
+        await self._containers.set_aside(path, version, facts)

@@ -5,68 +5,76 @@ ETag: a file that a ticket names is always there. What was stored and then not t
 once; what a crash left, the sweeper removes.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from shared.accounts.principal import Principal
 from shared.attachments.changes import adding, check_open, check_room, denying, removing, submitting
 from shared.attachments.pending import PendingFiles
 from shared.attachments.store import AttachmentStore, Examined, NewFile, examine
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Invalid, NotFound
-from shared.models import Attachment, Status, StoredTicket, Uploaded, User, now
+from shared.models import Attachment, Status, StoredTicket, Uploaded, now
+from shared.tickets.access import TicketAccess
 from shared.tickets.intents import Intent, Intents
-from shared.tickets.permissions import Permissions, Right
+from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
+from shared.tickets.workflow_port import WorkflowClient
 
 MAX_AT_ONCE = 20
 # Whoever began to store a file has ended by then, one way or the other.
 _STORING = timedelta(minutes=15)
 
-Tell = Callable[[StoredTicket], Awaitable[bool]]
-"""Tells the workflow of a ticket that waits about its files; whether that was possible."""
-
 
 class Attachments:
-    """`most` is how many bytes a file that is sent to the API may have."""
+    """`max_bytes` is how many bytes a file that is sent to the API may have."""
 
     def __init__(
         self,
+        *,
         tickets: Tickets,
+        access: TicketAccess,
         intents: Intents,
-        files: AttachmentStore,
-        permissions: Permissions,
-        most: int,
+        store: AttachmentStore,
+        max_bytes: int,
     ) -> None:
         self._tickets = tickets
+        self._access = access
         self._intents = intents
-        self._files = files
-        self._permissions = permissions
-        self._most = most
+        self._store = store
+        self._max_bytes = max_bytes
 
     async def add(
-        self, caller: User, ticket_id: str, files: Sequence[NewFile], actor: Actor, tell: Tell
+        self,
+        principal: Principal,
+        ticket_id: str,
+        files: Sequence[NewFile],
+        workflow: WorkflowClient,
     ) -> list[Uploaded]:
         """Add files, all or none of them; bytes that the ticket has already are not stored again.
 
         Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, UnsupportedMediaType, Unavailable.
         """
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, Right.ATTACH)
+        ticket = await self._access.read(principal, ticket_id, Right.ATTACH)
         examined = await self.examine(files)
         if not examined:
             fault = {"loc": ["file"], "msg": "Field required", "type": "missing"}
             raise Invalid("There is no file in this request.", [fault])
-        return await self.take(ticket, examined, actor, tell)
+        return await self.take(ticket, examined, principal.actor, workflow)
 
     async def examine(self, files: Sequence[NewFile]) -> list[Examined]:
         """Raises Invalid, TooLarge, UnsupportedMediaType."""
         if len(files) > MAX_AT_ONCE:
             raise Invalid(f"At most {MAX_AT_ONCE} files can be sent at once.")
-        return await examine(files, self._most)
+        return await examine(files, self._max_bytes)
 
     async def take(
-        self, ticket: StoredTicket, files: Sequence[Examined], actor: Actor, tell: Tell
+        self,
+        ticket: StoredTicket,
+        files: Sequence[Examined],
+        actor: Actor,
+        workflow: WorkflowClient,
     ) -> list[Uploaded]:
         """Add files that have been examined. Raises Conflict, NotFound, Unavailable."""
         known = {attachment.sha256 for attachment in ticket.attachments}
@@ -75,11 +83,11 @@ class Attachments:
             # The decision is made again with the change; this one spares the blobs.
             check_open(ticket)
             check_room(ticket, len(batch.attachments))
-            ticket = await self._add(ticket, batch, actor, tell)
+            ticket = await self._add(ticket, batch, actor, workflow)
         return [_answer(ticket, file.attachment) for file in files]
 
     async def _add(
-        self, ticket: StoredTicket, batch: PendingFiles, actor: Actor, tell: Tell
+        self, ticket: StoredTicket, batch: PendingFiles, actor: Actor, workflow: WorkflowClient
     ) -> StoredTicket:
         """When the ticket refuses the files, their blobs go again; whatever else goes wrong, it may
         have taken them, and the sweeper looks."""
@@ -93,72 +101,70 @@ class Attachments:
             raise
         # Somebody else may have added the same bytes meanwhile.
         await batch.clear(ticket.id, ticket.attachments)
-        if not ticket.waits_for_files or await tell(ticket):
+        if not ticket.waits_for_files or await workflow.signal(ticket):
             await batch.forget(intent)
         return ticket
 
     def batch(self, files: Sequence[Examined]) -> PendingFiles:
         """Files to be stored together."""
-        return PendingFiles(self._files, self._intents, files)
+        return PendingFiles(self._store, self._intents, files)
 
-    async def listed(self, caller: User, ticket_id: str) -> list[Attachment]:
+    async def list_files(self, principal: Principal, ticket_id: str) -> list[Attachment]:
         """The files of a ticket: one storage call. Raises NotFound."""
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, Right.READ)
-        return ticket.attachments
+        return (await self._access.read(principal, ticket_id, Right.READ)).attachments
 
-    async def find(
-        self, caller: User, ticket_id: str, attachment_id: str, actor: Actor
-    ) -> Attachment:
+    async def find(self, principal: Principal, ticket_id: str, attachment_id: str) -> Attachment:
         """A file that the caller may read: one storage call. Raises NotFound, and leaves a trace of
         whom it was denied."""
-        ticket = await self._tickets.read(ticket_id)
         try:
-            await self._permissions.check(caller, ticket, Right.READ)
+            ticket = await self._access.read(principal, ticket_id, Right.READ)
         except NotFound:
-            await self._tickets.change(ticket_id, denying(attachment_id, actor), ticket)
+            with suppress(NotFound):
+                decide = denying(attachment_id, principal.actor)
+                await self._tickets.change(ticket_id, decide)
             raise
         return _find(ticket, attachment_id)
 
     async def read(self, ticket_id: str, file: Attachment, part: range | None) -> bytes:
         """The bytes of a file that `find` found, or those at some places. Raises NotFound."""
-        content = await self._files.read(ticket_id, file.id, part)
+        content = await self._store.read(ticket_id, file.id, part)
         if content is None:
             raise _no_such_file()
         return content
 
     async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
         """An address in storage of a file that `find` found, good for 15 minutes."""
-        return await self._files.link(ticket_id, file, disposition)
+        return await self._store.link(ticket_id, file, disposition)
 
-    async def remove(self, caller: User, ticket_id: str, attachment_id: str, actor: Actor) -> None:
+    async def remove(self, principal: Principal, ticket_id: str, attachment_id: str) -> None:
         """Raises NotFound, Forbidden, and Conflict while the ticket runs."""
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, Right.ATTACH)
+        ticket = await self._access.read(principal, ticket_id, Right.ATTACH)
         _find(ticket, attachment_id)
-        await self._tickets.change(ticket_id, removing(attachment_id, actor), ticket)
-        await self._files.remove(ticket_id, [attachment_id])
+        decide = removing(attachment_id, principal.actor)
+        await self._tickets.change(ticket_id, decide, ticket)
+        await self._store.remove(ticket_id, [attachment_id])
 
-    async def submit(self, caller: User, ticket_id: str, actor: Actor, tell: Tell) -> StoredTicket:
+    async def submit(
+        self, principal: Principal, ticket_id: str, workflow: WorkflowClient
+    ) -> StoredTicket:
         """The ticket, which is begun now. Raises NotFound, Forbidden, Conflict."""
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, Right.SUBMIT)
-        ticket = await self._tickets.change(ticket_id, submitting(actor), ticket)
-        await tell(ticket)
+        ticket = await self._access.read(principal, ticket_id, Right.SUBMIT)
+        ticket = await self._tickets.change(ticket_id, submitting(principal.actor), ticket)
+        await workflow.signal(ticket, is_submitted=True)
         return ticket
 
-    async def settle(self, intent: Intent, tell: Tell) -> None:
+    async def settle(self, intent: Intent, workflow: WorkflowClient) -> None:
         """Finish what an adding of files left undone: tell the workflow, and in the end remove the
         blobs that no ticket names."""
         ticket = None
         with suppress(NotFound):
             ticket = await self._tickets.read(intent.ticket_id)
         if ticket and ticket.status is Status.PENDING and ticket.attachments:
-            await tell(ticket)
+            await workflow.signal(ticket)
         if now() - intent.created_at < _STORING:
             return
         kept = [attachment.id for attachment in ticket.attachments] if ticket else []
-        await self._files.remove_others(intent.ticket_id, kept, _STORING)
+        await self._store.remove_others(intent.ticket_id, kept, _STORING)
         await self._intents.drop(intent)
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from shared.clients.tables import Table, Verb, Write
-from shared.storage.keys import EVERYBODY
+from shared.storage.keys import EVERYBODY, prefix_end
 
 _HOUR = 3600
 _LAST_HOUR = 16**6 - 1
@@ -47,7 +47,7 @@ class Activity:
         self, newest: datetime, oldest: datetime
     ) -> AsyncIterator[tuple[datetime, list[str]]]:
         """Each hour with events, newest first, and whose; a storage call brings 1,000 marks."""
-        first, beyond = _key(_hour(newest), ""), f"{_PREFIX}{_LAST_HOUR - _hour(oldest):06x}`"
+        first, beyond = _key(_hour(newest), ""), prefix_end(_key(_hour(oldest), ""))
         hour, owners = -1, list[str]()
         async for row in self._table.query(EVERYBODY, first, beyond):
             _, inverted, owner = row.key.split("_")

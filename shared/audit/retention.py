@@ -14,11 +14,11 @@ from shared.audit.horizon import Checkpoint, horizon_of, horizon_write
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models import now
 from shared.storage.columns import log_key
-from shared.storage.keys import USERS
+from shared.storage.keys import USERS, prefix_end
 
 log = logging.getLogger(__name__)
 
-_END = "log`"
+_END = prefix_end("log_")
 _HOUR = timedelta(hours=1)
 _EVENTS_AT_ONCE = 49  # two rows each, and the horizon: at most 100 writes in a transaction
 

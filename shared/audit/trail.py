@@ -29,7 +29,7 @@ from shared.models import (
     now,
 )
 from shared.storage.columns import log_key
-from shared.storage.keys import USERS, moment_of, split_ticket_id
+from shared.storage.keys import USERS, moment_of, prefix_end, split_ticket_id
 
 PAGE = 50
 MAX_LOOKED = 256
@@ -38,7 +38,7 @@ _AT_ONCE = 16
 _HOUR = timedelta(hours=1)
 _CURSOR = re.compile(r"log_[0-9a-f]{14}_[0-9a-f.-]{0,80}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_END = "log`"
+_END = prefix_end("log_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,7 @@ class AuditTrail:
             if row.key > first and _fits(event, query):
                 events[row.key] = event
             if len(events) > PAGE or looked >= MAX_LOOKED * 1000:
+                # Behind this row, and before whatever key follows it.
                 return _Found(events, f"{row.key}`")
         return _Found(events, beyond)
 

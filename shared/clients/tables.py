@@ -30,6 +30,7 @@ _PATIENCE: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 10,
 }
+# What storage answers when a row is there already, has another ETag by now, or is gone.
 _OVERTAKEN = {
     "EntityAlreadyExists",
     "UpdateConditionNotSatisfied",

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from shared.documents.extract import Extract
 from shared.documents.worker import ReaderAnswer, Request
 from shared.errors import DocumentFault, Unreadable
+from shared.models import Attachment
 
 _PIECE = 1024 * 1024
 _MAX_ANSWERED = 128 * 1024 * 1024
@@ -40,6 +41,17 @@ class Limits:
     @cached_property
     def slots(self) -> asyncio.Semaphore:
         return asyncio.Semaphore(self.parallel)
+
+
+class Extractor:
+    """Reads files within these limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    async def extract(self, file: Attachment, data: bytes) -> Extract:
+        """The text of an attachment. Raises Unreadable."""
+        return await extract(file.content_type, file.filename, data, self._limits)
 
 
 async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:

@@ -31,19 +31,27 @@ _SIGNS = {
 _ALONE = r"(?<![^ \n|—\x02])(?::?-+:?(?![^ \n|])|[*\#]+(?=[ \n|]+[^-+\d \n|]|[ \n|]*\Z))"
 _UNEVEN = re.compile(
     rf"""
+      # Marks are folded together with the letter before them: NFKC may make one of both.
       (?P<marks>\x01(?:\x02*\x01)*)
+      # A character that becomes several, as a ligature does.
     | (?P<several>[\x00\x04])
+      # A hyphen may be the word's or the line's, so it is left out and remembered.
     | (?P<hyphen>
         [-\x03](?<=[\w\x00\x01][-\x03])
         (?:[ ]*\n[ \n]*|(?<=[^\W\d_]-)[ ]+(?=[^\W\d_])|)(?=[\w\x00])
       )
+      # Ideographs have no spaces between them but where a line was broken.
     | (?P<unspaced>[ \n](?<=[{HAN}][ \n])[ \n]*|[ \n]+(?=[{HAN}]))
+      # What only parts words is one space: bullets, pipes and dashes with the white space around.
     | (?P<gap>
         (?:[ \n|](?=[ \n|—\x02*\#:-])|—|-(?<=\w-)-+|\x02+(?=[ \n|—])|{_ALONE})
         (?:[ \n|—\x02]|{_ALONE})*
       )
+      # What is not seen, and the backslash by which Markdown keeps a sign.
     | (?P<unseen>[\x02\x03]+|\\(?=[!-/:-@\[-^{{-~]))
+      # Markdown's emphasis, if its neighbours say so; see _emphasises.
     | (?P<emphasis>[*_]+)
+      # An ellipsis in dots, with spaces between them or without.
     | (?P<dots>\.(?:[ ]?\.){{2,}})
     """,
     re.VERBOSE,

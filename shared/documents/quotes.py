@@ -111,6 +111,7 @@ class Folded:
 
     def _stands(self, part: _Part, start: int) -> bool:
         """Whether a part begins and ends where words do, and has the hyphens of the text."""
+        # A hyphen that one side alone has may be the line's, but not one within a word or number.
         end = start + len(part.text)
         there = self._form.hyphens_within(start, end)
         bounds = there.pop(0, None), there.pop(len(part.text), None)

@@ -19,6 +19,7 @@ async def retry_on_conflict(attempt: Callable[[], Awaitable[T]]) -> T:
         try:
             return await attempt()
         except WriteConflict:
+            # None after the first: mostly there is one other writer, who is done by now.
             pause = min(_STEP_SECONDS * number, _MAX_SECONDS)
             await asyncio.sleep(random.uniform(0, pause))  # noqa: S311
     raise AssertionError  # Counting has no end.

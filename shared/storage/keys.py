@@ -21,6 +21,17 @@ _USER_ID = re.compile(r"[0-9a-f]{16}")
 _TICKET_ID = re.compile(r"([0-9a-f]{16})-([0-9a-f]{22})")
 
 
+def prefix_range(prefix: str) -> tuple[str, str]:
+    """Of the keys that begin with `prefix`: where they start, and their end, not included."""
+    return prefix, prefix_end(prefix)
+
+
+def prefix_end(prefix: str) -> str:
+    """The least key above all that begin with `prefix`: its last character's successor in Unicode
+    stands in for that one, as in "log`" for "log_"."""
+    return f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
+
+
 def new_user_id() -> str:
     return secrets.token_hex(8)
 
@@ -38,6 +49,7 @@ def older_than(moment: datetime) -> str:
     """What the second half of a ticket's id, sorted, begins with at the earliest when the ticket is
     older than `moment`; without a zone it is UTC."""
     number = inverted(moment) + 1
+    # "g" lies behind all hex digits: nothing is older than the beginning of time.
     return f"{number:014x}" if number <= _LAST_MICROSECOND else "g"
 
 

@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Unavailable, WriteConflict
 from shared.models import Status
+from shared.storage.keys import prefix_range
 from shared.storage.locks import Locks
 
 SHARDS = 8
 PREFIX = "counter_"
-BEYOND = "counter`"
 _TRIES = 60
 _REMEMBERED = 10_000
 
@@ -109,7 +109,7 @@ class Counters:
     async def totals(self, owner: str) -> "Totals":
         """How many there are by status and type: one storage call."""
         totals = Totals()
-        async for row in self._table.query(owner, PREFIX, BEYOND):
+        async for row in self._table.query(owner, *prefix_range(PREFIX)):
             totals.update(counts_in(row))
         return totals
 

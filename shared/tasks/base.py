@@ -1,27 +1,25 @@
-"""What a task type is: a module with its models, its prompts beside it, and three functions.
+"""What a task type is: an object with its task_data, its result, and stages that say by their
+annotations what passes between them.
 
-`plan` says what pieces of work there are, `work` does one of them, and `combine` makes the result
-of their outcomes, or asks for another round, which it tells by the stage. Only `work` may ask the
-model: its outcome is stored, and an outcome that is there is never paid for twice, whereas `plan`
-and `combine` may run again after a crash and must come to the same.
+A plan says what pieces of work the first stage has; `work` does one of them; what is put after a
+stage (`then`) makes the result of its outcomes, or the round of another stage. Only `work` may ask
+the model: its outcome is stored, and an outcome that is there is never paid for twice, whereas the
+others may run again after a crash and must come to the same.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, Field
 
 from shared.clients.llm.output import AnswerForm
 from shared.models import Answer, Attachment, Model, Question, Record, StoredTicket
 
-if TYPE_CHECKING:
-    from shared.clients.github.client import GitHubClient
-    from shared.documents.extract import Extract
-
 T = TypeVar("T")
-Item = dict[str, Any]
+_ONE_STEP = "working"
+_BASIC_FORMATS = ("json", "md", "html")
 
 
 class TaskData(Model):
@@ -30,24 +28,42 @@ class TaskData(Model):
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
 
 
-class Round(Model):
-    """Pieces of work that can be done side by side.
+class Result(Model):
+    """What every result has; the workflow adds `model`, `usage` and `formats`, and a warning for
+    each key of the task_data that is not known."""
 
-    `items` are small (they pass through the workflow's history); texts go by blobs. `stage` is
+    summary: str
+    warnings: list[str] = []
+
+
+class CallSizes(Model):
+    """How much goes into one call of the model, in tokens: of a document, and of a diff."""
+
+    chunk_tokens: int
+    batch_tokens: int
+
+
+class NoItem(Model):
+    """The item of a stage that has a single piece of work."""
+
+
+D = TypeVar("D", bound=TaskData)
+I = TypeVar("I", bound=Model)  # noqa: E741
+O = TypeVar("O", bound=Model)  # noqa: E741
+R = TypeVar("R", bound=Result)
+
+
+class Round(Model):
+    """Pieces of work that can be done side by side, made by `Stage.round`.
+
+    `items` are small (they pass through the workflow's history); texts go by artifacts. `stage` is
     shown to people, and the round moves the percentage from `starts_at` to `ends_at`.
     """
 
     stage: str
-    items: list[Item]
+    items: list[dict[str, Any]]
     starts_at: int = Field(default=5, ge=0, le=100)
     ends_at: int = Field(default=90, ge=0, le=100)
-
-
-class Result(Model):
-    """What every result has; the workflow adds `model`, `usage` and `formats`."""
-
-    summary: str
-    warnings: list[str] = []
 
 
 class LanguageModel(Protocol):
@@ -62,43 +78,38 @@ class LanguageModel(Protocol):
 
 
 class Artifacts(Protocol):
-    """What an attempt keeps between its steps, JSON by name; keeping it again replaces it."""
+    """What an attempt keeps between its steps, JSON by name; saving it again replaces it."""
 
-    async def keep(self, name: str, value: Any) -> None: ...
+    async def save(self, name: str, value: Any) -> None: ...
 
-    async def kept(self, name: str) -> Any:
+    async def load(self, name: str) -> Any:
         """None when there is nothing of that name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What tasks work with, the same for all tickets. `chunk_tokens` and `batch_tokens` are how
-    much of a document, or of a diff, goes into one call of the model; `sign` gives the signature of
-    a text, in hex, that nobody else can make."""
+class Provider(Protocol):
+    """Hands out what a task type needs, by its class: one object a process."""
 
-    extract: Callable[[Attachment, bytes], Awaitable["Extract"]]
-    github: "GitHubClient"
-    chunk_tokens: int
-    batch_tokens: int
-    sign: Callable[[str], str]
+    def __call__(self, need: type[T], /) -> T: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a step may look at and leave behind. `stage` is that of its round; `read_file` gives the
-    bytes of an attachment by its id, None when it has been removed; `report` shows people how many
-    pieces of a long plan are done, of how many."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(Generic[D]):
+    """What a step may look at and leave behind. `data` is the ticket's task_data, `stage` that of
+    its round; `use` gives one of the type's `needs`; `read_file` gives the bytes of an attachment
+    by its id, None when it has been removed; `report` shows people how many pieces of a long plan
+    are done, of how many."""
 
     ticket: StoredTicket
+    data: D
     stage: str
-    papers: Artifacts
+    artifacts: Artifacts
     read_file: Callable[[str], Awaitable[bytes | None]]
     report: Callable[[int, int], Awaitable[None]]
-    tools: Tools
+    use: Provider
 
 
-@dataclass(frozen=True, slots=True)
-class WorkContext(Context):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkContext(Context[D]):
     """What a task may use while it works."""
 
     model: LanguageModel
@@ -110,28 +121,133 @@ class WorkContext(Context):
         return answer.value
 
 
-class Task(Protocol):
-    """A module of this package. `FORMATS` are those it offers beside json and md; `EXAMPLE` is a
-    task_data that works; a ticket of a type that `NEEDS_FILES` is not begun without one; what the
-    model answers to a type that `REUSES_ANSWERS` is not asked again for the same owner."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[D, R]):
+    """A stage with what follows it, over plain JSON: as items and outcomes are stored."""
 
-    FORMATS: tuple[str, ...]
-    NEEDS_FILES: bool
-    REUSES_ANSWERS: bool
-    EXAMPLE: dict[str, Any]
-    TaskData: type[TaskData]
-    plan: Callable[[Context], Awaitable[Round]]
-    work: Callable[[WorkContext, Item], Awaitable[Model]]
-    combine: Callable[[Context, Sequence[Any]], Awaitable[Round | Result]]
-    render: Callable[[dict[str, Any], str], str | bytes]
-    """The stored result in any of the forms but json; nothing active is left in it."""
+    name: str
+    work: Callable[[WorkContext[D], Any], Awaitable[Any]]
+    combine: Callable[[Context[D], Sequence[Any]], Awaitable[Round | R]]
 
 
-def unknown_keys(data: TaskData) -> list[str]:
-    """A warning for each key of the task_data that the task type does not know."""
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[D, I, O]):
+    """Pieces of work of one kind. `name` is shown to people; `work` says by its annotations what
+    it takes and makes, both of which are models."""
+
+    name: str
+    work: Callable[[WorkContext[D], I], Awaitable[O]]
+
+    def round(self, items: Iterable[I], *, starts_at: int = 5, ends_at: int = 90) -> Round:
+        """One round of this stage."""
+        given = [item.model_dump(mode="json") for item in items]
+        return Round(stage=self.name, items=given, starts_at=starts_at, ends_at=ends_at)
+
+    def then(
+        self, combine: Callable[[Context[D], Sequence[O]], Awaitable[Round | R]]
+    ) -> Step[D, R]:
+        """This stage, followed by what makes a result of its outcomes, in the order of their items,
+        or another round."""
+        hints = get_type_hints(self.work)
+        outcome_model: type[O] = hints.pop("return")
+        *_, item_model = hints.values()
+
+        async def work(context: WorkContext[D], item: Any) -> Any:
+            outcome = await self.work(context, item_model.model_validate(item))
+            return outcome.model_dump(mode="json")
+
+        async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | R:
+            return await combine(context, [outcome_model.model_validate(one) for one in outcomes])
+
+        return Step(name=self.name, work=work, combine=after)
+
+
+def misses_no_file(data: TaskData, filenames: Sequence[str]) -> bool:
+    """For a type that does not wait for files."""
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskType(Generic[D, R]):
+    """A task type, which lies in its module as `task_type`.
+
+    `data` and `result` are models; `example` is a task_data that works. `formats` render the result
+    in each form that the type offers beside json: `md` is one, from which html is made unless it is
+    another; nothing active is left in any.
+
+    A type of one step has a `work` alone. Any other has a `plan`, which makes the first round, and
+    `stages`, each with what follows it.
+
+    `needs` are classes of what its steps `use`. `misses_files` tells whether a ticket with this
+    task_data and files of these names must wait for another file before it is begun. What the model
+    answers to a type that `reuses_answers` is not asked again for the same owner.
+    """
+
+    data: type[D]
+    result: type[R]
+    example: dict[str, Any]
+    formats: Mapping[str, Callable[[R], str | bytes]]
+    work: Callable[[WorkContext[D]], Awaitable[R]] | None = None
+    plan: Callable[[Context[D]], Awaitable[Round]] | None = None
+    stages: Sequence[Step[D, R]] = ()
+    needs: Sequence[type] = ()
+    misses_files: Callable[[D, Sequence[str]], bool] = misses_no_file
+    reuses_answers: bool = False
+
+    @property
+    def offered_formats(self) -> list[str]:
+        """Every form in which a result can be had."""
+        return list(dict.fromkeys([*_BASIC_FORMATS, *self.formats]))
+
+    async def first_round(self, context: Context[D]) -> Round:
+        """Raises StepError."""
+        if self.plan is None:
+            return Round(stage=_ONE_STEP, items=[{}])
+        return await self.plan(context)
+
+    async def do_work(self, context: WorkContext[D], item: Any) -> Any:
+        """The outcome of a piece of work, as JSON. Raises StepError."""
+        return await self._step(context.stage).work(context, item)
+
+    async def combine(self, context: Context[D], outcomes: Sequence[Any]) -> Round | R:
+        """The result of the outcomes of a round, or the next round. Raises StepError."""
+        made = await self._step(context.stage).combine(context, outcomes)
+        if isinstance(made, Round):
+            return made
+        warnings = [*_name_unknown_keys(context.data), *made.warnings]
+        return made.model_copy(update={"warnings": warnings})
+
+    def must_wait(self, task_data: dict[str, Any], files: Iterable[Attachment]) -> bool:
+        """Whether a ticket with valid `task_data` waits for another file."""
+        names = [file.filename for file in files]
+        return self.misses_files(self.data.model_validate(task_data), names)
+
+    def render(self, result_data: dict[str, Any], form: str) -> str | bytes:
+        """A stored result in one of the `formats`."""
+        return self.formats[form](self.result.model_validate(result_data))
+
+    def _step(self, stage: str) -> Step[D, R]:
+        if self.work is not None:
+            return _single_step(self.work, self.result)
+        return {step.name: step for step in self.stages}[stage]
+
+
+def _single_step(work: Callable[[WorkContext[D]], Awaitable[R]], result: type[R]) -> Step[D, R]:
+    """The only stage of a type of one step, whose outcome is the result."""
+
+    async def work_once(context: WorkContext[D], _: Any) -> Any:
+        return (await work(context)).model_dump(mode="json")
+
+    async def pass_on(_: Context[D], outcomes: Sequence[Any]) -> Round | R:
+        return result.model_validate(outcomes[0])
+
+    return Step(name=_ONE_STEP, work=work_once, combine=pass_on)
+
+
+def _name_unknown_keys(data: TaskData) -> list[str]:
     return [f"task_data.{key} is not known and was not used." for key in data.model_extra or {}]
 
 
-def prompt(task_file: str, name: str) -> str:
+def read_prompt(task_file: str, name: str) -> str:
     """The text of a prompt that lies beside its task module."""
     return (Path(task_file).parent / f"{name}.md").read_text(encoding="utf-8").strip()

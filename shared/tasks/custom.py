@@ -1,10 +1,9 @@
 """Task type `custom`: whatever the requester describes, in Markdown, and on request as JSON of a
 form that the requester's own schema describes."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SerializerFunctionWrapHandler, model_serializer
 
 from shared.clients.llm.output import AnswerForm, of_model, of_schema
 from shared.errors import BadSchema
@@ -12,15 +11,6 @@ from shared.models import Model, Question, Words
 from shared.tasks import base
 from shared.text import json_schema
 from shared.text.markdown import inert
-
-FORMATS: tuple[str, ...] = ()
-NEEDS_FILES = False
-REUSES_ANSWERS = False
-EXAMPLE: dict[str, Any] = {
-    "task_description": "Summarise this note for the management in five sentences.",
-    "instructions": "Plain words, no adjectives.",
-    "context": "The text of the note …",
-}
 
 _STRUCTURED = "- `structured`: the same result as data, in the form that its schema asks for."
 
@@ -40,50 +30,52 @@ class TaskData(base.TaskData):
     output_schema: Annotated[dict[str, Any], AfterValidator(_usable)] | None = None
 
 
-class Work(Model):
+class Answer(Model):
     """The model's answer."""
 
     summary: str
     task_result: str
 
 
-class StructuredWork(Work):
-    structured: Any
-
-
 class Result(base.Result):
+    """`structured` is there when an output_schema was given, which it fits."""
+
     task_result: str
+    structured: Any = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = serialize(self)
+        if "structured" not in self.model_fields_set:
+            del values["structured"]
+        return values
 
 
-class StructuredResult(Result):
-    """`structured` fits the output_schema."""
-
-    structured: Any
-
-
-async def plan(context: base.Context) -> base.Round:
-    return base.Round(stage="working", items=[{}])
+async def do_task(context: base.WorkContext[TaskData]) -> Result:
+    answer = await context.complete(_form(context.data), _question(context.data))
+    return Result.model_validate(answer, from_attributes=True)
 
 
-async def work(context: base.WorkContext, item: base.Item) -> Work:
-    data = TaskData.model_validate(context.ticket.task_data)
-    answer = await context.complete(_form(data), _question(data))
-    return answer if isinstance(answer, Work) else StructuredWork.model_validate(answer)
+def to_markdown(result: Result) -> str:
+    return f"{inert(result.task_result)}\n"
 
 
-async def combine(context: base.Context, outcomes: Sequence[Any]) -> base.Result:
-    data = TaskData.model_validate(context.ticket.task_data)
-    result = Result if data.output_schema is None else StructuredResult
-    return result(**outcomes[0], warnings=base.unknown_keys(data))
-
-
-def render(result: dict[str, Any], form: str) -> str:
-    return f"{inert(result['task_result'])}\n"
+task_type = base.TaskType(
+    data=TaskData,
+    result=Result,
+    example={
+        "task_description": "Summarise this note for the management in five sentences.",
+        "instructions": "Plain words, no adjectives.",
+        "context": "The text of the note …",
+    },
+    formats={"md": to_markdown},
+    work=do_task,
+)
 
 
 def _form(data: TaskData) -> AnswerForm[Any]:
     if data.output_schema is None:
-        return of_model(Work)
+        return of_model(Answer)
     properties = {
         "summary": {"type": "string"},
         "task_result": {"type": "string"},
@@ -101,7 +93,7 @@ def _form(data: TaskData) -> AnswerForm[Any]:
 
 
 def _question(data: TaskData) -> Question:
-    system = base.prompt(__file__, "custom")
+    system = base.read_prompt(__file__, "custom")
     if data.output_schema is not None:
         system = f"{system}\n{_STRUCTURED}"
     user = f"# Task\n{data.task_description}"

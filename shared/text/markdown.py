@@ -12,6 +12,7 @@ from collections.abc import Iterator
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
 _MARKUP = re.compile(r"[\\`*_<>\[\]#|~&]|!(?=\[)|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 _HTML = re.compile(r"<(?=[A-Za-z/!?])")
+# The target of a link whose scheme is none of these, however it is spelled.
 _TARGET = re.compile(
     r"(\]\(\s*|\]:\s*)(?!(?:https?|mailto):)[A-Za-z][A-Za-z0-9+.-]*\\?:", re.IGNORECASE
 )
@@ -50,6 +51,7 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _tamed(text: str) -> str:
+    # Entities within entities: what is harmless when unescaped once may be a tag the next time.
     while (plain := html.unescape(text)) != text:
         text = plain
     text = _TARGET.sub(r"\1#", text.replace("![", "["))

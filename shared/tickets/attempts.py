@@ -66,10 +66,10 @@ class Attempt:
         data = await self._container.read(f"{self._work}/calls.jsonl") or b""
         return [Call.model_validate_json(line) for line in data.splitlines()]
 
-    async def keep(self, name: str, value: Any) -> None:
+    async def save(self, name: str, value: Any) -> None:
         await self._container.write_json(f"{self._work}/kept/{name}.json", value)
 
-    async def kept(self, name: str) -> Any:
+    async def load(self, name: str) -> Any:
         return await self._container.read_json(f"{self._work}/kept/{name}.json")
 
     async def has_outcome(self, number: int, index: int) -> bool:

@@ -12,11 +12,10 @@ from enum import StrEnum
 from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models import Status, rfc3339
-from shared.storage.keys import EVERYBODY
+from shared.storage.keys import EVERYBODY, prefix_range
 from shared.tickets.listing.index import ListingState
 
 _PREFIX = "intent_"
-_BEYOND = "intent`"
 
 
 class Purpose(StrEnum):
@@ -82,7 +81,7 @@ class Intents:
 
     async def all(self) -> list[Intent]:
         """One storage call while there are few, which is nearly always."""
-        return [_intent(row) async for row in self._table.query(EVERYBODY, _PREFIX, _BEYOND)]
+        return [_intent(row) async for row in self._table.query(EVERYBODY, *prefix_range(_PREFIX))]
 
 
 def _key(ticket_id: str, purpose: Purpose) -> dict[str, str]:

@@ -15,7 +15,7 @@ from shared.clients.tables import MAX_ROWS, Table, Verb, Write
 from shared.errors import NotFound, Problem, Unavailable, WriteConflict
 from shared.models import AuditEvent, Message, Status, StoredTicket
 from shared.storage.conflicts import retry_on_conflict
-from shared.storage.keys import EVERYBODY, split_ticket_id
+from shared.storage.keys import EVERYBODY, prefix_range, split_ticket_id
 from shared.storage.locks import Locks
 from shared.storage.sharded_counters import Counters, Totals
 from shared.tickets.intents import Intent, settled
@@ -73,7 +73,7 @@ class Tickets:
     async def events(self, ticket_id: str) -> list[AuditEvent]:
         """The audit trail of a ticket, oldest first; it outlives the ticket."""
         owner, rest = split_ticket_id(ticket_id)
-        rows = self._table.query(owner, f"event_{rest}_", f"event_{rest}`")
+        rows = self._table.query(owner, *prefix_range(f"event_{rest}_"))
         return [as_ticket_event(row, ticket_id) async for row in rows]
 
     async def updates(self, ticket_id: str, after: int) -> list[Message]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.errors import NoSuchFormat
 from shared.models import StoredTicket
-from shared.tasks import task_of
+from shared.tasks.registry import find_task_type
 from shared.text import strict_json
 
 
@@ -34,8 +34,6 @@ _KINDS = {
     ResultFormat.GITHUB_REVIEW: ("application/json", "review.json"),
     ResultFormat.VEGA_LITE: ("application/vnd.vegalite+json", "vl.json"),
 }
-BASIC = (ResultFormat.JSON, ResultFormat.MD, ResultFormat.HTML)
-"""What every task type offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class ResultFile:
 
 def form_of(task_type: str, wanted: str) -> ResultFormat:
     """Raises NoSuchFormat, which names those that the type offers."""
-    offered = [*BASIC, *task_of(task_type).FORMATS]
+    offered = find_task_type(task_type).offered_formats
     if wanted not in offered:
         raise NoSuchFormat(f"The result of this ticket can be had as {', '.join(offered)}.")
     return ResultFormat(wanted)
@@ -67,9 +65,9 @@ def rendered(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
 def _content(ticket: StoredTicket, form: ResultFormat) -> str | bytes:
     if form is ResultFormat.JSON:
         return strict_json.dumps(ticket.result_data)
-    render = task_of(ticket.task_type).render
-    if form is ResultFormat.HTML:
+    task_type = find_task_type(ticket.task_type)
+    if form is ResultFormat.HTML and form not in task_type.formats:
         from shared.documents.export.html import to_html
 
-        return to_html(str(render(ticket.result_data, ResultFormat.MD)))
-    return render(ticket.result_data, form.value)
+        return to_html(str(task_type.render(ticket.result_data, ResultFormat.MD)))
+    return task_type.render(ticket.result_data, form.value)

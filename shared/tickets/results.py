@@ -1,11 +1,13 @@
 """Tickets as their readers see them."""
 
+from shared.accounts.principal import Principal
 from shared.clients.blobs import Container
 from shared.errors import Conflict
-from shared.models import AuditEvent, Message, StoredTicket, User
+from shared.models import AuditEvent, Message, StoredTicket
 from shared.storage.compressed import unpack
+from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
-from shared.tickets.permissions import Permissions, Right
+from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.result_files import ResultFile, form_of, rendered
 
@@ -13,26 +15,24 @@ from shared.tickets.result_files import ResultFile, form_of, rendered
 class TicketQueries:
     """Answers what may be read, with everything that belongs to it."""
 
-    def __init__(self, tickets: Tickets, container: Container, permissions: Permissions) -> None:
+    def __init__(self, tickets: Tickets, access: TicketAccess, container: Container) -> None:
         self._tickets = tickets
-        self._permissions = permissions
+        self._access = access
         self._container = container
 
-    async def ticket(self, caller: User, ticket_id: str) -> StoredTicket:
+    async def ticket(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """A ticket without its result: one storage call. Raises NotFound."""
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, Right.READ)
-        return ticket
+        return await self._access.read(principal, ticket_id, Right.READ)
 
-    async def events(self, caller: User, ticket_id: str) -> list[AuditEvent]:
+    async def events(self, principal: Principal, ticket_id: str) -> list[AuditEvent]:
         """What happened to a ticket, oldest first. Raises NotFound."""
-        await self.ticket(caller, ticket_id)
+        await self.ticket(principal, ticket_id)
         return await self._tickets.events(ticket_id)
 
-    async def updates(self, caller: User, ticket_id: str, after: int) -> list[Message]:
+    async def updates(self, principal: Principal, ticket_id: str, after: int) -> list[Message]:
         """The realtime messages about a ticket after the number `after`, up to 1,000: two storage
         calls. Raises NotFound."""
-        await self.ticket(caller, ticket_id)
+        await self.ticket(principal, ticket_id)
         return await self._tickets.updates(ticket_id, after)
 
     async def with_result(self, ticket: StoredTicket) -> StoredTicket:
@@ -44,9 +44,9 @@ class TicketQueries:
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
         return ticket.model_copy(update={"result_data": await attempt.result()})
 
-    async def result(self, caller: User, ticket_id: str, wanted: str) -> ResultFile:
+    async def result(self, principal: Principal, ticket_id: str, wanted: str) -> ResultFile:
         """The result in the form `wanted`. Raises NotFound, NoSuchFormat, Conflict."""
-        ticket = await self.ticket(caller, ticket_id)
+        ticket = await self.ticket(principal, ticket_id)
         form = form_of(ticket.task_type, wanted)
         if not ticket.result_attempt:
             raise Conflict(f"This ticket is {ticket.status.value}; there is no result of it.")

@@ -4,21 +4,22 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
+from shared.accounts.principal import Principal
 from shared.accounts.repository import Users
-from shared.audit.chain import Actor
 from shared.clients.blobs import Container
 from shared.clients.upload_containers import UploadContainers
 from shared.errors import NotFound, Unavailable
-from shared.models import StoredTicket, TicketChanges, User, now, validated
+from shared.models import StoredTicket, TicketChanges, now
 from shared.tickets import user_changes
+from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
 from shared.tickets.intents import Intent
-from shared.tickets.permissions import Permissions, Right
+from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.user_changes import Expects
 from shared.tickets.validation import check_assignee, check_task_data
+from shared.tickets.workflow_port import WorkflowClient
 
 _BLOBS = ("work", "results", "attachments", "texts")
 _DELETES_AT_ONCE = 16
@@ -38,86 +39,81 @@ class TicketService:
 
     def __init__(
         self,
+        *,
         tickets: Tickets,
+        access: TicketAccess,
         container: Container,
         users: Users,
-        permissions: Permissions,
         landing: UploadContainers,
         times: Times,
     ) -> None:
         self._tickets = tickets
+        self._access = access
         self._container = container
         self._users = users
-        self._permissions = permissions
         self._landing = landing
         self._times = times
 
     async def edit(
-        self, caller: User, ticket_id: str, body: Any, actor: Actor, expects: Expects
+        self, principal: Principal, ticket_id: str, changes: TicketChanges, expects: Expects
     ) -> StoredTicket:
         """Two storage calls, and those that an assignment or cancelling needs.
 
         Raises NotFound, Forbidden, Invalid, TooLarge, Conflict, PreconditionFailed.
         """
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, Right.READ)
-        changes = validated(TicketChanges, body)
         only_assigns = changes.model_fields_set == {"assigned_to"}
         right = Right.REASSIGN if only_assigns else Right.EDIT
-        await self._permissions.check(caller, ticket, right)
+        ticket = await self._access.read(principal, ticket_id, right)
         if "task_data" in changes.model_fields_set:
             check_task_data(ticket.task_type, changes.task_data)
         if "assigned_to" in changes.model_fields_set:
             await check_assignee(self._users, changes.assigned_to)
-        return await self._tickets.change(
-            ticket.id, user_changes.edit(changes, actor, expects), ticket
-        )
+        decide = user_changes.edit(changes, principal.actor, expects)
+        return await self._tickets.change(ticket.id, decide, ticket)
 
-    async def cancel(self, caller: User, ticket_id: str, actor: Actor) -> StoredTicket:
+    async def cancel(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """Raises NotFound, Forbidden, Conflict."""
-        ticket = await self._allowed(caller, ticket_id, Right.CANCEL)
-        return await self._tickets.change(ticket.id, user_changes.cancel(actor), ticket)
+        ticket = await self._access.read(principal, ticket_id, Right.CANCEL)
+        return await self._tickets.change(ticket.id, user_changes.cancel(principal.actor), ticket)
 
-    async def reprocess(self, caller: User, ticket_id: str, actor: Actor) -> StoredTicket:
+    async def reprocess(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """Raises NotFound, Forbidden, Conflict."""
-        ticket = await self._allowed(caller, ticket_id, Right.REPROCESS)
+        ticket = await self._access.read(principal, ticket_id, Right.REPROCESS)
         try:
             # The intent that this leaves is taken for a dead one after this time.
             async with asyncio.timeout(self._times.sweep_after):
-                return await self._tickets.change(ticket.id, user_changes.reprocess(actor), ticket)
+                decide = user_changes.reprocess(principal.actor)
+                return await self._tickets.change(ticket.id, decide, ticket)
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
-    async def delete(self, caller: User, ticket_id: str, actor: Actor) -> StoredTicket:
+    async def delete(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """The ticket as it was: its rows are gone, its blobs as well; its intent, which stays for
         a while, sees to what an activity that is still at work may leave.
 
         Raises NotFound, Forbidden.
         """
-        ticket = await self._allowed(caller, ticket_id, Right.DELETE)
+        ticket = await self._access.read(principal, ticket_id, Right.DELETE)
         if ticket.blob_path:
             await self._landing.delete(ticket.blob_path, ticket.blob_etag)
         ticket = await self._tickets.delete(
-            ticket_id, lambda seen: user_changes.delete(seen, actor)
+            ticket_id, lambda seen: user_changes.delete(seen, principal.actor)
         )
         await self._clear(ticket_id, ticket.attempt)
         return ticket
 
-    async def complete_deletion(self, intent: Intent, *, is_erased: bool) -> None:
-        """Bring what may have died half-way to its end, which takes that its workflows are gone and
-        no activity can be at work any more."""
+    async def settle(self, intent: Intent, workflow: WorkflowClient) -> None:
+        """Bring a deletion that may have died half-way to its end, which takes that its workflows
+        are gone and no activity can be at work any more."""
+        attempts = intent.standing.attempt
+        is_purged = await workflow.purge(intent.ticket_id, attempts)
         with suppress(NotFound):  # That far it had come.
             await self._tickets.delete(
                 intent.ticket_id, lambda seen: user_changes.delete(seen, intent.actor)
             )
-        await self._clear(intent.ticket_id, intent.standing.attempt)
-        if is_erased and intent.created_at + timedelta(seconds=self._times.linger) <= now():
+        await self._clear(intent.ticket_id, attempts)
+        if is_purged and intent.created_at + timedelta(seconds=self._times.linger) <= now():
             await self._tickets.forget(intent)
-
-    async def _allowed(self, caller: User, ticket_id: str, right: Right) -> StoredTicket:
-        ticket = await self._tickets.read(ticket_id)
-        await self._permissions.check(caller, ticket, right)
-        return ticket
 
     async def _clear(self, ticket_id: str, attempts: int) -> None:
         """Delete every blob and message of a ticket, and what is remembered of its documents."""

@@ -76,7 +76,7 @@ class TicketTransaction:
             every = [*writes, *([claim.note(ticket)] if claim else [])]
             etag = await self._counters.write(owner, every, counts)
         except WriteConflict as conflict:
-            if conflict.index == len(writes):
+            if conflict.index == len(writes):  # The claim, which comes last, is another ticket's.
                 raise
             return None
         return ticket.model_copy(update={"etag": etag}), messages
@@ -105,6 +105,7 @@ class TicketTransaction:
         etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
         stale = (before | tried) - after
         if stale:
+            # The intent to start it goes with the first step out of PENDING, never before.
             left = ticket.status is Status.PENDING is not changed.status
             also = [settled(ticket.id, Purpose.OPEN)] if left else []
             await self._index.remove(stale, ticket.task_type, also)
@@ -152,6 +153,8 @@ def _written(
         events += ticket_event_writes(event)
         fields |= told
     changed = changed.model_copy(update=fields)
+    # Only the ticket's own row carries an ETag: its copy and its events change with it or not at
+    # all, and an event that is there already has the number of one that somebody else wrote first.
     if changed.status is ticket.status:
         copies = [Write(Verb.MERGE, status_row(ticket.id, ticket.status, fields))]
     else:

@@ -9,7 +9,7 @@ from typing import Any
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict
 from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, TicketChanges, now
-from shared.tasks import task_of
+from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
@@ -58,12 +58,13 @@ def reprocess(actor: Actor) -> Decide:
     def decide(ticket: StoredTicket) -> TicketChange:
         if ticket.status in _OPEN:
             raise Conflict(f"This ticket is {ticket.status.value}; it can be reprocessed later.")
+        task_type = find_task_type(ticket.task_type)
         moment = now()
         attempt = ticket.attempt + 1
         values = {
             "status": Status.PENDING,
             "attempt": attempt,
-            "waits_for_files": task_of(ticket.task_type).NEEDS_FILES and not ticket.attachments,
+            "waits_for_files": task_type.must_wait(ticket.task_data, ticket.attachments),
             "progress": Progress(),
             "started_at": None,
             "completed_at": None,

@@ -5,7 +5,7 @@ from typing import Any
 from shared.accounts.repository import Users
 from shared.errors import Invalid, TooLarge
 from shared.models import validated
-from shared.tasks import task_of
+from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
 
 MAX_TASK_DATA = 64 * 1024
@@ -13,7 +13,7 @@ MAX_TASK_DATA = 64 * 1024
 
 def check_task_data(task_type: str, task_data: dict[str, Any]) -> None:
     """Raises Invalid, TooLarge."""
-    validated(task_of(task_type).TaskData, task_data, at=("task_data",))
+    validated(find_task_type(task_type).data, task_data, at=("task_data",))
     size = len(dumps(task_data))
     if size > MAX_TASK_DATA:
         raise TooLarge(f"task_data has {size} bytes; at most {MAX_TASK_DATA} are allowed.")

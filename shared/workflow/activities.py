@@ -9,15 +9,25 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial, wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypedDict, TypeVar
 
 from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
 from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
 from shared.models import StoredTicket, now
 from shared.storage.compressed import pack
-from shared.tasks import task_of
-from shared.tasks.base import Context, LanguageModel, Round, Tools, WorkContext
+from shared.tasks.base import (
+    Artifacts,
+    Context,
+    LanguageModel,
+    Provider,
+    Round,
+    TaskData,
+    TaskType,
+    WorkContext,
+)
+from shared.tasks.dependencies import Dependencies
+from shared.tasks.registry import find_task_type
 from shared.text import strict_json
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
@@ -26,20 +36,26 @@ from shared.tickets.listing.index import standing
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
-from shared.workflow.messages import AttemptRef, ResultKind, RoundFacts, Step, failure, step
+from shared.workflow.messages import (
+    AttemptRef,
+    Failed,
+    MustWait,
+    NoFiles,
+    OutcomeStored,
+    ResultStored,
+    RoundBegins,
+    RoundFacts,
+    Superseded,
+    failed,
+)
 from shared.workflow.progress import ProgressWriter
 from shared.workflow.ticket_reader import TicketReader
 
 P = ParamSpec("P")
-_Common = tuple[
-    StoredTicket,
-    str,
-    Attempt,
-    Callable[[str], Coroutine[Any, Any, bytes | None]],
-    Callable[[int, int], Coroutine[Any, Any, None]],
-    Tools,
-]
-_Answers = Callable[Concatenate["Activities", AttemptRef, P], Coroutine[Any, Any, Step]]
+_TaskType = TaskType[Any, Any]
+_SUPERSEDED = Superseded(kind="stopped")
+A = TypeVar("A")
+_Method = Callable[Concatenate["Activities", AttemptRef, P], Coroutine[Any, Any, A]]
 
 _MAX_ITEM_BYTES = 40_000
 _READING = "reading"
@@ -48,22 +64,22 @@ _STORING = timedelta(minutes=4)
 """A request that stores a file takes no longer."""
 
 
-def _answering(method: _Answers[P]) -> _Answers[P]:
+def _answering(method: _Method[P, A]) -> _Method[P, A | MustWait | Failed | Superseded]:
     """Turn what people or time must settle into an answer; let the rest be retried."""
 
     @wraps(method)
     async def answer(
         self: "Activities", ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
-    ) -> Step:
+    ) -> A | MustWait | Failed | Superseded:
         try:
             async with asyncio.timeout(self._step_seconds) as time:
                 return await method(self, ref, *args, **kwargs)
         except NotFound:
-            return step(ResultKind.STOPPED)
+            return _SUPERSEDED
         except PermanentFailure as error:
-            return failure(error.reason)
+            return failed(error.reason)
         except Unavailable:
-            return step(ResultKind.WAIT, seconds=None, reason="Storage is away.")
+            return MustWait(kind="wait", seconds=None, reason="Storage is away.")
         except TimeoutError:
             if not time.expired():
                 raise
@@ -75,9 +91,21 @@ def _answering(method: _Answers[P]) -> _Answers[P]:
                 await self._tickets.change(
                     ref["ticket_id"], workflow_changes.wait(ref["attempt"], later.reason)
                 )
-        return step(ResultKind.WAIT, seconds=later.seconds, reason=later.reason)
+        return MustWait(kind="wait", seconds=later.seconds, reason=later.reason)
 
     return answer
+
+
+class _ContextFields(TypedDict):
+    """What every context has."""
+
+    ticket: StoredTicket
+    data: TaskData
+    stage: str
+    artifacts: Artifacts
+    read_file: Callable[[str], Coroutine[Any, Any, bytes | None]]
+    report: Callable[[int, int], Coroutine[Any, Any, None]]
+    use: Provider
 
 
 class Activities:
@@ -93,7 +121,7 @@ class Activities:
         container: Container,
         model: LanguageModel,
         answers: Answers,
-        tools: Tools,
+        dependencies: Dependencies,
         intents: Intents,
         *,
         step_seconds: float,
@@ -104,7 +132,7 @@ class Activities:
         self._files = AttachmentStore(container)
         self._model = model
         self._answers = answers
-        self._tools = tools
+        self._dependencies = dependencies
         self._intents = intents
         self._step_seconds = step_seconds
         self._quiet = timedelta(seconds=quiet_seconds)
@@ -112,7 +140,7 @@ class Activities:
         self._progress = ProgressWriter(tickets, container)
 
     @_answering
-    async def plan(self, ref: AttemptRef) -> Step:
+    async def plan(self, ref: AttemptRef) -> RoundBegins | NoFiles | Superseded:
         """Begin the attempt and say what its first round is."""
         ticket = await self._tickets.read(ref["ticket_id"])
         if not await self._is_being_given_a_file(ticket, ref["attempt"]):
@@ -121,31 +149,37 @@ class Activities:
         if workflow_changes.waits(ticket, ref["attempt"]):
             # It is in good hands: this workflow waits.
             await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
-            return step(ResultKind.NO_FILES, stirring=bool(ticket.attachments))
+            return NoFiles(kind="no_files", stirring=bool(ticket.attachments))
         if not runs(ticket, ref["attempt"]):
-            return step(ResultKind.STOPPED)
+            return _SUPERSEDED
         await self._attempt(ref).open()
-        context = Context(*self._common(ticket, ref, _READING))
-        return _round(await task_of(ticket.task_type).plan(context), 0)
+        task_type = find_task_type(ticket.task_type)
+        context: Context[Any] = Context(**self._context(task_type, ticket, ref, _READING))
+        return _round(await task_type.first_round(context), 0)
 
     @_answering
-    async def work(self, ref: AttemptRef, facts: RoundFacts, index: int, item: Any) -> Step:
+    async def work(
+        self, ref: AttemptRef, facts: RoundFacts, index: int, item: Any
+    ) -> OutcomeStored | Superseded:
         """Do the `index`-th piece of a round, unless its outcome is there already."""
         attempt, number = self._attempt(ref), facts["number"]
         ticket, done = await asyncio.gather(
             self._reader.read(ref["ticket_id"]), attempt.has_outcome(number, index)
         )
         if not runs(ticket, ref["attempt"]):
-            return step(ResultKind.STOPPED)
+            return _SUPERSEDED
         if not done:
-            context = self._work_context(ticket, ref, facts["stage"])
-            outcome = await task_of(ticket.task_type).work(context, item)
-            await attempt.store_outcome(number, index, outcome.model_dump(mode="json"))
+            task_type = find_task_type(ticket.task_type)
+            context = self._work_context(task_type, ticket, ref, facts["stage"])
+            outcome = await task_type.do_work(context, item)
+            await attempt.store_outcome(number, index, outcome)
         await self._progress.show_round(ref, facts, ticket)
-        return step(ResultKind.OUTCOME)
+        return OutcomeStored(kind="outcome")
 
     @_answering
-    async def combine(self, ref: AttemptRef, facts: RoundFacts) -> Step:
+    async def combine(
+        self, ref: AttemptRef, facts: RoundFacts
+    ) -> RoundBegins | ResultStored | Superseded:
         """Make the result of a round's outcomes, or say what the next round is."""
         attempt = self._attempt(ref)
         ticket, outcomes = await asyncio.gather(
@@ -153,21 +187,22 @@ class Activities:
             attempt.outcomes(facts["number"], facts["total"]),
         )
         if not runs(ticket, ref["attempt"]):
-            return step(ResultKind.STOPPED)
-        task = task_of(ticket.task_type)
-        made = await task.combine(Context(*self._common(ticket, ref, facts["stage"])), outcomes)
+            return _SUPERSEDED
+        task_type = find_task_type(ticket.task_type)
+        context: Context[Any] = Context(**self._context(task_type, ticket, ref, facts["stage"]))
+        made = await task_type.combine(context, outcomes)
         if isinstance(made, Round):
             return _round(made, facts["number"] + 1)
         ledger = await attempt.ledger()
         added = {
             "model": ledger.model,
             "usage": ledger.usage.model_dump(),
-            "formats": ["json", "md", *task.FORMATS],
+            "formats": task_type.offered_formats,
         }
         await attempt.store_result(made.model_dump(mode="json") | added)
-        return step(ResultKind.DONE, model=ledger.model, tokens=ledger.usage.tokens)
+        return ResultStored(kind="done", model=ledger.model, tokens=ledger.usage.tokens)
 
-    async def finish(self, ref: AttemptRef, done: Step) -> None:
+    async def finish(self, ref: AttemptRef, done: ResultStored) -> None:
         """The ticket is completed, once, unless something else ended it before."""
         result = pack(await self._attempt(ref).result())
         decide = workflow_changes.complete(ref["attempt"], done["model"], done["tokens"], result)
@@ -182,14 +217,14 @@ class Activities:
                 ref["ticket_id"], workflow_changes.fail(ref["attempt"], ledger, reason)
             )
 
-    async def give_up(self, ref: AttemptRef) -> Step | None:
+    async def give_up(self, ref: AttemptRef) -> NoFiles | None:
         """The wait for files is over, unless one has come at last: then it goes on, as the answer
         says. The event of that file may have been lost with the wait."""
         with suppress(NotFound):
             decide = workflow_changes.give_up(ref["attempt"])
             ticket = await self._tickets.change(ref["ticket_id"], decide)
             if workflow_changes.waits(ticket, ref["attempt"]):
-                return step(ResultKind.NO_FILES, stirring=True)
+                return NoFiles(kind="no_files", stirring=True)
         return None
 
     async def _is_being_given_a_file(self, ticket: StoredTicket, attempt: int) -> bool:
@@ -201,26 +236,38 @@ class Activities:
         last = workflow_changes.last_file(ticket)
         return trace is not None and trace.created_at > max(last, now() - _STORING)
 
-    def _work_context(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> WorkContext:
-        remembers = task_of(ticket.task_type).REUSES_ANSWERS
-        model = self._answers.of(ticket.created_by) if remembers else self._model
-        record = self._attempt(ref).record
-        return WorkContext(*self._common(ticket, ref, stage), model, record)
+    def _work_context(
+        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
+    ) -> WorkContext[Any]:
+        reuses = task_type.reuses_answers
+        return WorkContext(
+            **self._context(task_type, ticket, ref, stage),
+            model=self._answers.of(ticket.created_by) if reuses else self._model,
+            record=self._attempt(ref).record,
+        )
 
-    def _common(self, ticket: StoredTicket, ref: AttemptRef, stage: str) -> _Common:
-        """What every context begins with."""
+    def _context(
+        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
+    ) -> "_ContextFields":
 
         async def report(done: int, total: int) -> None:
             await self._progress.show_plan(ref, stage, done, total)
 
-        read_file = partial(self._files.read, ticket.id)
-        return ticket, stage, self._attempt(ref), read_file, report, self._tools
+        return _ContextFields(
+            ticket=ticket,
+            data=task_type.data.model_validate(ticket.task_data),
+            stage=stage,
+            artifacts=self._attempt(ref),
+            read_file=partial(self._files.read, ticket.id),
+            report=report,
+            use=self._dependencies.provider(task_type.needs),
+        )
 
     def _attempt(self, ref: AttemptRef) -> Attempt:
         return Attempt(self._container, ref["ticket_id"], ref["attempt"])
 
 
-def _round(made: Round, number: int) -> Step:
+def _round(made: Round, number: int) -> RoundBegins:
     if len(strict_json.dumps(made.items)) > _MAX_ITEM_BYTES:
         raise PermanentFailure(f"This ticket needs too many pieces of work ({len(made.items)}).")
     facts = RoundFacts(
@@ -230,4 +277,4 @@ def _round(made: Round, number: int) -> Step:
         starts_at=made.starts_at,
         ends_at=made.ends_at,
     )
-    return step(ResultKind.ROUND, facts=facts, items=made.items)
+    return RoundBegins(kind="round", facts=facts, items=made.items)

@@ -5,13 +5,25 @@ Imported by the orchestrator: nothing here looks at a clock, the environment or 
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
-Step = dict[str, Any]
-
+FINISH, FAIL, GIVE_UP = "finish_ticket", "fail_ticket", "give_up_ticket"
+"""Names of activities; those of a task type are given by `activity_name`."""
 
 EVENT = "files"
 """The event that tells a workflow which waits about its files."""
+
+
+class TaskActivity(StrEnum):
+    """What every task type has an activity for."""
+
+    PLAN = "plan"
+    WORK = "work"
+    COMBINE = "combine"
+
+
+def activity_name(task_type: str, activity: TaskActivity) -> str:
+    return f"{task_type}_{activity.value}"
 
 
 class Signal(StrEnum):
@@ -57,33 +69,73 @@ class RoundFacts(TypedDict):
     ends_at: int
 
 
-class ResultKind(StrEnum):
-    ROUND = "round"
-    OUTCOME = "outcome"
-    DONE = "done"
-    WAIT = "wait"
-    FAILURE = "failure"
-    # The ticket still waits for its first file, or, if `stirring`, has been given one just now.
-    NO_FILES = "no_files"
-    # The ticket was cancelled, deleted or taken over by another attempt: leave it alone.
-    STOPPED = "stopped"
+class RoundBegins(TypedDict):
+    """The next round, with its items."""
+
+    kind: Literal["round"]
+    facts: RoundFacts
+    items: list[Any]
 
 
-def step(kind: ResultKind, **facts: Any) -> Step:
-    return {"kind": kind.value, **facts}
+class OutcomeStored(TypedDict):
+    """A piece of work is done."""
+
+    kind: Literal["outcome"]
 
 
-def kind_of(answer: Step) -> ResultKind:
-    return ResultKind(answer["kind"])
+class ResultStored(TypedDict):
+    """The result is there: which model made it, for how many tokens."""
+
+    kind: Literal["done"]
+    model: str | None
+    tokens: int
 
 
-def failure(reason: str) -> Step:
-    """`reason` is a sentence for the people who wait for the ticket."""
-    return step(ResultKind.FAILURE, reason=reason)
+class MustWait(TypedDict):
+    """Try again later: after `seconds`, if somebody said so. `reason` is a sentence for people."""
+
+    kind: Literal["wait"]
+    seconds: float | None
+    reason: str
 
 
-def first_of(kind: ResultKind, answers: Iterable[Step]) -> Step | None:
-    return next((answer for answer in answers if kind_of(answer) is kind), None)
+class Failed(TypedDict):
+    """The ticket cannot be done; `reason` is a sentence for the people who wait for it."""
+
+    kind: Literal["failure"]
+    reason: str
+
+
+class NoFiles(TypedDict):
+    """The ticket still waits for a file, or, if `stirring`, has been given one just now."""
+
+    kind: Literal["no_files"]
+    stirring: bool
+
+
+class Superseded(TypedDict):
+    """The ticket was cancelled, deleted or taken over by another attempt: leave it alone."""
+
+    kind: Literal["stopped"]
+
+
+AttemptEnd = ResultStored | Failed | NoFiles | Superseded
+ActivityResult = RoundBegins | OutcomeStored | MustWait | AttemptEnd
+
+
+def failed(reason: str) -> Failed:
+    return Failed(kind="failure", reason=reason)
+
+
+def find_stop(results: Iterable[ActivityResult]) -> Failed | Superseded | None:
+    """What ends the attempt among the results of pieces of work; a failure goes first."""
+    superseded: Superseded | None = None
+    for result in results:
+        if result["kind"] == "failure":
+            return result
+        if result["kind"] == "stopped":
+            superseded = result
+    return superseded
 
 
 class WaitBudget:

@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from functions.endpoints import PREFIX
-from shared.tasks import TASKS
+from shared.tasks.registry import TASK_TYPES
 from tests.support.hosts.process import ROOT
 from tests.support.running_app import RunningApp
 
@@ -89,14 +89,14 @@ def test_errors_have_their_form_and_headers(description: JsonObject) -> None:
 
 def test_each_task_type_has_its_schema_and_an_example(description: JsonObject) -> None:
     body = description["paths"]["/tickets"]["post"]["requestBody"]["content"]["application/json"]
-    assert set(body["examples"]) == set(TASKS)
+    assert set(body["examples"]) == set(TASK_TYPES)
     schemas = description["components"]["schemas"]
     kinds = {
         model["properties"]["task_type"]["const"]: model["properties"]["task_data"]
         for model in schemas.values()
         if "const" in model.get("properties", {}).get("task_type", {})
     }
-    assert set(kinds) == set(TASKS)
+    assert set(kinds) == set(TASK_TYPES)
     custom = schemas[kinds["custom"]["$ref"].rpartition("/")[2]]
     assert "output_schema" in custom["properties"]
     assert custom["required"] == ["task_description"]

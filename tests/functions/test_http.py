@@ -18,6 +18,7 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from shared.models import Login
 
 
 def request(body: bytes = b"", **headers: str) -> func.HttpRequest:
@@ -76,31 +77,31 @@ async def test_the_unforeseen_is_told_by_an_id_that_is_in_the_log(
 )
 def test_what_is_no_plain_json_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
-        http.json_body(request(body))
+        http.read_json(request(body))
 
 
 def test_a_body_needs_its_length() -> None:
     with pytest.raises(LengthRequired):
-        http.json_body(request(b""))
+        http.read_json(request(b""))
 
 
 def test_a_body_has_its_limit_and_its_type() -> None:
     with pytest.raises(TooLarge):
-        http.json_body(request(b'"' + b"x" * http.MAX_BODY + b'"'))
+        http.read_json(request(b'"' + b"x" * http.MAX_BODY + b'"'))
     with pytest.raises(UnsupportedMediaType):
-        http.json_body(request(b"{}", Content_Type="text/plain"))
+        http.read_json(request(b"{}", Content_Type="text/plain"))
     with pytest.raises(UnsupportedMediaType):
-        http.form_body(request(b"a=1", Content_Type="application/json"))
-    assert http.json_body(request(b"{}", Content_Type="Application/JSON; charset=utf-8")) == {}
+        http.form_body(request(b"a=1", Content_Type="application/json"), Login)
+    assert http.read_json(request(b"{}", Content_Type="Application/JSON; charset=utf-8")) == {}
 
 
 def test_a_form_is_read() -> None:
     form = "application/x-www-form-urlencoded"
-    read = http.form_body(request(b"username=a%40b.c&password=p+%26", Content_Type=form))
-    assert read == {"username": "a@b.c", "password": "p &"}
+    read = http.form_body(request(b"username=a%40b.c&password=p+%26", Content_Type=form), Login)
+    assert read == Login(username="a@b.c", password="p &")
     for bad in (b"\xff", b"a=%ff", b"&".join(b"a%d=1" % n for n in range(200))):
         with pytest.raises(Malformed):
-            http.form_body(request(bad, Content_Type=form))
+            http.form_body(request(bad, Content_Type=form), Login)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,6 @@ def test_if_none_match(header: str, expected: bool) -> None:
     ],
 )
 def test_the_address_is_the_one_that_the_platform_wrote(header: str, address: str | None) -> None:
-    actor = http.actor(request(X_Forwarded_For=header, User_Agent="a" * 999), "u")
+    actor = http.visitor(request(X_Forwarded_For=header, User_Agent="a" * 999))
     assert actor.ip_address == address
     assert len(actor.user_agent or "") == 256

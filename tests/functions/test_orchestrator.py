@@ -9,13 +9,16 @@ import pytest
 
 from functions import orchestrator
 from shared.workflow.messages import (
+    ActivityResult,
     AttemptRef,
-    ResultKind,
+    MustWait,
+    OutcomeStored,
+    ResultStored,
+    RoundBegins,
     RoundFacts,
     StartInput,
-    Step,
-    failure,
-    step,
+    Superseded,
+    failed,
 )
 
 ORDER = StartInput(
@@ -28,7 +31,7 @@ ORDER = StartInput(
     waiting=None,
 )
 REF = AttemptRef(ticket_id="t", attempt=1)
-Answers = dict[str, Callable[[int, list[Any]], Step]]
+Answers = dict[str, Callable[[int, list[Any]], ActivityResult]]
 
 
 @dataclass
@@ -55,7 +58,7 @@ class Scripted:
     def call_activity_with_retry(self, name: str, options: Any, given: list[Any]) -> Any:
         return lambda: self.run(name, given)
 
-    def task_all(self, tasks: Sequence[Callable[[], Step]]) -> Any:
+    def task_all(self, tasks: Sequence[Callable[[], ActivityResult]]) -> Any:
         self.widths.append(len(tasks))
         return lambda: [task() for task in tasks]
 
@@ -68,7 +71,7 @@ class Scripted:
 
         return fire
 
-    def run(self, name: str, given: list[Any]) -> Step | None:
+    def run(self, name: str, given: list[Any]) -> ActivityResult | None:
         self.calls.append((name, given))
         answer = self.answers.get(name)
         number = sum(called == name for called, _ in self.calls)
@@ -95,26 +98,26 @@ def driven(answers: Answers) -> Scripted:
         return context
 
 
-def round_of(total: int, number: int = 0) -> Step:
+def round_of(total: int, number: int = 0) -> ActivityResult:
     facts = RoundFacts(number=number, stage="working", total=total, starts_at=10, ends_at=90)
-    return step(ResultKind.ROUND, facts=facts, items=[{"n": n} for n in range(total)])
+    return RoundBegins(kind="round", facts=facts, items=[{"n": n} for n in range(total)])
 
 
-def done(_: int, __: list[Any]) -> Step:
-    return step(ResultKind.DONE, model="m", tokens=3)
+def done(_: int, __: list[Any]) -> ActivityResult:
+    return ResultStored(kind="done", model="m", tokens=3)
 
 
-def wait(seconds: float | None = None) -> Step:
-    return step(ResultKind.WAIT, seconds=seconds, reason="The model is busy.")
+def wait(seconds: float | None = None) -> ActivityResult:
+    return MustWait(kind="wait", seconds=seconds, reason="The model is busy.")
 
 
-def crash(_: int, __: list[Any]) -> Step:
+def crash(_: int, __: list[Any]) -> ActivityResult:
     raise RuntimeError("confidential")
 
 
 PLAIN: Answers = {
     "custom_plan": lambda *_: round_of(1),
-    "custom_work": lambda *_: step(ResultKind.OUTCOME),
+    "custom_work": lambda *_: OutcomeStored(kind="outcome"),
     "custom_combine": done,
 }
 
@@ -141,7 +144,7 @@ def test_work_fans_out_in_bounded_windows_in_order() -> None:
 
 
 def test_rounds_follow_until_there_is_a_result() -> None:
-    def combine(number: int, given: list[Any]) -> Step:
+    def combine(number: int, given: list[Any]) -> ActivityResult:
         return done(0, []) if number == 3 else round_of(2, number)
 
     context = driven({"custom_combine": combine})
@@ -163,9 +166,9 @@ def test_rounds_without_end_fail() -> None:
 
 
 def test_only_those_who_asked_to_wait_are_called_again() -> None:
-    def work(number: int, given: list[Any]) -> Step:
+    def work(number: int, given: list[Any]) -> ActivityResult:
         busy = given[2] == 1 and number <= 3
-        return wait(20) if busy else step(ResultKind.OUTCOME)
+        return wait(20) if busy else OutcomeStored(kind="outcome")
 
     context = driven({"custom_plan": lambda *_: round_of(3), "custom_work": work})
     assert context.pauses == [20]
@@ -188,14 +191,14 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
 
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_a_failure_anywhere_fails_the_ticket_with_its_reason(where: str) -> None:
-    context = driven({where: lambda *_: failure("It cannot be done.")})
+    context = driven({where: lambda *_: failed("It cannot be done.")})
     assert context.named("fail_ticket") == [[REF, "It cannot be done."]]
     assert context.named("finish_ticket") == []
 
 
 def test_after_a_failure_no_further_window_is_begun() -> None:
     context = driven(
-        {"custom_plan": lambda *_: round_of(9), "custom_work": lambda *_: failure("No.")}
+        {"custom_plan": lambda *_: round_of(9), "custom_work": lambda *_: failed("No.")}
     )
     assert len(context.named("custom_work")) == 3
 
@@ -210,12 +213,12 @@ def test_an_activity_that_fails_for_good_fails_the_ticket_without_its_words(wher
 
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_a_stopped_ticket_is_left_alone(where: str) -> None:
-    context = driven({where: lambda *_: step(ResultKind.STOPPED)})
+    context = driven({where: lambda *_: Superseded(kind="stopped")})
     assert context.named("finish_ticket") == context.named("fail_ticket") == []
 
 
 def test_the_end_of_a_ticket_is_written_however_often_that_fails() -> None:
-    def away(number: int, given: list[Any]) -> Step:
+    def away(number: int, given: list[Any]) -> ActivityResult:
         if number <= 3:
             raise RuntimeError("storage")
         return done(number, given)

@@ -94,7 +94,7 @@ def test_a_pull_request_is_reviewed_and_the_review_posted(
 def test_the_result_comes_in_every_form(running_app: RunningApp, url: str) -> None:
     ticket = reviewed(running_app, pr_url=url)
     path = f"/tickets/{ticket['id']}/result"
-    assert ticket["result_data"]["formats"] == ["json", "md", "sarif", "github-review"]
+    assert ticket["result_data"]["formats"] == ["json", "md", "html", "sarif", "github-review"]
     text = running_app.api.get(path, params={"format": "md"})
     assert text.headers["content-type"] == "text/markdown; charset=utf-8"
     assert text.text == ticket["result_data"]["review_analysis"]

@@ -9,10 +9,10 @@ import pytest
 
 from shared.accounts.credentials import hash_password
 from shared.audit.chain import first_invalid
+from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Invalid, Unauthenticated
-from shared.models import AuditAction, Role
-from tests.support.product.accounts import HERE, AccountsUnderTest
-from tests.support.product.app import PASSWORD
+from shared.models import AuditAction, Login, Registration, Role, validated
+from tests.support.product.accounts import HERE, PASSWORD, AccountsUnderTest
 from tests.support.servers.storage_proxy import StorageProxy
 
 ANN: dict[str, Any] = {
@@ -26,11 +26,15 @@ async def test_a_registered_user_signs_in_by_either_name_in_any_case(
     accounts: AccountsUnderTest,
 ) -> None:
     self_service = accounts.self_service
-    user = await self_service.register(ANN | {"role": "admin", "is_active": False, "id": "x"}, HERE)
+    user = await self_service.register(
+        validated(Registration, ANN | {"role": "admin", "is_active": False, "id": "x"}), HERE
+    )
     assert (user.role, user.is_active, user.email) == (Role.USER, True, "Ann@Example.com")
 
     for name in ("ann.b", "ANN@EXAMPLE.COM"):
-        tokens = await self_service.login({"username": name, "password": ANN["password"]}, HERE)
+        tokens = await self_service.login(
+            validated(Login, {"username": name, "password": ANN["password"]}), HERE
+        )
         assert (tokens.token_type, tokens.expires_in) == ("bearer", 1800)
         caller = await accounts.authentication.caller(f"bearer {tokens.access_token}")
         assert caller.id == user.id
@@ -43,12 +47,12 @@ async def test_a_registered_user_signs_in_by_either_name_in_any_case(
 async def test_a_taken_name_is_refused_in_any_case(
     accounts: AccountsUnderTest, taken: dict[str, str]
 ) -> None:
-    await accounts.self_service.register(ANN, HERE)
+    await accounts.register(ANN)
     other = {"email": "bob@example.com", "username": "bob", "password": ANN["password"]}
     with pytest.raises(Conflict):
-        await accounts.self_service.register((other | taken) if taken else ANN, HERE)
+        await accounts.register((other | taken) if taken else ANN)
     if taken:
-        await accounts.self_service.register(other, HERE)  # The refused try left nothing behind.
+        await accounts.register(other)  # The refused try left nothing behind.
 
 
 async def test_of_simultaneous_registrations_one_wins(accounts: AccountsUnderTest) -> None:
@@ -57,7 +61,7 @@ async def test_of_simultaneous_registrations_one_wins(accounts: AccountsUnderTes
     async def register(number: int) -> bool:
         body = {"email": f"u{number % 2}@example.com", "username": "same", "password": "x" * 8}
         try:
-            await self_service.register(body, HERE)
+            await self_service.register(validated(Registration, body), HERE)
         except Conflict:
             return False
         return True
@@ -89,36 +93,40 @@ async def test_what_does_not_validate_is_named_but_not_shown(
     accounts: AccountsUnderTest, change: dict[str, Any]
 ) -> None:
     with pytest.raises(Invalid) as invalid:
-        await accounts.self_service.register(ANN | change, HERE)
+        await accounts.register(ANN | change)
     [fault] = invalid.value.errors
     assert fault["loc"] == list(change)
     assert set(fault) == {"loc", "msg", "type"}
     assert "good password" not in str(invalid.value.body("/"))
 
 
-async def test_registration_can_be_closed(accounts: AccountsUnderTest) -> None:
+async def test_registration_can_be_closed(table: Table) -> None:
     with pytest.raises(Forbidden):
-        await accounts.another(REGISTRATION_OPEN="false").self_service.register(ANN, HERE)
+        await AccountsUnderTest(table, registration_open=False).register(ANN)
 
 
 @pytest.mark.parametrize("name", ["Ann.B", "nobody", "nobody@example.com", "a/b#c?\\"])
 async def test_unknown_and_known_names_fail_alike(accounts: AccountsUnderTest, name: str) -> None:
-    await accounts.self_service.register(ANN, HERE)
+    await accounts.register(ANN)
     with pytest.raises(Unauthenticated) as refusal:
-        await accounts.self_service.login({"username": name, "password": "wrong"}, HERE)
+        await accounts.self_service.login(
+            validated(Login, {"username": name, "password": "wrong"}), HERE
+        )
     assert refusal.value.detail == "Username or password is wrong."
 
 
 async def test_unknown_and_known_names_take_the_same_time(accounts: AccountsUnderTest) -> None:
     self_service = accounts.self_service
-    await self_service.register(ANN, HERE)
+    await self_service.register(validated(Registration, ANN), HERE)
 
     async def cost(name: str) -> float:
         times = []
         for _ in range(8):
             begin = time.process_time()  # with its threads; other work on the machine stays out
             with pytest.raises(Unauthenticated):
-                await self_service.login({"username": name, "password": "wrong"}, HERE)
+                await self_service.login(
+                    validated(Login, {"username": name, "password": "wrong"}), HERE
+                )
             times.append(time.process_time() - begin)
         return min(times)
 
@@ -130,11 +138,15 @@ async def test_unknown_and_known_names_take_the_same_time(accounts: AccountsUnde
 async def test_the_first_admin_comes_from_the_settings(accounts: AccountsUnderTest) -> None:
     self_service = accounts.self_service
     with pytest.raises(Conflict):
-        await self_service.register(ANN | {"email": "Boss@example.com"}, HERE)
-    await self_service.register(ANN | {"username": "admin"}, HERE)
+        await self_service.register(
+            validated(Registration, ANN | {"email": "Boss@example.com"}), HERE
+        )
+    await self_service.register(validated(Registration, ANN | {"username": "admin"}), HERE)
 
     logins = [
-        self_service.login({"username": "BOSS@example.com", "password": PASSWORD}, HERE)
+        self_service.login(
+            validated(Login, {"username": "BOSS@example.com", "password": PASSWORD}), HERE
+        )
         for _ in range(4)
     ]
     tokens = await asyncio.gather(*logins)
@@ -153,7 +165,7 @@ async def test_passwords_are_argon2id_with_19_mib_and_two_passes() -> None:
 async def test_a_login_takes_four_storage_calls_whoever_comes(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    await accounts.self_service.register(ANN, HERE)
+    await accounts.register(ANN)
     counts = {}
     for name, password in (("Ann.B", PASSWORD), ("Ann.B", "wrong"), ("nobody", "wrong")):
         for _ in range(2):
@@ -165,7 +177,7 @@ async def test_a_login_takes_four_storage_calls_whoever_comes(
 
 
 async def test_each_login_is_in_the_audit_trail_of_the_user(accounts: AccountsUnderTest) -> None:
-    user = await accounts.self_service.register(ANN, HERE)
+    user = await accounts.register(ANN)
     await accounts.login("Ann.B")
     with pytest.raises(Unauthenticated):
         await accounts.login("Ann.B", "wrong")

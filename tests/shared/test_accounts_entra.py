@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import HMACAlgorithm
 
 from shared.clients.entra import EntraTokens
+from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
-from shared.models import AuditAction, Role
+from shared.models import AuditAction, OwnChanges, Role, UserChanges, validated
 from shared.settings.accounts import EntraSettings
-from tests.support.product.accounts import HERE, AccountsUnderTest, names
-from tests.support.product.app import PASSWORD, SECRET, AppUnderTest
+from tests.support.product.accounts import PASSWORD, SECRET, AccountsUnderTest, by, names
 from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server, new_key
 from tests.support.servers.storage_proxy import StorageProxy
 
@@ -30,13 +30,9 @@ def entra_settings(authority: str) -> EntraSettings:
 
 
 @pytest.fixture
-def accounts(app: AppUnderTest, entra: Entra) -> AccountsUnderTest:
-    settings = {
-        "ENTRA_AUTHORITY": entra.authority,
-        "ENTRA_TENANT_ID": TENANT,
-        "ENTRA_AUDIENCE": f"{AUDIENCE},other",
-    }
-    return AccountsUnderTest(app.another(**settings))
+def accounts(table: Table, entra: Entra) -> AccountsUnderTest:
+    tokens = EntraTokens(entra_settings(entra.authority))
+    return AccountsUnderTest(table, entra=tokens)
 
 
 async def test_a_token_makes_a_user_at_first_sight(
@@ -122,11 +118,9 @@ def hs256_with_public_key(claims: dict[str, Any], pem: bytes) -> str:
     return f"{head}.{body}.{jwt.utils.base64url_encode(signature).decode()}"
 
 
-async def test_without_the_settings_such_tokens_are_refused(
-    app: AppUnderTest, entra: Entra
-) -> None:
+async def test_without_the_settings_such_tokens_are_refused(table: Table, entra: Entra) -> None:
     with pytest.raises(Unauthenticated):
-        await AccountsUnderTest(app).caller(entra.token())
+        await AccountsUnderTest(table).caller(entra.token())
 
 
 @pytest.mark.parametrize(
@@ -164,7 +158,7 @@ async def test_a_changed_app_role_counts_at_once_and_ends_older_tokens(
 async def test_a_name_leads_to_no_account_that_is_there(
     accounts: AccountsUnderTest, entra: Entra
 ) -> None:
-    ann = await accounts.self_service.register(names("ann"), HERE)
+    ann = await accounts.register(names("ann"))
     for number, address in enumerate(("ann@example.com", "ann@contoso.example", "boss", "", "@")):
         token = entra.token(oid=str(number), preferred_username=address)
         user = await accounts.caller(token)
@@ -182,10 +176,14 @@ async def test_who_signs_in_elsewhere_has_no_password_here(
         with pytest.raises(Unauthenticated):
             await accounts.login(eve.username, password)
     with pytest.raises(Forbidden):
-        await accounts.administration.change_own(eve, {"password": PASSWORD}, HERE)
+        await accounts.administration.change_own(
+            by(eve), validated(OwnChanges, {"password": PASSWORD})
+        )
     for change in ({"password": PASSWORD}, {"role": "admin"}):
         with pytest.raises(Conflict):
-            await accounts.administration.change(await accounts.boss(), eve.id, change, HERE)
+            await accounts.administration.change(
+                by(await accounts.boss()), eve.id, validated(UserChanges, change)
+            )
 
 
 async def test_deactivating_deleting_and_logout_hold(
@@ -199,10 +197,12 @@ async def test_deactivating_deleting_and_logout_hold(
     assert await accounts.caller(other)
 
     boss = await accounts.boss()
-    await accounts.administration.change(boss, eve.id, {"is_active": False}, HERE)
+    await accounts.administration.change(
+        by(boss), eve.id, validated(UserChanges, {"is_active": False})
+    )
     with pytest.raises(Unauthenticated):
         await accounts.caller(other)
-    await accounts.administration.delete(boss, eve.id, HERE)
+    await accounts.administration.delete(by(boss), eve.id)
     with pytest.raises(Unauthenticated):
         await accounts.caller(entra.token(oid="a"))
 

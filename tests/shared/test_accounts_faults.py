@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from shared.audit.chain import first_invalid
 from shared.errors import Unavailable
-from shared.models import AuditAction
-from tests.support.product.accounts import HERE, AccountsUnderTest, names
+from shared.models import AuditAction, OwnChanges, validated
+from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.servers.storage_proxy import Call, Meddle, StorageProxy
 
 
@@ -29,7 +29,7 @@ async def test_a_registration_whose_answer_is_lost_is_one(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
     storage.reset(after=losing(1))
-    ann = await accounts.self_service.register(names("ann"), HERE)
+    ann = await accounts.register(names("ann"))
     assert (await accounts.caller((await accounts.login("ann")).access_token)).id == ann.id
     assert len(await accounts.users.page(0, 9)) == 1
 
@@ -39,7 +39,9 @@ async def test_a_change_whose_answer_is_lost_is_one(
 ) -> None:
     ann = await accounts.hire("ann")
     storage.reset(after=losing(1))
-    changed = await accounts.administration.change_own(ann, {"username": "anna"}, HERE)
+    changed = await accounts.administration.change_own(
+        by(ann), validated(OwnChanges, {"username": "anna"})
+    )
     assert changed.username == "anna"
     events = await accounts.trail.of_user(ann.id)
     assert [event.action for event in events] == [
@@ -54,7 +56,7 @@ async def test_a_deletion_whose_answer_is_lost_is_one(
 ) -> None:
     ann, boss = await accounts.hire("ann"), await accounts.boss()
     storage.reset(after=losing(1))
-    await accounts.administration.delete(boss, ann.id, HERE)
+    await accounts.administration.delete(by(boss), ann.id)
     events = await accounts.trail.of_user(ann.id)
     assert [event.action for event in events][1:] == [AuditAction.USER_DELETED]
 
@@ -62,7 +64,7 @@ async def test_a_deletion_whose_answer_is_lost_is_one(
 async def test_a_refresh_whose_answer_is_lost_is_no_reuse(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     tokens = await accounts.login("ann")
     storage.reset(after=losing(1))
     assert await accounts.refresh(await accounts.refresh(tokens))
@@ -71,7 +73,7 @@ async def test_a_refresh_whose_answer_is_lost_is_no_reuse(
 async def test_a_login_whose_answer_is_lost_lets_in(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    ann = await accounts.self_service.register(names("ann"), HERE)
+    ann = await accounts.register(names("ann"))
     storage.reset(after=losing(1))
     tokens = await accounts.login("ann")
     assert (await accounts.caller(tokens.access_token)).id == ann.id
@@ -83,7 +85,7 @@ async def test_a_login_whose_answer_is_lost_lets_in(
 async def test_while_storage_is_away_everything_is_unavailable(
     accounts: AccountsUnderTest, storage: StorageProxy, name: str
 ) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     tokens = await accounts.login("ann")
 
     async def away(_: Call) -> Response:
@@ -93,7 +95,7 @@ async def test_while_storage_is_away_everything_is_unavailable(
         lambda: accounts.login(name),
         lambda: accounts.caller(tokens.access_token),
         lambda: accounts.refresh(tokens),
-        lambda: accounts.self_service.register(names("bob"), HERE),
+        lambda: accounts.register(names("bob")),
     ]
     for use in uses:
         storage.reset(before=away)

@@ -6,19 +6,26 @@ from typing import Any
 
 import pytest
 
-from shared.audit.chain import Actor, first_invalid
-from shared.clients.tables import Verb, Write
+from shared.audit.chain import first_invalid
+from shared.clients.tables import Table, Verb, Write
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
-from shared.models import AuditAction, Role, StoredUser, UsersQuery
-from tests.support.product.accounts import HERE, AccountsUnderTest, names
-from tests.support.product.app import BOSS
+from shared.models import (
+    AuditAction,
+    NewUser,
+    OwnChanges,
+    Role,
+    StoredUser,
+    UserChanges,
+    UsersQuery,
+    validated,
+)
+from tests.support.product.accounts import BOSS, AccountsUnderTest, by, names
 
 
 async def test_an_admin_makes_users_with_any_role(accounts: AccountsUnderTest) -> None:
     boss = await accounts.boss()
-    actor = Actor(boss.id, "192.0.2.1", "test")
     body = names("mia", role="manager", is_verified=True, department=" Sales ")
-    mia = await accounts.administration.create(boss, body, actor)
+    mia = await accounts.administration.create(by(boss), validated(NewUser, body))
     assert (mia.role, mia.is_verified, mia.department) == (Role.MANAGER, True, "Sales")
     assert (await accounts.caller((await accounts.login("mia")).access_token)).id == mia.id
     [event, _] = await accounts.trail.of_user(mia.id)
@@ -26,32 +33,36 @@ async def test_an_admin_makes_users_with_any_role(accounts: AccountsUnderTest) -
     assert event.new_values["role"] == "manager"
     for taken in ("MIA", "other"):
         with pytest.raises(Conflict):
-            await accounts.administration.create(boss, body | {"username": taken}, actor)
+            await accounts.administration.create(
+                by(boss), validated(NewUser, body | {"username": taken})
+            )
 
 
 async def test_all_of_it_is_for_admins(accounts: AccountsUnderTest) -> None:
     mia = await accounts.hire("mia", Role.MANAGER)
     members, query = accounts.administration, UsersQuery()
     for refused in (
-        members.page(mia, query),
-        members.create(mia, names("x" * 5), HERE),
-        members.change(mia, mia.id, {"full_name": "M"}, HERE),
-        members.delete(mia, mia.id, HERE),
-        members.read(mia, "0" * 16),
-        members.read(mia, "no id"),
+        members.page(by(mia), query),
+        members.create(by(mia), validated(NewUser, names("x" * 5))),
+        members.change(by(mia), mia.id, validated(UserChanges, {"full_name": "M"})),
+        members.delete(by(mia), mia.id),
+        members.read(by(mia), "0" * 16),
+        members.read(by(mia), "no id"),
     ):
         with pytest.raises(Forbidden):
             await refused
-    assert (await members.read(mia, mia.id)).username == "mia"
+    assert (await members.read(by(mia), mia.id)).username == "mia"
 
 
 @pytest.mark.parametrize("user_id", ["0" * 16, "no id", "../users", "a" * 2000, "ümlaut", "%00"])
 async def test_an_unknown_user_is_not_found(accounts: AccountsUnderTest, user_id: str) -> None:
     boss = await accounts.boss()
     for missing in (
-        accounts.administration.read(boss, user_id),
-        accounts.administration.change(boss, user_id, {"full_name": "X"}, HERE),
-        accounts.administration.delete(boss, user_id, HERE),
+        accounts.administration.read(by(boss), user_id),
+        accounts.administration.change(
+            by(boss), user_id, validated(UserChanges, {"full_name": "X"})
+        ),
+        accounts.administration.delete(by(boss), user_id),
     ):
         with pytest.raises(NotFound):
             await missing
@@ -61,7 +72,7 @@ async def test_the_list_goes_in_parts_over_everybody_once(accounts: AccountsUnde
     boss = await accounts.boss()
     ids = {boss.id} | {(await accounts.hire(f"user{n}")).id for n in range(5)}
     pages = [
-        await accounts.administration.page(boss, UsersQuery(skip=skip, limit=2))
+        await accounts.administration.page(by(boss), UsersQuery(skip=skip, limit=2))
         for skip in (0, 2, 4, 6)
     ]
     assert [len(page) for page in pages] == [2, 2, 2, 0]
@@ -77,31 +88,42 @@ async def test_nobody_raises_themselves(accounts: AccountsUnderTest) -> None:
         "id": "x",
         "password_hash": "",
     }
-    changed = await accounts.administration.change_own(ann, body | {"department": "Research"}, HERE)
+    changed = await accounts.administration.change_own(
+        by(ann), validated(OwnChanges, body | {"department": "Research"})
+    )
     assert (changed.role, changed.is_active, changed.is_verified) == (Role.USER, True, False)
     assert changed.department == "Research"
 
     mia = await accounts.hire("mia", Role.MANAGER, department="Sales")
     body = {"department": "Research", "job_title": "Boss"}
-    changed = await accounts.administration.change_own(mia, body, HERE)
+    changed = await accounts.administration.change_own(by(mia), validated(OwnChanges, body))
     assert (changed.department, changed.job_title) == ("Sales", "Boss")
 
     boss = await accounts.boss()
     body = {"role": "user", "is_active": False, "full_name": "B"}
-    changed = await accounts.administration.change(boss, boss.id, body, HERE)
+    changed = await accounts.administration.change(by(boss), boss.id, validated(UserChanges, body))
     assert (changed.role, changed.is_active, changed.full_name) == (Role.ADMIN, True, "B")
 
 
 async def test_only_what_is_sent_changes_and_null_clears(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann", full_name="Ann", job_title="Clerk")
-    changed = await accounts.administration.change_own(ann, {"full_name": None}, HERE)
+    changed = await accounts.administration.change_own(
+        by(ann), validated(OwnChanges, {"full_name": None})
+    )
     assert (changed.full_name, changed.job_title) == (None, "Clerk")
     known = await accounts.users.by_id(ann.id)
     assert known is not None
     assert known.user == changed
     assert changed.updated_at > ann.updated_at
-    assert await accounts.administration.change_own(ann, {"job_title": "Clerk"}, HERE) == changed
-    blank = await accounts.administration.change_own(ann, {"department": "  "}, HERE)
+    assert (
+        await accounts.administration.change_own(
+            by(ann), validated(OwnChanges, {"job_title": "Clerk"})
+        )
+        == changed
+    )
+    blank = await accounts.administration.change_own(
+        by(ann), validated(OwnChanges, {"department": "  "})
+    )
     assert blank == changed, "an empty department is none"
 
 
@@ -126,10 +148,12 @@ async def test_what_does_not_validate_changes_nothing(
 ) -> None:
     ann = await accounts.hire("ann")
     with pytest.raises(Invalid):
-        await accounts.administration.change_own(ann, body, HERE)
+        await accounts.administration.change_own(by(ann), validated(OwnChanges, body))
     for odd in (body, {"role": "king"}, {"role": None}, {"is_active": None}):
         with pytest.raises(Invalid):
-            await accounts.administration.change(await accounts.boss(), ann.id, odd, HERE)
+            await accounts.administration.change(
+                by(await accounts.boss()), ann.id, validated(UserChanges, odd)
+            )
     known = await accounts.users.by_id(ann.id)
     assert known is not None
     assert known.user == ann
@@ -138,7 +162,7 @@ async def test_what_does_not_validate_changes_nothing(
 async def test_names_move_with_their_user(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann")
     body = {"username": "Anna", "email": "anna@example.com"}
-    changed = await accounts.administration.change_own(ann, body, HERE)
+    changed = await accounts.administration.change_own(by(ann), validated(OwnChanges, body))
     assert changed.username == "Anna"
     for name in ("anna", "ANNA@example.com"):
         assert await accounts.login(name)
@@ -147,17 +171,21 @@ async def test_names_move_with_their_user(accounts: AccountsUnderTest) -> None:
             await accounts.login(name)
     assert (await accounts.hire("ann")).id != ann.id
     assert (
-        await accounts.administration.change_own(ann, {"username": "anna"}, HERE)
+        await accounts.administration.change_own(
+            by(ann), validated(OwnChanges, {"username": "anna"})
+        )
     ).username == "anna"
     for taken in ({"username": "ANN"}, {"email": "Ann@Example.com"}, {"email": BOSS.upper()}):
         with pytest.raises(Conflict):
-            await accounts.administration.change_own(ann, taken, HERE)
+            await accounts.administration.change_own(by(ann), validated(OwnChanges, taken))
     assert await accounts.login("anna")
 
 
 async def test_a_new_email_is_not_verified_by_oneself(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann", is_verified=True)
-    changed = await accounts.administration.change_own(ann, {"email": "other@example.com"}, HERE)
+    changed = await accounts.administration.change_own(
+        by(ann), validated(OwnChanges, {"email": "other@example.com"})
+    )
     assert changed.is_verified is False
 
 
@@ -166,7 +194,9 @@ async def test_of_those_who_want_a_name_at_once_one_gets_it(accounts: AccountsUn
 
     async def rename(user: StoredUser) -> bool:
         try:
-            await accounts.administration.change_own(user, {"username": "same"}, HERE)
+            await accounts.administration.change_own(
+                by(user), validated(OwnChanges, {"username": "same"})
+            )
         except Conflict:
             return False
         return True
@@ -179,7 +209,9 @@ async def test_changes_at_once_are_all_made_and_chained(accounts: AccountsUnderT
     titles = [f"title {n}" for n in range(6)]
     await asyncio.gather(
         *(
-            accounts.administration.change(boss, ann.id, {"job_title": title}, HERE)
+            accounts.administration.change(
+                by(boss), ann.id, validated(UserChanges, {"job_title": title})
+            )
             for title in titles
         )
     )
@@ -193,24 +225,24 @@ async def test_changes_at_once_are_all_made_and_chained(accounts: AccountsUnderT
     assert (known.user.events, known.user.last_hash) == (7, events[-1].hash)
 
 
-async def test_an_edited_event_breaks_the_chain(accounts: AccountsUnderTest) -> None:
+async def test_an_edited_event_breaks_the_chain(accounts: AccountsUnderTest, table: Table) -> None:
     ann = await accounts.hire("ann")
     await accounts.login("ann")
     [_, event] = await accounts.trail.of_user(ann.id)
     key = {"PartitionKey": "users", "RowKey": f"event_{ann.id}_000002", "ip_address": "6.6.6.6"}
-    await accounts.table.write([Write(Verb.MERGE, key)])
+    await table.write([Write(Verb.MERGE, key)])
     assert first_invalid(await accounts.trail.of_user(ann.id)) == event.id == f"{ann.id}.000002"
 
 
 async def test_deleting_keeps_the_trail_and_frees_the_names(accounts: AccountsUnderTest) -> None:
     ann, boss = await accounts.hire("ann"), await accounts.boss()
     with pytest.raises(Forbidden):
-        await accounts.administration.delete(boss, boss.id, HERE)
-    await accounts.administration.delete(boss, ann.id, HERE)
+        await accounts.administration.delete(by(boss), boss.id)
+    await accounts.administration.delete(by(boss), ann.id)
     with pytest.raises(NotFound):
-        await accounts.administration.read(boss, ann.id)
+        await accounts.administration.read(by(boss), ann.id)
     with pytest.raises(NotFound):
-        await accounts.administration.delete(boss, ann.id, HERE)
+        await accounts.administration.delete(by(boss), ann.id)
     events = await accounts.trail.of_user(ann.id)
     assert [event.action for event in events] == [
         AuditAction.USER_CREATED,
@@ -223,16 +255,15 @@ async def test_deleting_keeps_the_trail_and_frees_the_names(accounts: AccountsUn
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
 async def test_a_user_whose_tickets_run_is_not_deleted(
-    accounts: AccountsUnderTest, status: str
+    accounts: AccountsUnderTest, table: Table, status: str
 ) -> None:
     ann, boss = await accounts.hire("ann"), await accounts.boss()
     counter = {"PartitionKey": ann.id, "RowKey": "counter_03", f"{status}__custom": 1}
-    table = accounts.app.table
     await table.write([Write(Verb.INSERT, counter)])
     with pytest.raises(Conflict):
-        await accounts.administration.delete(boss, ann.id, HERE)
+        await accounts.administration.delete(by(boss), ann.id)
     await table.write([Write(Verb.MERGE, counter | {f"{status}__custom": 0})])
-    await accounts.administration.delete(boss, ann.id, HERE)
+    await accounts.administration.delete(by(boss), ann.id)
 
 
 async def test_each_event_lies_in_its_chain_and_by_time(accounts: AccountsUnderTest) -> None:

@@ -14,11 +14,10 @@ from shared.accounts.login_throttle import (
     read_door,
 )
 from shared.audit.chain import Actor
-from shared.clients.tables import Row
+from shared.clients.tables import Row, Table
 from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, WriteConflict
-from shared.models import now
-from tests.support.product.accounts import HERE, AccountsUnderTest, names
-from tests.support.product.app import PASSWORD
+from shared.models import OwnChanges, now, validated
+from tests.support.product.accounts import PASSWORD, AccountsUnderTest, by, names
 from tests.support.servers.storage_proxy import StorageProxy
 
 ADDRESS = "198.51.100.7"
@@ -36,7 +35,7 @@ async def fail(
 async def test_after_ten_failures_a_name_is_not_heard(
     accounts: AccountsUnderTest, name: str
 ) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     await fail(accounts, name, MAX_BY_NAME)
     for password in ("wrong", PASSWORD):
         with pytest.raises(TooMany) as refusal:
@@ -48,8 +47,8 @@ async def test_after_ten_failures_a_name_is_not_heard(
 async def test_other_names_and_refused_tries_are_not_counted(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
-    await accounts.self_service.register(names("bob"), HERE)
+    await accounts.register(names("ann"))
+    await accounts.register(names("bob"))
     await fail(accounts, "ann", MAX_BY_NAME)
     storage.reset()
     with pytest.raises(TooMany):
@@ -59,22 +58,22 @@ async def test_other_names_and_refused_tries_are_not_counted(
 
 
 async def test_it_outlives_a_restart_and_holds_for_all_processes(
-    accounts: AccountsUnderTest,
+    accounts: AccountsUnderTest, table: Table
 ) -> None:
     await fail(accounts, "ann", MAX_BY_NAME)
     with pytest.raises(TooMany):
-        await accounts.another().login("ann")
+        await AccountsUnderTest(table).login("ann")
 
 
 async def test_after_a_hundred_failures_an_address_is_not_heard(
-    accounts: AccountsUnderTest,
+    accounts: AccountsUnderTest, table: Table
 ) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     moment = now()
     for _ in range(MAX_BY_ADDRESS - 1):
-        door = await read_door(accounts.table, "someone", ADDRESS)
+        door = await read_door(table, "someone", ADDRESS)
         assert door.address is not None
-        await accounts.table.write([door.address.failed(moment)])
+        await table.write([door.address.failed(moment)])
     await fail(accounts, "somebody", 1)
     with pytest.raises(TooMany):
         await accounts.login("ann", PASSWORD, Actor(None, ADDRESS))
@@ -83,7 +82,7 @@ async def test_after_a_hundred_failures_an_address_is_not_heard(
 
 
 async def test_of_many_guesses_at_once_only_ten_are_answered(accounts: AccountsUnderTest) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     answers = await asyncio.gather(
         *(accounts.login("ann", "wrong", Actor(None, ADDRESS)) for _ in range(16)),
         return_exceptions=True,
@@ -102,14 +101,16 @@ async def test_a_crowd_behind_one_address_gets_its_answers(accounts: AccountsUnd
     assert {type(answer) for answer in answers} == {Unauthenticated}
 
 
-async def test_a_right_guess_among_too_many_is_not_answered(accounts: AccountsUnderTest) -> None:
+async def test_a_right_guess_among_too_many_is_not_answered(
+    accounts: AccountsUnderTest, table: Table
+) -> None:
     """It was checked before the limit was reached, and must not get in after."""
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     await fail(accounts, "ann", MAX_BY_NAME - 1)
-    door = await read_door(accounts.table, "ann", ADDRESS)
+    door = await read_door(table, "ann", ADDRESS)
     await fail(accounts, "ann", 1)
     with pytest.raises(WriteConflict):
-        await accounts.table.write(door.name.unchanged())
+        await table.write(door.name.unchanged())
 
 
 async def test_failures_are_forgotten_in_time() -> None:
@@ -129,14 +130,14 @@ async def test_a_name_that_somebody_tried_can_still_be_registered(
 ) -> None:
     await fail(accounts, "ann", 2)
     await fail(accounts, "ann@example.com", 1)
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     assert await accounts.login("ann")
     with pytest.raises(Conflict):
-        await accounts.self_service.register(names("ann"), HERE)
+        await accounts.register(names("ann"))
 
 
 async def test_a_success_forgives_nothing(accounts: AccountsUnderTest) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
+    await accounts.register(names("ann"))
     await fail(accounts, "ann", MAX_BY_NAME - 1)
     assert await accounts.login("ann")
     await fail(accounts, "ann", 1)
@@ -149,21 +150,25 @@ async def test_the_present_password_cannot_be_guessed_either(accounts: AccountsU
     body = {"password": "new password", "current_password": "wrong"}
     for _ in range(MAX_BY_NAME):
         with pytest.raises(Forbidden):
-            await accounts.administration.change_own(user, body, HERE)
+            await accounts.administration.change_own(by(user), validated(OwnChanges, body))
     with pytest.raises(TooMany):
-        await accounts.administration.change_own(user, body | {"current_password": PASSWORD}, HERE)
+        await accounts.administration.change_own(
+            by(user), validated(OwnChanges, body | {"current_password": PASSWORD})
+        )
 
 
-async def test_what_no_longer_counts_is_cleared_away(accounts: AccountsUnderTest) -> None:
-    await accounts.self_service.register(names("ann"), HERE)
+async def test_what_no_longer_counts_is_cleared_away(
+    accounts: AccountsUnderTest, table: Table
+) -> None:
+    await accounts.register(names("ann"))
     await accounts.login("ann")
     await fail(accounts, "ann", 1)
     await fail(accounts, "nobody", 1)
-    before = {row.key async for row in accounts.table.query("users", "a", "z")}
+    before = {row.key async for row in table.query("users", "a", "z")}
     assert await accounts.users.clear(now()) == 0
     assert await accounts.users.clear(now() + WINDOW) == 2  # the address and the name of nobody
     assert await accounts.users.clear(now() + timedelta(days=31)) == 1  # the session
-    after = {row.key async for row in accounts.table.query("users", "a", "z")}
+    after = {row.key async for row in table.query("users", "a", "z")}
     assert {key.partition("_")[0] for key in before - after} == {"address", "name", "session"}
     with pytest.raises(Unauthenticated):
         await accounts.login("ann", "wrong")

@@ -11,11 +11,21 @@ import pytest
 
 from shared.accounts.credentials import AccessTokens
 from shared.audit.chain import first_invalid
+from shared.clients.tables import Table
 from shared.errors import Forbidden, Invalid, Unauthenticated
-from shared.models import AuditAction, Role, StoredUser, Tokens, now
+from shared.models import (
+    AuditAction,
+    OwnChanges,
+    Refresh,
+    Role,
+    StoredUser,
+    Tokens,
+    UserChanges,
+    now,
+    validated,
+)
 from shared.settings.accounts import TokenSettings
-from tests.support.product.accounts import HERE, AccountsUnderTest, names
-from tests.support.product.app import PASSWORD, SECRET
+from tests.support.product.accounts import HERE, PASSWORD, SECRET, AccountsUnderTest, by, names
 from tests.support.servers.storage_proxy import StorageProxy
 
 
@@ -27,7 +37,7 @@ def signed(key: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
 
 
 async def signed_in(accounts: AccountsUnderTest) -> tuple[StoredUser, Tokens]:
-    user = await accounts.self_service.register(names("ann"), HERE)
+    user = await accounts.register(names("ann"))
     return user, await accounts.login("ann")
 
 
@@ -97,12 +107,16 @@ async def test_what_ends_the_tokens_of_a_user(
     accounts: AccountsUnderTest, change: dict[str, Any]
 ) -> None:
     user, tokens = await signed_in(accounts)
-    await accounts.administration.change(await accounts.boss(), user.id, change, HERE)
+    await accounts.administration.change(
+        by(await accounts.boss()), user.id, validated(UserChanges, change)
+    )
     with pytest.raises(Unauthenticated):
         await accounts.caller(tokens.access_token)
     with pytest.raises(Unauthenticated):
         await accounts.refresh(tokens)
-    await accounts.administration.change(await accounts.boss(), user.id, {"is_active": True}, HERE)
+    await accounts.administration.change(
+        by(await accounts.boss()), user.id, validated(UserChanges, {"is_active": True})
+    )
     with pytest.raises(Unauthenticated):
         await accounts.refresh(tokens)
     again = await accounts.login("ann", change.get("password", PASSWORD))
@@ -113,23 +127,27 @@ async def test_what_ends_the_tokens_of_a_user(
 async def test_other_changes_end_no_token(accounts: AccountsUnderTest) -> None:
     user, tokens = await signed_in(accounts)
     change = {"role": "user", "full_name": "Ann B.", "is_verified": True, "email": "b@example.com"}
-    await accounts.administration.change(await accounts.boss(), user.id, change, HERE)
+    await accounts.administration.change(
+        by(await accounts.boss()), user.id, validated(UserChanges, change)
+    )
     assert (await accounts.caller(tokens.access_token)).full_name == "Ann B."
 
 
 async def test_a_deactivated_or_deleted_user_cannot_sign_in(accounts: AccountsUnderTest) -> None:
     user, _ = await signed_in(accounts)
-    await accounts.administration.change(await accounts.boss(), user.id, {"is_active": False}, HERE)
+    await accounts.administration.change(
+        by(await accounts.boss()), user.id, validated(UserChanges, {"is_active": False})
+    )
     with pytest.raises(Unauthenticated, match="Username or password is wrong"):
         await accounts.login("ann")
-    await accounts.administration.delete(await accounts.boss(), user.id, HERE)
+    await accounts.administration.delete(by(await accounts.boss()), user.id)
     with pytest.raises(Unauthenticated, match="Username or password is wrong"):
         await accounts.login("ann")
 
 
 async def test_a_deleted_users_tokens_have_ended(accounts: AccountsUnderTest) -> None:
     user, tokens = await signed_in(accounts)
-    await accounts.administration.delete(await accounts.boss(), user.id, HERE)
+    await accounts.administration.delete(by(await accounts.boss()), user.id)
     for use in (accounts.caller(tokens.access_token), accounts.refresh(tokens)):
         with pytest.raises(Unauthenticated):
             await use
@@ -179,13 +197,13 @@ async def test_a_refresh_takes_three_storage_calls(
 @pytest.mark.parametrize("token", ["", "x", "0" * 32, "0" * 32 + ".x", "../" * 11])
 async def test_no_refresh_token_is_refused(accounts: AccountsUnderTest, token: str) -> None:
     with pytest.raises(Unauthenticated):
-        await accounts.self_service.refresh({"refresh_token": token}, HERE)
+        await accounts.self_service.refresh(validated(Refresh, {"refresh_token": token}), HERE)
 
 
 @pytest.mark.parametrize("body", [{}, {"refresh_token": None}, {"refresh_token": 5}, [], None])
 async def test_a_refresh_without_a_token_is_invalid(accounts: AccountsUnderTest, body: Any) -> None:
     with pytest.raises(Invalid):
-        await accounts.self_service.refresh(body, HERE)
+        await accounts.self_service.refresh(validated(Refresh, body), HERE)
 
 
 async def test_logout_ends_this_access_token_and_this_family(accounts: AccountsUnderTest) -> None:
@@ -202,7 +220,7 @@ async def test_logout_ends_this_access_token_and_this_family(accounts: AccountsU
 
 async def test_logout_ends_no_family_of_another(accounts: AccountsUnderTest) -> None:
     _, tokens = await signed_in(accounts)
-    await accounts.self_service.register(names("bob"), HERE)
+    await accounts.register(names("bob"))
     bob = await accounts.login("bob")
     await accounts.logout(tokens.access_token, bob.refresh_token)
     assert await accounts.refresh(bob)
@@ -218,9 +236,9 @@ async def test_many_logouts_at_once_end_every_token(accounts: AccountsUnderTest)
 
 
 async def test_a_caller_is_remembered_but_not_beyond_a_change(
-    accounts: AccountsUnderTest, storage: StorageProxy
+    table: Table, storage: StorageProxy
 ) -> None:
-    accounts = accounts.another(USER_CACHE_SECONDS="60")
+    accounts = AccountsUnderTest(table, remember=60)
     user, tokens = await signed_in(accounts)
     await accounts.caller(tokens.access_token)
     storage.reset()
@@ -228,20 +246,24 @@ async def test_a_caller_is_remembered_but_not_beyond_a_change(
     assert not storage.calls
 
     boss = await accounts.boss()
-    await accounts.administration.change(boss, user.id, {"full_name": "Ann B."}, HERE)
+    await accounts.administration.change(
+        by(boss), user.id, validated(UserChanges, {"full_name": "Ann B."})
+    )
     assert (await accounts.caller(tokens.access_token)).full_name == "Ann B."
-    await accounts.administration.change(boss, user.id, {"is_active": False}, HERE)
+    await accounts.administration.change(
+        by(boss), user.id, validated(UserChanges, {"is_active": False})
+    )
     with pytest.raises(Unauthenticated):
         await accounts.caller(tokens.access_token)
 
 
-async def test_a_change_by_another_process_is_seen_within_the_time(
-    accounts: AccountsUnderTest,
-) -> None:
-    here, there = accounts.another(USER_CACHE_SECONDS="0.2"), accounts
+async def test_a_change_by_another_process_is_seen_within_the_time(table: Table) -> None:
+    here, there = AccountsUnderTest(table, remember=0.2), AccountsUnderTest(table)
     user, tokens = await signed_in(here)
     await here.caller(tokens.access_token)
-    await there.administration.change(await there.boss(), user.id, {"is_active": False}, HERE)
+    await there.administration.change(
+        by(await there.boss()), user.id, validated(UserChanges, {"is_active": False})
+    )
     assert await refused_within(5.0, lambda: here.caller(tokens.access_token))
 
 
@@ -263,10 +285,10 @@ async def test_a_password_is_changed_by_who_knows_the_present_one(
     for current in ({}, {"current_password": "wrong"}, {"current_password": ""}):
         with pytest.raises(Forbidden):
             await accounts.administration.change_own(
-                user, {"password": "new password"} | current, HERE
+                by(user), validated(OwnChanges, {"password": "new password"} | current)
             )
     body = {"password": "new password", "current_password": PASSWORD}
-    await accounts.administration.change_own(user, body, HERE)
+    await accounts.administration.change_own(by(user), validated(OwnChanges, body))
     with pytest.raises(Unauthenticated):
         await accounts.caller(tokens.access_token)
     assert await accounts.login("ann", "new password")

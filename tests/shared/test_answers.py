@@ -5,10 +5,11 @@ import json
 import pytest
 from starlette.responses import Response
 
+from shared.clients.blobs import Container
 from shared.clients.llm.output import AnswerForm, of_model
 from shared.models import Call, Model, Question
 from shared.workflow.answer_cache import Answers
-from tests.support.product.app import AppUnderTest
+from tests.support.product.app import model_client
 from tests.support.servers.model import ModelServer, completion
 
 
@@ -26,9 +27,9 @@ def blue(_: int, __: object) -> Response:
 
 
 @pytest.fixture
-def answers(app: AppUnderTest, model: ModelServer) -> Answers:
+def answers(container: Container, model: ModelServer) -> Answers:
     model.reset(blue)
-    return app.answer_cache
+    return Answers(container, model_client(model), days=30)
 
 
 class Ledger:
@@ -101,7 +102,7 @@ async def test_a_stricter_form_is_another_question(answers: Answers, model: Mode
 
 
 async def test_what_is_forgotten_or_too_old_is_asked_again(
-    answers: Answers, app: AppUnderTest, model: ModelServer
+    answers: Answers, container: Container, model: ModelServer
 ) -> None:
     call = await ask(answers)
     assert call.answer is not None
@@ -109,14 +110,14 @@ async def test_what_is_forgotten_or_too_old_is_asked_again(
     await answers.forget([call.answer, call.answer])
     await ask(answers)
     assert len(model.bodies) == 2
-    assert await app.another(ANSWER_CACHE_DAYS="0").answer_cache.expire() == 1
+    assert await Answers(container, model_client(model), days=0).expire() == 1
     await ask(answers)
     assert len(model.bodies) == 3
 
 
-async def test_for_no_days_nothing_is_remembered(app: AppUnderTest, model: ModelServer) -> None:
+async def test_for_no_days_nothing_is_remembered(container: Container, model: ModelServer) -> None:
     model.reset(blue)
-    forgetful = app.another(ANSWER_CACHE_DAYS="0").answer_cache
+    forgetful = Answers(container, model_client(model), days=0)
     for _ in range(2):
         ledger = Ledger()
         await forgetful.of("ann").complete(FORM, QUESTION, ledger.record)
@@ -125,9 +126,9 @@ async def test_for_no_days_nothing_is_remembered(app: AppUnderTest, model: Model
 
 
 async def test_an_answer_that_fits_no_more_is_asked_again(
-    answers: Answers, app: AppUnderTest, model: ModelServer
+    answers: Answers, container: Container, model: ModelServer
 ) -> None:
     call = await ask(answers)
-    await app.container.write_json(str(call.answer), {"model": "m", "value": {"hue": 3}})
+    await container.write_json(str(call.answer), {"model": "m", "value": {"hue": 3}})
     await ask(answers)
     assert len(model.bodies) == 2

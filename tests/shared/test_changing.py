@@ -8,10 +8,20 @@ from starlette.responses import Response
 
 from shared.audit.chain import Actor, first_invalid
 from shared.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unavailable
-from shared.models import AuditAction, Role, Status, StoredTicket, StoredUser
+from shared.models import (
+    AuditAction,
+    Role,
+    Status,
+    StoredTicket,
+    StoredUser,
+    TicketChanges,
+    validated,
+)
 from shared.storage.keys import EVERYBODY
-from shared.tickets.intents import Intent, Purpose
-from tests.support.product.app import SWEEP_AFTER, AppUnderTest, user
+from shared.tickets.intents import Purpose
+from tests.support.product.accounts import by
+from tests.support.product.app import LINGER, SWEEP_AFTER, AppUnderTest, user
+from tests.support.product.heard_workflows import HeardWorkflows
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run
 from tests.support.servers.storage_proxy import Call, StorageProxy
 
@@ -25,7 +35,9 @@ def anything(_: StoredTicket) -> None:
 async def edit(
     app: AppUnderTest, owner: StoredUser, ticket_id: str, **changes: Any
 ) -> StoredTicket:
-    return await app.ticket_service.edit(owner, ticket_id, changes, HERE, anything)
+    return await app.ticket_service.edit(
+        by(owner), ticket_id, validated(TicketChanges, changes), anything
+    )
 
 
 async def processing(app: AppUnderTest, owner: StoredUser) -> str:
@@ -83,7 +95,7 @@ async def test_an_edit_costs_two_calls(
     assert event.action is AuditAction.TICKET_UPDATED
     assert (event.old_values["title"], event.new_values["title"]) == ("Old", "New")
     assert event.new_values["description"] == "3 bytes"
-    assert (event.user_id, event.ip_address) == ("somebody", "192.0.2.7")
+    assert (event.user_id, event.ip_address) == (owner.id, "192.0.2.1")
 
 
 async def test_an_edit_that_changes_nothing_leaves_no_trace(
@@ -119,7 +131,9 @@ async def test_of_two_who_saw_the_same_version_one_wins(
             raise PreconditionFailed("Changed.")
 
     tries = [
-        app.another().ticket_service.edit(owner, ticket_id, {"title": f"{n}"}, HERE, expects)
+        app.another_service().edit(
+            by(owner), ticket_id, validated(TicketChanges, {"title": f"{n}"}), expects
+        )
         for n in range(6)
     ]
     done = await asyncio.gather(*tries, return_exceptions=True)
@@ -146,7 +160,9 @@ async def test_a_change_whose_answer_was_lost_is_a_success(
         return None
 
     storage.reset(after=lose)
-    changed = await app.ticket_service.edit(owner, ticket_id, {"title": "N"}, HERE, expects)
+    changed = await app.ticket_service.edit(
+        by(owner), ticket_id, validated(TicketChanges, {"title": "N"}), expects
+    )
     assert (changed.title, len(lost)) == ("N", 1)
     assert len(await app.tickets.events(ticket_id)) == 4
     for number in (1, 2, 3):
@@ -162,10 +178,10 @@ async def test_a_change_whose_answer_was_lost_is_a_success(
             return None
 
         storage.reset(after=lose_one)
-        again = await app.ticket_service.reprocess(owner, ticket_id, HERE)
+        again = await app.ticket_service.reprocess(by(owner), ticket_id)
         assert again.attempt == number + 1
         storage.reset()
-        await app.ticket_service.cancel(owner, ticket_id, HERE)
+        await app.ticket_service.cancel(by(owner), ticket_id)
         await checked(app, owner.id)
 
 
@@ -176,12 +192,12 @@ async def test_cancelling_racing_completion_has_one_winner(
     seen = set()
     for _ in range(8):
         order = await opened(app, owner)
-        planned = await app.activities.plan(order)
+        planned: Any = await app.activities.plan(order)
         await app.activities.work(order, planned["facts"], 0, {})
-        done = await app.activities.combine(order, planned["facts"])
+        done: Any = await app.activities.combine(order, planned["facts"])
         cancelled, _ = await asyncio.gather(
-            app.another().ticket_service.cancel(owner, order["ticket_id"], HERE),
-            app.another().activities.finish(order, done),
+            app.another_service().cancel(by(owner), order["ticket_id"]),
+            app.worker().finish(order, done),
             return_exceptions=True,
         )
         ticket = await app.tickets.read(order["ticket_id"])
@@ -198,11 +214,11 @@ async def test_cancelling_twice_is_once_and_ended_is_ended(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await processing(app, owner)
-    first = await app.ticket_service.cancel(owner, ticket_id, HERE)
+    first = await app.ticket_service.cancel(by(owner), ticket_id)
     assert first.status is Status.CANCELLED
-    assert await app.ticket_service.cancel(owner, ticket_id, HERE) == first
+    assert await app.ticket_service.cancel(by(owner), ticket_id) == first
     with pytest.raises(Conflict):
-        await app.ticket_service.cancel(owner, await completed(app, owner), HERE)
+        await app.ticket_service.cancel(by(owner), await completed(app, owner))
     await checked(app, owner.id)
 
 
@@ -210,20 +226,20 @@ async def test_the_old_result_stays_until_the_new_attempt_succeeds(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    again = await app.ticket_service.reprocess(owner, ticket_id, HERE)
+    again = await app.ticket_service.reprocess(by(owner), ticket_id)
     assert (again.status, again.attempt, again.progress.percent) == (Status.PENDING, 2, 0)
     assert again.completed_at is None
     with pytest.raises(Conflict):
-        await app.ticket_service.reprocess(owner, ticket_id, HERE)
-    old = await app.ticket_queries.result(owner, ticket_id, "md")
+        await app.ticket_service.reprocess(by(owner), ticket_id)
+    old = await app.ticket_queries.result(by(owner), ticket_id, "md")
     assert old.content == b"# Done\n"
 
     app.model.reset(answering(ANSWER.__class__({"error": {}}, 401)))
-    failed = await run(app.activities, order_of(again))
+    failed: Any = await run(app.activities, order_of(again))
     await app.activities.fail(order_of(again), failed["reason"])
-    assert (await app.ticket_queries.result(owner, ticket_id, "md")).content == b"# Done\n"
+    assert (await app.ticket_queries.result(by(owner), ticket_id, "md")).content == b"# Done\n"
 
-    third = await app.ticket_service.reprocess(owner, ticket_id, HERE)
+    third = await app.ticket_service.reprocess(by(owner), ticket_id)
     assert third.error_message is None
     app.model.reset(answering(ANSWER))
     await app.activities.fail(order_of(again), "An older attempt.")
@@ -237,19 +253,11 @@ async def test_a_crash_before_a_new_attempt_starts_is_mended(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    await app.ticket_service.reprocess(owner, ticket_id, HERE)
+    await app.ticket_service.reprocess(by(owner), ticket_id)
     await asyncio.sleep(SWEEP_AFTER * 1.1)
-    started: list[int] = []
-
-    async def start(ticket: StoredTicket) -> None:
-        started.append(ticket.attempt)
-
-    await app.ticket_opening.sweep(start, nothing, nothing)
-    assert started == [2]
-
-
-async def nothing(_: Intent | StoredTicket) -> None:
-    """Not asked for here."""
+    workflows = HeardWorkflows()
+    await app.sweep(workflows)
+    assert [ticket.attempt for ticket in workflows.started] == [2]
 
 
 async def test_deleting_leaves_the_trail_and_nothing_else(
@@ -257,12 +265,12 @@ async def test_deleting_leaves_the_trail_and_nothing_else(
 ) -> None:
     ticket_id = await completed(app, owner)
     other = await completed(app, owner)
-    await app.ticket_service.delete(owner, ticket_id, HERE)
+    await app.ticket_service.delete(by(owner), ticket_id)
 
     with pytest.raises(NotFound):
         await app.tickets.read(ticket_id)
     with pytest.raises(NotFound):
-        await app.ticket_service.delete(owner, ticket_id, HERE)
+        await app.ticket_service.delete(by(owner), ticket_id)
     events = await app.tickets.events(ticket_id)
     assert first_invalid(events) is None
     assert events[-1].action is AuditAction.TICKET_DELETED
@@ -272,8 +280,8 @@ async def test_deleting_leaves_the_trail_and_nothing_else(
     assert await listed_of(app, ticket_id) == ["intent"]
     await checked(app, owner.id)
 
-    await asyncio.sleep(SWEEP_AFTER * 1.1)
-    assert await app.ticket_opening.sweep(nothing, app.complete_deletion, nothing) == 1
+    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
+    assert await app.sweep(HeardWorkflows()) == 1
     assert await listed_of(app, ticket_id) == []
 
 
@@ -282,12 +290,12 @@ async def test_what_an_activity_leaves_after_the_deletion_goes_as_well(
 ) -> None:
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)
-    planned = await app.activities.plan(order)
-    working = asyncio.create_task(app.another().activities.work(order, planned["facts"], 0, {}))
-    await app.ticket_service.delete(owner, order["ticket_id"], HERE)
+    planned: Any = await app.activities.plan(order)
+    working = asyncio.create_task(app.worker().work(order, planned["facts"], 0, {}))
+    await app.ticket_service.delete(by(owner), order["ticket_id"])
     await working
-    await asyncio.sleep(SWEEP_AFTER * 1.1)
-    await app.ticket_opening.sweep(nothing, app.complete_deletion, nothing)
+    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
+    await app.sweep(HeardWorkflows())
     assert await app.container.names(f"work/{order['ticket_id']}") == []
     assert await listed_of(app, order["ticket_id"]) == []
     await checked(app, owner.id)
@@ -297,11 +305,12 @@ async def test_a_deletion_is_remembered_until_nothing_is_left_of_the_workflows(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    await app.ticket_service.delete(owner, ticket_id, HERE)
+    await app.ticket_service.delete(by(owner), ticket_id)
+    sweeper = app.another_service(linger=0)
     [intent] = [one for one in await app.intents.all() if one.ticket_id == ticket_id]
-    await app.ticket_service.complete_deletion(intent, is_erased=False)
+    await sweeper.settle(intent, HeardWorkflows(is_purged=False))
     assert await listed_of(app, ticket_id) == ["intent"]
-    await app.complete_deletion(intent)
+    await sweeper.settle(intent, HeardWorkflows())
     assert await listed_of(app, ticket_id) == []
 
 
@@ -309,7 +318,7 @@ async def test_a_change_that_a_deletion_overtakes_leaves_nothing_behind(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     order = await opened(app, owner)
-    loop, fast = asyncio.get_running_loop(), app.another().ticket_service
+    loop, fast = asyncio.get_running_loop(), app.another_service()
     batches = 0
 
     async def overtake(call: Call) -> Response | None:
@@ -317,13 +326,13 @@ async def test_a_change_that_a_deletion_overtakes_leaves_nothing_behind(
         nonlocal batches
         batches += "$batch" in call.path
         if "$batch" in call.path and batches == 2:
-            deleting = fast.delete(owner, order["ticket_id"], HERE)
+            deleting = fast.delete(by(owner), order["ticket_id"])
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(deleting, loop))
         return None
 
     storage.reset(before=overtake)
     with pytest.raises(NotFound):
-        await app.ticket_service.cancel(owner, order["ticket_id"], HERE)
+        await app.ticket_service.cancel(by(owner), order["ticket_id"])
     assert batches > 2
     assert await listed_of(app, order["ticket_id"]) == ["intent"]
     await checked(app, owner.id)
@@ -333,8 +342,8 @@ async def test_of_many_who_ask_for_a_new_attempt_at_once_one_gets_it(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    others = [app.another().ticket_service for _ in range(10)]
-    asked = (one.reprocess(owner, ticket_id, HERE) for one in others)
+    others = [app.another_service() for _ in range(10)]
+    asked = (one.reprocess(by(owner), ticket_id) for one in others)
     answers = await asyncio.gather(*asked, return_exceptions=True)
     got = [answer for answer in answers if isinstance(answer, StoredTicket)]
     assert [ticket.attempt for ticket in got] == [2]
@@ -355,15 +364,16 @@ async def test_a_deletion_that_dies_anywhere_is_completed(
 
         storage.reset(**{moment: die})
         try:
-            await app.another().ticket_service.delete(owner, ticket_id, HERE)
+            await app.another_service().delete(by(owner), ticket_id)
             died = False
         except Unavailable:
             died = True
         storage.reset()
+        sweeper = app.another_service(linger=0)
         left = [one for one in await app.intents.all() if one.purpose is Purpose.DELETE]
         for intent in left:
             assert intent.ticket_id == ticket_id
-            await app.complete_deletion(intent)
+            await sweeper.settle(intent, HeardWorkflows())
             assert await app.container.names(f"results/{ticket_id}") == []
             assert await listed_of(app, ticket_id) == []
         await checked(app, owner.id)
@@ -381,7 +391,7 @@ async def test_strangers_find_nothing_to_change(app: AppUnderTest, owner: Stored
             app.ticket_service.delete,
         ):
             with pytest.raises(NotFound):
-                await act(stranger, ticket_id, HERE)
+                await act(by(stranger), ticket_id)
         with pytest.raises(NotFound):
             await edit(app, stranger, ticket_id, title="x")
     assert len(await app.tickets.events(ticket_id)) == 1
@@ -391,9 +401,14 @@ async def test_sixteen_writers_lose_nothing(app: AppUnderTest, owner: StoredUser
     ticket_id = (await opened(app, owner))["ticket_id"]
 
     async def write(writer: int) -> None:
-        mine = app.another().ticket_service
+        mine = app.another_service()
         for number in range(3):
-            await mine.edit(owner, ticket_id, {"title": f"{writer}.{number}"}, HERE, anything)
+            await mine.edit(
+                by(owner),
+                ticket_id,
+                validated(TicketChanges, {"title": f"{writer}.{number}"}),
+                anything,
+            )
 
     await asyncio.gather(*(write(writer) for writer in range(16)))
     ticket = await app.tickets.read(ticket_id)

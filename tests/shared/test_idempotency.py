@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.audit.chain import Actor
 from shared.errors import Invalid, Malformed
-from shared.models import StoredUser
+from shared.models import NewTicket, StoredUser, TicketChanges, validated
 from shared.storage.keys import EVERYBODY
 from shared.tickets import idempotency
 from shared.tickets.idempotency import once
 from shared.tickets.opening import Opened, TicketOpening
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
 from tests.support.servers.storage_proxy import StorageProxy
 
@@ -25,7 +25,9 @@ BODY: dict[str, Any] = {
 
 async def post(intake: TicketOpening, owner: StoredUser, key: str, **changes: Any) -> Opened:
     body = BODY | changes
-    return await intake.open_ticket(owner, body, Actor(owner.id), once(owner.id, key, body))
+    return await intake.open_ticket(
+        by(owner), validated(NewTicket, body), once(owner.id, key, body)
+    )
 
 
 async def stored(app: AppUnderTest, owner: StoredUser) -> int:
@@ -44,10 +46,10 @@ async def test_the_same_request_again_answers_the_same(
     first = await post(app.ticket_opening, owner, "k")
     reordered = dict(reversed(BODY["task_data"].items())) | {"number": 1}
     await app.ticket_service.edit(
-        owner, first.ticket.id, {"title": "Changed"}, Actor(owner.id), lambda _: None
+        by(owner), first.ticket.id, validated(TicketChanges, {"title": "Changed"}), lambda _: None
     )
     storage.reset()
-    again = await post(app.another().ticket_opening, owner, "k", task_data=reordered)
+    again = await post(app.another_opening(), owner, "k", task_data=reordered)
     assert len(storage.calls) == 1
     assert (first.is_new, again.is_new) == (True, False)
     same = first.ticket.model_dump(mode="json")
@@ -69,7 +71,7 @@ async def test_another_request_with_the_key_is_refused(
 async def test_twenty_at_once_in_several_processes_make_one_ticket(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
-    intakes = [app.another().ticket_opening for _ in range(5)]
+    intakes = [app.another_opening() for _ in range(5)]
     done = await asyncio.gather(*(post(intakes[n % 5], owner, "k") for n in range(20)))
     assert len({one.ticket.id for one in done}) == 1
     assert sum(one.is_new for one in done) == 1
@@ -80,7 +82,7 @@ async def test_twenty_at_once_in_several_processes_make_one_ticket(
 
 async def test_a_deleted_ticket_is_not_made_again(app: AppUnderTest, owner: StoredUser) -> None:
     first = await post(app.ticket_opening, owner, "k")
-    await app.ticket_service.delete(owner, first.ticket.id, Actor(owner.id))
+    await app.ticket_service.delete(by(owner), first.ticket.id)
     again = await post(app.ticket_opening, owner, "k")
     assert (again.ticket.id, again.is_new) == (first.ticket.id, False)
     assert await stored(app, owner) == 0

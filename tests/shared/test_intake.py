@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from shared.audit.chain import Actor, first_invalid
+from shared.audit.chain import first_invalid
 from shared.errors import Invalid, NotFound, TooLarge, Unavailable
-from shared.models import Source, Status, StoredTicket, StoredUser, now
+from shared.models import NewTicket, Source, Status, StoredTicket, StoredUser, now, validated
 from shared.storage.keys import new_ticket_id
 from shared.tickets.intents import Intent, Purpose
 from shared.tickets.listing.index import ListingState
 from shared.workflow.messages import StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import SWEEP_AFTER, AppUnderTest
+from tests.support.product.heard_workflows import HeardWorkflows
 from tests.support.servers.storage_proxy import Call, StorageProxy
 
 BODY: dict[str, Any] = {
@@ -25,7 +27,7 @@ BODY: dict[str, Any] = {
 
 
 async def opened(app: AppUnderTest, owner: StoredUser, **changes: Any) -> StoredTicket:
-    opened = await app.ticket_opening.open_ticket(owner, BODY | changes, Actor(owner.id))
+    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY | changes))
     return opened.ticket
 
 
@@ -47,13 +49,9 @@ def order_of(ticket: StoredTicket) -> StartInput:
 
 async def swept(app: AppUnderTest) -> list[str]:
     """The tickets that a sweep starts."""
-    started: list[str] = []
-
-    async def start(ticket: StoredTicket) -> None:
-        started.append(ticket.id)
-
-    await app.ticket_opening.sweep(start, app.complete_deletion, nothing)
-    return started
+    workflows = HeardWorkflows()
+    await app.sweep(workflows)
+    return [ticket.id for ticket in workflows.started]
 
 
 async def nothing(_: Intent) -> None:
@@ -131,7 +129,7 @@ async def test_a_body_that_is_no_object_is_refused(
     app: AppUnderTest, owner: StoredUser, body: Any
 ) -> None:
     with pytest.raises(Invalid):
-        await app.ticket_opening.open_ticket(owner, body, Actor())
+        await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
 
 
 async def test_task_data_may_be_64_kib_but_not_more(app: AppUnderTest, owner: StoredUser) -> None:
@@ -205,15 +203,11 @@ async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
 ) -> None:
     tickets = [await opened(app, owner) for _ in range(3)]
     await aged()
-    started: list[str] = []
-
-    async def start(ticket: StoredTicket) -> None:
-        if ticket.id == tickets[1].id:
-            raise Unavailable("not now")
-        started.append(ticket.id)
-
-    assert await app.ticket_opening.sweep(start, app.complete_deletion, nothing) == 3
-    assert sorted(started) == sorted([tickets[0].id, tickets[2].id])
+    workflows = HeardWorkflows(refused=tickets[1].id)
+    assert await app.sweep(workflows) == 3
+    assert sorted(ticket.id for ticket in workflows.started) == sorted(
+        [tickets[0].id, tickets[2].id]
+    )
 
 
 @pytest.mark.parametrize("took_effect", [False, True])

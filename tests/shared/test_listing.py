@@ -5,19 +5,30 @@ from typing import Any
 
 import pytest
 
-from shared.audit.chain import Actor
 from shared.errors import Malformed
-from shared.models import Priority, Role, Status, StoredTicket, StoredUser, TicketPage, TicketsQuery
+from shared.models import (
+    NewTicket,
+    Priority,
+    Role,
+    Status,
+    StoredTicket,
+    StoredUser,
+    TicketPage,
+    TicketsQuery,
+    validated,
+)
 from shared.storage.keys import EVERYBODY
 from shared.tickets.transaction import TicketChange
-from tests.support.product.accounts import AccountsUnderTest
+from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import AppUnderTest, user
 from tests.support.servers.storage_proxy import StorageProxy
 
 
 async def opened(app: AppUnderTest, owner: StoredUser, **changes: Any) -> StoredTicket:
     body = {"title": "A ticket", "task_type": "custom", "task_data": {"task_description": "Do."}}
-    return (await app.ticket_opening.open_ticket(owner, body | changes, Actor(owner.id))).ticket
+    return (
+        await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body | changes))
+    ).ticket
 
 
 async def moved(app: AppUnderTest, ticket: StoredTicket, status: Status) -> None:
@@ -25,7 +36,7 @@ async def moved(app: AppUnderTest, ticket: StoredTicket, status: Status) -> None
 
 
 async def listed(app: AppUnderTest, caller: StoredUser, **query: Any) -> TicketPage:
-    return await app.ticket_list.page(caller, TicketsQuery(**query))
+    return await app.ticket_list.page(by(caller), TicketsQuery(**query))
 
 
 def ids(page: TicketPage) -> list[str]:

@@ -6,9 +6,9 @@ import pytest
 
 from shared.accounts.authorization import check_admin, check_user_read
 from shared.errors import Forbidden, NotFound
-from shared.models import Priority, Role, StoredTicket, StoredUser, now
-from shared.tickets.permissions import Right
-from tests.support.product.accounts import HERE, AccountsUnderTest
+from shared.models import Priority, Role, StoredTicket, StoredUser, UserChanges, now, validated
+from shared.tickets.permissions import Permissions, Right
+from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import user
 from tests.support.servers.storage_proxy import StorageProxy
 
@@ -36,7 +36,7 @@ async def rights(
     accounts: AccountsUnderTest, caller: StoredUser, of: StoredTicket
 ) -> set[Right] | None:
     """What `caller` may do with the ticket; None where it does not exist for him."""
-    permissions = accounts.app.permissions
+    permissions = Permissions(accounts.users)
     allowed: set[Right] = set()
     hidden: set[Right] = set()
     for right in Right:
@@ -97,7 +97,7 @@ async def test_tickets_of_the_deleted_are_for_admins(accounts: AccountsUnderTest
     manager = await accounts.hire("mia", Role.MANAGER, department="Sales")
     owner = await accounts.hire("ann", department="Sales")
     boss = await accounts.boss()
-    await accounts.administration.delete(boss, owner.id, HERE)
+    await accounts.administration.delete(by(boss), owner.id)
     assert await rights(accounts, manager, ticket(owner)) is None
     assert await rights(accounts, boss, ticket(owner)) == ALL
 
@@ -105,7 +105,7 @@ async def test_tickets_of_the_deleted_are_for_admins(accounts: AccountsUnderTest
 async def test_only_managers_cost_a_storage_call(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    permissions = accounts.app.permissions
+    permissions = Permissions(accounts.users)
     owner, manager = user(), await accounts.hire("mia", Role.MANAGER, department="Sales")
     for caller, calls in ((owner, 0), (user(Role.ADMIN), 0), (manager, 1)):
         storage.reset()
@@ -115,7 +115,7 @@ async def test_only_managers_cost_a_storage_call(
 
 
 async def test_whose_tickets_are_listed(accounts: AccountsUnderTest) -> None:
-    permissions = accounts.app.permissions
+    permissions = Permissions(accounts.users)
     mia = await accounts.hire("mia", Role.MANAGER, department="Sales")
     ann = await accounts.hire("ann", department="Sales")
     bob = await accounts.hire("bob", department="Research")
@@ -126,20 +126,24 @@ async def test_whose_tickets_are_listed(accounts: AccountsUnderTest) -> None:
     assert await permissions.owners(await accounts.boss()) is None
 
     boss = await accounts.boss()
-    await accounts.administration.change(boss, bob.id, {"department": "Sales"}, HERE)
-    await accounts.administration.change(boss, ann.id, {"department": None}, HERE)
+    await accounts.administration.change(
+        by(boss), bob.id, validated(UserChanges, {"department": "Sales"})
+    )
+    await accounts.administration.change(
+        by(boss), ann.id, validated(UserChanges, {"department": None})
+    )
     assert await permissions.owners(mia) == frozenset({mia.id, bob.id})
-    await accounts.administration.delete(boss, bob.id, HERE)
+    await accounts.administration.delete(by(boss), bob.id)
     assert await permissions.owners(mia) == frozenset({mia.id})
 
 
 def test_accounts_are_for_admins_and_their_holders() -> None:
     ann, manager, admin = user(), user(Role.MANAGER), user(Role.ADMIN)
-    check_user_read(ann, ann.id)
-    check_user_read(admin, ann.id)
+    check_user_read(by(ann), ann.id)
+    check_user_read(by(admin), ann.id)
     for caller in (manager, ann):
         with pytest.raises(Forbidden):
-            check_user_read(caller, "0" * 16)
+            check_user_read(by(caller), "0" * 16)
         with pytest.raises(Forbidden):
-            check_admin(caller)
-    check_admin(admin)
+            check_admin(by(caller))
+    check_admin(by(admin))

@@ -1,6 +1,7 @@
 """The steps of an attempt: each may run twice, die anywhere, or come too late."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -8,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from shared.attachments.changes import adding
 from shared.audit.chain import Actor, Draft, first_invalid
 from shared.errors import NotFound
-from shared.models import Attachment, AuditAction, Status, StoredUser
+from shared.models import Attachment, AuditAction, NewTicket, Status, StoredUser, validated
 from shared.tickets.attempts import Attempt
 from shared.tickets.transaction import TicketChange
-from shared.workflow.messages import ResultKind, RoundFacts, StartInput, kind_of
+from shared.workflow.messages import RoundFacts, StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run, shown
 from tests.support.servers.model import completion
@@ -44,7 +46,7 @@ async def test_a_ticket_goes_from_plan_to_result(app: AppUnderTest, owner: Store
             "reused": 0,
         },
         "warnings": ["task_data.colour is not known and was not used."],
-        "formats": ["json", "md"],
+        "formats": ["json", "md", "html"],
     }
     assert (ticket.ai_model_used, ticket.tokens_used) == ("scripted-model", 15)
     assert ticket.progress.percent == 100
@@ -66,13 +68,13 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)
     for step in ("plan", "work", "combine", "finish"):
-        for processing in (app.activities, app.another().activities):
+        for processing in (app.activities, app.worker()):
             if step == "plan":
-                planned = await processing.plan(order)
+                planned: Any = await processing.plan(order)
             elif step == "work":
                 await processing.work(order, planned["facts"], 0, {})
             elif step == "combine":
-                done = await processing.combine(order, planned["facts"])
+                done: Any = await processing.combine(order, planned["facts"])
             else:
                 await processing.finish(order, done)
 
@@ -81,7 +83,7 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert len(app.model.bodies) == 1, "an outcome that is there is not paid for again"
     assert len(await actions(app, order)) == 3
     assert len(ticket.processing_logs.splitlines()) == 3
-    assert await run(app.another().activities, order) == {"kind": "stopped"}
+    assert await run(app.worker(), order) == {"kind": "stopped"}
 
 
 async def test_a_ticket_of_one_piece_costs_at_most_25_storage_calls(
@@ -101,7 +103,7 @@ async def test_a_ticket_that_was_cancelled_is_left_alone(
 ) -> None:
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)
-    planned = await app.activities.plan(order)
+    planned: Any = await app.activities.plan(order)
     draft = Draft(AuditAction.TICKET_FAILED, Actor(), "Cancelled.")
     await app.tickets.change(
         order["ticket_id"], lambda _: TicketChange({"status": Status.CANCELLED}, draft)
@@ -123,7 +125,7 @@ async def test_a_ticket_that_was_deleted_stops_without_a_fuss(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     order = await opened(app, owner)
-    planned = await app.activities.plan(order)
+    planned: Any = await app.activities.plan(order)
     rest = order["ticket_id"].partition("-")[2]
     await app.table.delete(owner.id, f"ticket_{rest}")
 
@@ -148,8 +150,8 @@ async def test_a_failure_is_told_and_its_calls_are_counted(
     app.model.reset(answering(completion("no JSON")))
     order = await opened(app, owner)
 
-    failed = await run(app.activities, order)
-    for processing in (app.activities, app.another().activities):
+    failed: Any = await run(app.activities, order)
+    for processing in (app.activities, app.worker()):
         await processing.fail(order, failed["reason"])
 
     ticket = await shown(app, order)
@@ -195,7 +197,7 @@ async def test_a_call_that_storage_wrote_down_twice_counts_once(
 ) -> None:
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)
-    planned = await app.activities.plan(order)
+    planned: Any = await app.activities.plan(order)
     spoiled: list[Call] = []
 
     async def lose_the_answer(call: Call) -> Response | None:
@@ -225,7 +227,7 @@ async def test_progress_rises_and_never_falls(app: AppUnderTest, owner: StoredUs
             await asyncio.sleep(0.005)
 
     watching = asyncio.create_task(watch())
-    workers = [app.another().activities for _ in range(4)]
+    workers = [app.worker() for _ in range(4)]
     await asyncio.gather(*(workers[index % 4].work(order, facts, index, {}) for index in range(20)))
     await asyncio.wait_for(watching, 10)
 
@@ -251,7 +253,7 @@ async def test_storage_that_is_away_is_waited_for(
 
     storage.reset(before=away)
     answer = await app.activities.plan(order)
-    assert kind_of(answer) is ResultKind.WAIT
+    assert answer["kind"] == "wait"
     assert "away" in answer["reason"]
 
 
@@ -262,27 +264,27 @@ async def test_a_step_that_takes_long_ends_and_goes_on_as_another(
 
     async def slow(call: Call) -> Response | None:
         if "/work/" in call.path:
-            await asyncio.sleep(2)
+            await asyncio.sleep(1)
         return None
 
     storage.reset(before=slow)
-    brief = {"STEP_SECONDS": "1", "MODEL_TIMEOUT_SECONDS": "0.4", "EXTRACT_SECONDS": "0.4"}
-    answer = await app.another(**brief).activities.plan(order)
-    assert kind_of(answer) is ResultKind.WAIT
+    answer = await app.worker(step_seconds=0.5).plan(order)
+    assert answer["kind"] == "wait"
     assert "takes long" in (await shown(app, order)).processing_logs
     storage.reset()
-    assert kind_of(await app.another().activities.plan(order)) is ResultKind.ROUND
+    assert (await app.worker().plan(order))["kind"] == "round"
 
 
 async def test_only_readers_may_read(app: AppUnderTest, owner: StoredUser) -> None:
     from shared.models import Role
 
     order = await opened(app, owner)
-    await app.ticket_queries.ticket(owner, order["ticket_id"])
-    await app.ticket_queries.ticket(user(Role.ADMIN), order["ticket_id"])
+    reading = app.ticket_queries
+    await reading.ticket(by(owner), order["ticket_id"])
+    await reading.ticket(by(user(Role.ADMIN)), order["ticket_id"])
     for stranger in (user(), user(Role.MANAGER)):
         with pytest.raises(NotFound):
-            await app.ticket_queries.ticket(stranger, order["ticket_id"])
+            await reading.ticket(by(stranger), order["ticket_id"])
 
 
 async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
@@ -290,9 +292,9 @@ async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
 ) -> None:
     """Its event may be lost with the wait: the workflow must look again."""
     body = {"title": "Papers", "task_type": "doc_analysis"}
-    opened = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
+    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
     order = order_of(opened.ticket)
-    assert kind_of(await app.activities.plan(order)) is ResultKind.NO_FILES
+    assert (await app.activities.plan(order))["kind"] == "no_files"
     file = Attachment(
         id="0" * 16,
         filename="a.txt",

@@ -9,8 +9,11 @@ import pytest
 import shared.audit.retention
 from shared.audit.chain import Actor, Draft
 from shared.audit.horizon import horizon_of
-from shared.models import AuditAction, AuditQuery, StoredTicket, StoredUser
+from shared.audit.retention import Retention
+from shared.audit.trail import AuditTrail
+from shared.models import AuditAction, AuditQuery, NewTicket, StoredTicket, StoredUser, validated
 from shared.tickets.transaction import TicketChange
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
 
 
@@ -27,7 +30,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> str:
     body = {"title": "T", "task_type": "custom", "task_data": {"task_description": "Do."}}
-    made = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
+    made = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
     return made.ticket.id
 
 
@@ -45,7 +48,7 @@ async def test_events_stay_for_ever_without_a_limit(app: AppUnderTest, at: Any) 
     owner = user()
     ticket = await opened(app, owner)
     at(10_000)
-    assert await app.retention.enforce() == 0
+    assert await Retention(app.table, app.table, 0).enforce() == 0
     assert len(await app.tickets.events(ticket)) == 1
 
 
@@ -55,7 +58,8 @@ async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(
     owner = user()
     ticket = await opened(app, owner)
     await edited(app, ticket, 60)
-    trail, retention = app.audit_trail, app.another(AUDIT_RETENTION_DAYS="30").retention
+    trail = AuditTrail(app.tickets, app.table, app.table)
+    retention = Retention(app.table, app.table, 30)
     assert await retention.enforce() == 0
     at(31)
     assert await retention.enforce() == 61
@@ -73,9 +77,9 @@ async def test_a_removed_event_shows_also_behind_the_horizon(app: AppUnderTest, 
     owner = user()
     ticket = await opened(app, owner)
     at(31)
-    await app.another(AUDIT_RETENTION_DAYS="30").retention.enforce()
+    await Retention(app.table, app.table, 30).enforce()
     await edited(app, ticket, 2)
     rest = ticket.partition("-")[2]
     await app.table.delete(owner.id, f"event_{rest}_000002")
-    verified = await app.audit_trail.verify(ticket)
+    verified = await AuditTrail(app.tickets, app.table, app.table).verify(ticket)
     assert verified.first_invalid == f"{ticket}.000003"

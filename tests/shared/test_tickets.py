@@ -8,9 +8,19 @@ import pytest
 from shared.audit.chain import Actor, Draft, first_invalid
 from shared.clients.tables import Table
 from shared.errors import NotFound
-from shared.models import AuditAction, Notice, Status, StoredTicket, StoredUser, now
+from shared.models import (
+    AuditAction,
+    NewTicket,
+    Notice,
+    Status,
+    StoredTicket,
+    StoredUser,
+    now,
+    validated,
+)
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
 
 BODY: dict[str, Any] = {
@@ -22,7 +32,7 @@ ACTOR = Actor("u", "192.0.2.1", "agent/1.0")
 
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> StoredTicket:
-    return (await app.ticket_opening.open_ticket(owner, BODY, ACTOR)).ticket
+    return (await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY))).ticket
 
 
 def to_status(status: Status) -> Decide:
@@ -89,7 +99,7 @@ async def test_each_change_adds_to_one_chain(app: AppUnderTest, owner: StoredUse
     ]
     assert first_invalid(events) is None
     assert (ticket.events, ticket.last_hash, ticket.seq) == (3, events[-1].hash, 3)
-    assert (events[0].ip_address, events[0].user_agent) == ("192.0.2.1", "agent/1.0")
+    assert (events[0].ip_address, events[0].user_agent) == ("192.0.2.1", "test")
 
 
 async def test_what_is_altered_in_a_chain_shows(app: AppUnderTest, owner: StoredUser) -> None:
@@ -115,7 +125,7 @@ async def test_no_update_is_lost_among_processes(app: AppUnderTest, owner: Store
                 ticket.id, lambda seen: TicketChange({"tokens_used": seen.tokens_used + 1})
             )
 
-    await asyncio.gather(*(add_tokens(app.another().tickets) for _ in range(4)))
+    await asyncio.gather(*(add_tokens(Tickets(app.table)) for _ in range(4)))
     assert (await app.tickets.read(ticket.id)).tokens_used == 40
 
 
@@ -127,7 +137,7 @@ async def test_counts_stay_exact_among_processes(app: AppUnderTest, owner: Store
             await process.change(ticket.id, to_status(Status.PROCESSING))
             await process.change(ticket.id, to_status(Status.COMPLETED))
 
-    processes = [app.another().tickets for _ in range(20)]  # more than there are shards
+    processes = [Tickets(app.table) for _ in range(20)]  # more than there are shards
     await asyncio.gather(*(end(each, tickets[:8]) for each in processes))
 
     expected = {"pending__custom": 4, "completed__custom": 8}
@@ -139,7 +149,7 @@ async def test_a_change_that_was_made_already_is_not_made_again(
 ) -> None:
     ticket = await opened(app, owner)
     changed = await asyncio.gather(
-        *(app.another().tickets.change(ticket.id, to_status(Status.PROCESSING)) for _ in range(6))
+        *(Tickets(app.table).change(ticket.id, to_status(Status.PROCESSING)) for _ in range(6))
     )
     assert {each.version for each in changed} == {changed[0].version}
     assert len(await app.tickets.events(ticket.id)) == 2

@@ -9,11 +9,21 @@ import pytest
 from pydantic import TypeAdapter
 
 from shared.accounts.audience import groups_of
-from shared.audit.chain import Actor
 from shared.errors import NotFound
-from shared.models import Message, Notice, Progress, Role, StoredTicket, StoredUser, Update
+from shared.models import (
+    Message,
+    NewTicket,
+    Notice,
+    Progress,
+    Role,
+    StoredTicket,
+    StoredUser,
+    Update,
+    validated,
+)
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
 from tests.support.servers.storage_proxy import StorageProxy
 
@@ -36,7 +46,7 @@ class Listener:
 
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> str:
-    return (await app.ticket_opening.open_ticket(owner, BODY, Actor())).ticket.id
+    return (await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY))).ticket.id
 
 
 def progressed(percent: int, seconds: float) -> Decide:
@@ -56,11 +66,11 @@ async def test_what_is_announced_is_what_is_stored(app: AppUnderTest, owner: Sto
     tickets = Tickets(app.table, listener.hear)
     for second in range(3):
         await tickets.change(ticket_id, progressed(second + 1, second))
-    stored = await app.ticket_queries.updates(owner, ticket_id, 0)
+    stored = await app.ticket_queries.updates(by(owner), ticket_id, 0)
     assert [message["seq"] for message in stored] == [1, 2, 3, 4]
     assert stored[0]["type"] == "ticket_update"
     assert "attachments" not in stored[0]["data"]
-    assert stored[1:] == listener.heard == await app.ticket_queries.updates(owner, ticket_id, 1)
+    assert stored[1:] == listener.heard == await app.ticket_queries.updates(by(owner), ticket_id, 1)
     UPDATES.validate_python(stored)
 
 
@@ -105,7 +115,7 @@ async def test_a_message_costs_no_storage_call_of_its_own(
     await tickets.change(ticket_id, progressed(1, 1), known)
     assert len(storage.calls) == 1
     storage.reset()
-    await app.ticket_queries.updates(owner, ticket_id, 0)
+    await app.ticket_queries.updates(by(owner), ticket_id, 0)
     assert len(storage.calls) == 2
 
 
@@ -114,8 +124,8 @@ async def test_only_readers_catch_up_and_nothing_is_left_of_a_deleted_ticket(
 ) -> None:
     ticket_id = await opened(app, owner)
     with pytest.raises(NotFound):
-        await app.ticket_queries.updates(user(), ticket_id, 0)
-    await app.ticket_service.delete(owner, ticket_id, Actor())
+        await app.ticket_queries.updates(by(user()), ticket_id, 0)
+    await app.ticket_service.delete(by(owner), ticket_id)
     assert await app.tickets.updates(ticket_id, 0) == []
 
 

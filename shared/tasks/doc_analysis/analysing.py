@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from shared.clients.llm.output import of_model
 from shared.documents.extract import Places
 from shared.documents.quotes import Folded
-from shared.tasks import base
-from shared.tasks.doc_analysis import planning
+from shared.models import Model
+from shared.tasks.base import Stage, WorkContext
+from shared.tasks.doc_analysis import artifacts
 from shared.tasks.doc_analysis.llm_output import Analysis, Said
 from shared.tasks.doc_analysis.models import Chunk, Claim, Evidence, Outcome, TaskData
 from shared.tasks.doc_analysis.prompting import names, question
@@ -15,16 +16,22 @@ from shared.tasks.doc_analysis.prompting import names, question
 _FORM = of_model(Analysis)
 
 
-async def analyse(context: base.WorkContext, item: base.Item) -> Outcome:
-    number = item["document"]
-    chunk = await planning.chunk(context, number, item["chunk"])
-    data = TaskData.model_validate(context.ticket.task_data)
+class ChunkItem(Model):
+    """A chunk of a document, both by number."""
+
+    document: int
+    chunk: int
+
+
+async def analyse(context: WorkContext[TaskData], item: ChunkItem) -> Outcome:
+    number = item.document
+    chunk = await artifacts.load_chunk(context.artifacts, number, item.chunk)
     material = {"document": chunk.text}
     if chunk.headings:
         material = {"headings above": " › ".join(chunk.headings), **material}
     # The text is prepared for the search while the model reads it.
     answer, proofs = await asyncio.gather(
-        context.complete(_FORM, question(data, "analyse", material)),
+        context.complete(_FORM, question(context.data, "analyse", material)),
         asyncio.to_thread(_Proofs, chunk, number, names(context)[number]),
     )
     claims = proofs.claims(answer.claims)
@@ -37,6 +44,9 @@ async def analyse(context: base.WorkContext, item: base.Item) -> Outcome:
         quotes_dropped=proofs.dropped,
         claims_dropped=len(answer.claims) - len(claims),
     )
+
+
+ANALYSING = Stage("analysing", analyse)
 
 
 class _Proofs:

@@ -3,8 +3,9 @@ carries the quotes of the claims it rests on."""
 
 from collections.abc import Iterable, Sequence
 
-from shared.tasks import base
-from shared.tasks.doc_analysis import gathering, planning, report
+from shared.tasks.base import Context
+from shared.tasks.doc_analysis import gathering, report
+from shared.tasks.doc_analysis.artifacts import load_documents
 from shared.tasks.doc_analysis.coverage import coverage, warnings
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Relation
 from shared.tasks.doc_analysis.models import (
@@ -22,15 +23,15 @@ from shared.tasks.doc_analysis.models import (
 )
 
 
-async def result(context: base.Context, part: Part, account: Account) -> Result:
-    data = TaskData.model_validate(context.ticket.task_data)
-    documents = _summarised(await planning.documents(context), part.about)
+async def conclude(context: Context[TaskData], part: Part, account: Account) -> Result:
+    found = await load_documents(context.artifacts, len(context.ticket.attachments))
+    documents = _summarised(found, part.about)
     points = sorted(part.points, key=_by_importance) if part.level == 0 else part.points
-    if data.kind in EXHAUSTIVE:
+    if context.data.kind in EXHAUSTIVE:
         points = [*points, *sorted(_left_out(points, account.claims), key=_by_importance)]
     made = Result(
         summary=part.summary,
-        warnings=[*base.unknown_keys(data), *warnings(documents)],
+        warnings=warnings(documents),
         documents=documents,
         insights=[_insight(point, account.claims) for point in points],
         gaps=part.gaps,

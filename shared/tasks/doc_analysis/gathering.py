@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.tasks import base
 from shared.tasks.doc_analysis.llm_output import AboutDocument
 from shared.tasks.doc_analysis.models import Account, Claim, Grounded, Outcome, Part, Tally
-
-_NAME = "claims"
 
 
 def gathered(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:
@@ -38,14 +35,6 @@ def point_of(claim: Claim, number: int) -> Grounded:
         claims=[number],
         documents=[claim.document],
     )
-
-
-async def keep(context: base.Context, account: Account) -> None:
-    await context.papers.keep(_NAME, account.model_dump(mode="json"))
-
-
-async def kept(context: base.Context) -> Account:
-    return Account.model_validate(await context.papers.kept(_NAME))
 
 
 def _counting(outcomes: Sequence[Outcome]) -> dict[Any, int]:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.clients.llm.output import of_model
-from shared.tasks import base
-from shared.tasks.doc_analysis import gathering, rounds
+from shared.models import Model
+from shared.tasks.base import Stage, WorkContext
+from shared.tasks.doc_analysis import artifacts
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion, Point, Related
 from shared.tasks.doc_analysis.models import Claim, Grounded, Part, TaskData
 from shared.tasks.doc_analysis.parts import rendered
@@ -14,13 +15,22 @@ from shared.tasks.doc_analysis.prompting import names, question
 _FORM = of_model(Conclusion)
 
 
-async def merge(context: base.WorkContext, item: base.Item) -> Part:
-    parts = await rounds.group_of(context, item)
-    account = await gathering.kept(context)
-    data = TaskData.model_validate(context.ticket.task_data)
+class GroupItem(Model):
+    """A group of parts, by its level in the tree and its number there."""
+
+    level: int
+    group: int
+
+
+async def merge(context: WorkContext[TaskData], item: GroupItem) -> Part:
+    parts = await artifacts.load_group(context.artifacts, item.level, item.group)
+    account = await artifacts.load_account(context.artifacts)
     material = {"findings": rendered(parts, names(context))}
-    answer = await context.complete(_FORM, question(data, "merge", material))
+    answer = await context.complete(_FORM, question(context.data, "merge", material))
     return held(answer, parts, account.claims)
+
+
+CONDENSING, CONCLUDING = Stage("condensing", merge), Stage("concluding", merge)
 
 
 def held(answer: Conclusion, parts: Sequence[Part], claims: Sequence[Claim]) -> Part:

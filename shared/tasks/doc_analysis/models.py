@@ -19,12 +19,6 @@ from shared.tasks.doc_analysis.llm_output import (
 _Words = Annotated[str, StringConstraints(max_length=16_000)]
 
 
-class Stage(StrEnum):
-    ANALYSING = "analysing"
-    CONDENSING = "condensing"
-    CONCLUDING = "concluding"
-
-
 class AnalysisType(StrEnum):
     """The kinds of analysis that have a prompt of their own, `kinds/{kind}.md`."""
 

@@ -9,24 +9,27 @@ from collections.abc import Sequence
 
 from shared.documents.chunks import chunked
 from shared.documents.extract import Places
+from shared.documents.extraction import Extractor
 from shared.errors import PermanentFailure, Unreadable
 from shared.models import Attachment
-from shared.tasks import base
+from shared.tasks.base import CallSizes, Context, Round
+from shared.tasks.doc_analysis import artifacts
+from shared.tasks.doc_analysis.analysing import ANALYSING, ChunkItem
 from shared.tasks.doc_analysis.coverage import statement
-from shared.tasks.doc_analysis.models import EXHAUSTIVE, Chunk, Document, Stage, TaskData
+from shared.tasks.doc_analysis.models import EXHAUSTIVE, Chunk, Document, TaskData
 from shared.tasks.doc_analysis.prompting import names
-from shared.tasks.doc_analysis.rounds import ANALYSED
 
 OVERLAP = 0.04
 """Of a chunk, repeated from the one before, so that a sentence at the seam is whole in one."""
 MAX_CHUNKS = 1_000
+ANALYSED = 80
+"""Per cent of the way, once all chunks are analysed."""
 
 _FILES_AT_ONCE = 2
-_CALLS_AT_ONCE = 16
 _MAX_NAMED = 20
 
 
-async def plan(context: base.Context) -> base.Round:
+async def plan(context: Context[TaskData]) -> Round:
     """Raises PermanentFailure when nothing can be read, or too much."""
     files = context.ticket.attachments
     slots, done = asyncio.Semaphore(_FILES_AT_ONCE), 0
@@ -42,30 +45,15 @@ async def plan(context: base.Context) -> base.Round:
 
     documents = await asyncio.gather(*(read(*pair) for pair in enumerate(files)))
     _check(context, documents)
-    items = [
-        {"document": number, "chunk": chunk}
+    items = (
+        ChunkItem(document=number, chunk=chunk)
         for number, document in enumerate(documents)
         for chunk in range(document.chunks)
-    ]
-    return base.Round(stage=Stage.ANALYSING, items=items, ends_at=ANALYSED)
+    )
+    return ANALYSING.round(items, ends_at=ANALYSED)
 
 
-async def documents(context: base.Context) -> list[Document]:
-    """The files of the ticket as they were found, by number."""
-    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
-
-    async def read(number: int) -> Document:
-        async with slots:
-            return Document.model_validate(await context.papers.kept(_document_name(number)))
-
-    return await asyncio.gather(*map(read, range(len(context.ticket.attachments))))
-
-
-async def chunk(context: base.Context, document: int, number: int) -> Chunk:
-    return Chunk.model_validate(await context.papers.kept(_chunk_name(document, number)))
-
-
-def _check(context: base.Context, documents: Sequence[Document]) -> None:
+def _check(context: Context[TaskData], documents: Sequence[Document]) -> None:
     chunks = sum(document.chunks for document in documents)
     if not chunks:
         reasons = [statement(one) for one in documents[:_MAX_NAMED]] or ["It has none."]
@@ -79,11 +67,10 @@ def _check(context: base.Context, documents: Sequence[Document]) -> None:
         )
 
 
-async def _document(context: base.Context, number: int, file: Attachment) -> Document:
-    name = _document_name(number)
+async def _document(context: Context[TaskData], number: int, file: Attachment) -> Document:
     alone = len(context.ticket.attachments) == 1
-    if not alone and (known := await context.papers.kept(name)):
-        return Document.model_validate(known)
+    if not alone and (known := await artifacts.find_document(context.artifacts, number)):
+        return known
     data = await context.read_file(file.id)
     if data is None:
         raise PermanentFailure(f"The file {file.filename} was removed while it was to be read.")
@@ -94,27 +81,23 @@ async def _document(context: base.Context, number: int, file: Attachment) -> Doc
     except Unreadable as error:
         fault = {"fault": error.fault.value, "advice": error.advice}
         document = document.model_copy(update=fault)
-    await context.papers.keep(name, document.model_dump(mode="json"))
+    await artifacts.save_document(context.artifacts, number, document)
     return document
 
 
 async def _chunks(
-    context: base.Context, number: int, file: Attachment, data: bytes, document: Document
+    context: Context[TaskData], number: int, file: Attachment, data: bytes, document: Document
 ) -> Document:
     """Read a file and keep its chunks. Raises Unreadable."""
-    extract = await context.tools.extract(file, data)
+    extract = await context.use(Extractor).extract(file, data)
     budget = _budget(context)
     found = await asyncio.to_thread(chunked, extract, budget, int(budget * OVERLAP))
     places = Places(extract.blocks)
-    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
-
-    async def keep(place: int) -> None:
-        async with slots:
-            start, end, headings = found[place]
-            chunk = Chunk(start=start, headings=headings, blocks=places.part(start, end))
-            await context.papers.keep(_chunk_name(number, place), chunk.model_dump(mode="json"))
-
-    await asyncio.gather(*map(keep, range(len(found))))
+    chunks = [
+        Chunk(start=start, headings=headings, blocks=places.part(start, end))
+        for start, end, headings in found
+    ]
+    await artifacts.save_chunks(context.artifacts, number, chunks)
     return document.model_copy(
         update={
             "title": extract.title,
@@ -129,16 +112,8 @@ async def _chunks(
     )
 
 
-def _budget(context: base.Context) -> int:
+def _budget(context: Context[TaskData]) -> int:
     """Tokens of a chunk: fewer where the answer names everything, as it may be three times as long
     as what it is about."""
-    kind = TaskData.model_validate(context.ticket.task_data).kind
-    return context.tools.chunk_tokens // (3 if kind in EXHAUSTIVE else 1)
-
-
-def _document_name(document: int) -> str:
-    return f"document-{document}"
-
-
-def _chunk_name(document: int, number: int) -> str:
-    return f"chunk-{document}-{number}"
+    share = 3 if context.data.kind in EXHAUSTIVE else 1
+    return context.use(CallSizes).chunk_tokens // share

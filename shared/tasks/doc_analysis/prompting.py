@@ -7,20 +7,21 @@ from collections.abc import Mapping
 
 from shared.models import Question
 from shared.tasks import base
+from shared.tasks.base import Context
 from shared.tasks.doc_analysis.models import TaskData
 
 
 def question(data: TaskData, step: str, material: Mapping[str, str]) -> Question:
     """`step` names the prompt beside this module."""
-    system = base.prompt(__file__, step)
-    wanted = base.prompt(__file__, f"kinds/{data.kind}") if data.kind else data.analysis_type
+    system = base.read_prompt(__file__, step)
+    wanted = base.read_prompt(__file__, f"kinds/{data.kind}") if data.kind else data.analysis_type
     user = f"# Kind of analysis\n{wanted}"
     if data.instructions:
         user += f"\n\n# Instructions\n{data.instructions}"
     return Question(system, user, material)
 
 
-def names(context: base.Context) -> list[str]:
+def names(context: Context[TaskData]) -> list[str]:
     """What the documents are called, by number; of several with one name each but the first gets a
     number: `report.pdf (2)`."""
     seen: Counter[str] = Counter()

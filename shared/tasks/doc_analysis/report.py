@@ -12,14 +12,19 @@ _QUOTES = 3
 """Of an insight that are written out; what else it rests on is cited, and quoted in the table."""
 
 
-def render(result: Result, form: str) -> str | bytes:
-    if form == "csv":
-        return to_csv(_HEADER, _rows(result))
-    if form == "docx":
-        from shared.documents.export.docx import to_docx
-
-        return to_docx(result.analysis, "Analysis")
+def to_markdown(result: Result) -> str:
     return result.analysis
+
+
+def to_word(result: Result) -> bytes:
+    from shared.documents.export.docx import to_docx
+
+    return to_docx(result.analysis, "Analysis")
+
+
+def to_table(result: Result) -> str | bytes:
+    """The evidence, a row for each quote."""
+    return to_csv(_HEADER, _rows(result))
 
 
 def markdown(result: Result) -> str:

@@ -1,53 +1,61 @@
-"""The tree over the parts: groups of them, kept for each piece of work, until there is one part."""
+"""What follows a stage: the result once one part is left, until then the tree over the parts, which
+are merged in groups, fewer with every round."""
 
 import asyncio
+from collections.abc import Sequence
 
-from shared.tasks import base
-from shared.tasks.doc_analysis.models import Part, Stage
+from shared.tasks.base import CallSizes, Context, Round
+from shared.tasks.doc_analysis import artifacts, concluding, gathering
+from shared.tasks.doc_analysis.merging import CONCLUDING, CONDENSING, GroupItem
+from shared.tasks.doc_analysis.models import Outcome, Part, Result, TaskData
 from shared.tasks.doc_analysis.parts import bounded, groups
+from shared.tasks.doc_analysis.planning import ANALYSED
 from shared.tasks.doc_analysis.prompting import names
 
 CALL = 6
 """How many chunks' worth of parts go into a call: what is said of a chunk is much shorter than it,
 and the fewer the calls on top of each other, the sooner the result."""
 
-ANALYSED, END = 80, 98
-"""The percentages between which the tree moves: each round half of what is left."""
+END = 98
+"""From ANALYSED to END per cent the tree moves: each round half of what is left."""
 
 
-async def onward(context: base.Context, parts: list[Part]) -> base.Round:
+async def after_analysis(context: Context[TaskData], outcomes: Sequence[Outcome]) -> Round | Result:
+    account, parts = gathering.gathered(outcomes)
+    if len(parts) == 1:  # A single chunk needs no further call: its analysis is the result.
+        return await concluding.conclude(context, parts[0], account)
+    await artifacts.save_account(context.artifacts, account)
+    return await merge_parts(context, parts)
+
+
+async def after_merge(context: Context[TaskData], parts: Sequence[Part]) -> Round | Result:
+    if len(parts) > 1:
+        return await merge_parts(context, parts)
+    account = await artifacts.load_account(context.artifacts)
+    return await concluding.conclude(context, parts[0], account)
+
+
+async def merge_parts(context: Context[TaskData], parts: Sequence[Part]) -> Round:
     """The round that merges these parts, at least two: into one if they fit into a call, else into
     at most half as many, so that the rounds come to an end."""
-    call = context.tools.chunk_tokens * CALL
+    call = context.use(CallSizes).chunk_tokens * CALL
     known = names(context)
     made = groups([bounded(part, known, call // 4) for part in parts], known, call)
     level = parts[0].level
     await asyncio.gather(
-        *(_keep(context, level, number, group) for number, group in enumerate(made))
+        *(
+            artifacts.save_group(context.artifacts, level, number, group)
+            for number, group in enumerate(made)
+        )
     )
     is_last = len(made) == 1
-    return base.Round(
-        stage=Stage.CONCLUDING if is_last else Stage.CONDENSING,
-        items=[{"level": level, "group": number} for number in range(len(made))],
+    stage = CONCLUDING if is_last else CONDENSING
+    return stage.round(
+        (GroupItem(level=level, group=number) for number in range(len(made))),
         starts_at=_reached(level),
         ends_at=END if is_last else _reached(level + 1),
     )
 
 
-async def group_of(context: base.Context, item: base.Item) -> list[Part]:
-    """The parts that a piece of work merges."""
-    kept = await context.papers.kept(_name(item["level"], item["group"]))
-    return [Part.model_validate(part) for part in kept]
-
-
-async def _keep(context: base.Context, level: int, number: int, group: list[Part]) -> None:
-    kept = [part.model_dump(mode="json") for part in group]
-    await context.papers.keep(_name(level, number), kept)
-
-
 def _reached(level: int) -> int:
     return END - (END - ANALYSED >> level)
-
-
-def _name(level: int, number: int) -> str:
-    return f"parts-{level}-{number}"

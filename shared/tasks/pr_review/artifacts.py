@@ -1,7 +1,6 @@
 """What an attempt keeps between its steps."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Self
 
 from shared.clients.github.models import PullRef
@@ -11,26 +10,20 @@ from shared.tasks.base import Artifacts
 from shared.tasks.pr_review.models import Coverage, Finding, Result, SuggestedChange
 
 
-class Stage(StrEnum):
-    REVIEWING = "reviewing"
-    CHECKING = "checking"
-    POSTING = "posting"
-
-
 class Artifact(Model):
-    """Kept under the name of its class, and a number where there are several."""
+    """Saved under the name of its class, and a number where there are several."""
 
-    async def keep(self, papers: Artifacts, number: int = 0) -> None:
-        await papers.keep(self._name(number), self.model_dump(mode="json"))
-
-    @classmethod
-    async def kept(cls, papers: Artifacts, number: int = 0) -> Self:
-        return cls.model_validate(await papers.kept(cls._name(number)))
+    async def save(self, artifacts: Artifacts, number: int = 0) -> None:
+        await artifacts.save(self._name(number), self.model_dump(mode="json"))
 
     @classmethod
-    async def find(cls, papers: Artifacts) -> Self | None:
+    async def load(cls, artifacts: Artifacts, number: int = 0) -> Self:
+        return cls.model_validate(await artifacts.load(cls._name(number)))
+
+    @classmethod
+    async def find(cls, artifacts: Artifacts) -> Self | None:
         """None where there is none yet."""
-        known = await papers.kept(cls._name(0))
+        known = await artifacts.load(cls._name(0))
         return None if known is None else cls.model_validate(known)
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from shared.clients.llm.output import of_model
 from shared.models import Question
 from shared.tasks import base
+from shared.tasks.base import NoItem, Stage, WorkContext
 from shared.tasks.pr_review.artifacts import Candidate, Held, Reviewed
 from shared.tasks.pr_review.llm_output import Check, Conclusion, Ruling
 from shared.tasks.pr_review.models import SEVERITIES, TaskData
@@ -18,16 +19,15 @@ MAX = 40
 _MAX_OF_A_PART = 400
 
 
-async def check(context: base.WorkContext, _: base.Item) -> Held:
+async def check(context: WorkContext[TaskData], _: NoItem) -> Held:
     """One call of the model, which also sums up a change that was read in several parts."""
-    reviewed = await Reviewed.kept(context.papers)
+    reviewed = await Reviewed.load(context.artifacts)
     candidates, parts = reviewed.candidates, reviewed.summaries
     material = {"findings": _rendered(candidates)} if candidates else {}
     if len(parts) > 1:
         lines = (" ".join(part.split())[:_MAX_OF_A_PART] for part in parts)
         material["what the parts do"] = "\n".join(f"- {line}" for line in lines)
-    data = TaskData.model_validate(context.ticket.task_data)
-    question = Question(base.prompt(__file__, "check"), asked(data), material)
+    question = Question(base.read_prompt(__file__, "check"), asked(context.data), material)
     form = of_model(Conclusion if len(parts) > 1 else Check)
     answer = await context.complete(form, question)
     held = list(_held(candidates, answer.rulings))
@@ -41,6 +41,9 @@ async def check(context: base.WorkContext, _: base.Item) -> Held:
             for candidate, finding in zip(held, findings, strict=True)
         ),
     )
+
+
+CHECKING = Stage("checking", check)
 
 
 def _held(candidates: Sequence[Candidate], rulings: Sequence[Ruling]) -> Iterator[Candidate]:

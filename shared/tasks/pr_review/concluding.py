@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from shared.tasks import base
+from shared.tasks.base import Context, NoItem, Round
 from shared.tasks.pr_review import checking, report
-from shared.tasks.pr_review.artifacts import Draft, Facts, Held, Outcome, Reviewed, Seen, Stage
+from shared.tasks.pr_review.artifacts import Draft, Facts, Held, Outcome, Reviewed, Seen
 from shared.tasks.pr_review.merging import merged, rank
 from shared.tasks.pr_review.models import (
     Category,
@@ -17,6 +17,7 @@ from shared.tasks.pr_review.models import (
     TaskData,
     Verdict,
 )
+from shared.tasks.pr_review.posting import POSTING
 
 _EFFORT = (20, 100, 400, 1_000)
 """Changed lines up to which reading takes an effort of 1, 2, 3, 4; beyond them it takes 5."""
@@ -25,7 +26,7 @@ _FILES_A_STEP = 25
 _NOTHING = "Nothing in this pull request is for review."
 
 
-async def after_review(context: base.Context, outcomes: Sequence[Outcome]) -> base.Round | Result:
+async def after_review(context: Context[TaskData], outcomes: Sequence[Outcome]) -> Round | Result:
     """A second look, if there is anything to look at."""
     found = [candidate for outcome in outcomes for candidate in outcome.candidates]
     candidates = merged(found)
@@ -36,26 +37,31 @@ async def after_review(context: base.Context, outcomes: Sequence[Outcome]) -> ba
         unplaced=sum(outcome.dropped for outcome in outcomes),
         merged=len(found) - len(candidates),
     )
-    await reviewed.keep(context.papers)
+    await reviewed.save(context.artifacts)
     if candidates or len(outcomes) > 1:
-        return base.Round(stage=Stage.CHECKING, items=[{}], starts_at=80, ends_at=95)
-    return await after_check(
+        return checking.CHECKING.round([NoItem()], starts_at=80, ends_at=95)
+    return await _conclude(
         context, Held(summary=None, findings=[], refuted=0, suggestions_dropped=0)
     )
 
 
-async def after_check(context: base.Context, held: Held) -> base.Round | Result:
+async def after_check(context: Context[TaskData], helds: Sequence[Held]) -> Round | Result:
+    return await _conclude(context, helds[0])
+
+
+async def _conclude(context: Context[TaskData], held: Held) -> Round | Result:
     """The result, or the round that posts it first."""
     result = await _result(context, held)
-    if not TaskData.model_validate(context.ticket.task_data).post_review:
+    if not context.data.post_review:
         return result
-    await Draft(result=result).keep(context.papers)
-    return base.Round(stage=Stage.POSTING, items=[{}], starts_at=95, ends_at=98)
+    await Draft(result=result).save(context.artifacts)
+    return POSTING.round([NoItem()], starts_at=95, ends_at=98)
 
 
-async def with_posted(context: base.Context, posted: Posted) -> Result:
+async def after_posting(context: Context[TaskData], outcomes: Sequence[Posted]) -> Round | Result:
     """A result is not lost because it cannot be posted."""
-    result = (await Draft.kept(context.papers)).result
+    [posted] = outcomes
+    result = (await Draft.load(context.artifacts)).result
     failed = [] if posted.reason is None else [f"The review was not posted: {posted.reason}"]
     return report.describe_result(
         result.model_copy(update={"posted": posted, "warnings": [*result.warnings, *failed]})
@@ -86,11 +92,10 @@ def _is_grave(finding: Finding) -> bool:
     return finding.severity is Severity.CRITICAL
 
 
-async def _result(context: base.Context, held: Held) -> Result:
-    data = TaskData.model_validate(context.ticket.task_data)
-    papers = context.papers
+async def _result(context: Context[TaskData], held: Held) -> Result:
+    artifacts = context.artifacts
     facts, seen, reviewed = await asyncio.gather(
-        Facts.kept(papers), Seen.kept(papers), Reviewed.kept(papers)
+        Facts.load(artifacts), Seen.load(artifacts), Reviewed.load(artifacts)
     )
     findings = sorted(held.findings, key=rank)
     coverage = seen.coverage.model_copy(
@@ -105,7 +110,7 @@ async def _result(context: base.Context, held: Held) -> Result:
     return report.describe_result(
         Result(
             summary=held.summary or " ".join(reviewed.summaries) or _NOTHING,
-            warnings=[*base.unknown_keys(data), *seen.warnings, *_left_out(reviewed)],
+            warnings=[*seen.warnings, *_left_out(reviewed)],
             verdict=verdict(findings, coverage),
             effort=effort(coverage),
             findings=findings,

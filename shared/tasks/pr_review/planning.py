@@ -3,11 +3,13 @@ batches."""
 
 import asyncio
 
+from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import ChangedFiles, Pull, PullRef
 from shared.errors import PermanentFailure
-from shared.tasks import base
-from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen, Stage
+from shared.tasks.base import CallSizes, Context, Round
+from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen
 from shared.tasks.pr_review.models import TaskData
+from shared.tasks.pr_review.reviewing import REVIEWING, BatchItem
 from shared.tasks.pr_review.selection import sorted_files, warnings
 
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
@@ -18,27 +20,28 @@ _MAX_BODY = 4_000
 _MAX_TITLE = 500
 
 
-async def plan(context: base.Context) -> base.Round:
+async def plan(context: Context[TaskData]) -> Round:
     """Raises PermanentFailure, RetryLater.
 
     A plan may run again after its round has begun, when a host was killed; the pull request may be
     another one then. What was read first holds.
     """
-    facts = await Facts.find(context.papers) or await _read(context)
-    items = [{"batch": number} for number in range(facts.batches)]
-    return base.Round(stage=Stage.REVIEWING, items=items, ends_at=80)
+    facts = await Facts.find(context.artifacts) or await _read(context)
+    items = (BatchItem(batch=number) for number in range(facts.batches))
+    return REVIEWING.round(items, ends_at=80)
 
 
-async def _read(context: base.Context) -> Facts:
+async def _read(context: Context[TaskData]) -> Facts:
     """Read the pull request and keep what is reviewed; that it was is kept last."""
-    data = TaskData.model_validate(context.ticket.task_data)
-    github = context.tools.github
-    ref = github.pull_of(data.pr_url)
+    github = context.use(GitHubClient)
+    ref = github.pull_of(context.data.pr_url)
     pull = await github.pull(ref)
     changed = await github.files(ref, pull)
     if not changed.files:
         raise PermanentFailure("The pull request changes no file.")
-    found = await asyncio.to_thread(sorted_files, changed, pull, context.tools.batch_tokens)
+    found = await asyncio.to_thread(
+        sorted_files, changed, pull, context.use(CallSizes).batch_tokens
+    )
     instructions, lost = await _instructions(context, ref, pull.base.sha)
     seen = Seen(
         coverage=found.coverage,
@@ -46,11 +49,11 @@ async def _read(context: base.Context) -> Facts:
     )
     batches = [ReviewBatch.of(batch.diffs) for batch in found.batches]
     await asyncio.gather(
-        seen.keep(context.papers),
-        *(batch.keep(context.papers, number) for number, batch in enumerate(batches)),
+        seen.save(context.artifacts),
+        *(batch.save(context.artifacts, number) for number, batch in enumerate(batches)),
     )
     facts = _facts(ref, pull, changed, instructions, len(batches))
-    await facts.keep(context.papers)
+    await facts.save(context.artifacts)
     return facts
 
 
@@ -69,11 +72,13 @@ def _facts(
     )
 
 
-async def _instructions(context: base.Context, ref: PullRef, sha: str) -> tuple[str, list[str]]:
+async def _instructions(
+    context: Context[TaskData], ref: PullRef, sha: str
+) -> tuple[str, list[str]]:
     """The text, and a warning if it may not be read: the code may be reviewed without it."""
     for path in INSTRUCTIONS:
         try:
-            text = await context.tools.github.file_text(ref, path, sha)
+            text = await context.use(GitHubClient).file_text(ref, path, sha)
         except PermanentFailure as error:
             return "", [f"{path} of the repository was not read: {error.reason}"]
         if text:

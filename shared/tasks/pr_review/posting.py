@@ -8,13 +8,15 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import PostedReview, PullRef, ReviewPayload
 from shared.errors import PermanentFailure, RetryLater
 from shared.models import Model
-from shared.tasks import base
+from shared.tasks.base import NoItem, Stage, WorkContext
 from shared.tasks.pr_review import payload
 from shared.tasks.pr_review.artifacts import Draft, Facts
-from shared.tasks.pr_review.models import Earlier, Finding, Posted, Result
+from shared.tasks.pr_review.models import Earlier, Finding, Posted, Result, TaskData
+from shared.tasks.signer import Signer
 
 _MARK = re.compile(r"<!-- amida-review-1:([A-Za-z0-9+/=]+):([0-9a-f]{64}) -->")
 _MAX_MARK = 16_000
@@ -77,25 +79,28 @@ class Since:
         return review.html_url if same and mark.head == result.head_sha else None
 
 
-async def post(context: base.WorkContext, _: base.Item) -> Posted:
+async def post(context: WorkContext[TaskData], _: NoItem) -> Posted:
     """Post the review unless it is there. Raises RetryLater, after which it may be there."""
     try:
         return await _posted(context)
     except PermanentFailure as error:
         return Posted(reason=error.reason)
     except RetryLater as later:
-        tries = 1 + (await context.papers.kept(_TRIES) or 0)
+        tries = 1 + (await context.artifacts.load(_TRIES) or 0)
         if tries == _MAX_TRIES or (later.seconds or 0.0) > _MAX_SECONDS:
             return Posted(reason=later.reason)
-        await context.papers.keep(_TRIES, tries)
+        await context.artifacts.save(_TRIES, tries)
         raise
 
 
-async def _posted(context: base.WorkContext) -> Posted:
-    result = (await Draft.kept(context.papers)).result
-    ref = (await Facts.kept(context.papers)).ref
+POSTING = Stage("posting", post)
+
+
+async def _posted(context: WorkContext[TaskData]) -> Posted:
+    result = (await Draft.load(context.artifacts)).result
+    ref = (await Facts.load(context.artifacts)).ref
     key, pull = f"{context.ticket.id}/{context.ticket.attempt}", _name(ref)
-    sign, github = context.tools.sign, context.tools.github
+    sign, github = context.use(Signer).sign, context.use(GitHubClient)
     before: list[tuple[PostedReview, Mark]] = []
     for review, mark in _marked(await github.reviews(ref), sign, pull):
         if mark.key == key:

@@ -10,8 +10,9 @@ from shared.diffs.locate import Anchor, locate
 from shared.diffs.patches import Hunk
 from shared.diffs.rendering import rendered, rendered_hunk, shown
 from shared.documents.tokens import estimate
-from shared.models import Question
+from shared.models import Model, Question
 from shared.tasks import base
+from shared.tasks.base import Stage, WorkContext
 from shared.tasks.pr_review.artifacts import Candidate, Facts, Outcome, ReviewBatch
 from shared.tasks.pr_review.llm_output import Proposed, Review
 from shared.tasks.pr_review.models import TaskData
@@ -24,13 +25,19 @@ _MAX_EXCERPT = 2_000
 _MAX_EVIDENCE_LINES = 20
 
 
-async def review(context: base.WorkContext, item: base.Item) -> Outcome:
-    number = item["batch"]
+class BatchItem(Model):
+    """A batch by its number."""
+
+    batch: int
+
+
+async def review(context: WorkContext[TaskData], item: BatchItem) -> Outcome:
+    number = item.batch
     batch, facts = await asyncio.gather(
-        ReviewBatch.kept(context.papers, number), Facts.kept(context.papers)
+        ReviewBatch.load(context.artifacts, number), Facts.load(context.artifacts)
     )
     diffs = batch.diffs()
-    question = _question(TaskData.model_validate(context.ticket.task_data), facts, diffs)
+    question = _question(context.data, facts, diffs)
     answer = await context.complete(of_model(Review), question)
     candidates = [
         _candidate(proposed, diff, anchor, number, facts)
@@ -39,6 +46,9 @@ async def review(context: base.WorkContext, item: base.Item) -> Outcome:
     ]
     dropped = len(answer.findings) - len(candidates)
     return Outcome(summary=answer.summary, candidates=candidates, dropped=dropped)
+
+
+REVIEWING = Stage("reviewing", review)
 
 
 def asked(data: TaskData) -> str:
@@ -52,7 +62,7 @@ def _question(data: TaskData, facts: Facts, diffs: Sequence[FileDiff]) -> Questi
     if facts.instructions:
         material["conventions of the repository"] = facts.instructions
     material["diff"] = "\n".join(map(rendered, diffs))
-    return Question(base.prompt(__file__, "review"), asked(data), material)
+    return Question(base.read_prompt(__file__, "review"), asked(data), material)
 
 
 def _places(proposed: Proposed, diffs: Sequence[FileDiff]) -> list[tuple[FileDiff, Anchor]]:

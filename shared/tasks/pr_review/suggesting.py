@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 
+from shared.clients.github.client import GitHubClient
 from shared.diffs.changes import FileDiff
 from shared.diffs.suggestions import Suggestion as Applied
 from shared.diffs.suggestions import check_suggestion
 from shared.diffs.syntax import parses
 from shared.errors import StepError
 from shared.models import Side
-from shared.tasks import base
+from shared.tasks.base import Context
 from shared.tasks.pr_review.artifacts import Candidate, Facts, ReviewBatch
-from shared.tasks.pr_review.models import Finding, Suggestion
+from shared.tasks.pr_review.models import Finding, Suggestion, TaskData
 
 _MAX_FILES_READ = 5
 _MAX_CHARACTERS = 10_000
@@ -21,7 +22,7 @@ class Suggestions:
     """Those of the findings of one pull request. A whole file is read only where there is a parser
     for it and what the diff shows of it does not parse by itself: each once, and few."""
 
-    def __init__(self, context: base.Context) -> None:
+    def __init__(self, context: Context[TaskData]) -> None:
         self._context = context
         self._texts: dict[str, str | None] = {}
 
@@ -29,7 +30,7 @@ class Suggestions:
         """The findings, each with its suggestion if that holds."""
         numbers = sorted({one.batch for one in candidates if one.proposal})
         batches = await asyncio.gather(
-            *(ReviewBatch.kept(self._context.papers, number) for number in numbers)
+            *(ReviewBatch.load(self._context.artifacts, number) for number in numbers)
         )
         diffs = {
             (number, diff.path): diff
@@ -61,8 +62,8 @@ class Suggestions:
     async def _head_text(self, path: str) -> str | None:
         """None where the file cannot be had: nothing is suggested for it."""
         if path not in self._texts and len(self._texts) < _MAX_FILES_READ:
-            facts = await Facts.kept(self._context.papers)
-            github = self._context.tools.github
+            facts = await Facts.load(self._context.artifacts)
+            github = self._context.use(GitHubClient)
             try:
                 self._texts[path] = await github.file_text(facts.ref, path, facts.head_sha)
             except StepError:

@@ -12,9 +12,10 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
+from shared.accounts.principal import Principal
 from shared.clients.tables import Table
 from shared.errors import Malformed, NotFound
-from shared.models import StoredTicket, TicketPage, TicketsQuery, User, now, rfc3339
+from shared.models import StoredTicket, TicketPage, TicketsQuery, now, rfc3339
 from shared.storage.keys import EVERYBODY
 from shared.tickets.listing.index import Index, standing
 from shared.tickets.listing.scan_ranges import Range, RangeEntry, Window, merged, ranges, window_of
@@ -36,22 +37,22 @@ class TicketList:
     """Answers lists."""
 
     def __init__(
-        self, table: Table, tickets: Tickets, reading: TicketQueries, permissions: Permissions
+        self, *, table: Table, tickets: Tickets, queries: TicketQueries, permissions: Permissions
     ) -> None:
         self._table = table
         self._index = Index(table)
         self._tickets = tickets
-        self._reading = reading
+        self._queries = queries
         self._permissions = permissions
 
-    async def page(self, caller: User, query: TicketsQuery) -> TicketPage:
+    async def page(self, principal: Principal, query: TicketsQuery) -> TicketPage:
         """Without a search: a call for the totals and one for the rows of each owner, and one for
         each ticket that is listed by a pointer.
 
         Raises Malformed for a bad cursor.
         """
-        owners = await self._permissions.owners(caller)
-        wanted = ranges(caller.id, owners, query)
+        owners = await self._permissions.owners(principal.user)
+        wanted = ranges(principal.id, owners, query)
         window = window_of(query)
         after = _opened(query.cursor) if query.cursor else None
         totals = await asyncio.gather(*(self._total(one, query, window) for one in wanted))
@@ -61,7 +62,7 @@ class TicketList:
         if after is not None:
             window = window.after(after)
         tickets, last = await self._take(wanted, query, window, query.per_page)
-        shown = await asyncio.gather(*(self._reading.with_result(ticket) for ticket in tickets))
+        shown = await asyncio.gather(*(self._queries.with_result(ticket) for ticket in tickets))
         return TicketPage(
             tickets=list(shown),
             total=total,

@@ -16,13 +16,15 @@ from shared.tickets.listing.index import ALL, IndexKey, assignee_partition, tick
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Of the second halves of ids: from `first` on, `beyond` not included."""
+    """Of the second halves of ids: from `first` on, `beyond` not included. They are hex digits, so
+    that "g" lies behind them all."""
 
     first: str = ""
     beyond: str = "g"
 
     def after(self, rest: str) -> "Window":
         """What lies behind the ticket `rest`, whatever its key goes on with."""
+        # The key of a pointer goes on with "_", which "`" follows.
         return Window(max(self.first, f"{rest}`"), self.beyond)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from shared.clients.blobs import Container
 from shared.errors import Invalid, PermanentFailure
 from shared.models import Priority, StoredTicket, now, validated
-from shared.tasks import TASKS, task_of
+from shared.tasks.registry import TASK_TYPES, find_task_type
 from tests.support.servers.model import ModelServer, completion
 from tests.support.tasks.runs import result_of
 
@@ -121,11 +121,11 @@ async def test_unknown_keys_are_named(model: ModelServer, result: Run) -> None:
 
 
 def test_every_task_type_has_an_example_that_fits() -> None:
-    for name in TASKS:
-        task = task_of(name)
-        validated(task.TaskData, task.EXAMPLE)
+    for name in TASK_TYPES:
+        task = find_task_type(name)
+        validated(task.data, task.example)
 
 
 def test_an_unknown_type_names_the_known_ones() -> None:
     with pytest.raises(Invalid, match="custom"):
-        task_of("__class__")
+        find_task_type("__class__")

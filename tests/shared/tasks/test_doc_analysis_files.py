@@ -10,11 +10,11 @@ from typing import Any
 import docx
 import pytest
 
-from shared.audit.chain import Actor
 from shared.tasks.doc_analysis import planning
 from shared.tickets.result_files import ResultFormat, rendered
 from tests.support.files import pdfs
 from tests.support.files.leases import LEASE, RENT, letter
+from tests.support.product.accounts import by
 from tests.support.product.app import user
 from tests.support.product.workflow import shown
 from tests.support.servers.storage_proxy import StorageProxy
@@ -116,7 +116,7 @@ async def test_what_was_read_of_several_files_is_not_read_again(
     order = await analyses.open(files)
     first = await analyses.app.activities.plan(order)
     storage.reset()
-    assert await analyses.app.another().activities.plan(order) == first
+    assert await analyses.app.worker().plan(order) == first
     read = [call for call in storage.calls if "/attachments/" in call.path]
     assert read == []
 
@@ -167,9 +167,7 @@ async def test_deleting_a_ticket_forgets_what_was_learnt_from_its_files(analyses
     assert len(analyses.model.bodies) == 1
     names = await analyses.app.container.names("answers/")
     assert len(names) == 1
-    await analyses.app.ticket_service.delete(
-        analyses.owner, order["ticket_id"], Actor(analyses.owner.id)
-    )
+    await analyses.app.ticket_service.delete(by(analyses.owner), order["ticket_id"])
     assert await analyses.app.container.names("answers/") == []
     await analyses.analyse({"lease.pdf": LEASE})
     assert len(analyses.model.bodies) == 2

@@ -55,7 +55,7 @@ async def test_findings_lie_on_their_lines_of_either_side(reviews: Reviews) -> N
     assert result["head_sha"] == reviews.history.sha("feature")
     assert result["pr_url"] == url
     assert result["summary"] == "It changes something."
-    assert result["formats"] == ["json", "md", "sarif", "github-review"]
+    assert result["formats"] == ["json", "md", "html", "sarif", "github-review"]
     assert "Anybody sees the orders" in result["review_analysis"]
     assert result["usage"]["calls"] == len(reviews.model.bodies) == 2
 
@@ -264,7 +264,7 @@ async def test_files_that_github_does_not_name_or_show_are_told_of(reviews: Revi
 
 async def test_a_patch_of_100_000_lines_is_read_in_bounded_calls(reviews: Reviews) -> None:
     url = reviews.change({"a.py": "a = 1\n"}, {"b.py": "value = a + b\n" * 100_000})
-    step = await reviews.app.activities.plan(await reviews.open(url))
+    step: Any = await reviews.app.activities.plan(await reviews.open(url))
     assert step["kind"] == "round"
     assert 20 < len(step["items"]) <= 100
     assert len(json.dumps(step)) < 4_000
@@ -275,10 +275,10 @@ async def test_a_plan_that_runs_again_stays_with_what_it_has_read(reviews: Revie
     """After a kill the platform may run it again, when the review is under way."""
     url = reviews.change({"a.py": "a = 1\n"}, {"a.py": "a = 2\n"})
     order = await reviews.open(url)
-    first = await reviews.app.activities.plan(order)
+    first: Any = await reviews.app.activities.plan(order)
     reviews.push({"b.py": "b = 1\n" * 100, "c.py": "c = 1\n"})
     reviews.github.asked.clear()
-    assert await reviews.app.another().activities.plan(order) == first
+    assert await reviews.app.worker().plan(order) == first
     assert reviews.github.asked == []
     await reviews.app.activities.work(order, first["facts"], 0, first["items"][0])
     assert "a = 2" in str(reviews.model.bodies[-1])

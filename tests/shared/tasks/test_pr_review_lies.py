@@ -222,7 +222,7 @@ async def test_whatever_the_model_writes_is_shown_and_does_nothing(reviews: Revi
     reviews.reviewer.summary = HOSTILE
     hostile = proposed(PAGE, title=HOSTILE, body=HOSTILE * 40, suggestion=GOOD)
     result = await review(reviews, hostile, proposed("RATE = 7", path="shop/tax.py"))
-    text = pr_review.render(result, "md")
+    text = pr_review.task_type.render(result, "md")
     assert text == result["review_analysis"]
     page = MarkdownIt("commonmark").enable("table").render(str(text))
     for active in ("<img", "<a ", "<b>"):
@@ -234,10 +234,10 @@ async def test_whatever_the_model_writes_is_shown_and_does_nothing(reviews: Revi
         assert len(finding["title"]) <= 200
         assert len(finding["body"]) <= 2000
 
-    log = json.loads(pr_review.render(result, "sarif"))
+    log = json.loads(pr_review.task_type.render(result, "sarif"))
     validator = Draft7Validator(SCHEMA, format_checker=Draft7Validator.FORMAT_CHECKER)
     assert [error.message for error in validator.iter_errors(log)] == []
     assert "](" not in json.dumps(log["runs"][0]["results"])
-    payload = json.loads(pr_review.render(result, "github-review"))
+    payload = json.loads(pr_review.task_type.render(result, "github-review"))
     assert (payload["event"], len(payload["comments"])) == ("COMMENT", 2)
     assert "@octocat" not in json.dumps(payload, ensure_ascii=False)

@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from infra.local.github.pulls import Limits
-from shared.audit.chain import Actor
 from shared.tasks import pr_review
-from shared.workflow.messages import StartInput, Step
+from shared.workflow.messages import StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import user
 from tests.support.product.workflow import order_of, run
 from tests.support.servers.github import Script
@@ -39,10 +39,10 @@ def found(*quotes: str, **more: Any) -> Any:
     ]
 
 
-async def until_posting(reviews: Reviews, url: str) -> tuple[StartInput, Step]:
+async def until_posting(reviews: Reviews, url: str) -> tuple[StartInput, Any]:
     """A ticket whose next step is to post."""
     order = await reviews.open(url, post_review=True)
-    step = await reviews.app.activities.plan(order)
+    step: Any = await reviews.app.activities.plan(order)
     while step["facts"]["stage"] != "posting":
         for index, item in enumerate(step["items"]):
             await reviews.app.activities.work(order, step["facts"], index, item)
@@ -116,9 +116,9 @@ async def test_posted_and_then_dead_is_posted_once(reviews: Reviews, storage: St
     assert len(reviews.posted()) == 1
     storage.reset()
 
-    await reviews.app.another().activities.work(order, step["facts"], 0, {})
-    await reviews.app.another().activities.work(order, step["facts"], 0, {})
-    done = await reviews.app.activities.combine(order, step["facts"])
+    await reviews.app.worker().work(order, step["facts"], 0, {})
+    await reviews.app.worker().work(order, step["facts"], 0, {})
+    done: Any = await reviews.app.activities.combine(order, step["facts"])
     await reviews.app.activities.finish(order, done)
     assert len(reviews.posted()) == 1
     posted = (await reviews.shown(order)).result_data["posted"]
@@ -131,9 +131,7 @@ async def test_an_answer_that_is_lost_is_looked_up_before_posting_again(reviews:
     waited = await reviews.app.activities.work(order, step["facts"], 0, {})
     assert waited["kind"] == "wait"
     assert len(reviews.posted()) == 1
-    assert (await reviews.app.another().activities.work(order, step["facts"], 0, {}))[
-        "kind"
-    ] == "outcome"
+    assert (await reviews.app.worker().work(order, step["facts"], 0, {}))["kind"] == "outcome"
     assert len(reviews.posted()) == 1
 
 
@@ -155,7 +153,7 @@ async def test_a_result_is_not_lost_because_it_cannot_be_posted(
         worked = await reviews.app.activities.work(order, step["facts"], 0, {})
         assert worked["kind"] == "wait"
     assert (await reviews.app.activities.work(order, step["facts"], 0, {}))["kind"] == "outcome"
-    done = await reviews.app.activities.combine(order, step["facts"])
+    done: Any = await reviews.app.activities.combine(order, step["facts"])
     await reviews.app.activities.finish(order, done)
     result = (await reviews.shown(order)).result_data
     assert len(result["findings"]) == 2
@@ -227,8 +225,8 @@ async def test_the_same_of_the_same_head_is_not_said_again(reviews: Reviews) -> 
     first = await reviews.review(url, post_review=True)
     order = await reviews.open(url, post_review=True)
     await run(reviews.app.activities, order)
-    again = await reviews.app.ticket_service.reprocess(reviews.owner, order["ticket_id"], Actor())
-    await run(reviews.app.another().activities, order_of(again))
+    again = await reviews.app.ticket_service.reprocess(by(reviews.owner), order["ticket_id"])
+    await run(reviews.app.worker(), order_of(again))
     assert len(reviews.posted()) == 1
     result = (await reviews.shown(order)).result_data
     assert result["posted"]["url"] == first["posted"]["url"]
@@ -337,7 +335,7 @@ async def test_what_github_shows_no_diff_of_is_told_in_the_body(reviews: Reviews
 
 async def test_the_payload_is_that_of_the_post(reviews: Reviews) -> None:
     result = await reviews.review(change(reviews))
-    payload: JsonObject = json.loads(pr_review.render(result, "github-review"))
+    payload: JsonObject = json.loads(pr_review.task_type.render(result, "github-review"))
     assert set(payload) == {"commit_id", "body", "event", "comments"}
     answer = await asyncio.to_thread(
         httpx2.post,

@@ -1,14 +1,39 @@
-"""The product's accounts, and short ways to use them in tests."""
+"""Accounts over one table, as one process has them, and short ways to use them in tests."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from shared.accounts.administration import UserAdministration
+from shared.accounts.authentication import Authentication
+from shared.accounts.bootstrap_admin import BootstrapAdmin
+from shared.accounts.credentials import AccessTokens
+from shared.accounts.password_check import PasswordCheck
+from shared.accounts.principal import Principal
+from shared.accounts.refresh_tokens import RefreshTokens
+from shared.accounts.repository import Users
+from shared.accounts.self_service import Accounts
 from shared.audit.chain import Actor
 from shared.audit.rows import as_user_event
+from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
-from shared.models import AuditEvent, Role, StoredUser, Tokens
+from shared.models import (
+    AuditEvent,
+    Login,
+    NewUser,
+    Refresh,
+    Registration,
+    Role,
+    StoredUser,
+    Tokens,
+    validated,
+)
+from shared.settings.accounts import AccountSettings, BootstrapSettings, TokenSettings
 from shared.storage.keys import USERS
-from tests.support.product.app import BOSS, PASSWORD, AppUnderTest
+from shared.storage.sharded_counters import Counters
 
+SECRET = "k" * 32
+PASSWORD = "a good password"
+BOSS = "boss@example.com"
 HERE = Actor(None, "192.0.2.1", "test")
 JsonObject = dict[str, Any]
 
@@ -17,6 +42,11 @@ def names(username: str, **more: Any) -> JsonObject:
     """What registers `username`."""
     email = f"{username}@example.com"
     return {"email": email, "username": username, "password": PASSWORD, **more}
+
+
+def by(user: StoredUser) -> Principal:
+    """`user`, who asks from HERE."""
+    return Principal(user, HERE.ip_address, HERE.user_agent)
 
 
 class UserTrail:
@@ -35,42 +65,73 @@ class UserTrail:
         return [as_user_event(row) async for row in self._table.query(USERS, "log_", "log`")]
 
 
+@dataclass
 class AccountsUnderTest:
-    """Accounts as one process has them; `table` is where users are."""
+    """`remember` is how many seconds users are remembered for."""
 
-    def __init__(self, app: AppUnderTest) -> None:
-        self.app = app
-        self.users = app.users
-        self.table = app.clients.table("users")
+    table: Table
+    remember: float = 0.0
+    registration_open: bool = True
+    entra: EntraTokens | None = None
+
+    def __post_init__(self) -> None:
+        settings = AccountSettings(
+            tokens=TokenSettings(secret_key=SECRET, access_minutes=30, refresh_days=30),
+            registration_open=self.registration_open,
+            cache_seconds=self.remember,
+            bootstrap=BootstrapSettings(email=BOSS, password=PASSWORD),
+            entra=None,
+        )
+        admin = BootstrapAdmin(settings.bootstrap)
+        tokens = AccessTokens(settings.tokens)
+        self.users = Users(self.table, self.remember)
+        self.password_check = PasswordCheck(self.users, self.table, admin)
+        self.authentication = Authentication(self.users, tokens, self.entra)
+        sessions = RefreshTokens(self.table)
+        self.self_service = Accounts(
+            users=self.users,
+            passwords=self.password_check,
+            sessions=sessions,
+            tokens=tokens,
+            first_admin=admin,
+            settings=settings,
+        )
         self.trail = UserTrail(self.table)
-        self.self_service = app.accounts
-        self.authentication = app.authentication
-        self.administration = app.user_administration
-
-    def another(self, **settings: str) -> "AccountsUnderTest":
-        """Accounts as another process has them, which may have other settings."""
-        return AccountsUnderTest(self.app.another(**settings))
+        self.administration = UserAdministration(
+            users=self.users,
+            passwords=self.password_check,
+            counters=Counters(self.table),
+            first_admin=admin,
+        )
 
     async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:
         """A new user with any role."""
         boss = await self.boss()
-        return await self.administration.create(boss, names(username, role=role, **more), HERE)
+        return await self.administration.create(
+            by(boss), validated(NewUser, names(username, role=role, **more))
+        )
 
     async def boss(self) -> StoredUser:
         """The first admin."""
         return await self.caller((await self.login(BOSS)).access_token)
 
+    async def register(self, body: JsonObject) -> StoredUser:
+        return await self.self_service.register(validated(Registration, body), HERE)
+
     async def login(self, name: str, password: str = PASSWORD, actor: Actor = HERE) -> Tokens:
-        return await self.self_service.login({"username": name, "password": password}, actor)
+        return await self.self_service.login(
+            validated(Login, {"username": name, "password": password}), actor
+        )
 
     async def refresh(self, tokens: Tokens) -> Tokens:
-        return await self.self_service.refresh({"refresh_token": tokens.refresh_token}, HERE)
+        return await self.self_service.refresh(
+            validated(Refresh, {"refresh_token": tokens.refresh_token}), HERE
+        )
 
     async def caller(self, token: str) -> StoredUser:
         return await self.authentication.caller(f"Bearer {token}")
 
     async def logout(self, access_token: str, refresh_token: str) -> None:
         present = await self.authentication.present(f"Bearer {access_token}")
-        user = present.checked()
-        body = {"refresh_token": refresh_token}
-        await self.self_service.logout(user, present, body, HERE)
+        body = Refresh(refresh_token=refresh_token)
+        await self.self_service.logout(by(present.checked()), present, body)

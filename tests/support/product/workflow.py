@@ -5,10 +5,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shared.audit.chain import Actor
-from shared.models import StoredTicket, StoredUser
+from shared.models import NewTicket, StoredTicket, StoredUser, validated
 from shared.workflow.activities import Activities
-from shared.workflow.messages import StartInput, Step
+from shared.workflow.messages import StartInput
+from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
 from tests.support.servers.model import completion
 
@@ -22,7 +22,7 @@ def answering(*answers: Response) -> Any:
 async def opened(app: AppUnderTest, owner: StoredUser, **data: Any) -> StartInput:
     task_data = {"task_description": "Do it."} | data
     body = {"title": "T", "task_type": "custom", "task_data": task_data}
-    opened = await app.ticket_opening.open_ticket(owner, body, Actor(owner.id))
+    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
     return order_of(opened.ticket)
 
 
@@ -38,9 +38,9 @@ def order_of(ticket: StoredTicket) -> StartInput:
     )
 
 
-async def run(processing: Activities, order: StartInput) -> Step:
+async def run(processing: Activities, order: StartInput) -> Any:
     """All steps of a ticket as the workflow does them, one after the other."""
-    step = await processing.plan(order)
+    step: Any = await processing.plan(order)
     while step["kind"] == "round":
         for index, item in enumerate(step["items"]):
             worked = await processing.work(order, step["facts"], index, item)
@@ -53,4 +53,5 @@ async def run(processing: Activities, order: StartInput) -> Step:
 
 
 async def shown(app: AppUnderTest, order: StartInput) -> StoredTicket:
-    return await app.ticket_queries.with_result(await app.tickets.read(order["ticket_id"]))
+    reading = app.ticket_queries
+    return await reading.with_result(await app.tickets.read(order["ticket_id"]))

@@ -4,18 +4,18 @@ wants."""
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.responses import Response
 
 from shared.attachments.store import InMemory, NewFile, examine
-from shared.audit.chain import Actor
 from shared.documents.tokens import estimate
-from shared.models import StoredUser
+from shared.models import NewTicket, StoredUser, validated
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
-from tests.support.product.app import AppUnderTest, user
+from tests.support.product.accounts import by
+from tests.support.product.app import AppUnderTest, dependencies, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.model import Body, ModelServer, completion
 
@@ -119,7 +119,7 @@ class Analyses:
 
     def use(self, chunk_tokens: int) -> None:
         """Cut documents into chunks of this size from now on."""
-        self.app = self.app.another(CHUNK_TOKENS=str(chunk_tokens))
+        self.app = replace(self.app, dependencies=dependencies(chunk_tokens))
 
     def asked(self, form: str) -> list[Body]:
         """The calls so far that asked for this."""
@@ -131,9 +131,12 @@ class Analyses:
         given = [NewFile(name, InMemory(memoryview(data))) for name, data in _pairs(files)]
         batch = app.attachments.batch(await examine(given, 10_000_000))
         body = {"title": "T", "task_type": "doc_analysis", "task_data": task_data}
-        actor = Actor(self.owner.id)
         return order_of(
-            (await app.ticket_opening.open_ticket(self.owner, body, actor, None, batch)).ticket
+            (
+                await app.ticket_opening.open_ticket(
+                    by(self.owner), validated(NewTicket, body), None, batch
+                )
+            ).ticket
         )
 
     async def analyse(self, files: Given, **task_data: Any) -> JsonObject:

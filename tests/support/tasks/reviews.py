@@ -1,18 +1,18 @@
 """Pull requests reviewed from ticket to result: real git histories behind the GitHub stand-in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
 
-from shared.audit.chain import Actor
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.rendering import shown as shown_line
-from shared.models import Side, StoredTicket, StoredUser
+from shared.models import NewTicket, Side, StoredTicket, StoredUser, validated
 from shared.workflow.messages import StartInput
 from tests.support.git.history import History
-from tests.support.product.app import AppUnderTest, user
+from tests.support.product.accounts import by
+from tests.support.product.app import AppUnderTest, dependencies, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.github import TOKEN, GitHubServer
 from tests.support.servers.model import ModelServer
@@ -40,11 +40,8 @@ class Reviews:
 
     def use(self, batch_tokens: int = 12_000, token: str = TOKEN) -> None:
         """Work with batches of that size and with that token for GitHub from now on."""
-        self.app = self.app.another(
-            GITHUB_API_URL=f"{self.github.origin}/api/v3",
-            GITHUB_TOKEN=token,
-            REVIEW_BATCH_TOKENS=str(batch_tokens),
-        )
+        made = dependencies(github=self.github.client(token=token), batch_tokens=batch_tokens)
+        self.app = replace(self.app, dependencies=made)
         self.model.reset(self.reviewer)
 
     def change(self, base: Files, head: Mapping[str, str | bytes | None], **serve: Any) -> str:
@@ -65,7 +62,9 @@ class Reviews:
         body = {"title": "T", "task_type": "pr_review", "task_data": {"pr_url": url, **more}}
         return order_of(
             (
-                await self.app.ticket_opening.open_ticket(self.owner, body, Actor(self.owner.id))
+                await self.app.ticket_opening.open_ticket(
+                    by(self.owner), validated(NewTicket, body)
+                )
             ).ticket
         )
 

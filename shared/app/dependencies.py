@@ -1,0 +1,22 @@
+"""What the app has for task types, by class."""
+
+from collections.abc import Callable
+
+from shared.app.clients import Clients
+from shared.settings import Settings
+from shared.tasks.base import CallSizes
+from shared.tasks.dependencies import Dependencies
+from shared.tasks.signer import Signer
+
+
+def dependencies(clients: Clients, settings: Settings) -> Dependencies:
+    """A class that is not among them makes itself of the settings."""
+    known: dict[str, Callable[[], object]] = {
+        "shared.clients.github.client.GitHubClient": lambda: clients.github,
+        "shared.documents.extraction.Extractor": lambda: clients.extractor,
+        "shared.tasks.base.CallSizes": lambda: CallSizes(
+            chunk_tokens=settings.tasks.chunk_tokens, batch_tokens=settings.tasks.batch_tokens
+        ),
+        "shared.tasks.signer.Signer": lambda: Signer(settings.accounts.tokens.secret_key),
+    }
+    return Dependencies(known, settings.environment)

@@ -1,0 +1,77 @@
+"""What an attempt keeps between its steps: the documents as they were found, their chunks, the
+account of all claims, and groups of parts."""
+
+import asyncio
+from collections.abc import Sequence
+
+from shared.tasks.base import Artifacts
+from shared.tasks.doc_analysis.models import Account, Chunk, Document, Part
+
+_CALLS_AT_ONCE = 16
+_ACCOUNT = "claims"
+
+
+async def save_document(artifacts: Artifacts, number: int, document: Document) -> None:
+    await artifacts.save(_document(number), document.model_dump(mode="json"))
+
+
+async def find_document(artifacts: Artifacts, number: int) -> Document | None:
+    """None where it has not been read yet."""
+    known = await artifacts.load(_document(number))
+    return None if known is None else Document.model_validate(known)
+
+
+async def load_documents(artifacts: Artifacts, count: int) -> list[Document]:
+    """The files of the ticket as they were found, by number."""
+    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
+
+    async def load(number: int) -> Document:
+        async with slots:
+            return Document.model_validate(await artifacts.load(_document(number)))
+
+    return await asyncio.gather(*map(load, range(count)))
+
+
+async def save_chunks(artifacts: Artifacts, document: int, chunks: Sequence[Chunk]) -> None:
+    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
+
+    async def save(number: int, chunk: Chunk) -> None:
+        async with slots:
+            await artifacts.save(_chunk(document, number), chunk.model_dump(mode="json"))
+
+    await asyncio.gather(*(save(*pair) for pair in enumerate(chunks)))
+
+
+async def load_chunk(artifacts: Artifacts, document: int, number: int) -> Chunk:
+    return Chunk.model_validate(await artifacts.load(_chunk(document, number)))
+
+
+async def save_account(artifacts: Artifacts, account: Account) -> None:
+    await artifacts.save(_ACCOUNT, account.model_dump(mode="json"))
+
+
+async def load_account(artifacts: Artifacts) -> Account:
+    return Account.model_validate(await artifacts.load(_ACCOUNT))
+
+
+async def save_group(artifacts: Artifacts, level: int, number: int, parts: Sequence[Part]) -> None:
+    """The parts that one piece of work merges."""
+    saved = [part.model_dump(mode="json") for part in parts]
+    await artifacts.save(_group(level, number), saved)
+
+
+async def load_group(artifacts: Artifacts, level: int, number: int) -> list[Part]:
+    saved = await artifacts.load(_group(level, number))
+    return [Part.model_validate(part) for part in saved]
+
+
+def _document(number: int) -> str:
+    return f"document-{number}"
+
+
+def _chunk(document: int, number: int) -> str:
+    return f"chunk-{document}-{number}"
+
+
+def _group(level: int, number: int) -> str:
+    return f"parts-{level}-{number}"

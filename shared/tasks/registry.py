@@ -1,0 +1,48 @@
+"""The task types by name; the module of one is imported when its first ticket comes.
+
+A package outside this repository brings a type by an entry point of the group `amida.task_types`:
+its name is the task type, its value `module` or `module:attribute`, where a TaskType lies.
+"""
+
+import re
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import Invalid, SettingsError
+
+if TYPE_CHECKING:
+    from shared.tasks.base import TaskType
+
+_GROUP = "amida.task_types"
+_ATTRIBUTE = "task_type"
+
+_BUILT_IN = {
+    "custom": "shared.tasks.custom",
+    "doc_analysis": "shared.tasks.doc_analysis",
+    "pr_review": "shared.tasks.pr_review",
+}
+
+
+def _find_installed() -> dict[str, str]:
+    """Those of installed packages. Raises SettingsError for a name that no activity can have."""
+    found = {point.name: point.value for point in entry_points(group=_GROUP)}
+    for name in found:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", name):
+            raise SettingsError(f"The entry point {name} of {_GROUP} is no name for a task type.")
+    return found
+
+
+TASK_TYPES: dict[str, str] = _find_installed() | _BUILT_IN
+"""Where each lies; nobody replaces one that is built in."""
+
+
+def find_task_type(name: str) -> "TaskType[Any, Any]":
+    """Raises Invalid, naming the known types."""
+    if name not in TASK_TYPES:
+        known = ", ".join(sorted(TASK_TYPES))
+        fault = {"loc": ["task_type"], "msg": f"must be one of: {known}", "type": "task_type"}
+        raise Invalid(f"There is no such task type; the known ones are: {known}.", [fault])
+    module, _, attribute = TASK_TYPES[name].partition(":")
+    found: TaskType[Any, Any] = getattr(import_module(module), attribute or _ATTRIBUTE)
+    return found

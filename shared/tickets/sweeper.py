@@ -1,0 +1,78 @@
+"""Brings in what a crash left half-way: tickets that were stored and not started, deletions, files.
+
+Each of them leaves an intent first; one that is there for too long is somebody's who died.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.errors import NotFound, Unavailable
+from shared.models import Status, now
+from shared.tickets.intents import Intent, Intents, Purpose
+from shared.tickets.repository import Tickets
+from shared.tickets.workflow_port import WorkflowClient
+
+log = logging.getLogger(__name__)
+
+
+class Settles(Protocol):
+    """Whatever can bring an intent of its own kind to its end, or leave it for the next time."""
+
+    async def settle(self, intent: Intent, workflow: WorkflowClient) -> None: ...
+
+
+class Sweeper:
+    """`sweep_after` is in seconds: how long opening a ticket may take at most."""
+
+    def __init__(
+        self,
+        *,
+        tickets: Tickets,
+        intents: Intents,
+        deletions: Settles,
+        files: Settles,
+        sweep_after: float,
+    ) -> None:
+        self._tickets = tickets
+        self._intents = intents
+        self._deletions = deletions
+        self._files = files
+        self._sweep_after = sweep_after
+
+    async def sweep(self, workflow: WorkflowClient) -> int:
+        """Look at every intent that should have been gone by now; how many there were.
+
+        Raises nothing for a single one: the others must have their turn.
+        """
+        moment = now()
+        late = [intent for intent in await self._intents.all() if self._age(intent, moment) >= 1]
+        for intent in late:
+            try:
+                if intent.purpose is Purpose.DELETE:
+                    await self._deletions.settle(intent, workflow)
+                elif intent.purpose is Purpose.FILES:
+                    await self._files.settle(intent, workflow)
+                else:
+                    await self._settle(intent, moment, workflow)
+            except Unavailable:
+                log.warning("Storage is away: ticket %s waits for the next sweep", intent.ticket_id)
+        return len(late)
+
+    async def _settle(self, intent: Intent, moment: datetime, workflow: WorkflowClient) -> None:
+        """Start what is stored and pending; remove what has moved on or never came to be."""
+        try:
+            ticket = await self._tickets.read(intent.ticket_id)
+        except NotFound:
+            if self._age(intent, moment) >= 2:
+                log.warning("Ticket %s was never stored: its intent goes", intent.ticket_id)
+                await self._tickets.forget(intent)
+            return
+        if ticket.status is Status.PENDING:
+            await workflow.start(ticket)
+        else:
+            await self._tickets.forget(intent, ticket)
+
+    def _age(self, intent: Intent, moment: datetime) -> float:
+        """In units of the time that opening may take."""
+        return (moment - intent.created_at) / timedelta(seconds=self._sweep_after)

@@ -1,0 +1,144 @@
+"""What a task type may do beyond one step, as docs/task-types.md says; and types from elsewhere."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from shared.clients.blobs import Container
+from shared.errors import PermanentFailure, RetryLater
+from shared.tasks.base import CallSizes
+from shared.tasks.dependencies import Dependencies
+from shared.tasks.registry import find_task_type
+from tests.support.servers.model import ModelServer, completion
+from tests.support.servers.serving import served
+from tests.support.tasks.example_modules import ExampleModule
+from tests.support.tasks.runs import result_of, ticket_of
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/task-types.md").read_text(encoding="utf-8")
+
+
+class WeatherServer:
+    """A service that is busy `refusals` times; what was asked of it."""
+
+    def __init__(self) -> None:
+        self.refusals = 0
+        self.places: list[str] = []
+        self.keys: set[str] = set()
+        self.url = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._answer(Request(scope, receive))(scope, receive, send)
+
+    def _answer(self, request: Request) -> Response:
+        self.keys.add(request.headers["authorization"])
+        self.places.append(request.query_params["place"])
+        if len(self.places) <= self.refusals:
+            return PlainTextResponse("busy", 429, {"Retry-After": "7"})
+        return PlainTextResponse("low 3, high 11, wind 20")
+
+
+@pytest.fixture
+def weather(example_module: ExampleModule) -> Iterator[WeatherServer]:
+    """The service, and the task type that asks it."""
+    example_module("weather", PAGE)
+    server = WeatherServer()
+    with served(server) as (port,):
+        server.url = f"http://127.0.0.1:{port}"
+        yield server
+
+
+def settings(server: WeatherServer) -> dict[str, str]:
+    return {"WEATHER_URL": server.url, "WEATHER_KEY": "k"}
+
+
+def saying(text: str) -> Any:
+    return lambda *_: completion(json.dumps({"text": text}))
+
+
+async def test_a_type_asks_a_service_with_its_own_key(
+    weather: WeatherServer, container: Container, model: ModelServer
+) -> None:
+    model.reset(saying("From 3 to 11 degrees."))
+    made = await result_of(ticket_of("weather"), container, model, settings(weather))
+    assert (made["forecast"], made["warnings"]) == ("From 3 to 11 degrees.", [])
+    assert (weather.places, weather.keys) == (["Oslo"], {"Bearer k"})
+
+
+async def test_a_number_from_nowhere_is_not_delivered(
+    weather: WeatherServer, container: Container, model: ModelServer
+) -> None:
+    model.reset(saying("A warm day of 25 degrees."))
+    made = await result_of(ticket_of("weather"), container, model, settings(weather))
+    assert made["forecast"] == "low 3, high 11, wind 20"
+    assert len(made["warnings"]) == 1
+
+
+async def test_a_busy_service_makes_the_ticket_wait(
+    weather: WeatherServer, container: Container, model: ModelServer
+) -> None:
+    weather.refusals = 1
+    with pytest.raises(RetryLater) as raised:
+        await result_of(ticket_of("weather"), container, model, settings(weather))
+    assert raised.value.seconds == 7
+
+
+async def test_a_missing_setting_is_named(
+    weather: WeatherServer, container: Container, model: ModelServer
+) -> None:
+    needs = find_task_type("weather").needs
+    assert "WEATHER_KEY" in str(Dependencies({}, {}).find_fault(needs))
+    assert Dependencies({}, settings(weather)).find_fault(needs) is None
+    with pytest.raises(PermanentFailure, match="WEATHER_KEY"):
+        await result_of(ticket_of("weather"), container, model)
+
+
+def test_a_step_gets_only_what_its_type_needs() -> None:
+    use = Dependencies({}, {}).provider(())
+    with pytest.raises(TypeError, match="CallSizes"):
+        use(CallSizes)
+
+
+def install(site: Path, name: str, value: str) -> None:
+    """A package that brings a task type, as pip would put it there."""
+    info = site / "forecasts-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: forecasts\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[amida.task_types]\n{name} = {value}\n")
+
+
+def run_with(site: Path, code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{site}:{ROOT}"},
+    )
+
+
+def test_a_package_brings_a_type(tmp_path: Path, example_module: ExampleModule) -> None:
+    example_module("forecasts", PAGE)  # whose module lies in tmp_path now
+    install(tmp_path, "weather", "forecasts:task_type")
+    shown = run_with(
+        tmp_path,
+        "from shared.tasks.registry import find_task_type as find\n"
+        "print(find('weather').example, find('custom').offered_formats)",
+    )
+    assert shown.stdout == "{'place': 'Oslo'} ['json', 'md', 'html']\n", shown.stderr
+
+
+def test_an_entry_point_that_names_no_activity_stops_the_start(tmp_path: Path) -> None:
+    install(tmp_path, "Not a name", "forecasts")
+    shown = run_with(tmp_path, "import shared.tasks.registry")
+    assert "SettingsError: The entry point Not a name" in shown.stderr
