@@ -8,6 +8,7 @@ whose order counts. SIGUSR1 begins anew.
 """
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -19,6 +20,7 @@ from typing import Any
 REQUESTS = {"create_ticket"}
 ROOMS = ("functions", "shared")
 _FUNCTION = 0x1  # of `co_flags`: what is not a module's or a class's body
+_TICKET_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{22}")
 _HERE = Path(__file__).parent
 _files: dict[CodeType, str] = {}
 _seen: set[tuple[str, str]] = set()
@@ -51,10 +53,13 @@ def _enter(frame: FrameType, event: str, _: Any) -> None:
 
 def _is_handed_a_ticket(frame: FrameType) -> bool:
     given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
-    values = [frame.f_locals.get(name) for name in given]
-    return any(type(value).__name__ == "StoredTicket" for value in values) or any(
-        isinstance(value, str) and len(value) == 39 and value[16] == "-" for value in values
-    )
+    return any(_is_ticket(frame.f_locals.get(name)) for name in given)
+
+
+def _is_ticket(value: object) -> bool:
+    """By name and form, as nothing of the product is loaded yet when this is."""
+    is_id = isinstance(value, str) and _TICKET_ID.fullmatch(value) is not None
+    return is_id or type(value).__name__ == "StoredTicket"
 
 
 def _write(line: str) -> None:
