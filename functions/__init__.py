@@ -10,6 +10,7 @@ from functions import (
     realtime,
     schedules,
     service_info,
+    statistics,
     tickets,
 )
 
@@ -24,4 +25,5 @@ BLUEPRINTS = (
     tickets.bp,
     schedules.bp,
     service_info.bp,
+    statistics.bp,
 )

@@ -167,6 +167,17 @@ class Unavailable(Problem):
         return {"Retry-After": str(self.retry_after_seconds)}
 
 
+class FailureKind(StrEnum):
+    """What a ticket failed of, so that failures can be counted: what it was given, the model,
+    another service, waiting too long for either, a fault of our own."""
+
+    INPUT = "input"
+    MODEL = "model"
+    SERVICE = "service"
+    TIMEOUT = "timeout"
+    INTERNAL = "internal"
+
+
 class StepError(AmidaError):
     """`reason` is a sentence for the people who wait for the ticket."""
 

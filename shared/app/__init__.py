@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from shared.tickets.repository import Tickets
     from shared.tickets.results import TicketQueries
     from shared.tickets.service import TicketService
+    from shared.tickets.statistics.ended_sums import EndedSums
+    from shared.tickets.statistics.report import TicketStatistics
     from shared.tickets.sweeper import Sweeper
     from shared.workflow.activities import Activities
     from shared.workflow.answer_cache import Answers
@@ -196,6 +198,21 @@ class App(AccountParts):
         return Retention(self.clients.table("tickets"), self.clients.table("users"), days)
 
     @cached_property
+    def ended_sums(self) -> "EndedSums":
+        from shared.tickets.statistics.ended_sums import EndedSums
+
+        return EndedSums(self.clients.table("tickets"), self.clients.container)
+
+    @cached_property
+    def ticket_statistics(self) -> "TicketStatistics":
+        from shared.tickets.listing.index import Index
+        from shared.tickets.statistics.report import TicketStatistics
+
+        index = Index(self.clients.table("tickets"))
+        known, listing = (self.ended_sums, self.tickets, index), self.ticket_list
+        return TicketStatistics(*known, listing, self.users, self.settings.prices)
+
+    @cached_property
     def ticket_queries(self) -> "TicketQueries":
         from shared.tickets.results import TicketQueries
 
@@ -257,4 +274,4 @@ class App(AccountParts):
         from shared.tickets.repository import Tickets
 
         notifications = Notifications(self.clients.realtime, self.users)
-        return Tickets(self.clients.table("tickets"), notifications.send)
+        return Tickets(self.clients.table("tickets"), notifications.send, self.ended_sums.count)

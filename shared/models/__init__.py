@@ -24,6 +24,14 @@ from shared.models.events import (
     Verification,
     VerifyQuery,
 )
+from shared.models.statistics import (
+    EndedCounts,
+    EndedOfType,
+    EndedOfUser,
+    RunningTicket,
+    Statistics,
+    StatisticsQuery,
+)
 from shared.models.texts import AttachmentText, TextPlace, TextQuery, UnreadPlace
 from shared.models.tickets import (
     Attachment,
@@ -86,6 +94,9 @@ __all__ = [
     "Check",
     "DirectUpload",
     "Email",
+    "EndedCounts",
+    "EndedOfType",
+    "EndedOfUser",
     "EntityType",
     "ErrorNotification",
     "Fault",
@@ -113,8 +124,11 @@ __all__ = [
     "Registration",
     "ResultQuery",
     "Role",
+    "RunningTicket",
     "Side",
     "Source",
+    "Statistics",
+    "StatisticsQuery",
     "Status",
     "StoredTicket",
     "StoredUser",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared.errors import FailureKind
 from shared.models.base import Changes, Instant, Model, Moment, Words, rfc3339
 
 
@@ -189,6 +190,8 @@ class StoredTicket(Ticket):
     waits_for_files: bool = Field(default=False, exclude=True)
     # The attempt whose result is shown, 0 while there is none.
     result_attempt: int = Field(default=0, exclude=True)
+    # Why it failed, for counting.
+    failure_kind: FailureKind = Field(default=FailureKind.INTERNAL, exclude=True)
     # That result, compressed, when it is small; else it is read from its blob.
     result: str = Field(default="", exclude=True)
     # The blob that it was opened for, in the version that was taken.
@@ -202,6 +205,10 @@ class StoredTicket(Ticket):
     seq: int = Field(default=0, exclude=True)
     events: int = Field(default=0, exclude=True)
     last_hash: str = Field(default="", exclude=True)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status not in (Status.PENDING, Status.PROCESSING)
 
     @property
     def version(self) -> str:

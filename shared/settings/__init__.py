@@ -20,7 +20,7 @@ from shared.settings.files import (
     read_sizes,
 )
 from shared.settings.github import GitHubSettings, read_github
-from shared.settings.model import ModelSettings, read_model
+from shared.settings.model import ModelSettings, PriceSettings, read_model, read_prices
 from shared.settings.realtime import RealtimeSettings, read_realtime
 from shared.settings.storage import StorageSettings, read_storage
 from shared.settings.workflow import (
@@ -41,6 +41,7 @@ class Settings:
     accounts: AccountSettings
     storage: StorageSettings
     model: ModelSettings
+    prices: PriceSettings
     github: GitHubSettings
     realtime: RealtimeSettings
     workflow: WorkflowSettings
@@ -64,6 +65,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         accounts=read_accounts(env),
         storage=read_storage(env),
         model=read_model(env, workflow.step_seconds),
+        prices=read_prices(env),
         github=read_github(env),
         realtime=read_realtime(env),
         workflow=workflow,

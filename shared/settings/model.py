@@ -1,5 +1,6 @@
 """The language model: which one, and how long to wait for it."""
 
+import re
 from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
@@ -23,6 +24,30 @@ class ModelSettings:
     max_output_tokens: int
     first_wait: float
     max_wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSettings:
+    """What a million tokens cost, in `currency`; 0 where no price is set."""
+
+    prompt: float
+    cached: float
+    completion: float
+    currency: str
+
+
+def read_prices(env: Environment) -> PriceSettings:
+    """Cached tokens cost as much as others unless a price of theirs is set."""
+    prompt = env.number("PRICE_PROMPT_TOKENS", 0, 0)
+    currency = env.text("PRICE_CURRENCY", "USD")
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise SettingsError("The setting PRICE_CURRENCY must be a currency's code, as USD.")
+    return PriceSettings(
+        prompt=prompt,
+        cached=env.number("PRICE_CACHED_TOKENS", prompt, 0),
+        completion=env.number("PRICE_COMPLETION_TOKENS", 0, 0),
+        currency=currency,
+    )
 
 
 def read_model(env: Environment, step_seconds: float) -> ModelSettings:

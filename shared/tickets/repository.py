@@ -32,6 +32,8 @@ Decide = Callable[[StoredTicket], TicketChange | None]
 DecideEnd = Callable[[StoredTicket], Draft]
 Announce = Callable[[StoredTicket, Sequence[Message]], Awaitable[None]]
 """Tells those who listen of a change; never raises, never takes long."""
+CountEnded = Callable[[StoredTicket], Awaitable[None]]
+"""Counts an attempt that has ended, once however often it is told."""
 
 
 def noted(draft: Draft) -> Decide:
@@ -47,12 +49,20 @@ async def to_nobody(ticket: StoredTicket, messages: Sequence[Message]) -> None:
     """For who changes tickets where nobody listens."""
 
 
-class Tickets:
-    """The table `tickets`; `announce` is called after each change."""
+async def to_no_sum(ticket: StoredTicket) -> None:
+    """For who ends tickets where nobody counts."""
 
-    def __init__(self, table: Table, announce: Announce = to_nobody) -> None:
+
+class Tickets:
+    """The table `tickets`; `announce` is called after each change, `count_ended` while an end is
+    the last one: whoever wrote it may have died before it was counted."""
+
+    def __init__(
+        self, table: Table, announce: Announce = to_nobody, count_ended: CountEnded = to_no_sum
+    ) -> None:
         self._table = table
         self._announce = announce
+        self._count_ended = count_ended
         self._counters = Counters(table)
         self._index = Index(table)
         self._transaction = TicketTransaction(table, self._counters, self._index)
@@ -127,6 +137,8 @@ class Tickets:
         ticket, messages = await self._change(ticket_id, decide, known)
         if messages:
             await self._announce(ticket, messages)
+        if ticket.has_ended and ticket.completed_at == ticket.updated_at:
+            await self._count_ended(ticket)
         return ticket
 
     async def _change(

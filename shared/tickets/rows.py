@@ -16,6 +16,7 @@ _TICKET_COLUMNS = (
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
     *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
     "progress_told_at",
+    "failure_kind",
 )
 _OPTIONAL = {
     *("assigned_to", "started_at", "completed_at", "error_message", "ai_model_used"),

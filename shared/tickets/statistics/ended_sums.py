@@ -1,0 +1,121 @@
+"""Sums of the attempts that ended, a row for each owner and hour, so that a question about days
+costs a read for each thousand of these rows, however many tickets there are.
+
+An attempt is counted after its end is stored, by whoever ended it, and once: a mark of it is
+inserted in the same transaction. Whoever dies in between runs again and finds no mark.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.clients.blobs import Container
+from shared.clients.tables import Row, Table, Verb, Write
+from shared.errors import WriteConflict
+from shared.models import Status, StoredTicket, Usage, now, rfc3339
+from shared.storage.conflicts import retry_on_conflict
+from shared.storage.keys import EVERYBODY
+from shared.tickets.attempts import Attempt
+
+ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+_HOUR = 3600
+_LAST_HOUR = 16**6 - 1
+_SUMS, _MARK = "sums_", "counted_"
+_BEHIND = "g"
+"""Any hexadecimal digits."""
+_KEPT = timedelta(days=400)
+_MARKED = timedelta(days=3)
+"""Longer than an end is tried to be written."""
+_LONGEST = "longest__"
+
+
+@dataclass(slots=True)
+class EndedSum:
+    """What an owner's tickets came to in an hour: numbers by `{what}__{task type or failure}`."""
+
+    owner: str
+    numbers: Counter[str] = field(default_factory=Counter)
+
+    def add(self, more: Mapping[str, float]) -> None:
+        for name, value in more.items():
+            known = self.numbers[name]
+            self.numbers[name] = max(known, value) if name.startswith(_LONGEST) else known + value  # type: ignore[assignment]
+
+
+class EndedSums:
+    """Rows of the partition that lists the tickets of all owners."""
+
+    def __init__(self, table: Table, container: Container) -> None:
+        self._table = table
+        self._container = container
+
+    async def count(self, ticket: StoredTicket) -> None:
+        """Count the attempt that `ticket` has ended with, once: three storage calls, and one more
+        for each writer who was faster. One that has not ended is not counted."""
+        if not ticket.has_ended or ticket.completed_at is None:
+            return
+        ledger = await Attempt(self._container, ticket.id, ticket.attempt).ledger()
+        ended = _numbers(ticket, ledger.usage)
+        mark = f"{_MARK}{rfc3339(ticket.completed_at)}_{ticket.id}_{ticket.attempt}"
+        key = _key(ticket.completed_at, ticket.created_by)
+
+        async def attempt() -> None:
+            known = await self._table.read(EVERYBODY, key)
+            writes = [Write(Verb.INSERT, {"PartitionKey": EVERYBODY, "RowKey": mark})]
+            try:
+                await self._table.write([*writes, _added(key, ticket.created_by, known, ended)])
+            except WriteConflict as conflict:
+                if conflict.index:
+                    raise
+
+        await retry_on_conflict(attempt)
+
+    async def since(self, moment: datetime) -> AsyncIterator[EndedSum]:
+        """The sums of the hours from that of `moment` on, newest first."""
+        async for row in self._table.query(EVERYBODY, _SUMS, _key(moment, _BEHIND)):
+            yield _sum(row)
+
+    async def expire(self) -> None:
+        """Forget marks that nobody can look for any more, and sums of long ago."""
+        late = f"{_MARK}{rfc3339(now() - _MARKED)}"
+        async for row in self._table.query(EVERYBODY, _MARK, late, columns=("RowKey",)):
+            await self._table.delete(EVERYBODY, row.key)
+        old, end = _key(now() - _KEPT, _BEHIND), f"{_SUMS}{_BEHIND}"
+        async for row in self._table.query(EVERYBODY, old, end, columns=("RowKey",)):
+            await self._table.delete(EVERYBODY, row.key)
+
+
+def _key(moment: datetime, owner: str) -> str:
+    hour = int(moment.astimezone(UTC).timestamp()) // _HOUR
+    return f"{_SUMS}{_LAST_HOUR - hour:06x}_{owner}"
+
+
+def _numbers(ticket: StoredTicket, usage: Usage) -> dict[str, float]:
+    kind, seconds = ticket.task_type, ticket.processing_time_seconds or 0.0
+    numbers = {
+        f"{ticket.status.value}__{kind}": 1,
+        f"seconds__{kind}": seconds,
+        f"{_LONGEST}{kind}": seconds,
+        f"prompt__{kind}": usage.prompt_tokens,
+        f"completion__{kind}": usage.completion_tokens,
+        f"cached__{kind}": usage.cached,
+    }
+    if ticket.status is Status.FAILED:
+        numbers[f"failure__{ticket.failure_kind}"] = 1
+    return numbers
+
+
+def _added(key: str, owner: str, known: Row | None, ended: Mapping[str, float]) -> Write:
+    row: dict[str, Any] = {"PartitionKey": EVERYBODY, "RowKey": key}
+    total = _sum(known) if known else EndedSum(owner)
+    total.add(ended)
+    # Storage takes a whole number for one of 32 bits.
+    row |= {name: float(value) for name, value in total.numbers.items()}
+    return Write(Verb.MERGE if known else Verb.INSERT, row, known.etag if known else "")
+
+
+def _sum(row: Row) -> EndedSum:
+    numbers = Counter({name: value for name, value in row.values.items() if "__" in name})
+    return EndedSum(row.key.rpartition("_")[2], numbers)

@@ -1,0 +1,178 @@
+"""The statistics of everybody, for administrators, or of a department, for its manager."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from shared.accounts.repository import Users
+from shared.errors import Forbidden
+from shared.models import (
+    EndedCounts,
+    EndedOfType,
+    EndedOfUser,
+    Role,
+    RunningTicket,
+    Statistics,
+    StatisticsQuery,
+    Status,
+    TicketsQuery,
+    User,
+    now,
+)
+from shared.settings.model import PriceSettings
+from shared.storage.keys import EVERYBODY
+from shared.storage.sharded_counters import Totals
+from shared.tickets.listing.index import Index
+from shared.tickets.listing.listing import TicketList
+from shared.tickets.permissions import Permissions
+from shared.tickets.repository import Tickets
+from shared.tickets.statistics.ended_sums import ENDED, EndedSum, EndedSums
+
+_A_DAY, _LONGEST_AGO = timedelta(days=1), timedelta(days=31)
+_MAX_USERS = 100
+_MAX_RUNNING = 100
+_AT_ONCE = 16
+_MILLION = 1_000_000
+
+
+class TicketStatistics:
+    """Answers what is going on."""
+
+    def __init__(
+        self,
+        sums: EndedSums,
+        tickets: Tickets,
+        index: Index,
+        listing: TicketList,
+        users: Users,
+        prices: PriceSettings,
+    ) -> None:
+        self._sums = sums
+        self._tickets = tickets
+        self._index = index
+        self._listing = listing
+        self._users = users
+        self._permissions = Permissions(users)
+        self._prices = prices
+
+    async def report(self, caller: User, query: StatisticsQuery) -> Statistics:
+        """A storage call for each thousand rows of sums, one for the counts (one a member for a
+        manager), and those of a list of what runs. Raises Forbidden."""
+        if caller.role is Role.USER:
+            raise Forbidden("Only managers and administrators may see statistics.")
+        moment = now()
+        since = max(query.since or moment - _A_DAY, moment - _LONGEST_AGO)
+        owners = await self._permissions.owners(caller)
+        found = [
+            one async for one in self._sums.since(since) if owners is None or one.owner in owners
+        ]
+        whole = EndedSum(EVERYBODY)
+        for one in found:
+            whole.add(one.numbers)
+        totals, running, users = await asyncio.gather(
+            self._totals(owners), self._running(caller, owners), self._by_user(found)
+        )
+        return Statistics(
+            since=since,
+            until=moment,
+            tickets=_by_status(totals),
+            total=EndedCounts.model_validate(self._counts(whole.numbers)),
+            types=list(self._by_type(whole.numbers)),
+            users=users,
+            failures=dict(_parts(whole.numbers, "failure")),
+            running=running,
+            currency=self._prices.currency,
+        )
+
+    async def _totals(self, owners: Collection[str] | None) -> Totals:
+        if owners is None:
+            return await self._index.totals()
+        slots, whole = asyncio.Semaphore(_AT_ONCE), Totals()
+
+        async def of(owner: str) -> Totals:
+            async with slots:
+                return await self._tickets.totals(owner)
+
+        for totals in await asyncio.gather(*map(of, owners)):
+            whole.update(totals)
+        return whole
+
+    async def _running(self, caller: User, owners: Collection[str] | None) -> list[RunningTicket]:
+        query = TicketsQuery(status=Status.PROCESSING, per_page=_MAX_RUNNING)
+        tickets = await self._listing.newest(caller, query)
+        return [
+            RunningTicket(
+                ticket_id=ticket.id,
+                title=ticket.title,
+                task_type=ticket.task_type,
+                created_by=ticket.created_by,
+                stage=ticket.progress.stage,
+                percent=ticket.progress.percent,
+                age_seconds=(now() - (ticket.started_at or ticket.created_at)).total_seconds(),
+            )
+            for ticket in tickets
+            if owners is None or ticket.created_by in owners
+        ]
+
+    async def _by_user(self, found: list[EndedSum]) -> list[EndedOfUser]:
+        sums: dict[str, EndedSum] = defaultdict(lambda: EndedSum(""))
+        for one in found:
+            sums[one.owner].add(one.numbers)
+        counts = {owner: self._counts(one.numbers) for owner, one in sums.items()}
+        most = sorted(counts, key=lambda owner: -_tokens(counts[owner]))[:_MAX_USERS]
+        known = await asyncio.gather(*map(self._users.recent, most))
+        return [
+            EndedOfUser(user_id=owner, username=user and user.username, **counts[owner])
+            for owner, user in zip(most, known, strict=True)
+        ]
+
+    def _by_type(self, numbers: Mapping[str, float]) -> Iterator[EndedOfType]:
+        for kind in sorted(dict(_parts(numbers, "seconds"))):
+            mine = {name: v for name, v in numbers.items() if name.partition("__")[2] == kind}
+            ended = sum(mine.get(f"{status.value}__{kind}", 0) for status in ENDED)
+            yield EndedOfType(
+                task_type=kind,
+                mean_seconds=round(mine[f"seconds__{kind}"] / max(ended, 1), 3),
+                longest_seconds=mine[f"longest__{kind}"],
+                **self._counts(mine),
+            )
+
+    def _counts(self, numbers: Mapping[str, float]) -> dict[str, Any]:
+        counts: dict[str, Any] = {
+            status.value: round(_total(numbers, status.value)) for status in ENDED
+        }
+        tokens = {part: round(_total(numbers, part)) for part in ("prompt", "cached", "completion")}
+        counts |= {f"{part}_tokens": number for part, number in tokens.items()}
+        return counts | {"cost": _cost(self._prices, **tokens)}
+
+
+def _parts(numbers: Mapping[str, float], what: str) -> Iterator[tuple[str, int]]:
+    for name, value in numbers.items():
+        if name.startswith(f"{what}__"):
+            yield name.partition("__")[2], round(value)
+
+
+def _total(numbers: Mapping[str, float], what: str) -> float:
+    return sum(value for name, value in numbers.items() if name.startswith(f"{what}__"))
+
+
+def _tokens(counts: Mapping[str, Any]) -> int:
+    return int(counts["prompt_tokens"]) + int(counts["completion_tokens"])
+
+
+def _by_status(totals: Totals) -> dict[Status, dict[str, int]]:
+    by_status: dict[Status, dict[str, int]] = defaultdict(dict)
+    for name, count in totals.items():
+        status, _, task_type = name.partition("__")
+        if count:
+            by_status[Status(status)][task_type] = count
+    return by_status
+
+
+def _cost(prices: PriceSettings, prompt: int, cached: int, completion: int) -> float | None:
+    if not prices.prompt and not prices.completion:
+        return None
+    asked = (prompt - cached) * prices.prompt + cached * prices.cached
+    return round((asked + completion * prices.completion) / _MILLION, 6)

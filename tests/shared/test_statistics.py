@@ -1,0 +1,91 @@
+"""Sums of what ended: each attempt once, whoever dies, at a cost that stays."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from shared.audit.chain import Actor
+from shared.clients.blobs import Container
+from shared.clients.tables import Table
+from shared.models import Call, Status, StoredTicket, now
+from shared.storage.keys import EVERYBODY
+from shared.tickets.attempts import Attempt
+from shared.tickets.statistics.ended_sums import EndedSums
+from tests.support.product.app import AppUnderTest, user
+from tests.support.servers.storage_proxy import StorageProxy
+
+
+@pytest.fixture
+def sums(table: Table, container: Container) -> EndedSums:
+    return EndedSums(table, container)
+
+
+async def ended(app: AppUnderTest, owner: str, status: Status = Status.COMPLETED) -> StoredTicket:
+    """A ticket as it is once it has ended, after a call of the model."""
+    body = {"title": "A ticket", "task_type": "custom", "task_data": {"task_description": "Do."}}
+    person = user().model_copy(update={"id": owner})
+    ticket = (await app.ticket_opening.open_ticket(person, body, Actor(owner))).ticket
+    attempt = Attempt(app.container, ticket.id, 1)
+    await attempt.open()
+    await attempt.record(Call(id="1", model="m", prompt_tokens=7, completion_tokens=3, cached=2))
+    facts = {"status": status, "completed_at": now(), "processing_time_seconds": 1.5}
+    return ticket.model_copy(update=facts)
+
+
+async def whole(sums: EndedSums) -> Counter[str]:
+    """Of this hour alone, or of two, should a test run over its end."""
+    total: Counter[str] = Counter()
+    async for one in sums.since(now() - timedelta(minutes=1)):
+        total.update(one.numbers)
+    return total
+
+
+async def test_an_attempt_counts_once_by_however_many_it_is_told(
+    app: AppUnderTest, sums: EndedSums
+) -> None:
+    tickets = [await ended(app, "a" * 16) for _ in range(5)]
+    others = [EndedSums(app.table, app.container) for _ in range(3)]
+    await asyncio.gather(*(one.count(t) for one in [sums, *others] for t in tickets))
+    found = await whole(sums)
+    assert found["completed__custom"] == 5
+    assert (found["prompt__custom"], found["completion__custom"]) == (35, 15)
+    assert (found["cached__custom"], found["seconds__custom"]) == (10, 7.5)
+    assert found["longest__custom"] == 1.5
+
+
+async def test_a_new_attempt_counts_again_and_one_that_runs_does_not(
+    app: AppUnderTest, sums: EndedSums
+) -> None:
+    ticket = await ended(app, "b" * 16, Status.FAILED)
+    await sums.count(ticket)
+    await sums.count(ticket.model_copy(update={"status": Status.PROCESSING}))
+    await sums.count(ticket.model_copy(update={"attempt": 2, "status": Status.COMPLETED}))
+    found = await whole(sums)
+    assert (found["failed__custom"], found["completed__custom"]) == (1, 1)
+    assert found["failure__internal"] == 1
+
+
+async def test_the_answer_costs_the_same_however_many_tickets_there_are(
+    app: AppUnderTest, sums: EndedSums, storage: StorageProxy
+) -> None:
+    costs = []
+    for _ in range(2):
+        for ticket in [await ended(app, "c" * 16) for _ in range(4)]:
+            await sums.count(ticket)
+        storage.reset()
+        await whole(sums)
+        costs.append(len(storage.calls))
+    assert costs == [1, 1]
+
+
+async def test_marks_and_sums_of_long_ago_are_forgotten(app: AppUnderTest, sums: EndedSums) -> None:
+    ticket = await ended(app, "d" * 16)
+    await sums.count(ticket)
+    await sums.count(ticket.model_copy(update={"completed_at": now() - timedelta(days=500)}))
+    await sums.expire()
+    keys = [row.key async for row in app.table.query(EVERYBODY, "counted_", "counted`")]
+    assert [ticket.id in key for key in keys] == [True]
+    rows = [row.key async for row in app.table.query(EVERYBODY, "sums_", "sums`")]
+    assert len(rows) == 1
