@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.composition import product
-from functions.http import answer_json, caller, endpoint, query_of
+from functions.http import answer_json, endpoint, principal_of, query_of
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -15,5 +15,5 @@ async def read_statistics(req: func.HttpRequest) -> func.HttpResponse:
     department, for managers. What it costs to answer does not grow with the number of tickets."""
     from shared.models import StatisticsQuery
 
-    user, query = await caller(req), query_of(req, StatisticsQuery)
-    return answer_json(await product().ticket_statistics.report(user, query))
+    principal, query = await principal_of(req), query_of(req, StatisticsQuery)
+    return answer_json(await product().ticket_statistics.report(principal, query))

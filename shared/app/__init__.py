@@ -208,9 +208,15 @@ class App(AccountParts):
         from shared.tickets.listing.index import Index
         from shared.tickets.statistics.report import TicketStatistics
 
-        index = Index(self.clients.table("tickets"))
-        known, listing = (self.ended_sums, self.tickets, index), self.ticket_list
-        return TicketStatistics(*known, listing, self.users, self.settings.prices)
+        return TicketStatistics(
+            sums=self.ended_sums,
+            tickets=self.tickets,
+            index=Index(self.clients.table("tickets")),
+            listing=self.ticket_list,
+            users=self.users,
+            permissions=self.permissions,
+            prices=self.settings.prices,
+        )
 
     @cached_property
     def ticket_queries(self) -> "TicketQueries":

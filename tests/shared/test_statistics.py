@@ -6,14 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.audit.chain import Actor
 from shared.clients.blobs import Container
 from shared.clients.tables import Table
-from shared.models import Call, Status, StoredTicket, now
-from shared.storage.keys import EVERYBODY
+from shared.models import Call, Priority, Status, StoredTicket, now
+from shared.storage.keys import EVERYBODY, new_ticket_id
 from shared.tickets.attempts import Attempt
 from shared.tickets.statistics.ended_sums import EndedSums
-from tests.support.product.app import AppUnderTest, user
 from tests.support.servers.storage_proxy import StorageProxy
 
 
@@ -22,16 +20,29 @@ def sums(table: Table, container: Container) -> EndedSums:
     return EndedSums(table, container)
 
 
-async def ended(app: AppUnderTest, owner: str, status: Status = Status.COMPLETED) -> StoredTicket:
+async def ended(
+    container: Container, owner: str, status: Status = Status.COMPLETED
+) -> StoredTicket:
     """A ticket as it is once it has ended, after a call of the model."""
-    body = {"title": "A ticket", "task_type": "custom", "task_data": {"task_description": "Do."}}
-    person = user().model_copy(update={"id": owner})
-    ticket = (await app.ticket_opening.open_ticket(person, body, Actor(owner))).ticket
-    attempt = Attempt(app.container, ticket.id, 1)
+    moment = now()
+    ticket = StoredTicket(
+        id=new_ticket_id(owner, moment),
+        title="A ticket",
+        description="",
+        task_type="custom",
+        priority=Priority.MEDIUM,
+        status=status,
+        task_data={},
+        created_by=owner,
+        created_at=moment,
+        updated_at=moment,
+        completed_at=moment,
+        processing_time_seconds=1.5,
+    )
+    attempt = Attempt(container, ticket.id, 1)
     await attempt.open()
     await attempt.record(Call(id="1", model="m", prompt_tokens=7, completion_tokens=3, cached=2))
-    facts = {"status": status, "completed_at": now(), "processing_time_seconds": 1.5}
-    return ticket.model_copy(update=facts)
+    return ticket
 
 
 async def whole(sums: EndedSums) -> Counter[str]:
@@ -43,10 +54,10 @@ async def whole(sums: EndedSums) -> Counter[str]:
 
 
 async def test_an_attempt_counts_once_by_however_many_it_is_told(
-    app: AppUnderTest, sums: EndedSums
+    table: Table, container: Container, sums: EndedSums
 ) -> None:
-    tickets = [await ended(app, "a" * 16) for _ in range(5)]
-    others = [EndedSums(app.table, app.container) for _ in range(3)]
+    tickets = [await ended(container, "a" * 16) for _ in range(5)]
+    others = [EndedSums(table, container) for _ in range(3)]
     await asyncio.gather(*(one.count(t) for one in [sums, *others] for t in tickets))
     found = await whole(sums)
     assert found["completed__custom"] == 5
@@ -56,9 +67,9 @@ async def test_an_attempt_counts_once_by_however_many_it_is_told(
 
 
 async def test_a_new_attempt_counts_again_and_one_that_runs_does_not(
-    app: AppUnderTest, sums: EndedSums
+    container: Container, sums: EndedSums
 ) -> None:
-    ticket = await ended(app, "b" * 16, Status.FAILED)
+    ticket = await ended(container, "b" * 16, Status.FAILED)
     await sums.count(ticket)
     await sums.count(ticket.model_copy(update={"status": Status.PROCESSING}))
     await sums.count(ticket.model_copy(update={"attempt": 2, "status": Status.COMPLETED}))
@@ -68,11 +79,11 @@ async def test_a_new_attempt_counts_again_and_one_that_runs_does_not(
 
 
 async def test_the_answer_costs_the_same_however_many_tickets_there_are(
-    app: AppUnderTest, sums: EndedSums, storage: StorageProxy
+    container: Container, sums: EndedSums, storage: StorageProxy
 ) -> None:
     costs = []
     for _ in range(2):
-        for ticket in [await ended(app, "c" * 16) for _ in range(4)]:
+        for ticket in [await ended(container, "c" * 16) for _ in range(4)]:
             await sums.count(ticket)
         storage.reset()
         await whole(sums)
@@ -80,12 +91,14 @@ async def test_the_answer_costs_the_same_however_many_tickets_there_are(
     assert costs == [1, 1]
 
 
-async def test_marks_and_sums_of_long_ago_are_forgotten(app: AppUnderTest, sums: EndedSums) -> None:
-    ticket = await ended(app, "d" * 16)
+async def test_marks_and_sums_of_long_ago_are_forgotten(
+    table: Table, container: Container, sums: EndedSums
+) -> None:
+    ticket = await ended(container, "d" * 16)
     await sums.count(ticket)
     await sums.count(ticket.model_copy(update={"completed_at": now() - timedelta(days=500)}))
     await sums.expire()
-    keys = [row.key async for row in app.table.query(EVERYBODY, "counted_", "counted`")]
+    keys = [row.key async for row in table.query(EVERYBODY, "counted_", "counted`")]
     assert [ticket.id in key for key in keys] == [True]
-    rows = [row.key async for row in app.table.query(EVERYBODY, "sums_", "sums`")]
+    rows = [row.key async for row in table.query(EVERYBODY, "sums_", "sums`")]
     assert len(rows) == 1

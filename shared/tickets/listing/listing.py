@@ -72,9 +72,9 @@ class TicketList:
             next_cursor=_closed(last) if last else None,
         )
 
-    async def newest(self, caller: User, query: TicketsQuery) -> list[StoredTicket]:
+    async def newest(self, principal: Principal, query: TicketsQuery) -> list[StoredTicket]:
         """The first page, without results, and without counting how many there are."""
-        wanted = ranges(caller.id, await self._permissions.owners(caller), query)
+        wanted = ranges(principal.id, await self._permissions.owners(principal.user), query)
         return (await self._take(wanted, query, window_of(query), query.per_page))[0]
 
     async def _take(

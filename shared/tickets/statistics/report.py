@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from shared.accounts.principal import Principal
 from shared.accounts.repository import Users
 from shared.errors import Forbidden
 from shared.models import (
@@ -18,7 +19,6 @@ from shared.models import (
     StatisticsQuery,
     Status,
     TicketsQuery,
-    User,
     now,
 )
 from shared.settings.model import PriceSettings
@@ -42,11 +42,13 @@ class TicketStatistics:
 
     def __init__(
         self,
+        *,
         sums: EndedSums,
         tickets: Tickets,
         index: Index,
         listing: TicketList,
         users: Users,
+        permissions: Permissions,
         prices: PriceSettings,
     ) -> None:
         self._sums = sums
@@ -54,17 +56,17 @@ class TicketStatistics:
         self._index = index
         self._listing = listing
         self._users = users
-        self._permissions = Permissions(users)
+        self._permissions = permissions
         self._prices = prices
 
-    async def report(self, caller: User, query: StatisticsQuery) -> Statistics:
+    async def report(self, principal: Principal, query: StatisticsQuery) -> Statistics:
         """A storage call for each thousand rows of sums, one for the counts (one a member for a
         manager), and those of a list of what runs. Raises Forbidden."""
-        if caller.role is Role.USER:
+        if principal.user.role is Role.USER:
             raise Forbidden("Only managers and administrators may see statistics.")
         moment = now()
         since = max(query.since or moment - _A_DAY, moment - _LONGEST_AGO)
-        owners = await self._permissions.owners(caller)
+        owners = await self._permissions.owners(principal.user)
         found = [
             one async for one in self._sums.since(since) if owners is None or one.owner in owners
         ]
@@ -72,7 +74,7 @@ class TicketStatistics:
         for one in found:
             whole.add(one.numbers)
         totals, running, users = await asyncio.gather(
-            self._totals(owners), self._running(caller, owners), self._by_user(found)
+            self._totals(owners), self._running(principal, owners), self._by_user(found)
         )
         return Statistics(
             since=since,
@@ -99,9 +101,11 @@ class TicketStatistics:
             whole.update(totals)
         return whole
 
-    async def _running(self, caller: User, owners: Collection[str] | None) -> list[RunningTicket]:
+    async def _running(
+        self, principal: Principal, owners: Collection[str] | None
+    ) -> list[RunningTicket]:
         query = TicketsQuery(status=Status.PROCESSING, per_page=_MAX_RUNNING)
-        tickets = await self._listing.newest(caller, query)
+        tickets = await self._listing.newest(principal, query)
         return [
             RunningTicket(
                 ticket_id=ticket.id,
