@@ -1,5 +1,5 @@
 """`python -m tests.house`: how large the house is, and through how many of its files a request
-goes; docs/architecture.md has what it said."""
+goes; docs/architecture.md has what it said. With `--way`, also where a new ticket is handed on."""
 
 import ast
 import json
@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,8 @@ def entered() -> Iterator[Row]:
         yield "files entered by the POST of a ticket", f"{len(files)}"
         stays, climbs = stays_and_climbs(visits, floors())
         yield "  stays and climbs of the ticket there", f"{stays}, {climbs}"
+        if "--way" in sys.argv:
+            yield from ((f"    {file}", f"floor {floors()[file]}") for file, _ in groupby(visits))
         trace.begin(running_app)
         _analyse(running_app)
         yield "files entered by a document, to a verified quote", f"{len(trace.until(QUOTES))}"
