@@ -39,15 +39,16 @@ test: setup  ## every test, in parallel
 real: setup  ## every test on the Durable extension of Azure, the long ones too
 	@$(BIN)/python -m pytest -n 4 -m "long or not long" -k real tests/hosts tests/infra/local/host
 
-check: setup  ## format, lint, types, and a minute of generated requests
+check: setup  ## format, lint, types, the deployment, and a minute of generated requests
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
+	@$(BIN)/python -m infra.checks
 	@$(BIN)/python -m tests.contract.fuzz --seconds $(FUZZ_SECONDS)
 
 bench: setup  ## the benchmarks, as a table
 	@$(BIN)/python -m tests.benchmarks
 
 clean:  ## remove what was installed, cached and kept
-	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules
+	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules infra/checks/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

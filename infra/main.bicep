@@ -178,6 +178,7 @@ var names = {
   identity: 'id-${stem}'
   workspace: 'log-${stem}'
   insights: 'appi-${stem}'
+  actionGroup: 'ag-${stem}'
   storage: take('stamida${replace(toLower(environmentName), '-', '')}${token}', 24)
   topic: 'evgt-${stem}'
   vault: take('kv-amida${replace(toLower(environmentName), '-', '')}${token}', 24)
@@ -268,10 +269,11 @@ module events 'modules/events.bicep' = {
   scope: group
   params: {
     topicName: names.topic
-    storageName: storage.outputs.name
+    storageName: names.storage
     location: location
     tags: allTags
   }
+  dependsOn: [storage]
 }
 
 module vault 'modules/vault.bicep' = {
@@ -343,10 +345,11 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     location: location
     tags: allTags
     addressPrefix: addressPrefix
-    storageId: storage.outputs.id
-    vaultId: vault.outputs.id
-    modelId: model.outputs.id
+    storageName: names.storage
+    vaultName: names.vault
+    modelAccountName: names.model
   }
+  dependsOn: [storage, vault, model]
 }
 
 module app 'modules/app.bicep' = {
@@ -368,11 +371,10 @@ module app 'modules/app.bicep' = {
     allowedOrigins: origins
     settings: appSettings
     schedulerName: durableBackend == 'DurableTaskScheduler' ? names.scheduler : ''
-    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    networkName: privateNetwork ? names.network : ''
   }
-  // Its identity may do everything before the app starts. The network would bring some of these, where there is one.
-  #disable-next-line no-unnecessary-dependson
-  dependsOn: [monitoring, storage, vault, model, realtime, scheduler]
+  // Its identity may do everything before the app starts.
+  dependsOn: [monitoring, storage, vault, model, realtime, scheduler, network]
 }
 
 module workbook 'modules/workbook.bicep' = {
@@ -381,9 +383,10 @@ module workbook 'modules/workbook.bicep' = {
     title: 'Tickets (${environmentName})'
     location: location
     tags: allTags
-    workspaceId: monitoring.outputs.workspaceId
-    insightsId: monitoring.outputs.insightsId
+    workspaceName: names.workspace
+    insightsName: names.insights
   }
+  dependsOn: [monitoring]
 }
 
 module alerts 'modules/alerts.bicep' = {
@@ -392,7 +395,8 @@ module alerts 'modules/alerts.bicep' = {
     prefix: stem
     location: location
     tags: allTags
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceName: names.workspace
+    actionGroupName: names.actionGroup
     email: alertEmail
     failurePercent: alertFailurePercent
     pendingMinutes: alertPendingMinutes
@@ -400,6 +404,7 @@ module alerts 'modules/alerts.bicep' = {
     storageErrors: alertStorageErrors
     dailyModelCost: alertDailyModelCost
   }
+  dependsOn: [monitoring]
 }
 
 module budget 'modules/budget.bicep' = {
@@ -408,8 +413,9 @@ module budget 'modules/budget.bicep' = {
     amount: monthlyBudget
     start: budgetStart
     email: alertEmail
-    actionGroupId: alerts.outputs.actionGroupId
+    actionGroupName: names.actionGroup
   }
+  dependsOn: [alerts]
 }
 
 // azd keeps these in its environment; the hook after the deployment of the code reads them.

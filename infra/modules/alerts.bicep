@@ -1,9 +1,11 @@
 metadata description = 'What somebody is told of. Each rule asks a query of infra/queries/alerts; docs/operations.md says what to do then.'
 
+@description('Of the names of the rules.')
 param prefix string
+param actionGroupName string
 param location string
 param tags object
-param workspaceId string
+param workspaceName string
 
 @description('Who is told; empty for nobody (the alerts are in the portal all the same).')
 param email string
@@ -92,8 +94,12 @@ var rules = [
   }
 ]
 
+resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
+  name: workspaceName
+}
+
 resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
-  name: 'ag-${prefix}'
+  name: actionGroupName
   location: 'global'
   tags: tags
   properties: {
@@ -114,7 +120,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       description: '${rule.says} What to do: docs/operations.md, "${rule.name}".'
       severity: rule.severity
       enabled: true
-      scopes: [workspaceId]
+      scopes: [workspace.id]
       evaluationFrequency: rule.every
       windowSize: rule.window
       autoMitigate: true
@@ -136,5 +142,3 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     }
   }
 ]
-
-output actionGroupId string = people.id

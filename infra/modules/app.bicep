@@ -29,8 +29,8 @@ param settings object
 @description('Durable Task Scheduler that keeps the workflows; empty where the storage account does.')
 param schedulerName string
 
-@description('Subnet from which the app reaches what is private; empty for none.')
-param subnetId string
+@description('Network from whose subnet `app` the app reaches what is private; empty for none.')
+param networkName string
 
 // azd puts the code into the app that has this tag.
 var service = { 'azd-service-name': 'api' }
@@ -86,6 +86,14 @@ resource scheduler 'Microsoft.DurableTask/schedulers@2025-11-01' existing = if (
   name: schedulerName
 }
 
+resource network 'Microsoft.Network/virtualNetworks@2024-05-01' existing = if (!empty(networkName)) {
+  name: networkName
+
+  resource app 'subnets' existing = {
+    name: 'app'
+  }
+}
+
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
   location: location
@@ -106,7 +114,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
     keyVaultReferenceIdentity: identity.id
-    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    virtualNetworkSubnetId: empty(networkName) ? null : network::app.id
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'

@@ -7,7 +7,11 @@ param amount int
 param start string
 
 param email string
-param actionGroupId string
+param actionGroupName string
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' existing = {
+  name: actionGroupName
+}
 
 // The start of a budget can be neither past when it is made nor changed afterwards: so it is made once, and another amount is another budget.
 @onlyIfNotExists()
@@ -25,7 +29,7 @@ resource budget 'Microsoft.Consumption/budgets@2023-11-01' = {
         threshold: 80
         thresholdType: 'Actual'
         contactEmails: empty(email) ? [] : [email]
-        contactGroups: [actionGroupId]
+        contactGroups: [people.id]
       }
       expected: {
         enabled: true
@@ -33,7 +37,7 @@ resource budget 'Microsoft.Consumption/budgets@2023-11-01' = {
         threshold: 100
         thresholdType: 'Forecasted'
         contactEmails: empty(email) ? [] : [email]
-        contactGroups: [actionGroupId]
+        contactGroups: [people.id]
       }
     }
   }

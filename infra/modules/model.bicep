@@ -64,5 +64,3 @@ resource asks 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
   }
 }
-
-output id string = account.id

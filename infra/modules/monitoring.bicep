@@ -58,6 +58,3 @@ resource sends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)
   }
 }
-
-output workspaceId string = workspace.id
-output insightsId string = insights.id

@@ -4,23 +4,23 @@ param name string
 param location string
 param tags object
 
-@description('Resource ids of what gets private addresses.')
-param storageId string
-param vaultId string
-param modelId string
+@description('Names of what gets private addresses.')
+param storageName string
+param vaultName string
+param modelAccountName string
 
 @description('The network\'s addresses.')
 param addressPrefix string
 
 var endpoints = [
-  { name: 'blob', group: 'blob', target: storageId, zones: ['privatelink.blob.${environment().suffixes.storage}'] }
-  { name: 'queue', group: 'queue', target: storageId, zones: ['privatelink.queue.${environment().suffixes.storage}'] }
-  { name: 'table', group: 'table', target: storageId, zones: ['privatelink.table.${environment().suffixes.storage}'] }
-  { name: 'vault', group: 'vault', target: vaultId, zones: ['privatelink.vaultcore.azure.net'] }
+  { name: 'blob', group: 'blob', target: storage.id, zones: ['privatelink.blob.${environment().suffixes.storage}'] }
+  { name: 'queue', group: 'queue', target: storage.id, zones: ['privatelink.queue.${environment().suffixes.storage}'] }
+  { name: 'table', group: 'table', target: storage.id, zones: ['privatelink.table.${environment().suffixes.storage}'] }
+  { name: 'vault', group: 'vault', target: vault.id, zones: ['privatelink.vaultcore.azure.net'] }
   {
     name: 'model'
     group: 'account'
-    target: modelId
+    target: model.id
     zones: [
       'privatelink.cognitiveservices.azure.com'
       'privatelink.openai.azure.com'
@@ -29,6 +29,18 @@ var endpoints = [
   }
 ]
 var zoneNames = flatten(map(endpoints, endpoint => endpoint.zones))
+
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+  name: storageName
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+  name: vaultName
+}
+
+resource model 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
+  name: modelAccountName
+}
 
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: name
@@ -58,7 +70,6 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
     ]
   }
 
-  resource app 'subnets' existing = { name: 'app' }
   resource inside 'subnets' existing = { name: 'endpoints' }
 }
 
@@ -119,5 +130,3 @@ resource addresses 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024
     dependsOn: [zones]
   }
 ]
-
-output appSubnetId string = network::app.id

@@ -144,6 +144,3 @@ resource appMay 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
-
-output name string = account.name
-output id string = account.id

@@ -78,5 +78,3 @@ resource operatorRotates 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsOfficer)
   }
 }
-
-output id string = vault.id

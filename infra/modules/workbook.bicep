@@ -6,8 +6,8 @@ param tags object
 @description('Shown in the portal.')
 param title string
 
-param workspaceId string
-param insightsId string
+param workspaceName string
+param insightsName string
 
 var hour = 3600000
 var panels = [
@@ -83,7 +83,7 @@ var traceLink = {
           name: 'ComponentId'
           source: 'static'
           value: string({
-            Name: last(split(insightsId, '/'))
+            Name: insightsName
             SubscriptionId: subscription().subscriptionId
             ResourceGroup: resourceGroup().name
           })
@@ -101,7 +101,7 @@ var timeRange = {
     version: 'KqlParameterItem/1.0'
     parameters: [
       {
-        id: guid(insightsId, 'time')
+        id: guid(insights.id, 'time')
         version: 'KqlParameterItem/1.0'
         name: 'Time'
         type: 4
@@ -127,13 +127,21 @@ var items = map(panels, panel => {
     size: 0
     queryType: 0
     resourceType: 'microsoft.operationalinsights/workspaces'
-    crossComponentResources: [workspaceId]
+    crossComponentResources: [workspace.id]
     timeContextFromParameter: 'Time'
     visualization: panel.show
     gridSettings: { formatters: [traceLink] }
     noDataMessage: 'Nothing in this time.'
   }
 })
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
+  name: workspaceName
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(resourceGroup().id, title)
@@ -144,11 +152,11 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     displayName: title
     category: 'workbook'
     version: '1.0'
-    sourceId: insightsId
+    sourceId: insights.id
     serializedData: string({
       version: 'Notebook/1.0'
       items: concat([timeRange], items)
-      fallbackResourceIds: [insightsId]
+      fallbackResourceIds: [insights.id]
     })
   }
 }

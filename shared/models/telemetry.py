@@ -36,7 +36,7 @@ EVERYWHERE = frozenset({Attribute.TICKET_ID, Attribute.TASK_TYPE, Attribute.ATTE
 """What each span and each log line has that belongs to a ticket."""
 
 
-class Span(StrEnum):
+class SpanName(StrEnum):
     """What takes time, beside what the libraries report by themselves (HTTP calls)."""
 
     PLAN = "ticket plan"

@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from infra.local.azurite.install import HERE, NODE, PROGRAM, install
+from infra.local.azurite.install import HERE, PROGRAM, install
+from infra.local.npm import NODE
 from infra.local.serving import HOST, take_port
 
 ACCOUNT = "devstoreaccount1"
