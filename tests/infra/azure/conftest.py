@@ -1,51 +1,11 @@
-"""The resources of a deployment, evaluated by Microsoft's compiler."""
+"""Deployments as Microsoft's compiler evaluates them, made once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.checks.bicep import NONE, find_bicep, main_snapshot, subscription_snapshot
-
-CANARY = "canary-of-a-secret"
-PUBLIC = {"ADMIN_EMAIL": "admin@example.com", "GITHUB_TOKEN": CANARY}
-PRIVATE = {
-    "AZURE_ENV_NAME": "prod",
-    "ADMIN_EMAIL": "admin@example.com",
-    "ALERT_EMAIL": "operators@example.com",
-    "OPERATOR_PRINCIPAL_ID": "00000000-0000-0000-0000-0000000000aa",
-    "ALLOWED_ORIGINS": "https://app.example.com, https://other.example.com",
-    "ENTRA_TENANT_ID": "00000000-0000-0000-0000-0000000000bb",
-    "ENTRA_AUDIENCE": "api://tickets",
-    "APP_SETTINGS": '{"MAX_PARALLEL_WORK": "16"}',
-    "WEBPUBSUB_EVENT_AUDIENCE": "api://events",
-    "PRIVATE_NETWORK": "true",
-    "DURABLE_BACKEND": "DurableTaskScheduler",
-    "MODEL_FORMAT": "OpenAI",
-    "MODEL_NAME": "gpt-5",
-}
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What a deployment makes, and what it says of it."""
-
-    resources: list[dict[str, Any]]
-    outputs: dict[str, Any]
-
-    def all(self, kind: str) -> list[dict[str, Any]]:
-        return [one for one in self.resources if one["type"] == kind]
-
-    def one(self, kind: str) -> dict[str, Any]:
-        [found] = self.all(kind)
-        return found
-
-    @property
-    def settings(self) -> dict[str, str]:
-        settings: dict[str, str] = self.one("Microsoft.Web/sites/config")["properties"]
-        return settings
+from infra.checks.bicep import subscription_snapshot
+from tests.support.azure import PRIVATE, PUBLIC, Deployment, evaluated, need_compiler
 
 
 @pytest.fixture(scope="session", params=["public", "private"])
@@ -55,41 +15,18 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 
 @pytest.fixture(scope="session")
 def public_deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return _evaluated(tmp_path_factory.mktemp("public"), PUBLIC)
+    return evaluated(tmp_path_factory.mktemp("public"), PUBLIC)
 
 
 @pytest.fixture(scope="session")
 def private_deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return _evaluated(tmp_path_factory.mktemp("private"), PRIVATE)
+    return evaluated(tmp_path_factory.mktemp("private"), PRIVATE)
 
 
 @pytest.fixture(scope="session")
 def event_subscription(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    _need_compiler()
+    need_compiler()
     parameters = {"appName": "func-x", "topicName": "evgt-x"}
     taken = subscription_snapshot(tmp_path_factory.mktemp("subscription"), parameters)
     [resource] = taken["predictedResources"]
     return resource  # type: ignore[no-any-return]
-
-
-def _evaluated(folder: Path, env: dict[str, str]) -> Deployment:
-    _need_compiler()
-    taken = main_snapshot(folder, env)
-    return Deployment(taken["predictedResources"], taken["outputs"])
-
-
-def _need_compiler() -> None:
-    if find_bicep() is None:
-        pytest.skip(NONE)
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every string of a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from texts(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from texts(one)

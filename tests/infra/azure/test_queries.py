@@ -11,7 +11,7 @@ from infra.checks.bicep import INFRA, ROOT
 from infra.checks.kql import Analysis, analyse, queries
 from infra.checks.tools import ToolError
 from shared.models.telemetry import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
-from tests.infra.azure.conftest import Deployment
+from tests.support.azure import Deployment
 
 QUERIES = queries()
 NAMED = re.compile(r'\bName\s*(?:==|in)\s*\(?((?:"[^"]+"(?:,\s*)?)+)')

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from infra.checks.bicep import INFRA
-from tests.infra.azure.conftest import CANARY, PUBLIC, Deployment, texts
+from tests.support.azure import CANARY, PUBLIC, Deployment, texts
 
 ID = re.compile(
     r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w.-]+/providers/[\w.]+(?:/[\w.-]+)+"

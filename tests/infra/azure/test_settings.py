@@ -7,7 +7,7 @@ import pytest
 
 from infra.checks.bicep import ROOT
 from shared.settings import read_settings
-from tests.infra.azure.conftest import Deployment
+from tests.support.azure import Deployment
 
 SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
 READ_BY_THE_PLATFORM = re.compile(
@@ -42,12 +42,12 @@ def as_the_app_sees_them(deployment: Deployment) -> dict[str, str]:
 
 def test_the_app_starts_with_these_settings(deployment: Deployment) -> None:
     settings = read_settings(as_the_app_sees_them(deployment))
-    assert settings.model_uses_identity
+    assert settings.model.uses_identity
     assert not settings.storage.connection_string
-    assert not settings.webpubsub_connection_string
-    assert settings.webpubsub_endpoint
-    assert not settings.registration_open
-    assert settings.bootstrap_admin_email == "admin@example.com"
+    assert not settings.realtime.connection_string
+    assert settings.realtime.endpoint
+    assert not settings.accounts.registration_open
+    assert settings.accounts.bootstrap.email == "admin@example.com"
 
 
 def test_without_an_administrators_address_it_starts_too(
