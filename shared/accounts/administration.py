@@ -1,6 +1,7 @@
 """Accounts as administrators manage them, and what users change of their own."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from shared.accounts.authorization import check_admin, check_user_read
@@ -9,7 +10,7 @@ from shared.accounts.credentials import hash_password
 from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
-from shared.accounts.repository import Decide, UserChange, Users, created, newcomer, shown
+from shared.accounts.repository import Decide, UserChange, Users, created, shown
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict, Forbidden, NotFound, Unauthenticated
@@ -22,8 +23,8 @@ from shared.models import (
     StoredUser,
     UserChanges,
     UsersQuery,
-    now,
 )
+from shared.models.clock import Clock
 from shared.storage.sharded_counters import Counters, counter_name
 
 _SECRETS = {"password", "current_password"}
@@ -41,11 +42,13 @@ class UserAdministration:
         passwords: PasswordCheck,
         counters: Counters,
         first_admin: BootstrapAdmin,
+        clock: Clock,
     ) -> None:
         self._users = users
         self._passwords = passwords
         self._counters = counters
         self._first_admin = first_admin
+        self._clock = clock
 
     async def page(self, principal: Principal, query: UsersQuery) -> list[StoredUser]:
         """A part of all users. Raises Forbidden."""
@@ -62,7 +65,9 @@ class UserAdministration:
         """A new user with any role. Raises Forbidden, Invalid, Conflict."""
         check_admin(principal)
         self._check_email(new.email)
-        user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
+        user = self._users.make_user(
+            new.model_dump(exclude={"password"}), await hash_password(new.password)
+        )
         return await self._users.add(user, created(user, principal.actor))
 
     async def change(self, principal: Principal, user_id: str, changes: UserChanges) -> StoredUser:
@@ -125,7 +130,7 @@ class UserAdministration:
                 raise Conflict("Role and password of this user come from Microsoft Entra ID.")
             if password_hash:
                 values["password_hash"] = password_hash
-            return _updated(user, values, actor) if values else None
+            return _updated(user, values, actor, self._clock.now()) if values else None
 
         return decide
 
@@ -150,9 +155,10 @@ class UserAdministration:
             raise Conflict("This email is taken; please choose another.")
 
 
-def _updated(user: StoredUser, values: dict[str, Any], actor: Actor) -> UserChange:
+def _updated(
+    user: StoredUser, values: dict[str, Any], actor: Actor, moment: datetime
+) -> UserChange:
     """A new role or password, or none to be active any more, ends the user's tokens."""
-    moment = now()
     after = user.model_copy(update=values)
     before_shown, after_shown = shown(user), shown(after)
     changed = [name for name in after_shown if before_shown[name] != after_shown[name]]

@@ -4,7 +4,7 @@ import secrets
 from contextlib import suppress
 
 from shared.accounts.credentials import hash_password
-from shared.accounts.repository import Users, created, newcomer
+from shared.accounts.repository import Users, created
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Unavailable
 from shared.models import Role
@@ -26,7 +26,7 @@ class BootstrapAdmin:
         """Store the admin, unless another process is faster."""
         for username in ("admin", f"admin-{secrets.token_hex(3)}"):
             fields = {"email": self._email, "username": username, "role": Role.ADMIN}
-            admin = newcomer(fields, await hash_password(self._password))
+            admin = users.make_user(fields, await hash_password(self._password))
             with suppress(Conflict):  # The name is taken, or another process was faster.
                 await users.add(admin, created(admin, Actor()))
             if await users.by_name(self._email) is not None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
-from shared.accounts.repository import UserChange, Users, newcomer
+from shared.accounts.repository import UserChange, Users
 from shared.audit.chain import Actor, Draft
 from shared.clients.entra import EntraClaims
 from shared.errors import Conflict, Invalid, Unauthenticated, Unavailable
@@ -46,7 +46,7 @@ class EntraUsers:
         )
         for names in _names(user_id, claims):
             fields = {**names, "full_name": claims.name[:200] or None, "role": role}
-            user = newcomer(fields, user_id=user_id)
+            user = self._users.make_user(fields, user_id=user_id)
             with suppress(Conflict):  # A name is taken, and stays with whom it belongs to.
                 return await self._users.add(user, draft)
         raise Unavailable("Your account could not be made; please try again.")

@@ -12,7 +12,8 @@ from shared.audit.chain import Actor, Draft, nobodys_event
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Table
 from shared.errors import Unauthenticated, Unavailable, WriteConflict
-from shared.models import AuditAction, now
+from shared.models import AuditAction
+from shared.models.clock import Clock
 from shared.storage.locks import Locks
 
 _TRIES = 20
@@ -22,10 +23,13 @@ _NOBODY = "0" * 16
 class PasswordCheck:
     """Three reads for a check, side by side where they can be, and a write when it fails."""
 
-    def __init__(self, users: Users, table: Table, first_admin: BootstrapAdmin) -> None:
+    def __init__(
+        self, *, users: Users, table: Table, first_admin: BootstrapAdmin, clock: Clock
+    ) -> None:
         self._users = users
         self._table = table
         self._first_admin = first_admin
+        self._clock = clock
         self._lines = Locks()
 
     async def check(
@@ -46,7 +50,7 @@ class PasswordCheck:
             line = self._lines.of(actor.ip_address or name) if number else nullcontext()
             async with line:
                 door = await read_door(self._table, name, actor.ip_address)
-                door.check(now())
+                door.check(self._clock.now())
                 known = await self._users.by_id(door.name.user_id or _NOBODY)
                 if known is None and self._first_admin.is_called(name):
                     await self._first_admin.make(self._users)
@@ -63,7 +67,7 @@ class PasswordCheck:
 
     async def _refuse(self, known: KnownUser | None, door: Door, actor: Actor) -> None:
         """Count and note a failure, in one transaction. Raises WriteConflict."""
-        moment = now()
+        moment = self._clock.now()
         counted = tuple(door.failed(moment))
         metadata = {"failures": len(door.name.failures(moment)) + 1}
         draft = Draft(AuditAction.LOGIN_FAILED, actor, "A password was wrong", metadata=metadata)

@@ -3,11 +3,10 @@
 Of two simultaneous registrations of a name one wins, and no half-made user keeps a name.
 """
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +26,8 @@ from shared.audit.chain import Actor, Draft, next_user_event
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Conflict, Unavailable, WriteConflict
-from shared.models import AuditAction, StoredUser, now, rfc3339
+from shared.models import AuditAction, StoredUser, rfc3339
+from shared.models.clock import Clock
 from shared.storage.keys import USERS, is_user_id, new_user_id, prefix_range
 
 _TRIES = 30
@@ -47,31 +47,18 @@ _SHOWN = (
 class UserChange:
     """New values of a user, what the audit trail says of it, and what else is written with it.
 
-    `deletes` takes the user away; the trail stays.
+    `deletes` takes the user away; the trail stays. Without a `moment` it happens when it
+    is written.
     """
 
     values: Mapping[str, Any]
     event: Draft
     also: tuple[Write, ...] = ()
     deletes: bool = False
-    moment: datetime = field(default_factory=now)
+    moment: datetime | None = None
 
 
 Decide = Callable[[StoredUser], UserChange | None]
-
-
-def newcomer(
-    fields: Mapping[str, Any], password_hash: str = "", user_id: str | None = None
-) -> StoredUser:
-    """A user who is not stored yet; without a hash he signs in elsewhere."""
-    moment = now()
-    return StoredUser(
-        id=user_id or new_user_id(),
-        created_at=moment,
-        updated_at=moment,
-        password_hash=password_hash,
-        **fields,
-    )
 
 
 def shown(user: StoredUser) -> dict[str, Any]:
@@ -88,11 +75,25 @@ def created(user: StoredUser, actor: Actor) -> Draft:
 class Users:
     """The table `users`. Reads of who is calling may be as old as `remember` seconds."""
 
-    def __init__(self, table: Table, remember: float) -> None:
+    def __init__(self, table: Table, remember: float, clock: Clock) -> None:
         self._table = table
         self._remember = remember
+        self._clock = clock
         self._recent: OrderedDict[str, tuple[float, KnownUser]] = OrderedDict()
         self._changes = 0
+
+    def make_user(
+        self, fields: Mapping[str, Any], password_hash: str = "", user_id: str | None = None
+    ) -> StoredUser:
+        """A user who is not stored yet; without a hash they sign in elsewhere."""
+        moment = self._clock.now()
+        return StoredUser(
+            id=user_id or new_user_id(),
+            created_at=moment,
+            updated_at=moment,
+            password_hash=password_hash,
+            **fields,
+        )
 
     async def by_id(self, user_id: str) -> KnownUser | None:
         """The user as stored now: one point read."""
@@ -105,9 +106,9 @@ class Users:
         """The user as stored at most a few seconds ago, and never before a change by this
         process: one point read, or none."""
         at, known = self._recent.get(user_id, (0.0, None))
-        if known is not None and time.monotonic() < at + self._remember:
+        if known is not None and self._clock.monotonic() < at + self._remember:
             return known.user
-        changes, at = self._changes, time.monotonic()
+        changes, at = self._changes, self._clock.monotonic()
         known = await self.by_id(user_id)
         if known is not None and changes == self._changes:
             self._recent[user_id] = (at, known)
@@ -197,18 +198,20 @@ class Users:
             change = None if known.user.last_hash in written else decide(known.user)
             if change is None:
                 return known.user
+            moment = change.moment or self._clock.now()
             try:
-                return await self.apply(known, change)
+                return await self.apply(known, replace(change, moment=moment))
             except WriteConflict:
                 # Perhaps by a try of our own whose answer was lost: then its hash is found above.
-                written.add(next_user_event(known.user, change.event, change.moment).hash)
+                written.add(next_user_event(known.user, change.event, moment).hash)
                 deleted = known.user if change.deletes else None
         raise Unavailable("This user is being changed by others; please try again.")
 
     async def apply(self, known: KnownUser, change: UserChange) -> StoredUser:
         """Write a change of a user as it was read. Raises WriteConflict, and Conflict for a
         name that is taken."""
-        event = next_user_event(known.user, change.event, change.moment)
+        moment = change.moment or self._clock.now()
+        event = next_user_event(known.user, change.event, moment)
         fields = {**change.values, "events": known.user.events + 1, "last_hash": event.hash}
         user = known.user.model_copy(update=fields)
         if change.deletes:

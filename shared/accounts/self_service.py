@@ -11,7 +11,7 @@ from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
 from shared.accounts.refresh_tokens import RefreshTokens, Session, opening
-from shared.accounts.repository import UserChange, Users, created, newcomer
+from shared.accounts.repository import UserChange, Users, created
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict, Forbidden, Unauthenticated
@@ -22,8 +22,8 @@ from shared.models import (
     Registration,
     StoredUser,
     Tokens,
-    now,
 )
+from shared.models.clock import Clock
 from shared.settings.accounts import AccountSettings
 
 _MAX_REVOKED = 500
@@ -41,6 +41,7 @@ class Accounts:
         tokens: AccessTokens,
         first_admin: BootstrapAdmin,
         settings: AccountSettings,
+        clock: Clock,
     ) -> None:
         self._users = users
         self._passwords = passwords
@@ -48,6 +49,7 @@ class Accounts:
         self._tokens = tokens
         self._first_admin = first_admin
         self._settings = settings
+        self._clock = clock
 
     async def register(self, new: Registration, actor: Actor) -> StoredUser:
         """A new user of the lowest role. Raises Invalid, Forbidden, Conflict."""
@@ -55,7 +57,9 @@ class Accounts:
             raise Forbidden("Registration is closed; please ask an administrator.")
         if self._first_admin.is_called(new.email):
             raise Conflict("This email is taken; please choose another.")
-        user = newcomer(new.model_dump(exclude={"password"}), await hash_password(new.password))
+        user = self._users.make_user(
+            new.model_dump(exclude={"password"}), await hash_password(new.password)
+        )
         return await self._users.add(user, created(user, replace(actor, user_id=user.id)))
 
     async def login(self, login: Login, actor: Actor) -> Tokens:
@@ -79,7 +83,7 @@ class Accounts:
         Raises Invalid and Unauthenticated.
         """
         old = RefreshToken.parse(body.refresh_token)
-        moment = now()
+        moment = self._clock.now()
         session = await self._sessions.read(old, moment)
         known = await self._users.by_id(session.user_id) if session else None
         if session is None or known is None or not _may_refresh(known.user, session):
@@ -99,18 +103,21 @@ class Accounts:
         """
         session: Session | None = None
         with suppress(Unauthenticated):  # What is no refresh token need not be ended.
-            session = await self._sessions.read(RefreshToken.parse(body.refresh_token), now())
+            session = await self._sessions.read(
+                RefreshToken.parse(body.refresh_token), self._clock.now()
+            )
         if session is not None and session.user_id == principal.id:
             await self._sessions.close(session)
         draft = Draft(AuditAction.LOGOUT, principal.actor, "Signed out")
-        await self._users.change(principal.id, lambda stored: _revoking(stored, token, draft))
+        at = self._clock.now().timestamp()
+        await self._users.change(principal.id, lambda stored: _revoke(stored, token, draft, at))
 
     async def expire(self) -> None:
         """Delete the traces of sessions that have ended and of failures from long ago."""
-        await self._users.clear(now())
+        await self._users.clear(self._clock.now())
 
     async def _sign_in(self, known: KnownUser, door: Door, actor: Actor) -> Tokens:
-        moment = now()
+        moment = self._clock.now()
         user, refresh = known.user, RefreshToken.new()
         until = moment + timedelta(days=self._settings.tokens.refresh_days)
         session = opening(refresh, user.id, max(moment.timestamp(), user.tokens_from), until)
@@ -124,11 +131,10 @@ def _may_refresh(user: StoredUser, session: Session) -> bool:
     return user.is_active and session.opened_at >= user.tokens_from
 
 
-def _revoking(user: StoredUser, token: Presented, draft: Draft) -> UserChange | None:
+def _revoke(user: StoredUser, token: Presented, draft: Draft, at: float) -> UserChange | None:
     """Forget the tokens that have expired by themselves; too many at once end all there are."""
     if token.token_id in user.revoked:
         return None
-    at = now().timestamp()
     revoked = {one: ends for one, ends in user.revoked.items() if ends > at}
     revoked[token.token_id] = token.ends
     if len(revoked) > _MAX_REVOKED:

@@ -83,6 +83,7 @@ class App(AccountParts):
             keys=self.idempotency_keys,
             users=self.users,
             sweep_after=self.settings.workflow.sweep_after,
+            clock=self.clock,
         )
 
     @cached_property
@@ -95,13 +96,14 @@ class App(AccountParts):
             deletions=self.ticket_service,
             files=self.attachments,
             sweep_after=self.settings.workflow.sweep_after,
+            clock=self.clock,
         )
 
     @cached_property
     def idempotency_keys(self) -> "IdempotencyKeys":
         from shared.tickets.idempotency import IdempotencyKeys
 
-        return IdempotencyKeys(self.clients.table("tickets"))
+        return IdempotencyKeys(self.clients.table("tickets"), self.clock)
 
     @cached_property
     def ticket_service(self) -> "TicketService":
@@ -116,6 +118,7 @@ class App(AccountParts):
             users=self.users,
             landing=self.clients.landing,
             times=times,
+            clock=self.clock,
         )
 
     @cached_property
@@ -139,6 +142,7 @@ class App(AccountParts):
             intents=self._intents,
             store=self._attachment_store,
             max_bytes=self.settings.sizes.file,
+            clock=self.clock,
         )
 
     @cached_property
@@ -160,6 +164,7 @@ class App(AccountParts):
             attachments=self.attachments,
             containers=self.clients.landing,
             max_bytes=self.settings.sizes.blob,
+            clock=self.clock,
         )
 
     @cached_property
@@ -194,8 +199,12 @@ class App(AccountParts):
     def retention(self) -> "Retention":
         from shared.audit.retention import Retention
 
-        days = self.settings.audit.retention_days
-        return Retention(self.clients.table("tickets"), self.clients.table("users"), days)
+        return Retention(
+            ticket_table=self.clients.table("tickets"),
+            user_table=self.clients.table("users"),
+            settings=self.settings.audit,
+            clock=self.clock,
+        )
 
     @cached_property
     def ended_sums(self) -> "EndedSums":

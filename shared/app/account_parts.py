@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.accounts.self_service import Accounts
     from shared.app.clients import Clients
     from shared.clients.entra import EntraTokens
+    from shared.models.clock import Clock
 
 
 class AccountParts:
@@ -23,6 +24,12 @@ class AccountParts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    @cached_property
+    def clock(self) -> "Clock":
+        from shared.models.clock import Clock
+
+        return Clock()
 
     @cached_property
     def clients(self) -> "Clients":
@@ -34,7 +41,7 @@ class AccountParts:
     def users(self) -> "Users":
         from shared.accounts.repository import Users
 
-        return Users(self.clients.table("users"), self.settings.accounts.cache_seconds)
+        return Users(self.clients.table("users"), self.settings.accounts.cache_seconds, self.clock)
 
     @cached_property
     def accounts(self) -> "Accounts":
@@ -48,6 +55,7 @@ class AccountParts:
             tokens=self._access_tokens,
             first_admin=self._bootstrap_admin,
             settings=self.settings.accounts,
+            clock=self.clock,
         )
 
     @cached_property
@@ -73,13 +81,19 @@ class AccountParts:
             passwords=self._password_check,
             counters=Counters(self.clients.table("tickets")),
             first_admin=self._bootstrap_admin,
+            clock=self.clock,
         )
 
     @cached_property
     def _password_check(self) -> "PasswordCheck":
         from shared.accounts.password_check import PasswordCheck
 
-        return PasswordCheck(self.users, self.clients.table("users"), self._bootstrap_admin)
+        return PasswordCheck(
+            users=self.users,
+            table=self.clients.table("users"),
+            first_admin=self._bootstrap_admin,
+            clock=self.clock,
+        )
 
     @cached_property
     def _bootstrap_admin(self) -> "BootstrapAdmin":

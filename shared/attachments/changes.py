@@ -3,11 +3,12 @@ when it has been made already. What the present state does not allow raises Conf
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict
-from shared.models import Attachment, AuditAction, EntityType, Notice, Status, StoredTicket, now
+from shared.models import Attachment, AuditAction, EntityType, Notice, Status, StoredTicket
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
 from shared.tickets.workflow_changes import logged
@@ -27,12 +28,12 @@ def check_room(ticket: StoredTicket, more: int) -> None:
         raise Conflict(f"A ticket may have at most {MAX_FILES} files.")
 
 
-def adding(new: Sequence[Attachment], actor: Actor) -> Decide:
+def adding(new: Sequence[Attachment], actor: Actor, at: datetime) -> Decide:
     """A file is uploaded when the ticket names it: from then on its quiet time counts."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         known = {attachment.sha256 for attachment in ticket.attachments}
-        uploaded = {"uploaded_at": now()}
+        uploaded = {"uploaded_at": at}
         added = [file.model_copy(update=uploaded) for file in new if file.sha256 not in known]
         if not added:
             return None
@@ -75,7 +76,7 @@ def denying(attachment_id: str, actor: Actor) -> Decide:
     return decide
 
 
-def submitting(actor: Actor) -> Decide:
+def submitting(actor: Actor, at: datetime) -> Decide:
     """All files are there. Raises Conflict when there is none, or the ticket does not wait."""
 
     def decide(ticket: StoredTicket) -> TicketChange:
@@ -83,11 +84,10 @@ def submitting(actor: Actor) -> Decide:
             raise Conflict("This ticket does not wait for files.")
         if not ticket.attachments:
             raise Conflict("There is no file on this ticket yet; please add one first.")
-        moment = now()
         event = Draft(AuditAction.TICKET_SUBMITTED, actor, "Submitted: all files are there.")
-        log = logged(ticket, moment, "All files are there.")
+        log = logged(ticket, at, "All files are there.")
         values = {"processing_logs": log, "waits_for_files": False}
-        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), at)
 
     return decide
 

@@ -20,8 +20,8 @@ from shared.models import (
     EntityType,
     StoredTicket,
     WantedUpload,
-    now,
 )
+from shared.models.clock import Clock
 from shared.tickets.access import TicketAccess
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Decide, Tickets, noted
@@ -42,12 +42,14 @@ class DirectUploads:
         attachments: Attachments,
         containers: UploadContainers,
         max_bytes: int,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._attachments = attachments
         self._access = access
         self._containers = containers
         self._max_bytes = max_bytes
+        self._clock = clock
 
     async def offer(
         self, principal: Principal, ticket_id: str, wanted: WantedUpload
@@ -60,7 +62,7 @@ class DirectUploads:
         check_size(wanted.size, self._max_bytes)
         check_open(ticket)
         check_room(ticket, 1)
-        until = now() + _VALID
+        until = self._clock.now() + _VALID
         path = f"{PREFIX}{ticket_id}/{name}"
         url = await self._containers.upload_url(path, until)
         await self._tickets.change(ticket_id, _offered(path, wanted.size, principal.actor), ticket)

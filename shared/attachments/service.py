@@ -15,7 +15,8 @@ from shared.attachments.pending import PendingFiles
 from shared.attachments.store import AttachmentStore, Examined, NewFile, examine
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Invalid, NotFound
-from shared.models import Attachment, Status, StoredTicket, Uploaded, now
+from shared.models import Attachment, Status, StoredTicket, Uploaded
+from shared.models.clock import Clock
 from shared.tickets.access import TicketAccess
 from shared.tickets.intents import Intent, Intents
 from shared.tickets.permissions import Right
@@ -38,12 +39,14 @@ class Attachments:
         intents: Intents,
         store: AttachmentStore,
         max_bytes: int,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._access = access
         self._intents = intents
         self._store = store
         self._max_bytes = max_bytes
+        self._clock = clock
 
     async def add(
         self,
@@ -93,7 +96,7 @@ class Attachments:
         have taken them, and the sweeper looks."""
         intent = await batch.store(ticket)
         try:
-            decide = adding(batch.attachments, actor)
+            decide = adding(batch.attachments, actor, self._clock.now())
             ticket = await self._tickets.change(ticket.id, decide, ticket)
         except (Conflict, NotFound):
             await batch.clear(ticket.id)
@@ -149,7 +152,9 @@ class Attachments:
     ) -> StoredTicket:
         """The ticket, which is begun now. Raises NotFound, Forbidden, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.SUBMIT)
-        ticket = await self._tickets.change(ticket_id, submitting(principal.actor), ticket)
+        ticket = await self._tickets.change(
+            ticket_id, submitting(principal.actor, self._clock.now()), ticket
+        )
         await workflow.signal(ticket, is_submitted=True)
         return ticket
 
@@ -161,7 +166,7 @@ class Attachments:
             ticket = await self._tickets.read(intent.ticket_id)
         if ticket and ticket.status is Status.PENDING and ticket.attachments:
             await workflow.signal(ticket)
-        if now() - intent.created_at < _STORING:
+        if self._clock.now() - intent.created_at < _STORING:
             return
         kept = [attachment.id for attachment in ticket.attachments] if ticket else []
         await self._store.remove_others(intent.ticket_id, kept, _STORING)

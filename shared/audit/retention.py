@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from shared.audit.activity_hours import Activity
 from shared.audit.horizon import Checkpoint, horizon_of, horizon_write
 from shared.clients.tables import Row, Table, Verb, Write
-from shared.models import now
+from shared.models.clock import Clock
+from shared.settings.workflow import AuditSettings
 from shared.storage.columns import log_key
 from shared.storage.keys import USERS, prefix_end
 
@@ -24,19 +25,22 @@ _EVENTS_AT_ONCE = 49  # two rows each, and the horizon: at most 100 writes in a 
 
 
 class Retention:
-    """`days` is how long events are kept, 0 for ever."""
+    """Enforces how long events are kept."""
 
-    def __init__(self, ticket_table: Table, user_table: Table, days: int) -> None:
+    def __init__(
+        self, *, ticket_table: Table, user_table: Table, settings: AuditSettings, clock: Clock
+    ) -> None:
         self._ticket_table = ticket_table
         self._user_table = user_table
         self._activity = Activity(ticket_table)
-        self._days = days
+        self._days = settings.retention_days
+        self._clock = clock
 
     async def enforce(self) -> int:
         """Remove what is too old; how many events that were."""
         if not self._days:
             return 0
-        before = now() - timedelta(days=self._days)
+        before = self._clock.now() - timedelta(days=self._days)
         removed = await self._clear(self._user_table, USERS, log_key(before), _END)
         epoch = datetime.fromtimestamp(0, before.tzinfo)
         async for hour, owners in self._activity.hours(before, epoch):

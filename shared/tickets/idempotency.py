@@ -15,7 +15,8 @@ from typing import Any
 
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Invalid, Malformed, WriteConflict
-from shared.models import Attachment, StoredTicket, now, rfc3339
+from shared.models import Attachment, StoredTicket, rfc3339
+from shared.models.clock import Clock
 from shared.storage.columns import to_column
 from shared.storage.keys import EVERYBODY
 from shared.text.strict_json import canonical
@@ -79,8 +80,9 @@ def once(user_id: str, key: str | None, content: Any) -> Once | None:
 class IdempotencyKeys:
     """The keys that were used, in the partitions of their users."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
+        self._clock = clock
 
     async def used(self, once: Once) -> Used | None:
         """What came of the first request with this key: one point read.
@@ -91,7 +93,7 @@ class IdempotencyKeys:
         if row is None:
             return None
         used = _used(row)
-        if used.created_at + KEPT <= now():
+        if used.created_at + KEPT <= self._clock.now():
             await self._delete(row)
             return None
         if row.values["fingerprint"] != once.fingerprint:
@@ -102,7 +104,7 @@ class IdempotencyKeys:
 
     async def expire(self) -> int:
         """Forget the keys whose time is over; how many there were."""
-        end = now() - KEPT
+        end = self._clock.now() - KEPT
         late = self._table.query(EVERYBODY, _PREFIX, f"{_PREFIX}{rfc3339(end)}")
         count = 0
         async for reminder in late:

@@ -21,8 +21,8 @@ from shared.models import (
     Source,
     StoredTicket,
     User,
-    now,
 )
+from shared.models.clock import Clock
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
 from shared.tasks.registry import find_task_type
@@ -77,11 +77,13 @@ class TicketOpening:
         keys: IdempotencyKeys,
         users: Users,
         sweep_after: float,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._keys = keys
         self._users = users
         self._sweep_after = sweep_after
+        self._clock = clock
         self._turns = Locks()
 
     async def open_ticket(
@@ -147,7 +149,7 @@ class TicketOpening:
         origin: Mapping[str, Any] = API,
     ) -> StoredTicket:
         await check_assignee(self._users, new.assigned_to)
-        moment = now()
+        moment = self._clock.now()
         ticket = _ticket(owner, new, moment, new_ticket_id(owner.id, moment), origin)
         ticket.attachments = [] if files is None else files.attachments
         task_type = find_task_type(new.task_type)

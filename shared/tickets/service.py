@@ -10,7 +10,8 @@ from shared.accounts.repository import Users
 from shared.clients.blobs import Container
 from shared.clients.upload_containers import UploadContainers
 from shared.errors import NotFound, Unavailable
-from shared.models import StoredTicket, TicketChanges, now
+from shared.models import StoredTicket, TicketChanges
+from shared.models.clock import Clock
 from shared.tickets import user_changes
 from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
@@ -46,6 +47,7 @@ class TicketService:
         users: Users,
         landing: UploadContainers,
         times: Times,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._access = access
@@ -53,6 +55,7 @@ class TicketService:
         self._users = users
         self._landing = landing
         self._times = times
+        self._clock = clock
 
     async def edit(
         self, principal: Principal, ticket_id: str, changes: TicketChanges, expects: Expects
@@ -68,13 +71,15 @@ class TicketService:
             check_task_data(ticket.task_type, changes.task_data)
         if "assigned_to" in changes.model_fields_set:
             await check_assignee(self._users, changes.assigned_to)
-        decide = user_changes.edit(changes, principal.actor, expects)
+        decide = user_changes.edit(changes, principal.actor, expects, self._clock.now())
         return await self._tickets.change(ticket.id, decide, ticket)
 
     async def cancel(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """Raises NotFound, Forbidden, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.CANCEL)
-        return await self._tickets.change(ticket.id, user_changes.cancel(principal.actor), ticket)
+        return await self._tickets.change(
+            ticket.id, user_changes.cancel(principal.actor, self._clock.now()), ticket
+        )
 
     async def reprocess(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """Raises NotFound, Forbidden, Conflict."""
@@ -82,7 +87,7 @@ class TicketService:
         try:
             # The intent that this leaves is taken for a dead one after this time.
             async with asyncio.timeout(self._times.sweep_after):
-                decide = user_changes.reprocess(principal.actor)
+                decide = user_changes.reprocess(principal.actor, self._clock.now())
                 return await self._tickets.change(ticket.id, decide, ticket)
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
@@ -112,7 +117,10 @@ class TicketService:
                 intent.ticket_id, lambda seen: user_changes.delete(seen, intent.actor)
             )
         await self._clear(intent.ticket_id, attempts)
-        if is_purged and intent.created_at + timedelta(seconds=self._times.linger) <= now():
+        if (
+            is_purged
+            and intent.created_at + timedelta(seconds=self._times.linger) <= self._clock.now()
+        ):
             await self._tickets.forget(intent)
 
     async def _clear(self, ticket_id: str, attempts: int) -> None:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.errors import NotFound, Unavailable
-from shared.models import Status, now
+from shared.models import Status
+from shared.models.clock import Clock
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_port import WorkflowClient
@@ -33,19 +34,21 @@ class Sweeper:
         deletions: Settles,
         files: Settles,
         sweep_after: float,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._intents = intents
         self._deletions = deletions
         self._files = files
         self._sweep_after = sweep_after
+        self._clock = clock
 
     async def sweep(self, workflow: WorkflowClient) -> int:
         """Look at every intent that should have been gone by now; how many there were.
 
         Raises nothing for a single one: the others must have their turn.
         """
-        moment = now()
+        moment = self._clock.now()
         late = [intent for intent in await self._intents.all() if self._age(intent, moment) >= 1]
         for intent in late:
             try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict
-from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, TicketChanges, now
+from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, TicketChanges
 from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
 from shared.tickets.repository import Decide
@@ -22,7 +22,7 @@ Expects = Callable[[StoredTicket], None]
 """Raises PreconditionFailed for a version that the caller has not seen."""
 
 
-def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:
+def edit(changes: TicketChanges, actor: Actor, expects: Expects, at: datetime) -> Decide:
     """Set what `changes` sets, cancelling included."""
     wanted = {name: getattr(changes, name) for name in changes.model_fields_set}
 
@@ -33,33 +33,31 @@ def edit(changes: TicketChanges, actor: Actor, expects: Expects) -> Decide:
             raise Conflict("The task_data can only be changed before processing begins.")
         if not values:
             return None
-        moment = now()
         old = {name: getattr(ticket, name) for name in values}
         action, text = AuditAction.TICKET_UPDATED, "Ticket changed."
         if "assigned_to" in values:
             values["assignment"] = ticket.assignment + 1
         if "status" in values:
-            values |= _cancelled(ticket, moment)
+            values |= _cancelled(ticket, at)
             action, text = AuditAction.TICKET_CANCELLED, "Ticket cancelled."
         new = {name: values[name] for name in old}
         draft = Draft(action, actor, text, old_values=_shorten(old), new_values=_shorten(new))
-        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), moment)
+        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), at)
 
     return decide
 
 
-def cancel(actor: Actor) -> Decide:
-    return edit(TicketChanges(status=Status.CANCELLED), actor, lambda _: None)
+def cancel(actor: Actor, at: datetime) -> Decide:
+    return edit(TicketChanges(status=Status.CANCELLED), actor, lambda _: None, at)
 
 
-def reprocess(actor: Actor) -> Decide:
+def reprocess(actor: Actor, at: datetime) -> Decide:
     """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
 
     def decide(ticket: StoredTicket) -> TicketChange:
         if ticket.status in _OPEN:
             raise Conflict(f"This ticket is {ticket.status.value}; it can be reprocessed later.")
         task_type = find_task_type(ticket.task_type)
-        moment = now()
         attempt = ticket.attempt + 1
         values = {
             "status": Status.PENDING,
@@ -70,7 +68,7 @@ def reprocess(actor: Actor) -> Decide:
             "completed_at": None,
             "processing_time_seconds": None,
             "error_message": None,
-            "processing_logs": logged(ticket, moment, f"Attempt {attempt} was asked for."),
+            "processing_logs": logged(ticket, at, f"Attempt {attempt} was asked for."),
         }
         draft = Draft(
             AuditAction.TICKET_REPROCESSED,
@@ -79,7 +77,7 @@ def reprocess(actor: Actor) -> Decide:
             old_values={"status": ticket.status.value, "attempt": ticket.attempt},
             new_values={"status": Status.PENDING.value, "attempt": attempt},
         )
-        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), moment)
+        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), at)
 
     return decide
 

@@ -254,7 +254,7 @@ async def test_a_crash_before_a_new_attempt_starts_is_mended(
 ) -> None:
     ticket_id = await completed(app, owner)
     await app.ticket_service.reprocess(by(owner), ticket_id)
-    await asyncio.sleep(SWEEP_AFTER * 1.1)
+    app.clock.advance(SWEEP_AFTER * 1.1)
     workflows = HeardWorkflows()
     await app.sweep(workflows)
     assert [ticket.attempt for ticket in workflows.started] == [2]
@@ -280,7 +280,7 @@ async def test_deleting_leaves_the_trail_and_nothing_else(
     assert await listed_of(app, ticket_id) == ["intent"]
     await checked(app, owner.id)
 
-    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
+    app.clock.advance(max(LINGER, SWEEP_AFTER) * 1.1)
     assert await app.sweep(HeardWorkflows()) == 1
     assert await listed_of(app, ticket_id) == []
 
@@ -294,7 +294,7 @@ async def test_what_an_activity_leaves_after_the_deletion_goes_as_well(
     working = asyncio.create_task(app.worker().work(order, planned["facts"], 0, {}))
     await app.ticket_service.delete(by(owner), order["ticket_id"])
     await working
-    await asyncio.sleep(max(LINGER, SWEEP_AFTER) * 1.1)
+    app.clock.advance(max(LINGER, SWEEP_AFTER) * 1.1)
     await app.sweep(HeardWorkflows())
     assert await app.container.names(f"work/{order['ticket_id']}") == []
     assert await listed_of(app, order["ticket_id"]) == []

@@ -1,7 +1,6 @@
 """Keys that make a POST safe to repeat, over real tables."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from shared.errors import Invalid, Malformed
 from shared.models import NewTicket, StoredUser, TicketChanges, validated
 from shared.storage.keys import EVERYBODY
-from shared.tickets import idempotency
-from shared.tickets.idempotency import once
+from shared.tickets.idempotency import KEPT, once
 from shared.tickets.opening import Opened, TicketOpening
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
@@ -88,15 +86,14 @@ async def test_a_deleted_ticket_is_not_made_again(app: AppUnderTest, owner: Stor
     assert await stored(app, owner) == 0
 
 
-async def test_a_key_is_forgotten_after_its_day(
-    app: AppUnderTest, owner: StoredUser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_key_is_forgotten_after_its_day(app: AppUnderTest, owner: StoredUser) -> None:
     first = await post(app.ticket_opening, owner, "k")
     assert await app.idempotency_keys.expire() == 0
-    monkeypatch.setattr(idempotency, "KEPT", timedelta(0))
+    app.clock.advance(KEPT.total_seconds())
     again = await post(app.ticket_opening, owner, "k")
     assert again.is_new
     assert again.ticket.id != first.ticket.id
+    app.clock.advance(KEPT.total_seconds())
     assert await app.idempotency_keys.expire() == 2
     left = [row.key async for row in app.table.query(owner.id, "once_", "once`")]
     assert left == [row.key async for row in app.table.query(EVERYBODY, "key_", "key`")] == []

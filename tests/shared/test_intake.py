@@ -58,8 +58,8 @@ async def nothing(_: Intent) -> None:
     """No ticket here has files."""
 
 
-async def aged(factor: float = 1.1) -> None:
-    await asyncio.sleep(SWEEP_AFTER * factor)
+def age(app: AppUnderTest, factor: float = 1.1) -> None:
+    app.clock.advance(SWEEP_AFTER * factor)
 
 
 async def stored(app: AppUnderTest, owner: StoredUser) -> list[str]:
@@ -166,7 +166,7 @@ async def test_a_pending_ticket_is_started_until_it_moves_on(
 ) -> None:
     ticket = await opened(app, owner)
     assert await swept(app) == [], "it is young"
-    await aged()
+    age(app)
     assert await swept(app) == [ticket.id]
     assert await swept(app) == [ticket.id]
 
@@ -202,7 +202,7 @@ async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     tickets = [await opened(app, owner) for _ in range(3)]
-    await aged()
+    age(app)
     workflows = HeardWorkflows(refused=tickets[1].id)
     assert await app.sweep(workflows) == 3
     assert sorted(ticket.id for ticket in workflows.started) == sorted(
@@ -238,7 +238,7 @@ async def test_a_fault_at_any_storage_call_loses_and_doubles_nothing(
             assert first_invalid(await app.tickets.events(ticket_id)) is None
             assert ticket_id in {intent.ticket_id for intent in await app.intents.all()}
 
-    await aged(2.1)
+    age(app, 2.1)
     started = await swept(app)
     assert sorted(started) == sorted(await stored(app, owner))
     assert {intent.ticket_id for intent in await app.intents.all()} == set(started)

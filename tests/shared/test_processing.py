@@ -303,7 +303,7 @@ async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
         sha256="0" * 64,
         uploaded_at=opened.ticket.created_at,
     )
-    await app.tickets.change(order["ticket_id"], adding([file], Actor(owner.id)))
+    await app.tickets.change(order["ticket_id"], adding([file], Actor(owner.id), app.clock.now()))
     answer = await app.activities.give_up(order)
     assert answer == {"kind": "no_files", "stirring": True}
     assert (await app.tickets.read(order["ticket_id"])).status is Status.PENDING

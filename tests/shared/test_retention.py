@@ -1,31 +1,25 @@
 """Old audit events go, and what remains can still be verified."""
 
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
-import pytest
-
-import shared.audit.retention
 from shared.audit.chain import Actor, Draft
 from shared.audit.horizon import horizon_of
 from shared.audit.retention import Retention
 from shared.audit.trail import AuditTrail
 from shared.models import AuditAction, AuditQuery, NewTicket, StoredTicket, StoredUser, validated
+from shared.settings.workflow import AuditSettings
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
 
+DAY = 24 * 3600
 
-@pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Lets retention believe that it is some days later."""
 
-    def later(days: float) -> None:
-        moment = datetime.now(UTC) + timedelta(days=days)
-        monkeypatch.setattr(shared.audit.retention, "now", lambda: moment)
-
-    return later
+def retention(app: AppUnderTest, days: int = 30) -> Retention:
+    settings = AuditSettings(retention_days=days)
+    return Retention(
+        ticket_table=app.table, user_table=app.table, settings=settings, clock=app.clock
+    )
 
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> str:
@@ -44,25 +38,22 @@ async def edited(app: AppUnderTest, ticket: str, times: int) -> None:
         await app.tickets.change(ticket, partial(changed, draft))
 
 
-async def test_events_stay_for_ever_without_a_limit(app: AppUnderTest, at: Any) -> None:
+async def test_events_stay_for_ever_without_a_limit(app: AppUnderTest) -> None:
     owner = user()
     ticket = await opened(app, owner)
-    at(10_000)
-    assert await Retention(app.table, app.table, 0).enforce() == 0
+    app.clock.advance(10_000 * DAY)
+    assert await retention(app, days=0).enforce() == 0
     assert len(await app.tickets.events(ticket)) == 1
 
 
-async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(
-    app: AppUnderTest, at: Any
-) -> None:
+async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(app: AppUnderTest) -> None:
     owner = user()
     ticket = await opened(app, owner)
     await edited(app, ticket, 60)
     trail = AuditTrail(app.tickets, app.table, app.table)
-    retention = Retention(app.table, app.table, 30)
-    assert await retention.enforce() == 0
-    at(31)
-    assert await retention.enforce() == 61
+    assert await retention(app).enforce() == 0
+    app.clock.advance(31 * DAY)
+    assert await retention(app).enforce() == 61
     assert await app.tickets.events(ticket) == []
     found = await trail.search(AuditQuery())
     assert found.events == []
@@ -73,11 +64,11 @@ async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(
     assert (verified.valid, verified.events) == (True, 3)
 
 
-async def test_a_removed_event_shows_also_behind_the_horizon(app: AppUnderTest, at: Any) -> None:
+async def test_a_removed_event_shows_also_behind_the_horizon(app: AppUnderTest) -> None:
     owner = user()
     ticket = await opened(app, owner)
-    at(31)
-    await Retention(app.table, app.table, 30).enforce()
+    app.clock.advance(31 * DAY)
+    await retention(app).enforce()
     await edited(app, ticket, 2)
     rest = ticket.partition("-")[2]
     await app.table.delete(owner.id, f"event_{rest}_000002")

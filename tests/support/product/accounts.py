@@ -1,6 +1,6 @@
 """Accounts over one table, as one process has them, and short ways to use them in tests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.accounts.administration import UserAdministration
@@ -30,6 +30,7 @@ from shared.models import (
 from shared.settings.accounts import AccountSettings, BootstrapSettings, TokenSettings
 from shared.storage.keys import USERS
 from shared.storage.sharded_counters import Counters
+from tests.support.product.clock import MovedClock
 
 SECRET = "k" * 32
 PASSWORD = "a good password"
@@ -73,6 +74,7 @@ class AccountsUnderTest:
     remember: float = 0.0
     registration_open: bool = True
     entra: EntraTokens | None = None
+    clock: MovedClock = field(default_factory=MovedClock)
 
     def __post_init__(self) -> None:
         settings = AccountSettings(
@@ -84,8 +86,10 @@ class AccountsUnderTest:
         )
         admin = BootstrapAdmin(settings.bootstrap)
         tokens = AccessTokens(settings.tokens)
-        self.users = Users(self.table, self.remember)
-        self.password_check = PasswordCheck(self.users, self.table, admin)
+        self.users = Users(self.table, self.remember, self.clock)
+        self.password_check = PasswordCheck(
+            users=self.users, table=self.table, first_admin=admin, clock=self.clock
+        )
         self.authentication = Authentication(self.users, tokens, self.entra)
         sessions = RefreshTokens(self.table)
         self.self_service = Accounts(
@@ -95,6 +99,7 @@ class AccountsUnderTest:
             tokens=tokens,
             first_admin=admin,
             settings=settings,
+            clock=self.clock,
         )
         self.trail = UserTrail(self.table)
         self.administration = UserAdministration(
@@ -102,6 +107,7 @@ class AccountsUnderTest:
             passwords=self.password_check,
             counters=Counters(self.table),
             first_admin=admin,
+            clock=self.clock,
         )
 
     async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:

@@ -32,6 +32,7 @@ from shared.tickets.sweeper import Sweeper
 from shared.tickets.workflow_port import WorkflowClient
 from shared.workflow.activities import Activities
 from shared.workflow.answer_cache import Answers
+from tests.support.product.clock import MovedClock
 from tests.support.servers.model import ModelServer
 
 SWEEP_AFTER = 2.5
@@ -88,11 +89,13 @@ class AppUnderTest:
     model: ModelServer
     dependencies: Dependencies = field(default_factory=dependencies)
 
+    clock: MovedClock = field(default_factory=MovedClock)
+
     def __post_init__(self) -> None:
         self.tickets = Tickets(self.table)
         self.intents = Intents(self.table)
-        self.idempotency_keys = IdempotencyKeys(self.table)
-        self.users = Users(self.table, remember=0)
+        self.idempotency_keys = IdempotencyKeys(self.table, self.clock)
+        self.users = Users(self.table, 0, self.clock)
         self.ticket_opening = self._opening(self.tickets)
         self.permissions = Permissions(self.users)
         self.ticket_access = TicketAccess(self.tickets, self.permissions)
@@ -110,6 +113,7 @@ class AppUnderTest:
             intents=self.intents,
             store=AttachmentStore(self.container),
             max_bytes=10_000_000,
+            clock=self.clock,
         )
         self.activities = self._activities(self.tickets)
 
@@ -132,6 +136,7 @@ class AppUnderTest:
             deletions=self.ticket_service,
             files=self.attachments,
             sweep_after=SWEEP_AFTER,
+            clock=self.clock,
         )
         return await sweeper.sweep(workflow)
 
@@ -141,6 +146,7 @@ class AppUnderTest:
             keys=self.idempotency_keys,
             users=self.users,
             sweep_after=SWEEP_AFTER,
+            clock=self.clock,
         )
 
     def _service(self, tickets: Tickets, linger: float) -> TicketService:
@@ -152,6 +158,7 @@ class AppUnderTest:
             users=self.users,
             landing=self.landing,
             times=times,
+            clock=self.clock,
         )
 
     def _activities(self, tickets: Tickets, step_seconds: float = 60) -> Activities:

@@ -1,0 +1,21 @@
+"""A clock that a test moves forward, so that nothing has to wait for the product's times."""
+
+from datetime import datetime, timedelta
+
+from shared.models.clock import Clock
+
+
+class MovedClock(Clock):
+    """That of this machine, as much ahead as it was moved."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += seconds
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self._ahead)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead
