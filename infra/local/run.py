@@ -9,32 +9,25 @@ import json
 import os
 import secrets
 import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import httpx2
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from infra.local.azurite import Azurite, Ports
 from infra.local.github import API
 from infra.local.host.server import lock_state
-from infra.local.serving import HOST, PARENT_PIPE, PartError, take_port
+from infra.local.part import ROOT, Part, Parts, Printer
+from infra.local.serving import HOST, PartError, take_port
+from infra.local.snowflake import DATABASE, FINANCE_TOKEN, PATH, SALES_TOKEN
+from infra.local.snowflake.environment import make
 from infra.local.webpubsub import connection_string
 
-ROOT = Path(__file__).parents[2]
 ADMIN_EMAIL = "admin@example.com"
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
-POLL_SECONDS = 0.02
-
-Printer = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -48,6 +41,7 @@ class Ready:
     webpubsub: str
     model: str
     github: str
+    snowflake: str
     admin_email: str
     admin_password: str
     pid: int
@@ -74,55 +68,6 @@ class Secrets:
         return cls(**json.loads(path.read_text()))
 
 
-class Part:
-    """A child process whose output is printed line by line under its name."""
-
-    def __init__(self, name: str, arguments: list[str], env: dict[str, str], say: Printer) -> None:
-        self.name = name
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **env, PARENT_PIPE: "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,  # Ctrl-C reaches only us, and we stop the parts in order
-        )
-        self._say = say
-        self._last: list[str] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None  # noqa: S101  it was asked for
-        for line in self.process.stdout:
-            self._last = [*self._last[-9:], line.rstrip()]
-            self._say(f"{self.name:<10} {line.rstrip()}")
-
-    def until_answering(self, url: str) -> None:
-        """Return when `url` answers with success. Raises PartError."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                self._reader.join(STOP_SECONDS)
-                raise PartError(f"the {self.name} did not start:\n" + "\n".join(self._last))
-            with suppress(httpx2.HTTPError):
-                if httpx2.get(url, timeout=START_SECONDS).is_success:
-                    return
-            time.sleep(POLL_SECONDS)
-        raise PartError(f"the {self.name} did not answer at {url} within {START_SECONDS:.0f} s")
-
-    def stop(self) -> None:
-        """End it in order, or by force if it does not."""
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
 @contextmanager
 def running(port: int, state: Path, say: Printer) -> Iterator[tuple[Ready, list[Part]]]:
     """Start the app and its stand-ins on `port` and those after it; stop them at the end.
@@ -146,28 +91,17 @@ def _start_all(port: int, state: Path, say: Printer, stack: ExitStack) -> tuple[
     own = Secrets.of(state)
     given = _given()
     take_port(port, "the app").close()
-    parts: list[Part] = []
-
-    def start(name: str, arguments: list[str], url: str, env: dict[str, str]) -> None:
-        part = Part(name, arguments, env, say)
-        stack.callback(part.stop)
-        parts.append(part)
-        part.until_answering(url)
-
-    def stand_in(name: str, offset: int, path: str, *more: str) -> None:
-        """Start the stand-in `infra.local.{name}` on a port of its own."""
-        take_port(port + offset, f"the stand-in {name}").close()
-        arguments = [f"infra.local.{name}", "--port", str(port + offset), *more]
-        start(name, arguments, f"http://{HOST}:{port + offset}{path}", {})
-
+    parts = Parts(port, say, stack)
+    snowflake, until_warehouse = _start_warehouse(given, parts)
     model = given.get("MODEL_BASE_URL") or given.get("AZURE_OPENAI_ENDPOINT")
     if not model:
         model = f"http://{HOST}:{port + 1}/v1"
-        stand_in("model", 1, "/v1/models")
+        parts.stand_in("model", 1).until_answering(f"{model}/models")
     realtime = given.get("WEBPUBSUB_CONNECTION_STRING") or given.get("WEBPUBSUB_ENDPOINT")
     if not realtime:
         realtime = connection_string(port + 2, own.webpubsub_key)
-        stand_in("webpubsub", 2, "/api/health", "--key", own.webpubsub_key)
+        standing = parts.stand_in("webpubsub", 2, "--key", own.webpubsub_key)
+        standing.until_answering(f"http://{HOST}:{port + 2}/api/health")
     storage = given.get("STORAGE_CONNECTION")
     if not storage:
         azurite = Azurite(state / "azurite", Ports(port + 3, port + 4, port + 5))
@@ -177,15 +111,28 @@ def _start_all(port: int, state: Path, say: Printer, stack: ExitStack) -> tuple[
     github = given.get("GITHUB_API_URL")
     if not github:
         github = f"http://{HOST}:{port + 6}{API}"
-        stand_in("github", 6, f"{API}/meta", "--state", str(state / "reviews.json"))
-    ready = _ready(
-        port, given, own, storage=storage, webpubsub=realtime, model=model, github=github
-    )
+        standing = parts.stand_in("github", 6, "--state", str(state / "reviews.json"))
+        standing.until_answering(f"{github}/meta")
+    until_warehouse()
+    services = {"storage": storage, "webpubsub": realtime, "model": model, "github": github}
+    ready = _ready(port, given, own, snowflake=snowflake, **services)
     values = _sample() | _made(ready, own) | given
     host = ["infra.local", "host", "--app", str(ROOT), "--port", str(port)]
     arguments = [*host, "--state", str(state / "host"), "--cors", values["ALLOWED_ORIGINS"]]
-    start("app", arguments, f"{ready.api_url}/health", values)
-    return ready, parts
+    parts.start("app", arguments, values).until_answering(f"{ready.api_url}/health")
+    return ready, parts.started
+
+
+def _start_warehouse(given: dict[str, str], parts: Parts) -> tuple[str, Callable[[], None]]:
+    """Where Snowflake is, and a wait until it answers: the stand-in takes seconds to start, which
+    the others use."""
+    names = ("SNOWFLAKE_MCP_URL", "SNOWFLAKE_MCP_COMMAND", "SNOWFLAKE_CONNECTIONS")
+    elsewhere = next((given[name] for name in names if name in given), "")
+    if elsewhere:
+        return elsewhere, lambda: None
+    origin = f"http://{HOST}:{parts.port + 7}"
+    standing = parts.stand_in("snowflake", 7, python=str(make()))
+    return f"{origin}{PATH}", lambda: standing.until_answering(f"{origin}/health")
 
 
 def _make_container(storage: str) -> None:
@@ -237,6 +184,20 @@ def _made(ready: Ready, own: Secrets) -> dict[str, str]:
         # The stand-in takes any token for posting, but wants one, as GitHub does.
         "GITHUB_TOKEN": "local" if HOST in ready.github else "",
         f"WEBPUBSUB_{realtime}": ready.webpubsub,
+        **(_made_snowflake(ready.snowflake) if HOST in ready.snowflake else {}),
+    }
+
+
+def _made_snowflake(address: str) -> dict[str, str]:
+    """Everybody may ask; the department Finance with a role of its own."""
+    finance = {"address": address, "token": "SNOWFLAKE_TOKEN_FINANCE"}
+    return {
+        "SNOWFLAKE_MCP_URL": address,
+        "SNOWFLAKE_MCP_TOKEN": SALES_TOKEN,
+        "SNOWFLAKE_CONNECTIONS": json.dumps({"Finance": finance}),
+        "SNOWFLAKE_TOKEN_FINANCE": FINANCE_TOKEN,
+        "SNOWFLAKE_ALLOWED": "user,manager,admin",
+        "SNOWFLAKE_DATABASES": DATABASE,
     }
 
 
@@ -264,6 +225,7 @@ def _welcome(ready: Ready, state: Path) -> str:
   realtime   {ready.webpubsub.partition(";")[0].removeprefix("Endpoint=")}
   storage    {ready.storage}
   GitHub     {ready.github}
+  Snowflake  {ready.snowflake}
   admin      {ready.admin_email}   password {ready.admin_password}
 
   All of this is also in {state / "ready.json"}. Ctrl-C stops everything.

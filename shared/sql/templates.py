@@ -106,7 +106,8 @@ def _comment(tag: str) -> str:
 def _sample(table: TableName, column: str, limit: int) -> str:
     name = quote_name(column)
     return (
-        f"(SELECT DISTINCT {quote_text(column)} AS COLUMN_NAME, CAST({name} AS VARCHAR) AS EXAMPLE "
+        "SELECT COLUMN_NAME, EXAMPLE FROM ("
+        f"SELECT DISTINCT {quote_text(column)} AS COLUMN_NAME, CAST({name} AS VARCHAR) AS EXAMPLE "
         f"FROM (SELECT {name} FROM {_table(table)} WHERE NOT {name} IS NULL LIMIT {_MAX_SCANNED}) "
         f"ORDER BY EXAMPLE LIMIT {limit})"
     )

@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -89,10 +89,9 @@ class SnowflakeSettings:
         """None where the department has no server, and there is none for all."""
         return self.connections.get(department or "", self.default)
 
-    def today(self, moment: Any) -> date:
+    def today(self, moment: datetime) -> date:
         """The day of an aware time where the settings say that people work."""
-        day: date = moment.astimezone(self.time_zone).date()
-        return day
+        return moment.astimezone(self.time_zone).date()
 
 
 def _default(env: Environment) -> SnowflakeEndpoint | None:
@@ -154,7 +153,7 @@ def _connection(entry: Mapping[str, Any], environment: Mapping[str, str]) -> Sno
     token = environment.get(reference, "").strip()
     if reference and not token:
         raise SettingsError(
-            f"The setting {reference[:80]!r}, which SNOWFLAKE_CONNECTIONS names, is missing: put "
+            f"The setting {reference[:80]}, which SNOWFLAKE_CONNECTIONS names, is missing: put "
             "the token of that connection there."
         )
     return SnowflakeEndpoint(address=address.rstrip("/"), token=token)

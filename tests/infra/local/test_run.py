@@ -17,10 +17,16 @@ import httpx2
 import psutil
 import pytest
 
+from infra.local.snowflake import SALES_TOKEN
+from shared.clients.mcp.connection import SnowflakeConnection
+from shared.clients.mcp.settings import SnowflakeEndpoint
 from tests.support.hosts.process import ROOT, wait_for
 
-PORTS_OF_A_COPY = 6
+PORTS_OF_A_COPY = 8
+# Named elsewhere, so that its stand-in is left out where a test is not about it.
+NO_SNOWFLAKE = {"SNOWFLAKE_MCP_URL": "http://snowflake.invalid/mcp"}
 STOP_SECONDS = 40
+WITH_SNOWFLAKE = {"SNOWFLAKE_MCP_URL": ""}
 
 
 def free_ports() -> int:
@@ -42,7 +48,7 @@ def start(command: str, port: int, state: Path, **env: str) -> subprocess.Popen[
     return subprocess.Popen(
         [*arguments, "--port", str(port), "--state", str(state)],
         cwd=ROOT,
-        env={**os.environ, **env},
+        env={**os.environ, **NO_SNOWFLAKE, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -143,6 +149,18 @@ def test_a_stand_in_is_left_out_when_its_setting_points_elsewhere(tmp_path: Path
         assert any("infra.local.webpubsub" in command for command in commands)
 
 
+async def test_a_warehouse_answers_questions_about_sales(tmp_path: Path) -> None:
+    with running(free_ports(), tmp_path, **WITH_SNOWFLAKE) as (ready, _):
+        endpoint = SnowflakeEndpoint(address=ready["snowflake"], token=SALES_TOKEN)
+        snowflake = SnowflakeConnection(endpoint, timeout=20)
+        answer = await snowflake.ask_analyst("Show me sales trends for the last quarter by region")
+        assert answer is not None
+        rows = await snowflake.query(answer.sql)
+        await snowflake.close()
+    assert rows.columns == ("MONTH_START", "REGION_NAME", "SALES")
+    assert len(rows.rows) == 3 * 5
+
+
 def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
     process = start("run", free_ports(), tmp_path)
     wait_for((tmp_path / "ready.json").exists, "ready.json", 60)
@@ -160,7 +178,7 @@ def test_a_taken_port_is_a_clear_error(tmp_path: Path, offset: int) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port + offset))
         taken.listen()
-        process = start("run", port, tmp_path)
+        process = start("run", port, tmp_path, **(WITH_SNOWFLAKE if offset == 7 else {}))
         output = output_of(process)
     assert process.returncode == 2
     assert f"port {port + offset} " in output.splitlines()[-1]
