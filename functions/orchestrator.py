@@ -97,7 +97,7 @@ def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Step
     budget = WaitBudget(order["first_wait"], order["most_wait"])
     plan = activity_name(task, TaskActivity.PLAN)
     combine = activity_name(task, TaskActivity.COMBINE)
-    [result] = yield from _call(context, budget, plan, [[_ref(order)]])
+    result = yield from _decide(context, budget, plan, [_ref(order)])
     for _ in range(_MAX_ROUNDS):
         if result["kind"] != "round":
             end: AttemptEnd = result
@@ -106,8 +106,24 @@ def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Step
         stop = yield from _work(context, order, budget, facts, items)
         if stop is not None:
             return stop
-        [result] = yield from _call(context, budget, combine, [[_ref(order), facts]])
+        result = yield from _decide(context, budget, combine, [_ref(order), facts])
     return failed(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
+
+
+def _decide(
+    context: df.DurableOrchestrationContext, budget: WaitBudget, name: str, given: list[Any]
+) -> Steps[Any]:
+    """The result of a plan or a combine, once people have answered what it asks."""
+    while True:
+        [result] = yield from _call(context, budget, name, [given])
+        if result["kind"] != "asks":
+            return result
+        context.set_custom_status({"stage": "asking"})
+        answer = context.wait_for_external_event(result["event"])
+        timer = timer_at(context, datetime.fromisoformat(result["until"]))
+        winner = yield context.task_any([answer, timer])
+        if winner is answer:
+            timer.cancel()
 
 
 def _work(

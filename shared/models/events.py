@@ -10,6 +10,8 @@ class AuditAction(StrEnum):
     TICKET_CREATED = "ticket_created"
     TICKET_UPDATED = "ticket_updated"
     TICKET_CANCELLED = "ticket_cancelled"
+    TICKET_ASKED = "ticket_asked"
+    TICKET_ANSWERED = "ticket_answered"
     TICKET_REPROCESSED = "ticket_reprocessed"
     TICKET_DELETED = "ticket_deleted"
     TICKET_STARTED = "ticket_started"

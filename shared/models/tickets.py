@@ -104,6 +104,34 @@ class DirectUpload(Model):
     expires_at: Instant
 
 
+class InquiryKind(StrEnum):
+    """What is wanted of people: an outline as they would have it, or which reading they meant."""
+
+    OUTLINE = "outline"
+    CLARIFY = "clarify"
+
+
+class Inquiry(Model):
+    """What a ticket asks the people it is for, before its work goes on."""
+
+    kind: InquiryKind
+    text: str
+    options: list[str] | None = None
+    outline: Any = None
+
+
+class OpenInquiry(Inquiry):
+    """Without an answer by `expires_at` the ticket is cancelled."""
+
+    expires_at: Instant
+
+
+class TicketAnswer(Model):
+    """The reply to a ticket that asks: a text, or an object as its question has one."""
+
+    answer: Annotated[str, StringConstraints(max_length=16_000)] | dict[str, Any]
+
+
 class Ticket(Model):
     id: str
     title: str
@@ -126,6 +154,7 @@ class Ticket(Model):
     attachments: list[Attachment] = []
     attempt: int = 1
     progress: Progress = Progress()
+    question: OpenInquiry | None = None
     source: Source = Source.API
 
 
@@ -201,6 +230,12 @@ class StoredTicket(Ticket):
     assignment: int = Field(default=0, exclude=True)
     # When progress was last told by a realtime message.
     progress_told_at: datetime | None = Field(default=None, exclude=True)
+    # The inquiry that was asked last, as steps know it, and when; the answers of this attempt.
+    inquiry: str = Field(default="", exclude=True)
+    asked_at: datetime | None = Field(default=None, exclude=True)
+    answers: dict[str, Any] = Field(default={}, exclude=True)
+    # How long this attempt has waited for people, in seconds.
+    waited_seconds: float = Field(default=0.0, exclude=True)
     # The number of the last realtime message, and of the last audit event with its hash.
     seq: int = Field(default=0, exclude=True)
     events: int = Field(default=0, exclude=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.models.base import Instant, Model
-from shared.models.tickets import Notice, Priority, Progress, Source, Status
+from shared.models.tickets import Notice, OpenInquiry, Priority, Progress, Source, Status
 
 Message = dict[str, Any]
 """A realtime message as it is sent: plain JSON."""
@@ -37,6 +37,7 @@ class UpdatedTicket(Model):
     created_at: Instant
     updated_at: Instant
     completed_at: Instant | None
+    question: OpenInquiry | None
     error_message: str | None
     tokens_used: int
     attachments: list[UpdatedFile] = Field(default=[])

@@ -27,6 +27,8 @@ def to_column(value: Any) -> Any:
         return dumps(value)
     if isinstance(value, Progress):
         return value.model_dump_json()
+    if isinstance(value, Model):
+        return dumps(value.model_dump(mode="json"))
     if isinstance(value, datetime):
         return rfc3339(value)
     return value.value if isinstance(value, Enum) else value

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 from pydantic import ConfigDict, Field
 
 from shared.clients.llm.output import AnswerForm
-from shared.models import Answer, Attachment, Model, Question, Record, StoredTicket
+from shared.models import Answer, Attachment, Inquiry, Model, Question, Record, StoredTicket
 
 T = TypeVar("T")
 _ONE_STEP = "working"
@@ -77,6 +77,13 @@ class LanguageModel(Protocol):
     ) -> Answer[T]: ...
 
 
+def check_text_answer(_: TaskData, inquiry: Inquiry, answer: Any) -> Any:
+    """For a type that asks for words. Raises ValueError, whose text says what is wanted."""
+    if not isinstance(answer, str) or not answer.strip():
+        raise ValueError("The answer must be a text that is not empty.")
+    return answer.strip()
+
+
 class Artifacts(Protocol):
     """What an attempt keeps between its steps, JSON by name; saving it again replaces it."""
 
@@ -97,7 +104,7 @@ class Context(Generic[D]):
     """What a step may look at and leave behind. `data` is the ticket's task_data, `stage` that of
     its round; `use` gives one of the type's `needs`; `read_file` gives the bytes of an attachment
     by its id, None when it has been removed; `report` shows people how many pieces of a long plan
-    are done, of how many."""
+    are done, of how many. `answers` are those of people to what this step has asked so far."""
 
     ticket: StoredTicket
     data: D
@@ -106,6 +113,7 @@ class Context(Generic[D]):
     read_file: Callable[[str], Awaitable[bytes | None]]
     report: Callable[[int, int], Awaitable[None]]
     use: Provider
+    answers: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +135,7 @@ class Step(Generic[D, R]):
 
     name: str
     work: Callable[[WorkContext[D], Any], Awaitable[Any]]
-    combine: Callable[[Context[D], Sequence[Any]], Awaitable[Round | R]]
+    combine: Callable[[Context[D], Sequence[Any]], Awaitable[Round | Inquiry | R]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,7 @@ class Stage(Generic[D, I, O]):
         return Round(stage=self.name, items=given, starts_at=starts_at, ends_at=ends_at)
 
     def then(
-        self, combine: Callable[[Context[D], Sequence[O]], Awaitable[Round | R]]
+        self, combine: Callable[[Context[D], Sequence[O]], Awaitable[Round | Inquiry | R]]
     ) -> Step[D, R]:
         """This stage, followed by what makes a result of its outcomes, in the order of their items,
         or another round."""
@@ -156,7 +164,7 @@ class Stage(Generic[D, I, O]):
             outcome = await self.work(context, item_model.model_validate(item))
             return outcome.model_dump(mode="json")
 
-        async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | R:
+        async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
             return await combine(context, [outcome_model.model_validate(one) for one in outcomes])
 
         return Step(name=self.name, work=work, combine=after)
@@ -181,6 +189,10 @@ class TaskType(Generic[D, R]):
     `needs` are classes of what its steps `use`. `misses_files` tells whether a ticket with this
     task_data and files of these names must wait for another file before it is begun. What the model
     answers to a type that `reuses_answers` is not asked again for the same owner.
+
+    A plan, and what follows a stage, may return an Inquiry to ask the people that the ticket is
+    for; it runs again with their answers in its context. `check_answer` gives the answer as it is
+    wanted, or raises ValueError, whose text says what that is.
     """
 
     data: type[D]
@@ -188,18 +200,19 @@ class TaskType(Generic[D, R]):
     example: dict[str, Any]
     formats: Mapping[str, Callable[[R], str | bytes]]
     work: Callable[[WorkContext[D]], Awaitable[R]] | None = None
-    plan: Callable[[Context[D]], Awaitable[Round]] | None = None
+    plan: Callable[[Context[D]], Awaitable[Round | Inquiry]] | None = None
     stages: Sequence[Step[D, R]] = ()
     needs: Sequence[type] = ()
     misses_files: Callable[[D, Sequence[str]], bool] = misses_no_file
     reuses_answers: bool = False
+    check_answer: Callable[[D, Inquiry, Any], Any] = check_text_answer
 
     @property
     def offered_formats(self) -> list[str]:
         """Every form in which a result can be had."""
         return list(dict.fromkeys([*_BASIC_FORMATS, *self.formats]))
 
-    async def first_round(self, context: Context[D]) -> Round:
+    async def first_round(self, context: Context[D]) -> Round | Inquiry:
         """Raises StepError."""
         if self.plan is None:
             return Round(stage=_ONE_STEP, items=[{}])
@@ -209,10 +222,10 @@ class TaskType(Generic[D, R]):
         """The outcome of a piece of work, as JSON. Raises StepError."""
         return await self._step(context.stage).work(context, item)
 
-    async def combine(self, context: Context[D], outcomes: Sequence[Any]) -> Round | R:
+    async def combine(self, context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
         """The result of the outcomes of a round, or the next round. Raises StepError."""
         made = await self._step(context.stage).combine(context, outcomes)
-        if isinstance(made, Round):
+        if isinstance(made, Round | Inquiry):
             return made
         warnings = [*_name_unknown_keys(context.data), *made.warnings]
         return made.model_copy(update={"warnings": warnings})
@@ -238,7 +251,7 @@ def _single_step(work: Callable[[WorkContext[D]], Awaitable[R]], result: type[R]
     async def work_once(context: WorkContext[D], _: Any) -> Any:
         return (await work(context)).model_dump(mode="json")
 
-    async def pass_on(_: Context[D], outcomes: Sequence[Any]) -> Round | R:
+    async def pass_on(_: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
         return result.model_validate(outcomes[0])
 
     return Step(name=_ONE_STEP, work=work_once, combine=pass_on)

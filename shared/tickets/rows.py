@@ -15,12 +15,12 @@ _TICKET_COLUMNS = (
     *("progress", "processing_logs", "error_message", "ai_model_used", "tokens_used"),
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
     *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
-    "progress_told_at",
     "failure_kind",
+    *("progress_told_at", "question", "inquiry", "asked_at", "answers", "waited_seconds"),
 )
 _OPTIONAL = {
     *("assigned_to", "started_at", "completed_at", "error_message", "ai_model_used"),
-    *("processing_time_seconds", "progress_told_at"),
+    *("processing_time_seconds", "progress_told_at", "question", "asked_at"),
 }
 
 

@@ -13,8 +13,9 @@ from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
-from shared.tickets.workflow_changes import logged
+from shared.tickets.workflow_changes import count_processing, count_waited, logged
 
+NOT_ASKING = "This ticket does not ask anything now."
 _OPEN = {Status.PENDING, Status.PROCESSING}
 _LONG = {"task_data", "description"}  # The trail says that they were changed, not what they are.
 
@@ -68,6 +69,10 @@ def reprocess(actor: Actor, at: datetime) -> Decide:
             "completed_at": None,
             "processing_time_seconds": None,
             "error_message": None,
+            "inquiry": "",
+            "asked_at": None,
+            "answers": {},
+            "waited_seconds": 0.0,
             "processing_logs": logged(ticket, at, f"Attempt {attempt} was asked for."),
         }
         draft = Draft(
@@ -78,6 +83,33 @@ def reprocess(actor: Actor, at: datetime) -> Decide:
             new_values={"status": Status.PENDING.value, "attempt": attempt},
         )
         return TicketChange(values, draft, (Notice.TICKET_UPDATE,), at)
+
+    return decide
+
+
+def answer(name: str, given: Any, actor: Actor) -> Decide:
+    """The inquiry of this name has its answer, which the same answer sent again does not change."""
+
+    def decide(ticket: StoredTicket) -> TicketChange | None:
+        if name in ticket.answers and ticket.answers[name] == given:
+            return None
+        if ticket.question is None or ticket.inquiry != name:
+            raise Conflict(NOT_ASKING)
+        moment = now()
+        values = {
+            "question": None,
+            "answers": ticket.answers | {name: given},
+            "waited_seconds": count_waited(ticket, moment),
+            "progress": ticket.progress.model_copy(update={"stage": "answered"}),
+            "processing_logs": logged(ticket, moment, "Answered."),
+        }
+        event = Draft(
+            AuditAction.TICKET_ANSWERED,
+            actor,
+            "The ticket's question was answered.",
+            new_values={"inquiry": name},
+        )
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment)
 
     return decide
 
@@ -95,10 +127,10 @@ def delete(ticket: StoredTicket, actor: Actor) -> Draft:
 def _cancelled(ticket: StoredTicket, moment: datetime) -> dict[str, Any]:
     if ticket.status not in _OPEN:
         raise Conflict(f"This ticket is {ticket.status.value}; it cannot be cancelled any more.")
-    begun = ticket.started_at or moment
     return {
         "completed_at": moment,
-        "processing_time_seconds": round((moment - begun).total_seconds(), 3),
+        "processing_time_seconds": count_processing(ticket, moment),
+        "question": None,
         "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
         "processing_logs": logged(ticket, moment, "Cancelled."),
         "waits_for_files": False,

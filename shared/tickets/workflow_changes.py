@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.audit.chain import Actor, Draft
-from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, now, rfc3339
+from shared.models import AuditAction, Notice, OpenInquiry, Progress, Status, StoredTicket, now, rfc3339
 from shared.tickets.attempts import Ledger
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
 
 _MAX_LOG = 15_000
 _LOG_HEAD = 3_000
+ASKING = "asking"
+"""The stage of a ticket that waits for an answer."""
 
 
 def runs(ticket: StoredTicket, attempt: int) -> bool:
@@ -89,6 +91,36 @@ def wait(attempt: int, reason: str) -> Decide:
     return decide
 
 
+def ask(attempt: int, name: str, inquiry: OpenInquiry) -> Decide:
+    """Ask people; `name` is how the steps know this inquiry, which is asked once. One that nobody
+    has answered in time ends the ticket."""
+
+    def decide(ticket: StoredTicket) -> TicketChange | None:
+        if not runs(ticket, attempt):
+            return None
+        moment = now()
+        if ticket.inquiry == name:
+            if ticket.question is None or moment < ticket.question.expires_at:
+                return None
+            return _leave_unanswered(ticket)
+        values = {
+            "question": inquiry,
+            "inquiry": name,
+            "asked_at": moment,
+            "progress": ticket.progress.model_copy(update={"stage": ASKING}),
+            "processing_logs": logged(ticket, moment, "Asked a question, and waits for the answer."),
+        }
+        event = Draft(
+            AuditAction.TICKET_ASKED,
+            Actor(),
+            "The ticket asked a question.",
+            new_values={"kind": inquiry.kind.value, "inquiry": name},
+        )
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment)
+
+    return decide
+
+
 def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decide:
     """`result` is that of the attempt, packed, or empty when it is too long for that."""
 
@@ -149,6 +181,29 @@ def give_up(attempt: int) -> Decide:
     return decide
 
 
+def count_waited(ticket: StoredTicket, moment: datetime) -> float:
+    """Seconds that this attempt has waited for people until `moment`."""
+    if ticket.question is None or ticket.asked_at is None:
+        return ticket.waited_seconds
+    return ticket.waited_seconds + (moment - ticket.asked_at).total_seconds()
+
+
+def count_processing(ticket: StoredTicket, moment: datetime) -> float:
+    """Seconds of work of an attempt that ends at `moment`."""
+    since = (moment - (ticket.started_at or moment)).total_seconds()
+    return round(max(0.0, since - count_waited(ticket, moment)), 3)
+
+
+def _leave_unanswered(ticket: StoredTicket) -> TicketChange:
+    text = "The question was not answered in time."
+    values = {
+        "status": Status.CANCELLED,
+        "error_message": f"{text} Please reprocess the ticket to be asked again.",
+        "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
+    }
+    return _end(ticket, AuditAction.TICKET_CANCELLED, text, values, (Notice.TICKET_UPDATE,))
+
+
 def logged(ticket: StoredTicket, moment: datetime, text: str) -> str:
     """The ticket's log with one more line; of a very long one the middle is left out."""
     line = f"{rfc3339(moment)[:19]}Z {text}\n"
@@ -166,10 +221,10 @@ def _end(
     notices: tuple[Notice, ...],
 ) -> TicketChange:
     moment = now()
-    begun = ticket.started_at or moment
     values |= {
         "completed_at": moment,
-        "processing_time_seconds": round((moment - begun).total_seconds(), 3),
+        "processing_time_seconds": count_processing(ticket, moment),
+        "question": None,
         "processing_logs": logged(ticket, moment, text),
     }
     return TicketChange(values, _event(ticket, action, text, values), notices, moment)

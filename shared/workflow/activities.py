@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypedDict, TypeVar
 from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
 from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
-from shared.models import StoredTicket, now
+from shared.models import Inquiry, StoredTicket, now
 from shared.storage.compressed import pack
 from shared.tasks.base import (
     Artifacts,
@@ -36,7 +36,9 @@ from shared.tickets.listing.index import standing
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
+from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
+    Asks,
     AttemptRef,
     Failed,
     MustWait,
@@ -59,6 +61,7 @@ _Method = Callable[Concatenate["Activities", AttemptRef, P], Coroutine[Any, Any,
 
 _MAX_ITEM_BYTES = 40_000
 _READING = "reading"
+_PLAN = "plan"
 _LOGGING_SECONDS = 20.0
 _STORING = timedelta(minutes=4)
 """A request that stores a file takes no longer."""
@@ -126,6 +129,7 @@ class Activities:
         *,
         step_seconds: float,
         quiet_seconds: float,
+        answer_days: float,
     ) -> None:
         self._tickets = tickets
         self._container = container
@@ -136,11 +140,12 @@ class Activities:
         self._intents = intents
         self._step_seconds = step_seconds
         self._quiet = timedelta(seconds=quiet_seconds)
+        self._inquiries = Inquiries(tickets, answer_days)
         self._reader = TicketReader(tickets)
         self._progress = ProgressWriter(tickets, container)
 
     @_answering
-    async def plan(self, ref: AttemptRef) -> RoundBegins | NoFiles | Superseded:
+    async def plan(self, ref: AttemptRef) -> RoundBegins | Asks | NoFiles | Superseded:
         """Begin the attempt and say what its first round is."""
         ticket = await self._tickets.read(ref["ticket_id"])
         if not await self._is_being_given_a_file(ticket, ref["attempt"]):
@@ -154,8 +159,14 @@ class Activities:
             return _SUPERSEDED
         await self._attempt(ref).open()
         task_type = find_task_type(ticket.task_type)
-        context: Context[Any] = Context(**self._context(task_type, ticket, ref, _READING))
-        return _round(await task_type.first_round(context), 0)
+        answers = find_answers(ticket, _PLAN)
+        context: Context[Any] = Context(
+            **self._context(task_type, ticket, ref, _READING), answers=answers
+        )
+        made = await task_type.first_round(context)
+        if isinstance(made, Inquiry):
+            return await self._inquiries.ask(ref, inquiry_name(_PLAN, len(answers)), made)
+        return _round(made, 0)
 
     @_answering
     async def work(
@@ -179,7 +190,7 @@ class Activities:
     @_answering
     async def combine(
         self, ref: AttemptRef, facts: RoundFacts
-    ) -> RoundBegins | ResultStored | Superseded:
+    ) -> RoundBegins | Asks | ResultStored | Superseded:
         """Make the result of a round's outcomes, or say what the next round is."""
         attempt = self._attempt(ref)
         ticket, outcomes = await asyncio.gather(
@@ -189,10 +200,16 @@ class Activities:
         if not runs(ticket, ref["attempt"]):
             return _SUPERSEDED
         task_type = find_task_type(ticket.task_type)
-        context: Context[Any] = Context(**self._context(task_type, ticket, ref, facts["stage"]))
+        step = f"round{facts['number']}"
+        answers = find_answers(ticket, step)
+        context: Context[Any] = Context(
+            **self._context(task_type, ticket, ref, facts["stage"]), answers=answers
+        )
         made = await task_type.combine(context, outcomes)
         if isinstance(made, Round):
             return _round(made, facts["number"] + 1)
+        if isinstance(made, Inquiry):
+            return await self._inquiries.ask(ref, inquiry_name(step, len(answers)), made)
         ledger = await attempt.ledger()
         added = {
             "model": ledger.model,
@@ -249,6 +266,7 @@ class Activities:
     def _context(
         self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
     ) -> "_ContextFields":
+        """What every context has."""
 
         async def report(done: int, total: int) -> None:
             await self._progress.show_plan(ref, stage, done, total)

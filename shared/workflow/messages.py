@@ -14,6 +14,12 @@ EVENT = "files"
 """The event that tells a workflow which waits about its files."""
 
 
+def answer_event(inquiry: str) -> str:
+    """The event that tells of the answer to an inquiry. Each has one of its own, because an event
+    that came while nobody waited is handed to every later wait for its name."""
+    return f"answer_{inquiry}"
+
+
 class TaskActivity(StrEnum):
     """What every task type has an activity for."""
 
@@ -91,6 +97,14 @@ class ResultStored(TypedDict):
     tokens: int
 
 
+class Asks(TypedDict):
+    """People are asked, and have until `until` (RFC 3339); `event` tells of their answer."""
+
+    kind: Literal["asks"]
+    event: str
+    until: str
+
+
 class MustWait(TypedDict):
     """Try again later: after `seconds`, if somebody said so. `reason` is a sentence for people."""
 
@@ -120,7 +134,7 @@ class Superseded(TypedDict):
 
 
 AttemptEnd = ResultStored | Failed | NoFiles | Superseded
-ActivityResult = RoundBegins | OutcomeStored | MustWait | AttemptEnd
+ActivityResult = RoundBegins | OutcomeStored | Asks | MustWait | AttemptEnd
 
 
 def failed(reason: str) -> Failed:
