@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import azure.durable_functions as df
 
 from functions.composition import product
-from shared.workflow.messages import EVENT, Signal
+from shared.workflow.messages import EVENT, Signal, answer_event
 
 if TYPE_CHECKING:
     from shared.models import StoredTicket
@@ -39,6 +39,14 @@ class DurableWorkflow:
         except Exception:
             log.warning("Ticket %s is not told of its files yet; the sweeper will", ticket.id)
             await self.start(ticket)  # It may have given up waiting just now.
+            return False
+        return True
+
+    async def signal_answer(self, ticket: "StoredTicket") -> bool:
+        try:
+            await self._client.raise_event(_instance(ticket), answer_event(ticket.inquiry), True)
+        except Exception:
+            log.warning("Ticket %s is not told of its answer yet; the sweeper will", ticket.id)
             return False
         return True
 

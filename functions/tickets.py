@@ -191,6 +191,30 @@ async def reprocess_ticket(
     return answer_ticket(await product().ticket_queries.with_result(ticket))
 
 
+@endpoint(
+    bp,
+    "POST",
+    "tickets/{ticket_id}/answer",
+    starts=True,
+    body="TicketAnswer",
+    answer="Ticket",
+    response_headers=("ETag",),
+    errors=(403, 409, 413),
+)
+async def answer_question(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Answer a ticket that asks (see its `question`); its work goes on. The same answer may be sent
+    again."""
+    from shared.models import TicketAnswer
+
+    principal, ticket_id = await principal_of(req), req.route_params["ticket_id"]
+    given = json_body(req, TicketAnswer)
+    workflow = DurableWorkflow(client)
+    ticket = await product().ticket_answering.answer(principal, ticket_id, given, workflow)
+    return answer_ticket(await product().ticket_queries.with_result(ticket))
+
+
 @endpoint(bp, "GET", "tickets/{ticket_id}/updates", query="UpdatesQuery", answer="list[Update]")
 async def list_updates(req: func.HttpRequest) -> func.HttpResponse:
     """The realtime messages about a ticket after `after`, in order, for clients that missed some;

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.models import StoredTicket
     from shared.tasks.dependencies import Dependencies
     from shared.tickets.access import TicketAccess
+    from shared.tickets.answering import TicketAnswering
     from shared.tickets.idempotency import IdempotencyKeys
     from shared.tickets.intents import Intents
     from shared.tickets.listing.listing import TicketList
@@ -88,16 +89,26 @@ class App(AccountParts):
 
     @cached_property
     def sweeper(self) -> "Sweeper":
+        from shared.tickets.intents import Purpose
         from shared.tickets.sweeper import Sweeper
 
         return Sweeper(
             tickets=self.tickets,
             intents=self._intents,
-            deletions=self.ticket_service,
-            files=self.attachments,
+            others={
+                Purpose.DELETE: self.ticket_service,
+                Purpose.FILES: self.attachments,
+                Purpose.ANSWER: self.ticket_answering,
+            },
             sweep_after=self.settings.workflow.sweep_after,
             clock=self.clock,
         )
+
+    @cached_property
+    def ticket_answering(self) -> "TicketAnswering":
+        from shared.tickets.answering import TicketAnswering
+
+        return TicketAnswering(self.tickets, self.ticket_access, self._intents)
 
     @cached_property
     def idempotency_keys(self) -> "IdempotencyKeys":
@@ -238,18 +249,16 @@ class App(AccountParts):
         from shared.workflow.activities import Activities
 
         known, clients = self.settings, self.clients
-        times = {
-            "step_seconds": known.workflow.step_seconds,
-            "quiet_seconds": known.files.quiet_seconds,
-        }
         return Activities(
-            self.tickets,
-            clients.container,
-            clients.model,
-            self.answer_cache,
-            self.dependencies,
-            self._intents,
-            **times,
+            tickets=self.tickets,
+            container=clients.container,
+            model=clients.model,
+            answers=self.answer_cache,
+            dependencies=self.dependencies,
+            intents=self._intents,
+            step_seconds=known.workflow.step_seconds,
+            quiet_seconds=known.files.quiet_seconds,
+            answer_days=known.workflow.answer_days,
         )
 
     @cached_property

@@ -14,12 +14,14 @@ all that runs in it."""
 class WorkflowSettings:
     """`step_seconds` bounds one step, `max_parallel_work` how many steps of one ticket run at once.
     A ticket whose workflow has not begun after `sweep_after` is started again. Answers of the model
-    are remembered for `answer_cache_days`, 0 for never."""
+    are remembered for `answer_cache_days`, 0 for never. People have `answer_days` to answer what a
+    ticket asks."""
 
     step_seconds: float
     max_parallel_work: int
     sweep_after: float
     answer_cache_days: int
+    answer_days: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ def read_workflow(env: Environment) -> WorkflowSettings:
         max_parallel_work=env.integer("MAX_PARALLEL_WORK", 8, 1),
         sweep_after=env.number("SWEEP_AFTER_SECONDS", 60, 1),
         answer_cache_days=env.integer("ANSWER_CACHE_DAYS", 30, 0),
+        answer_days=env.number("ANSWER_DAYS", 7, 0.00001, 365),
     )
 
 

@@ -77,11 +77,10 @@ class LanguageModel(Protocol):
     ) -> Answer[T]: ...
 
 
-def check_text_answer(_: TaskData, inquiry: Inquiry, answer: Any) -> Any:
+def check_text_answer(_: TaskData, inquiry: Inquiry, answer: Any) -> None:
     """For a type that asks for words. Raises ValueError, whose text says what is wanted."""
     if not isinstance(answer, str) or not answer.strip():
-        raise ValueError("The answer must be a text that is not empty.")
-    return answer.strip()
+        raise ValueError("must be a text that is not empty.")
 
 
 class Artifacts(Protocol):
@@ -191,8 +190,8 @@ class TaskType(Generic[D, R]):
     answers to a type that `reuses_answers` is not asked again for the same owner.
 
     A plan, and what follows a stage, may return an Inquiry to ask the people that the ticket is
-    for; it runs again with their answers in its context. `check_answer` gives the answer as it is
-    wanted, or raises ValueError, whose text says what that is.
+    for; it runs again with their answers in its context. `check_answer` raises ValueError for an
+    answer that does not fit; its text says what is wanted.
     """
 
     data: type[D]
@@ -205,7 +204,7 @@ class TaskType(Generic[D, R]):
     needs: Sequence[type] = ()
     misses_files: Callable[[D, Sequence[str]], bool] = misses_no_file
     reuses_answers: bool = False
-    check_answer: Callable[[D, Inquiry, Any], Any] = check_text_answer
+    check_answer: Callable[[D, Inquiry, Any], None] = check_text_answer
 
     @property
     def offered_formats(self) -> list[str]:

@@ -1,5 +1,5 @@
 """Intents: a row for each ticket that has been asked for and whose workflow has not yet begun, for
-each that is getting files, and for each that is being deleted.
+each that is getting files or an answer, and for each that is being deleted.
 
 Written before the change in the owner's partition, so that a crash between any two steps leaves a
 trace in a place that costs one read to look at.
@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     OPEN = "open"
     DELETE = "delete"
     FILES = "files"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)

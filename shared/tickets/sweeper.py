@@ -1,9 +1,11 @@
-"""Brings in what a crash left half-way: tickets that were stored and not started, deletions, files.
+"""Brings in what a crash left half-way: tickets that were stored and not started, deletions, files,
+answers.
 
 Each of them leaves an intent first; one that is there for too long is somebody's who died.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,22 +26,21 @@ class Settles(Protocol):
 
 
 class Sweeper:
-    """`sweep_after` is in seconds: how long opening a ticket may take at most."""
+    """`others` settle intents that are not of an opening; `sweep_after` is in seconds: how long
+    opening a ticket may take at most."""
 
     def __init__(
         self,
         *,
         tickets: Tickets,
         intents: Intents,
-        deletions: Settles,
-        files: Settles,
+        others: Mapping[Purpose, Settles],
         sweep_after: float,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._intents = intents
-        self._deletions = deletions
-        self._files = files
+        self._others = others
         self._sweep_after = sweep_after
         self._clock = clock
 
@@ -52,12 +53,10 @@ class Sweeper:
         late = [intent for intent in await self._intents.all() if self._age(intent, moment) >= 1]
         for intent in late:
             try:
-                if intent.purpose is Purpose.DELETE:
-                    await self._deletions.settle(intent, workflow)
-                elif intent.purpose is Purpose.FILES:
-                    await self._files.settle(intent, workflow)
-                else:
+                if intent.purpose is Purpose.OPEN:
                     await self._settle(intent, moment, workflow)
+                else:
+                    await self._others[intent.purpose].settle(intent, workflow)
             except Unavailable:
                 log.warning("Storage is away: ticket %s waits for the next sweep", intent.ticket_id)
         return len(late)

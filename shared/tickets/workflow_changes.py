@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.audit.chain import Actor, Draft
-from shared.models import AuditAction, Notice, OpenInquiry, Progress, Status, StoredTicket, now, rfc3339
+from shared.models import (
+    AuditAction,
+    Notice,
+    OpenInquiry,
+    Progress,
+    Status,
+    StoredTicket,
+    now,
+    rfc3339,
+)
 from shared.tickets.attempts import Ledger
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
@@ -108,7 +117,7 @@ def ask(attempt: int, name: str, inquiry: OpenInquiry) -> Decide:
             "inquiry": name,
             "asked_at": moment,
             "progress": ticket.progress.model_copy(update={"stage": ASKING}),
-            "processing_logs": logged(ticket, moment, "Asked a question, and waits for the answer."),
+            "processing_logs": logged(ticket, moment, "Asked, and waits for the answer."),
         }
         event = Draft(
             AuditAction.TICKET_ASKED,

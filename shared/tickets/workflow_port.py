@@ -17,6 +17,11 @@ class WorkflowClient(Protocol):
         are there; whether it could be told."""
         ...
 
+    async def signal_answer(self, ticket: StoredTicket) -> bool:
+        """Tell the workflow of a ticket that asked that the answer is there; whether it could be
+        told."""
+        ...
+
     async def terminate(self, ticket: StoredTicket) -> None:
         """End the workflow of a ticket that was cancelled; without this it ends at its next step,
         which changes nothing."""

@@ -38,7 +38,7 @@ from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
 from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
-    Asks,
+    AnswerAwaited,
     AttemptRef,
     Failed,
     MustWait,
@@ -115,18 +115,19 @@ class Activities:
     """The activities of the workflow, without their platform.
 
     A step goes on as another one after `step_seconds`, before the platform ends the process with
-    all that runs in it; a ticket that waits for files is left alone for `quiet_seconds` after each.
+    all that runs in it; a ticket that waits for files is left alone for `quiet_seconds` after each;
+    people have `answer_days` to answer one that asks.
     """
 
     def __init__(
         self,
+        *,
         tickets: Tickets,
         container: Container,
         model: LanguageModel,
         answers: Answers,
         dependencies: Dependencies,
         intents: Intents,
-        *,
         step_seconds: float,
         quiet_seconds: float,
         answer_days: float,
@@ -145,7 +146,7 @@ class Activities:
         self._progress = ProgressWriter(tickets, container)
 
     @_answering
-    async def plan(self, ref: AttemptRef) -> RoundBegins | Asks | NoFiles | Superseded:
+    async def plan(self, ref: AttemptRef) -> RoundBegins | AnswerAwaited | NoFiles | Superseded:
         """Begin the attempt and say what its first round is."""
         ticket = await self._tickets.read(ref["ticket_id"])
         if not await self._is_being_given_a_file(ticket, ref["attempt"]):
@@ -190,7 +191,7 @@ class Activities:
     @_answering
     async def combine(
         self, ref: AttemptRef, facts: RoundFacts
-    ) -> RoundBegins | Asks | ResultStored | Superseded:
+    ) -> RoundBegins | AnswerAwaited | ResultStored | Superseded:
         """Make the result of a round's outcomes, or say what the next round is."""
         attempt = self._attempt(ref)
         ticket, outcomes = await asyncio.gather(

@@ -9,7 +9,7 @@ from shared.models import Inquiry, OpenInquiry, StoredTicket, now, rfc3339
 from shared.text.strict_json import dumps
 from shared.tickets import workflow_changes
 from shared.tickets.repository import Tickets
-from shared.workflow.messages import Asks, AttemptRef, Superseded, answer_event
+from shared.workflow.messages import AnswerAwaited, AttemptRef, Superseded, answer_event
 
 _MAX_BYTES = 30_000
 """Of an inquiry; it lies in a column of the ticket's row."""
@@ -22,7 +22,7 @@ def inquiry_name(step: str, number: int) -> str:
 
 def find_answers(ticket: StoredTicket, step: str) -> list[Any]:
     """What people have answered so far to what this step asked, in order."""
-    found = []
+    found: list[Any] = []
     while (name := inquiry_name(step, len(found))) in ticket.answers:
         found.append(ticket.answers[name])
     return found
@@ -35,7 +35,7 @@ class Inquiries:
         self._tickets = tickets
         self._time = timedelta(days=days)
 
-    async def ask(self, ref: AttemptRef, name: str, inquiry: Inquiry) -> Asks | Superseded:
+    async def ask(self, ref: AttemptRef, name: str, inquiry: Inquiry) -> AnswerAwaited | Superseded:
         """Ask once, however often this is called. Raises PermanentFailure, NotFound, Unavailable.
 
         One that nobody answered in time has ended the ticket: then there is nothing to wait for.
@@ -49,4 +49,4 @@ class Inquiries:
             return Superseded(kind="stopped")
         # Where the answer has come meanwhile, the event of it has been raised as well.
         until = ticket.question.expires_at if ticket.question else asked.expires_at
-        return Asks(kind="asks", event=answer_event(name), until=rfc3339(until))
+        return AnswerAwaited(kind="asks", event=answer_event(name), until=rfc3339(until))

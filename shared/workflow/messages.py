@@ -97,7 +97,7 @@ class ResultStored(TypedDict):
     tokens: int
 
 
-class Asks(TypedDict):
+class AnswerAwaited(TypedDict):
     """People are asked, and have until `until` (RFC 3339); `event` tells of their answer."""
 
     kind: Literal["asks"]
@@ -134,7 +134,7 @@ class Superseded(TypedDict):
 
 
 AttemptEnd = ResultStored | Failed | NoFiles | Superseded
-ActivityResult = RoundBegins | OutcomeStored | Asks | MustWait | AttemptEnd
+ActivityResult = RoundBegins | OutcomeStored | AnswerAwaited | MustWait | AttemptEnd
 
 
 def failed(reason: str) -> Failed:

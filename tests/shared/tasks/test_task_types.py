@@ -20,6 +20,7 @@ from shared.tasks.registry import find_task_type
 from tests.support.servers.model import ModelServer, completion
 from tests.support.servers.serving import served
 from tests.support.tasks.example_modules import ExampleModule
+from tests.support.tasks.packages import install_type
 from tests.support.tasks.runs import result_of, ticket_of
 
 ROOT = Path(__file__).parents[3]
@@ -108,14 +109,6 @@ def test_a_step_gets_only_what_its_type_needs() -> None:
         use(CallSizes)
 
 
-def install(site: Path, name: str, value: str) -> None:
-    """A package that brings a task type, as pip would put it there."""
-    info = site / "forecasts-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: forecasts\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[amida.task_types]\n{name} = {value}\n")
-
-
 def run_with(site: Path, code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -129,7 +122,7 @@ def run_with(site: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_package_brings_a_type(tmp_path: Path, example_module: ExampleModule) -> None:
     example_module("forecasts", PAGE)  # whose module lies in tmp_path now
-    install(tmp_path, "weather", "forecasts:task_type")
+    install_type(tmp_path, "weather", "forecasts:task_type")
     shown = run_with(
         tmp_path,
         "from shared.tasks.registry import find_task_type as find\n"
@@ -139,6 +132,6 @@ def test_a_package_brings_a_type(tmp_path: Path, example_module: ExampleModule) 
 
 
 def test_an_entry_point_that_names_no_activity_stops_the_start(tmp_path: Path) -> None:
-    install(tmp_path, "Not a name", "forecasts")
+    install_type(tmp_path, "Not a name", "forecasts")
     shown = run_with(tmp_path, "import shared.tasks.registry")
     assert "SettingsError: The entry point Not a name" in shown.stderr

@@ -20,8 +20,9 @@ from shared.tasks.base import CallSizes
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.signer import Signer
 from shared.tickets.access import TicketAccess
+from shared.tickets.answering import TicketAnswering
 from shared.tickets.idempotency import IdempotencyKeys
-from shared.tickets.intents import Intents
+from shared.tickets.intents import Intents, Purpose
 from shared.tickets.listing.listing import TicketList
 from shared.tickets.opening import TicketOpening
 from shared.tickets.permissions import Permissions
@@ -115,6 +116,7 @@ class AppUnderTest:
             max_bytes=10_000_000,
             clock=self.clock,
         )
+        self.ticket_answering = TicketAnswering(self.tickets, self.ticket_access, self.intents)
         self.activities = self._activities(self.tickets)
 
     def worker(self, step_seconds: float = 60) -> Activities:
@@ -133,8 +135,11 @@ class AppUnderTest:
         sweeper = Sweeper(
             tickets=self.tickets,
             intents=self.intents,
-            deletions=self.ticket_service,
-            files=self.attachments,
+            others={
+                Purpose.DELETE: self.ticket_service,
+                Purpose.FILES: self.attachments,
+                Purpose.ANSWER: self.ticket_answering,
+            },
             sweep_after=SWEEP_AFTER,
             clock=self.clock,
         )
@@ -165,14 +170,15 @@ class AppUnderTest:
         client = model_client(self.model)
         answers = Answers(self.container, client, days=30)
         return Activities(
-            tickets,
-            self.container,
-            client,
-            answers,
-            self.dependencies,
-            self.intents,
+            tickets=tickets,
+            container=self.container,
+            model=client,
+            answers=answers,
+            dependencies=self.dependencies,
+            intents=self.intents,
             step_seconds=step_seconds,
             quiet_seconds=0,
+            answer_days=7,
         )
 
 

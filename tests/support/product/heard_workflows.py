@@ -8,11 +8,14 @@ from shared.models import StoredTicket
 
 @dataclass
 class HeardWorkflows:
-    """`is_purged` is whether nothing is left of a deleted ticket's; `refused` cannot be started."""
+    """`is_purged` is whether nothing is left of a deleted ticket's; `refused` cannot be started;
+    one that does not hear is not told of answers."""
 
     is_purged: bool = True
     refused: str = ""
+    hears: bool = True
     started: list[StoredTicket] = field(default_factory=list)
+    answered: list[StoredTicket] = field(default_factory=list)
 
     async def start(self, ticket: StoredTicket) -> None:
         if ticket.id == self.refused:
@@ -21,6 +24,10 @@ class HeardWorkflows:
 
     async def signal(self, ticket: StoredTicket, *, is_submitted: bool = False) -> bool:
         return True
+
+    async def signal_answer(self, ticket: StoredTicket) -> bool:
+        self.answered.append(ticket)
+        return self.hears
 
     async def terminate(self, ticket: StoredTicket) -> None:
         return None
