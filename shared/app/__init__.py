@@ -108,7 +108,12 @@ class App(AccountParts):
     def ticket_answering(self) -> "TicketAnswering":
         from shared.tickets.answering import TicketAnswering
 
-        return TicketAnswering(self.tickets, self.ticket_access, self._intents)
+        return TicketAnswering(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            intents=self._intents,
+            clock=self.clock,
+        )
 
     @cached_property
     def idempotency_keys(self) -> "IdempotencyKeys":

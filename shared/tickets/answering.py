@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.accounts.principal import Principal
 from shared.errors import Conflict, Invalid, NotFound, TooLarge
-from shared.models import Inquiry, StoredTicket, TicketAnswer, now
+from shared.models import Inquiry, StoredTicket, TicketAnswer
+from shared.models.clock import Clock
 from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
 from shared.tickets import user_changes
@@ -23,10 +24,13 @@ _MAX_BYTES = 30_000
 class TicketAnswering:
     """Takes an answer once, however often it is sent, and tells the workflow that waits for it."""
 
-    def __init__(self, tickets: Tickets, access: TicketAccess, intents: Intents) -> None:
+    def __init__(
+        self, *, tickets: Tickets, access: TicketAccess, intents: Intents, clock: Clock
+    ) -> None:
         self._tickets = tickets
         self._access = access
         self._intents = intents
+        self._clock = clock
 
     async def answer(
         self, principal: Principal, ticket_id: str, given: TicketAnswer, workflow: WorkflowClient
@@ -42,10 +46,11 @@ class TicketAnswering:
         if ticket.question is None:
             raise Conflict(user_changes.NOT_ASKING)
         _check(ticket, ticket.question, given.answer)
+        at = self._clock.now()
         # An event that is lost with this process is raised again by the sweeper.
-        intent = Intent(Purpose.ANSWER, standing(ticket), now(), principal.actor)
+        intent = Intent(Purpose.ANSWER, standing(ticket), at, principal.actor)
         await self._intents.add(intent)
-        decide = user_changes.answer(name, given.answer, principal.actor)
+        decide = user_changes.answer(name, given.answer, principal.actor, at)
         ticket = await self._tickets.change(ticket_id, decide, ticket)
         await self._tell(ticket, intent, workflow)
         return ticket

@@ -87,7 +87,7 @@ def reprocess(actor: Actor, at: datetime) -> Decide:
     return decide
 
 
-def answer(name: str, given: Any, actor: Actor) -> Decide:
+def answer(name: str, given: Any, actor: Actor, at: datetime) -> Decide:
     """The inquiry of this name has its answer, which the same answer sent again does not change."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -95,13 +95,12 @@ def answer(name: str, given: Any, actor: Actor) -> Decide:
             return None
         if ticket.question is None or ticket.inquiry != name:
             raise Conflict(NOT_ASKING)
-        moment = now()
         values = {
             "question": None,
             "answers": ticket.answers | {name: given},
-            "waited_seconds": count_waited(ticket, moment),
+            "waited_seconds": count_waited(ticket, at),
             "progress": ticket.progress.model_copy(update={"stage": "answered"}),
-            "processing_logs": logged(ticket, moment, "Answered."),
+            "processing_logs": logged(ticket, at, "Answered."),
         }
         event = Draft(
             AuditAction.TICKET_ANSWERED,
@@ -109,7 +108,7 @@ def answer(name: str, given: Any, actor: Actor) -> Decide:
             "The ticket's question was answered.",
             new_values={"inquiry": name},
         )
-        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), at)
 
     return decide
 

@@ -116,7 +116,12 @@ class AppUnderTest:
             max_bytes=10_000_000,
             clock=self.clock,
         )
-        self.ticket_answering = TicketAnswering(self.tickets, self.ticket_access, self.intents)
+        self.ticket_answering = TicketAnswering(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            intents=self.intents,
+            clock=self.clock,
+        )
         self.activities = self._activities(self.tickets)
 
     def worker(self, step_seconds: float = 60) -> Activities:
