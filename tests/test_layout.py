@@ -46,6 +46,7 @@ READS_SETTINGS = {
     "shared.app.account_parts",
     "shared.app.clients",
     "shared.app.dependencies",
+    "shared.app.ticket_parts",
     "shared.settings",
 }
 TAKE_SECTIONS = ("workflow", "attachments", "tickets", "accounts", "audit", "clients")

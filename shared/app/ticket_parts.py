@@ -1,0 +1,133 @@
+"""The parts that know tickets."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.app.account_parts import AccountParts
+
+if TYPE_CHECKING:
+    from shared.tickets.access import TicketAccess
+    from shared.tickets.answering import TicketAnswering
+    from shared.tickets.idempotency import IdempotencyKeys
+    from shared.tickets.intents import Intents
+    from shared.tickets.listing.listing import TicketList
+    from shared.tickets.opening import TicketOpening
+    from shared.tickets.permissions import Permissions
+    from shared.tickets.repository import Tickets
+    from shared.tickets.results import TicketQueries
+    from shared.tickets.service import TicketService
+    from shared.tickets.statistics.ended_sums import EndedSums
+    from shared.tickets.statistics.report import TicketStatistics
+
+
+class TicketParts(AccountParts):
+    """The part of the product that opens, keeps and shows tickets."""
+
+    @cached_property
+    def permissions(self) -> "Permissions":
+        from shared.tickets.permissions import Permissions
+
+        return Permissions(self.users)
+
+    @cached_property
+    def ticket_access(self) -> "TicketAccess":
+        from shared.tickets.access import TicketAccess
+
+        return TicketAccess(self.tickets, self.permissions)
+
+    @cached_property
+    def ticket_opening(self) -> "TicketOpening":
+        from shared.tickets.opening import TicketOpening
+
+        return TicketOpening(
+            tickets=self.tickets,
+            keys=self.idempotency_keys,
+            users=self.users,
+            sweep_after=self.settings.workflow.sweep_after,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def ticket_answering(self) -> "TicketAnswering":
+        from shared.tickets.answering import TicketAnswering
+
+        return TicketAnswering(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            intents=self._intents,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def idempotency_keys(self) -> "IdempotencyKeys":
+        from shared.tickets.idempotency import IdempotencyKeys
+
+        return IdempotencyKeys(self.clients.table("tickets"), self.clock)
+
+    @cached_property
+    def ticket_service(self) -> "TicketService":
+        from shared.tickets.service import TicketService, Times
+
+        known = self.settings.workflow
+        times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
+        return TicketService(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            container=self.clients.container,
+            users=self.users,
+            landing=self.clients.landing,
+            times=times,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def ticket_list(self) -> "TicketList":
+        from shared.tickets.listing.listing import TicketList
+
+        return TicketList(
+            table=self.clients.table("tickets"),
+            tickets=self.tickets,
+            queries=self.ticket_queries,
+            permissions=self.permissions,
+        )
+
+    @cached_property
+    def ended_sums(self) -> "EndedSums":
+        from shared.tickets.statistics.ended_sums import EndedSums
+
+        return EndedSums(self.clients.table("tickets"), self.clients.container)
+
+    @cached_property
+    def ticket_statistics(self) -> "TicketStatistics":
+        from shared.tickets.listing.index import Index
+        from shared.tickets.statistics.report import TicketStatistics
+
+        return TicketStatistics(
+            sums=self.ended_sums,
+            tickets=self.tickets,
+            index=Index(self.clients.table("tickets")),
+            listing=self.ticket_list,
+            users=self.users,
+            permissions=self.permissions,
+            prices=self.settings.prices,
+        )
+
+    @cached_property
+    def ticket_queries(self) -> "TicketQueries":
+        from shared.tickets.results import TicketQueries
+
+        return TicketQueries(self.tickets, self.ticket_access, self.clients.container)
+
+    @cached_property
+    def _intents(self) -> "Intents":
+        from shared.tickets.intents import Intents
+
+        return Intents(self.clients.table("tickets"))
+
+    @cached_property
+    def tickets(self) -> "Tickets":
+        from shared.tickets.notifications import Notifications
+        from shared.tickets.repository import Tickets
+
+        notifications = Notifications(self.clients.realtime, self.users)
+        return Tickets(self.clients.table("tickets"), notifications.send, self.ended_sums.count)
