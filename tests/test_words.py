@@ -39,5 +39,21 @@ def test_no_two_classes_of_one_name() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
+def _is_flag(argument: ast.arg) -> bool:
+    return argument.annotation is not None and ast.unparse(argument.annotation) == "bool"
+
+
+def test_constructors_of_many_values_take_them_by_name() -> None:
+    """More than three values, or any flag, cannot be told apart by their places."""
+    faults = []
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                placed = node.args.args[1:]
+                if len(placed) > 3 or any(_is_flag(argument) for argument in placed):
+                    faults.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert faults == []
+
+
 def test_modules_are_named_for_what_they_are_about() -> None:
     assert {path.stem for path in PRODUCT} & NO_NAME_FOR_A_MODULE == set()

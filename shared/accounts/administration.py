@@ -109,7 +109,9 @@ class UserAdministration:
             raise Conflict("Tickets of this user still wait or run; please cancel them first.")
 
         def decide(user: StoredUser) -> UserChange:
-            draft = Draft(AuditAction.USER_DELETED, principal.actor, "Account deleted", shown(user))
+            draft = Draft(
+                AuditAction.USER_DELETED, principal.actor, "Account deleted", old_values=shown(user)
+            )
             return UserChange({}, draft, deletes=True)
 
         _found(await self._users.change(user_id, decide))
@@ -166,9 +168,9 @@ def _updated(
         AuditAction.USER_UPDATED,
         actor,
         "Account changed",
-        {name: before_shown[name] for name in changed},
-        {name: after_shown[name] for name in changed},
-        {"password_changed": True} if "password_hash" in values else {},
+        old_values={name: before_shown[name] for name in changed},
+        new_values={name: after_shown[name] for name in changed},
+        metadata={"password_changed": True} if "password_hash" in values else {},
     )
     if "password_hash" in values or "role" in values or not after.is_active:
         values = {**values, "tokens_from": moment.timestamp(), "revoked": {}}

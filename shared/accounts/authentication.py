@@ -1,6 +1,6 @@
 """Who a request comes from: a token of ours, or one of Microsoft Entra ID, made a stored user."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from hashlib import sha256
 
 from shared.accounts.credentials import AccessTokens
@@ -18,6 +18,7 @@ class Presented:
     user: StoredUser | None
     token_id: str
     begins: float
+    _: KW_ONLY
     ends: float
 
     def checked(self) -> StoredUser:
@@ -55,6 +56,6 @@ class Authentication:
             claims = await self._entra.read(token)
             user = await self._entra_users.user_of(self._entra.tenant, claims)
             token_id = sha256(token.encode()).hexdigest()[:32]
-            return Presented(user, token_id, claims.iat, claims.exp)
+            return Presented(user, token_id, claims.iat, ends=claims.exp)
         own = self._tokens.read(token)
-        return Presented(await self._users.recent(own.sub), own.jti, own.iat, own.exp)
+        return Presented(await self._users.recent(own.sub), own.jti, own.iat, ends=own.exp)

@@ -66,8 +66,8 @@ def _with_role(user: StoredUser, role: Role, claims: EntraClaims) -> UserChange 
         AuditAction.USER_UPDATED,
         Actor(),
         "App roles changed in Microsoft Entra ID",
-        {"role": user.role.value},
-        {"role": role.value},
+        old_values={"role": user.role.value},
+        new_values={"role": role.value},
     )
     return UserChange({"role": role, "tokens_from": claims.iat}, draft)
 

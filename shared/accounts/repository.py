@@ -6,7 +6,7 @@ Of two simultaneous registrations of a name one wins, and no half-made user keep
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,7 @@ class UserChange:
     values: Mapping[str, Any]
     event: Draft
     also: tuple[Write, ...] = ()
+    _: KW_ONLY
     deletes: bool = False
     moment: datetime | None = None
 

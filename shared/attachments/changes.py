@@ -87,7 +87,7 @@ def submitting(actor: Actor, at: datetime) -> Decide:
         event = Draft(AuditAction.TICKET_SUBMITTED, actor, "Submitted: all files are there.")
         log = logged(ticket, at, "All files are there.")
         values = {"processing_logs": log, "waits_for_files": False}
-        return TicketChange(values, event, (Notice.TICKET_UPDATE,), at)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=at)
 
     return decide
 

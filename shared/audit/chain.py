@@ -7,7 +7,7 @@ user knows the number and the hash of the last event, so that a missing tail sho
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -33,6 +33,7 @@ class Draft:
     action: AuditAction
     actor: Actor
     description: str
+    _: KW_ONLY
     old_values: dict[str, Any] = field(default_factory=dict)
     new_values: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)

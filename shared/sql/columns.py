@@ -34,7 +34,7 @@ def check(tree: exp.Expr, found: Found, tables: Tables) -> tuple[ColumnName, ...
     for key, scope in scopes.items():
         if isinstance(scope.expression, exp.Select):
             stars.expand(scope.expression, read_by[key], tables)
-    reader = _Reader(tree, tables, scopes, read_by)
+    reader = _Reader(tree=tree, tables=tables, scopes=scopes, read_by=read_by)
     for column in tree.find_all(exp.Column):
         if not isinstance(column.this, exp.Star):
             reader.read(column)
@@ -46,6 +46,7 @@ class _Reader:
 
     def __init__(
         self,
+        *,
         tree: exp.Expr,
         tables: Tables,
         scopes: dict[int, Scope],

@@ -48,7 +48,7 @@ class TicketAnswering:
         _check(ticket, ticket.question, given.answer)
         at = self._clock.now()
         # An event that is lost with this process is raised again by the sweeper.
-        intent = Intent(Purpose.ANSWER, standing(ticket), at, principal.actor)
+        intent = Intent(Purpose.ANSWER, standing(ticket), at, actor=principal.actor)
         await self._intents.add(intent)
         decide = user_changes.answer(name, given.answer, principal.actor, at)
         ticket = await self._tickets.change(ticket_id, decide, ticket)

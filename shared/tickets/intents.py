@@ -5,7 +5,7 @@ Written before the change in the owner's partition, so that a crash between any 
 trace in a place that costs one read to look at.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -32,6 +32,7 @@ class Intent:
     purpose: Purpose
     standing: ListingState
     created_at: datetime
+    _: KW_ONLY
     actor: Actor = field(default_factory=Actor)
 
     @property

@@ -6,7 +6,7 @@ workflow is started. Whatever dies between these, the sweeper completes or remov
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -64,6 +64,7 @@ class Opened:
     """A ticket as it was when it was opened, by this request or by an earlier one with its key."""
 
     ticket: StoredTicket
+    _: KW_ONLY
     is_new: bool
 
 

@@ -3,7 +3,7 @@ with what lists it elsewhere written before and removed after.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ class TicketChange:
     values: Mapping[str, Any]
     event: Draft | None = None
     notices: tuple[Notice, ...] = ()
+    _: KW_ONLY
     moment: datetime = field(default_factory=now)
     more: tuple[Draft, ...] = ()
 
@@ -113,7 +114,7 @@ class TicketTransaction:
 
     async def remove(self, ticket: StoredTicket, draft: Draft) -> None:
         stands, moment = standing(ticket), now()
-        intent = Intent(Purpose.DELETE, stands, moment, draft.actor)
+        intent = Intent(Purpose.DELETE, stands, moment, actor=draft.actor)
         also = [intent.note(), *self._activity.due(ticket.created_by, moment)]
         await self._index.add((), ticket.task_type, also)
         self._activity.made(ticket.created_by, moment)

@@ -43,7 +43,7 @@ def edit(changes: TicketChanges, actor: Actor, expects: Expects, at: datetime) -
             action, text = AuditAction.TICKET_CANCELLED, "Ticket cancelled."
         new = {name: values[name] for name in old}
         draft = Draft(action, actor, text, old_values=_shorten(old), new_values=_shorten(new))
-        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), at)
+        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), moment=at)
 
     return decide
 
@@ -82,7 +82,7 @@ def reprocess(actor: Actor, at: datetime) -> Decide:
             old_values={"status": ticket.status.value, "attempt": ticket.attempt},
             new_values={"status": Status.PENDING.value, "attempt": attempt},
         )
-        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), at)
+        return TicketChange(values, draft, (Notice.TICKET_UPDATE,), moment=at)
 
     return decide
 
@@ -108,7 +108,7 @@ def answer(name: str, given: Any, actor: Actor, at: datetime) -> Decide:
             "The ticket's question was answered.",
             new_values={"inquiry": name},
         )
-        return TicketChange(values, event, (Notice.TICKET_UPDATE,), at)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=at)
 
     return decide
 

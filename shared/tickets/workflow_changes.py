@@ -56,7 +56,9 @@ def begin(attempt: int, quiet: timedelta) -> Decide:
             "processing_logs": logged(ticket, moment, f"Attempt {attempt} begins."),
         }
         event = _event(ticket, AuditAction.TICKET_STARTED, "Processing began.", values)
-        return TicketChange(values, event, (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS), moment)
+        return TicketChange(
+            values, event, (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS), moment=moment
+        )
 
     return decide
 
@@ -82,7 +84,7 @@ def advance(attempt: int, reached: Progress) -> Decide:
         values: dict[str, Any] = {"progress": progress}
         if done == total:
             values["processing_logs"] = logged(ticket, moment, f"{stage}: {done} of {total} done.")
-        return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment)
+        return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment=moment)
 
     return decide
 
@@ -125,7 +127,7 @@ def ask(attempt: int, name: str, inquiry: OpenInquiry) -> Decide:
             "The ticket asked a question.",
             new_values={"kind": inquiry.kind.value, "inquiry": name},
         )
-        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=moment)
 
     return decide
 
@@ -236,7 +238,7 @@ def _end(
         "question": None,
         "processing_logs": logged(ticket, moment, text),
     }
-    return TicketChange(values, _event(ticket, action, text, values), notices, moment)
+    return TicketChange(values, _event(ticket, action, text, values), notices, moment=moment)
 
 
 def _event(ticket: StoredTicket, action: AuditAction, text: str, values: dict[str, Any]) -> Draft:

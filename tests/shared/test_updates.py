@@ -55,7 +55,7 @@ def progressed(percent: int, seconds: float) -> Decide:
     def decide(ticket: StoredTicket) -> TicketChange:
         moment = ticket.created_at + timedelta(seconds=seconds)
         values = {"progress": Progress(stage="s", done=percent, total=100, percent=percent)}
-        return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment)
+        return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment=moment)
 
     return decide
 

@@ -1,7 +1,7 @@
 """The form an answer of the model must have: as the model is told, and as the program checks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,7 @@ class AnswerForm(Generic[T]):
 
     name: str
     schema: dict[str, Any]
+    _: KW_ONLY
     strict: bool
     check: Callable[[Any], T]
 
@@ -46,7 +47,7 @@ def of_model(model: type[M]) -> AnswerForm[M]:
             raise SchemaMismatch(_described(error)) from None
 
     schema: dict[str, Any] = strict_schema(model.model_json_schema())
-    return AnswerForm(model.__name__, schema, True, check)
+    return AnswerForm(model.__name__, schema, strict=True, check=check)
 
 
 def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
@@ -56,7 +57,7 @@ def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
         json_schema.validate(value, schema)
         return value
 
-    return AnswerForm("answer", schema, False, check)
+    return AnswerForm("answer", schema, strict=False, check=check)
 
 
 def strict_schema(schema: Any) -> Any:

@@ -9,7 +9,7 @@ once never becomes true again, and removing it late harms nobody.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
 
 from shared.clients.tables import Table, Verb, Write
@@ -42,6 +42,7 @@ class ListingState:
     ticket_id: str
     task_type: str
     status: Status
+    _: KW_ONLY
     attempt: int = 1
     assigned_to: str | None = None
     assignment: int = 0

@@ -5,7 +5,7 @@ In all of them the order is that of the second half of a ticket's id, which is i
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from heapq import heapify, heappop, heapreplace
 
 from shared.clients.tables import MAX_ROWS, Row, Table
@@ -51,6 +51,7 @@ class Range:
     partition: str
     prefix: str
     equal: Mapping[str, str]
+    _: KW_ONLY
     is_pointers: bool = False
     only: str | None = None
     without: Collection[str] = field(default=())
@@ -132,4 +133,4 @@ def _of_owner(owner: str, query: TicketsQuery) -> Range:
 def _pointers(partition: str, query: TicketsQuery, without: Collection[str] = ()) -> Range:
     prefix = f"{query.status.value if query.status else ALL}_"
     equal = {"task_type": query.task_type} if query.task_type else {}
-    return Range(partition, prefix, equal, True, query.created_by, without)
+    return Range(partition, prefix, equal, is_pointers=True, only=query.created_by, without=without)
