@@ -1,6 +1,7 @@
 """A ticket's way through the activities, as the workflow takes it, and what is stored of it."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from starlette.responses import Response
@@ -40,13 +41,22 @@ def order_of(ticket: StoredTicket) -> StartInput:
 
 async def run(processing: Activities, order: StartInput) -> Any:
     """All steps of a ticket as the workflow does them, one after the other."""
-    step: Any = await processing.plan(order)
+    return await go_on(processing, order, await processing.plan(order))
+
+
+async def go_on(
+    processing: Activities, order: StartInput, step: Any, worked: Collection[int] = ()
+) -> Any:
+    """The steps that follow a plan or a combine which answered `step`, of whose items those at
+    `worked` are done."""
     while step["kind"] == "round":
         for index, item in enumerate(step["items"]):
-            worked = await processing.work(order, step["facts"], index, item)
-            if worked["kind"] != "outcome":
-                return worked
-        step = await processing.combine(order, step["facts"])
+            if index in worked:
+                continue
+            result = await processing.work(order, step["facts"], index, item)
+            if result["kind"] != "outcome":
+                return result
+        step, worked = await processing.combine(order, step["facts"]), ()
     if step["kind"] == "done":
         await processing.finish(order, step)
     return step
