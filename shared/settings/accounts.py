@@ -28,11 +28,13 @@ class BootstrapSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntraSettings:
-    """Whose tokens are accepted: those of one tenant, for these audiences."""
+    """Whose tokens are accepted: those of one tenant, for these audiences. `client_id` is the
+    registration that the console signs in with, "" where it does not."""
 
     authority: str
     tenant_id: str
     audiences: tuple[str, ...]
+    client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,15 @@ def _entra(env: Environment) -> EntraSettings | None:
         )
     if tenant in _ANY_TENANT or not re.fullmatch(r"[A-Za-z0-9.-]*", tenant):
         raise SettingsError("The setting ENTRA_TENANT_ID must be the id of one tenant.")
+    client_id = env.text("ENTRA_CLIENT_ID")
+    if not re.fullmatch(r"[A-Za-z0-9-]*", client_id) or (client_id and not tenant):
+        raise SettingsError(
+            "The setting ENTRA_CLIENT_ID must be the id of an app registration, beside "
+            "ENTRA_TENANT_ID and ENTRA_AUDIENCE."
+        )
     authority = env.address("ENTRA_AUTHORITY") or "https://login.microsoftonline.com"
     if not tenant:
         return None
-    return EntraSettings(authority=authority, tenant_id=tenant, audiences=audiences)
+    return EntraSettings(
+        authority=authority, tenant_id=tenant, audiences=audiences, client_id=client_id
+    )
