@@ -1,6 +1,6 @@
 // The frame: who is signed in, where one is, whether the page hears what happens.
 
-import { render } from "./preact-htm.js";
+import { render } from "./preact.js";
 import * as api from "./api.js";
 import * as entra from "./entra.js";
 import * as live from "./live.js";

@@ -1,9 +1,12 @@
 // What all views share.
 
-import { html, useCallback, useEffect, useRef, useState } from "./preact-htm.js";
+import htm from "./htm.js";
+import { useCallback, useEffect, useRef, useState } from "./hooks.js";
+import { h } from "./preact.js";
 import * as live from "./live.js";
 
-export { html, useCallback, useEffect, useRef, useState };
+export const html = htm.bind(h);
+export { useCallback, useEffect, useRef, useState };
 
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const COUNT = new Intl.NumberFormat();

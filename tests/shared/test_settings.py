@@ -58,6 +58,8 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"REGISTRATION_OPEN": "maybe"}, "REGISTRATION_OPEN"),
         ({"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, "BOOTSTRAP_ADMIN_PASSWORD"),
         ({"BOOTSTRAP_ADMIN_PASSWORD": "12345678"}, "BOOTSTRAP_ADMIN_EMAIL"),
+        ({"ENTRA_CLIENT_ID": "123"}, "ENTRA_CLIENT_ID"),
+        ({"PRICE_CURRENCY": "dollars"}, "PRICE_CURRENCY"),
         ({"ENTRA_TENANT_ID": "t"}, "ENTRA_AUDIENCE"),
         ({"ENTRA_AUDIENCE": "api://amida"}, "ENTRA_TENANT_ID"),
         ({"ENTRA_TENANT_ID": "common", "ENTRA_AUDIENCE": "a"}, "ENTRA_TENANT_ID"),
@@ -107,3 +109,24 @@ def test_a_task_type_finds_settings_of_its_own() -> None:
     settings = read_settings(GOOD | {"WEATHER_KEY": "very-secret"})
     assert settings.environment["WEATHER_KEY"] == "very-secret"
     assert "very-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("values", "origin"),
+    [
+        ({}, ""),
+        ({"WEBPUBSUB_ENDPOINT": "https://x.webpubsub.azure.com"}, "wss://x.webpubsub.azure.com"),
+        (
+            {"WEBPUBSUB_CONNECTION_STRING": "Endpoint=http://localhost;Port=8080;AccessKey=a="},
+            "ws://localhost:8080",
+        ),
+        (
+            {"WEBPUBSUB_CONNECTION_STRING": "Endpoint=https://x.y;AccessKey=a=;Version=1.0;"},
+            "wss://x.y",
+        ),
+    ],
+)
+def test_where_clients_connect_follows_from_where_the_service_is(
+    values: dict[str, str], origin: str
+) -> None:
+    assert read_settings(GOOD | values).realtime.websocket_origin == origin
