@@ -12,7 +12,6 @@ import azure.functions as func
 from functions.composition import product
 from functions.http import endpoint, matches
 from shared.errors import NotFound
-from shared.settings.accounts import EntraSettings
 
 _PAGE = Path(__file__).parent / "console_page"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
@@ -73,20 +72,9 @@ def _files() -> dict[str, bytes]:
 def _index() -> bytes:
     """The page, with what it must know to sign in with Microsoft Entra ID."""
     entra = product().settings.accounts.entra
-    known = json.dumps(_sign_in(entra)) if entra and entra.client_id else ""
+    known = json.dumps(entra.sign_in) if entra and entra.client_id else ""
     page = (_PAGE / "index.html").read_text(encoding="utf-8")
     return page.replace("{entra}", escape(known)).encode()
-
-
-def _sign_in(entra: EntraSettings) -> dict[str, str]:
-    """https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow"""
-    base = f"{entra.authority}/{entra.tenant_id}/oauth2/v2.0"
-    return {
-        "client_id": entra.client_id,
-        "authorize_url": f"{base}/authorize",
-        "token_url": f"{base}/token",
-        "scope": f"{entra.audiences[0]}/.default offline_access",
-    }
 
 
 @cache

@@ -36,6 +36,20 @@ class EntraSettings:
     audiences: tuple[str, ...]
     client_id: str = ""
 
+    @property
+    def sign_in(self) -> dict[str, str]:
+        """What a page must know to sign in by authorization code.
+
+        https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
+        """
+        base = f"{self.authority}/{self.tenant_id}/oauth2/v2.0"
+        return {
+            "client_id": self.client_id,
+            "authorize_url": f"{base}/authorize",
+            "token_url": f"{base}/token",
+            "scope": f"{self.audiences[0]}/.default offline_access",
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
