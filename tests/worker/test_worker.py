@@ -19,9 +19,9 @@ from azure.storage.blob import BlobServiceClient
 from tests.support.files import files
 from tests.support.hosts.durable_api import Durable
 from tests.support.hosts.process import ROOT, StartHost, wait_for
+from tests.support.pythons import Python
 from tests.support.running_app import PASSWORD, SETTINGS, custom
 from tests.worker import environment
-from tests.worker.environment import Python
 from tests.worker.process import FunctionError, Worker, workers
 from tests.worker.protos import TypedData
 from tests.worker.site import JsonObject, Site
