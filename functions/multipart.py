@@ -28,8 +28,8 @@ class MultipartForm:
     """The parts of a request's body, in order. Raises LengthRequired, Malformed, TooLarge, and
     UnsupportedMediaType."""
 
-    def __init__(self, req: func.HttpRequest, most: int) -> None:
-        body = body_of(req, most)
+    def __init__(self, req: func.HttpRequest, max_bytes: int) -> None:
+        body = body_of(req, max_bytes)
         self._view = memoryview(body)
         self._parts = [(_disposition(part), part) for part in _parts(body, _boundary(req))]
 
@@ -47,12 +47,12 @@ class MultipartForm:
             found.append(NewFile(_text(options[b"filename"]), InMemory(view)))
         return found
 
-    def field(self, name: str, most: int) -> bytes | None:
+    def field(self, name: str, max_bytes: int) -> bytes | None:
         """What a field holds, None when there is none. Raises TooLarge."""
         for options, part in self._parts:
             if options.get(b"name") == name.encode():
-                if part.end - part.start > most:
-                    raise TooLarge(f"The part {name} may have at most {most} bytes.")
+                if part.end - part.start > max_bytes:
+                    raise TooLarge(f"The part {name} may have at most {max_bytes} bytes.")
                 return bytes(self._view[part.start : part.end])
         return None
 

@@ -92,11 +92,11 @@ def _without_null(schema: Json) -> Json:
 
 
 def _named(endpoint: Endpoint) -> Iterator[tuple[str, Mode]]:
-    told = endpoint.described
-    taken = (told.get("body"), told.get("form"), told.get("query"))
-    for name in (*taken, *told.get("multipart", {}).values()):
+    described = endpoint.described
+    taken = (described.get("body"), described.get("form"), described.get("query"))
+    for name in (*taken, *described.get("multipart", {}).values()):
         if name and name not in _FILES:
             yield name, "validation"
-    for name in (told.get("answer"), *told.get("responses", {}).values()):
+    for name in (described.get("answer"), *described.get("responses", {}).values()):
         if name:
             yield name, "serialization"

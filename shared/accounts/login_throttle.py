@@ -28,7 +28,7 @@ class Record:
     """The failures of one name or address, in Unix seconds, and the row that holds them."""
 
     key: str
-    most: int
+    limit: int
     found: Row | None
 
     @property
@@ -40,18 +40,18 @@ class Record:
         """Those within the window."""
         known = json.loads(self.found.values.get("failures") or "[]") if self.found else []
         since = (moment - WINDOW).timestamp()
-        return [one for one in known if one > since][-self.most :]
+        return [one for one in known if one > since][-self.limit :]
 
     def wait(self, moment: datetime) -> int:
         """For how many seconds no further try is answered."""
         failures = self.failures(moment)
-        if len(failures) < self.most:
+        if len(failures) < self.limit:
             return 0
         return max(1, math.ceil(failures[0] + WINDOW.total_seconds() - moment.timestamp()))
 
     def failed(self, moment: datetime) -> Write:
         """One failure more."""
-        failures = [*self.failures(moment), round(moment.timestamp(), 3)][-self.most :]
+        failures = [*self.failures(moment), round(moment.timestamp(), 3)][-self.limit :]
         values = {"failures": json.dumps(failures)}
         if not self.user_id:
             values |= {"user_id": "", "expires_at": rfc3339(moment + WINDOW)}
@@ -89,8 +89,8 @@ class Door:
 async def read_door(table: Table, name: str, address: str | None) -> Door:
     """What is known about a name and an address: a point read each, side by side."""
 
-    async def read(key: str, most: int) -> Record:
-        return Record(key, most, await table.read(USERS, key))
+    async def read(key: str, limit: int) -> Record:
+        return Record(key, limit, await table.read(USERS, key))
 
     by_name = read(name_key(name), MAX_BY_NAME)
     if address is None:

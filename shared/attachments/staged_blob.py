@@ -30,18 +30,18 @@ class OnDisk:
 
 @asynccontextmanager
 async def examined(
-    landing: UploadContainers, path: str, version: Version, name: str, most: int
+    landing: UploadContainers, path: str, version: Version, name: str, max_bytes: int
 ) -> AsyncIterator[list[Examined]]:
-    """The blob as a file called `name` that may be added; `most` is in bytes.
+    """The blob as a file called `name` that may be added; `max_bytes` is in bytes.
 
     Raises TooLarge, UnsupportedMediaType, WriteConflict, Unavailable.
     """
-    check_size(version.size, most)
+    check_size(version.size, max_bytes)
     kind_of_name(name)
     with tempfile.TemporaryFile() as file:
         await landing.fetch(path, version, file)
         new = NewFile(name, OnDisk(file, file.seek(0, io.SEEK_END)))
-        yield await examine([new], most)
+        yield await examine([new], max_bytes)
 
 
 def blob_id(path: str) -> str:
@@ -49,7 +49,7 @@ def blob_id(path: str) -> str:
     return f"{CONTAINER}/{path}"
 
 
-def check_size(size: int, most: int) -> None:
+def check_size(size: int, max_bytes: int) -> None:
     """Raises TooLarge."""
-    if size > most:
-        raise TooLarge(f"The file has {size} bytes; at most {most} are allowed.")
+    if size > max_bytes:
+        raise TooLarge(f"The file has {size} bytes; at most {max_bytes} are allowed.")

@@ -51,20 +51,20 @@ class Examined:
     content: Bytes
 
 
-async def examine(files: Iterable[NewFile], most: int) -> list[Examined]:
+async def examine(files: Iterable[NewFile], max_bytes: int) -> list[Examined]:
     """Look at every file before any is stored; `most` is in bytes, for one file.
 
     Raises Invalid for a name, TooLarge, UnsupportedMediaType.
     """
     moment = now()
-    return [await asyncio.to_thread(_examine, file, most, moment) for file in files]
+    return [await asyncio.to_thread(_examine, file, max_bytes, moment) for file in files]
 
 
-def _examine(file: NewFile, most: int, moment: datetime) -> Examined:
+def _examine(file: NewFile, max_bytes: int, moment: datetime) -> Examined:
     name, content = safe_name(file.filename), file.content
     kind_of_name(name)
-    if content.size > most:
-        raise TooLarge(f"{name} has {content.size} bytes; at most {most} are allowed.")
+    if content.size > max_bytes:
+        raise TooLarge(f"{name} has {content.size} bytes; at most {max_bytes} are allowed.")
     attachment = Attachment(
         id=secrets.token_hex(8),
         filename=name,

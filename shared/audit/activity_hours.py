@@ -47,9 +47,9 @@ class Activity:
         self, newest: datetime, oldest: datetime
     ) -> AsyncIterator[tuple[datetime, list[str]]]:
         """Each hour with events, newest first, and whose; a storage call brings 1,000 marks."""
-        first, beyond = _key(_hour(newest), ""), prefix_end(_key(_hour(oldest), ""))
+        start, end = _key(_hour(newest), ""), prefix_end(_key(_hour(oldest), ""))
         hour, owners = -1, list[str]()
-        async for row in self._table.query(EVERYBODY, first, beyond):
+        async for row in self._table.query(EVERYBODY, start, end):
             _, inverted, owner = row.key.split("_")
             this = _LAST_HOUR - int(inverted, 16)
             if this != hour and owners:

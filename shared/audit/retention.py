@@ -44,19 +44,19 @@ class Retention:
         removed = await self._clear(self._user_table, USERS, log_key(before), _END)
         epoch = datetime.fromtimestamp(0, before.tzinfo)
         async for hour, owners in self._activity.hours(before, epoch):
-            first = max(log_key(before), log_key(hour + _HOUR - timedelta(microseconds=1)))
-            beyond = log_key(hour - timedelta(microseconds=1))
+            start = max(log_key(before), log_key(hour + _HOUR - timedelta(microseconds=1)))
+            end = log_key(hour - timedelta(microseconds=1))
             for owner in owners:
-                removed += await self._clear(self._ticket_table, owner, first, beyond)
+                removed += await self._clear(self._ticket_table, owner, start, end)
                 if hour + _HOUR <= before:
                     await self._activity.forget(owner, hour)
         log.info("Retention removed %d audit events", removed)
         return removed
 
-    async def _clear(self, table: Table, partition: str, first: str, beyond: str) -> int:
+    async def _clear(self, table: Table, partition: str, start: str, end: str) -> int:
         """Remove the events of a partition whose keys in time lie between these two."""
         chains: dict[str, list[tuple[int, Row]]] = defaultdict(list)
-        async for row in table.query(partition, first, beyond):
+        async for row in table.query(partition, start, end):
             chain, _, number = row.key.rpartition("_")[2].partition(".")
             chains[chain].append((int(number), row))
         return sum(

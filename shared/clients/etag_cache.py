@@ -15,10 +15,10 @@ class Kept:
 
 
 class EtagCache:
-    """Keeps bodies by key, in at most `most` bytes; what was not used for longest goes first."""
+    """Keeps bodies by key, in at most `max_bytes` bytes; what was not used for longest goes first."""
 
-    def __init__(self, most: int = _MAX_BYTES) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._size = 0
         self._kept: OrderedDict[str, Kept] = OrderedDict()
 
@@ -33,10 +33,10 @@ class EtagCache:
         """An answer without ETag, or larger than a quarter of the room, is not kept."""
         old = self._kept.pop(key, None)
         self._size -= len(old.body) if old else 0
-        if not etag or len(body) > self._most // 4:
+        if not etag or len(body) > self._max_bytes // 4:
             return
         self._kept[key] = Kept(etag, body)
         self._size += len(body)
-        while self._size > self._most:
+        while self._size > self._max_bytes:
             _, oldest = self._kept.popitem(last=False)
             self._size -= len(oldest.body)

@@ -29,9 +29,13 @@ def client(seconds: float) -> httpx2.AsyncClient:
 
 
 async def send(
-    client: httpx2.AsyncClient, request: httpx2.Request, service: str, most: int, seconds: float
+    client: httpx2.AsyncClient,
+    request: httpx2.Request,
+    service: str,
+    max_bytes: int,
+    seconds: float,
 ) -> Received:
-    """Send once; at most `most` bytes are kept, and all of it takes at most `seconds`.
+    """Send once; at most `max_bytes` bytes are kept, and all of it takes at most `seconds`.
 
     Raises RetryLater for a `service` that is away or slow, PermanentFailure for a packing nobody
     asked for; without a word of what the other side wrote.
@@ -41,7 +45,9 @@ async def send(
             response = await client.send(request, stream=True)
             try:
                 return Received(
-                    response.status_code, response.headers, await _body(response, service, most)
+                    response.status_code,
+                    response.headers,
+                    await _body(response, service, max_bytes),
                 )
             finally:
                 await response.aclose()
@@ -51,13 +57,13 @@ async def send(
         raise RetryLater(f"{service} cannot be reached, or broke off its answer.") from None
 
 
-async def _body(response: httpx2.Response, service: str, most: int) -> bytes | None:
+async def _body(response: httpx2.Response, service: str, max_bytes: int) -> bytes | None:
     if response.headers.get("content-encoding", "").strip().lower() not in _PACKINGS:
         raise PermanentFailure(f"{service} answered in a packing that was not asked for.")
     pieces, size = [], 0
     async for piece in response.aiter_bytes():
         size += len(piece)
-        if size > most:
+        if size > max_bytes:
             return None
         pieces.append(piece)
     return b"".join(pieces)

@@ -149,10 +149,10 @@ def _written(
     changed, events = ticket, []
     for draft in [*([change.event] if change.event else []), *change.more]:
         event = next_event(changed, draft, change.moment)
-        told = {"events": changed.events + 1, "last_hash": event.hash}
-        changed = changed.model_copy(update=told)
+        chained = {"events": changed.events + 1, "last_hash": event.hash}
+        changed = changed.model_copy(update=chained)
         events += ticket_event_writes(event)
-        fields |= told
+        fields |= chained
     changed = changed.model_copy(update=fields)
     # Only the ticket's own row carries an ETag: its copy and its events change with it or not at
     # all, and an event that is there already has the number of one that somebody else wrote first.

@@ -72,14 +72,14 @@ def as_message(row: Row) -> Message:
 
 
 def _message(after: StoredTicket, notice: Notice, seq: int) -> Model:
-    told: dict[str, Any] = {
+    common: dict[str, Any] = {
         "type": notice,
         "ticket_id": after.id,
         "timestamp": after.updated_at,
         "seq": seq,
     }
     if notice is Notice.PROCESSING_STATUS:
-        return ProcessingStatus(**told, status=after.status, details=after.progress)
+        return ProcessingStatus(**common, status=after.status, details=after.progress)
     if notice is Notice.ERROR_NOTIFICATION:
-        return ErrorNotification(**told, error=after.error_message or "")
-    return TicketUpdate(**told, data=UpdatedTicket(**after.model_dump(include=_UPDATED)))
+        return ErrorNotification(**common, error=after.error_message or "")
+    return TicketUpdate(**common, data=UpdatedTicket(**after.model_dump(include=_UPDATED)))

@@ -165,12 +165,12 @@ class GitHubClient:
         for index in indices[:_MAX_COMPARED]:
             files[index] = await compared(files[index], read, base, pull.head.sha)
 
-    async def _content(self, ref: PullRef, path: str, sha: str, most: int) -> bytes | NoPatch:
+    async def _content(self, ref: PullRef, path: str, sha: str, max_bytes: int) -> bytes | NoPatch:
         """A file at a commit: its bytes, or why they are not to be had."""
         if len(path) > _MAX_PATH or {"", ".", ".."} & set(path.split("/")):
             return NoPatch.NOT_GIVEN
         where = f"{_repository_path(ref)}/contents/{quote(path)}?ref={quote(sha, safe='')}"
-        answer = await self._send("GET", where, accept=_RAW, most=most)
+        answer = await self._send("GET", where, accept=_RAW, max_bytes=max_bytes)
         if answer.status == 404:
             return NoPatch.NOT_GIVEN
         self._check(answer)
@@ -211,7 +211,7 @@ class GitHubClient:
         method: str,
         path: str,
         accept: str = _JSON,
-        most: int = _MAX_PAGE_BYTES,
+        max_bytes: int = _MAX_PAGE_BYTES,
         etag: str | None = None,
         content: bytes | None = None,
     ) -> Received:
@@ -221,7 +221,7 @@ class GitHubClient:
         url = f"{self._api_url}{path}"
         for _ in range(_MAX_REDIRECTS + 1):
             request = self._http.build_request(method, url, headers=headers, content=content)
-            answer = await http.send(self._http, request, "GitHub", most, self._timeout)
+            answer = await http.send(self._http, request, "GitHub", max_bytes, self._timeout)
             if not 300 <= answer.status < 400 or answer.status == 304:
                 return answer
             url = self._redirected(url, method, answer)

@@ -142,10 +142,10 @@ class TicketList:
         return ids[-1] if len(ids) == number else "g"
 
 
-async def _some(stream: AsyncIterator[RangeEntry], most: int) -> list[RangeEntry]:
+async def _some(stream: AsyncIterator[RangeEntry], limit: int) -> list[RangeEntry]:
     """The next entries, as many as there are up to `most`."""
     found: list[RangeEntry] = []
-    while len(found) < most:
+    while len(found) < limit:
         entry = await anext(stream, None)
         if entry is None:
             break

@@ -19,13 +19,13 @@ class Window:
     """Of the second halves of ids: from `first` on, `beyond` not included. They are hex digits, so
     that "g" lies behind them all."""
 
-    first: str = ""
-    beyond: str = "g"
+    start: str = ""
+    end: str = "g"
 
     def after(self, rest: str) -> "Window":
         """What lies behind the ticket `rest`, whatever its key goes on with."""
         # The key of a pointer goes on with "_", which "`" follows.
-        return Window(max(self.first, f"{rest}`"), self.beyond)
+        return Window(max(self.start, f"{rest}`"), self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,8 @@ class Range:
     async def entries(
         self, table: Table, window: Window, page: int = MAX_ROWS, columns: Sequence[str] = ()
     ) -> AsyncIterator[RangeEntry]:
-        first, beyond = f"{self.prefix}{window.first}", f"{self.prefix}{window.beyond}"
-        rows = table.query(
-            self.partition, first, beyond, equal=self.equal, columns=columns, page=page
-        )
+        start, end = f"{self.prefix}{window.start}", f"{self.prefix}{window.end}"
+        rows = table.query(self.partition, start, end, equal=self.equal, columns=columns, page=page)
         async for row in rows:
             if not self.is_pointers:
                 rest = row.key.removeprefix(self.prefix)
@@ -81,9 +79,9 @@ class Range:
 
 def window_of(query: TicketsQuery) -> Window:
     """Inverted time makes the end of the interval the beginning of the window."""
-    first = older_than(query.created_before) if query.created_before else ""
-    beyond = older_than(query.created_after) if query.created_after else "g"
-    return Window(first, beyond)
+    start = older_than(query.created_before) if query.created_before else ""
+    end = older_than(query.created_after) if query.created_after else "g"
+    return Window(start, end)
 
 
 def ranges(caller: str, owners: Collection[str] | None, query: TicketsQuery) -> list[Range]:

@@ -338,7 +338,7 @@ async def test_a_changed_answer_takes_the_place_of_the_old_one(github: GitHubSer
 
 
 def test_what_is_kept_is_bounded_and_the_least_used_goes_first() -> None:
-    cache = EtagCache(most=40)
+    cache = EtagCache(max_bytes=40)
     for key in "abcd":
         cache.keep(key, "1", b"x" * 10)
     assert cache.get("a") is not None
