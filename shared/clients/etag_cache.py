@@ -15,7 +15,7 @@ class Kept:
 
 
 class EtagCache:
-    """Keeps bodies by key, in at most `max_bytes` bytes; what was not used for longest goes first."""
+    """Keeps bodies by key, at most `max_bytes` of them; the longest unused goes first."""
 
     def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
         self._max_bytes = max_bytes

@@ -139,20 +139,20 @@ class Table:
     async def query(
         self,
         partition: str,
-        first: str,
-        beyond: str,
+        start: str,
+        end: str,
         *,
         equal: Mapping[str, str] | None = None,
         columns: Sequence[str] = (),
         page: int = MAX_ROWS,
     ) -> AsyncIterator[Row]:
-        """The rows of a partition with `first` <= RowKey < `beyond`, in order, and with the
+        """The rows of a partition with `start` <= RowKey < `end`, in order, and with the
         columns `equal`: all their columns, or those named. A storage call brings `page` rows."""
         wanted = {} if equal is None else {f"v{n}": pair for n, pair in enumerate(equal.items())}
         pages = self._client.query_entities(
-            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond"
+            "PartitionKey eq @partition and RowKey ge @start and RowKey lt @end"
             + "".join(f" and {column} eq @{name}" for name, (column, _) in wanted.items()),
-            parameters={"partition": partition, "first": first, "beyond": beyond}
+            parameters={"partition": partition, "start": start, "end": end}
             | {name: value for name, (_, value) in wanted.items()},
             select=[*columns] or None,
             results_per_page=page,
