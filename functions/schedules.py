@@ -37,11 +37,12 @@ async def settle_poison(timer: func.TimerRequest, client: df.DurableOrchestratio
 
 @bp.timer_trigger("timer", schedule=_HOURLY)  # type: ignore[untyped-decorator]
 async def expire(timer: func.TimerRequest) -> None:
-    """Forget idempotency keys whose day is over, sessions that have ended, old failures to sign
-    in."""
+    """Forget idempotency keys whose day is over, sessions that have ended, old failures to sign in,
+    connections that are closed."""
     async with _in_time():
         await product().idempotency_keys.expire()
         await product().accounts.expire()
+        await product().connections.expire()
 
 
 @bp.timer_trigger("timer", schedule=_NIGHTLY)  # type: ignore[untyped-decorator]

@@ -100,7 +100,9 @@ def _start_all(port: int, state: Path, say: Printer, stack: ExitStack) -> tuple[
     realtime = given.get("WEBPUBSUB_CONNECTION_STRING") or given.get("WEBPUBSUB_ENDPOINT")
     if not realtime:
         realtime = connection_string(port + 2, own.webpubsub_key)
-        standing = parts.stand_in("webpubsub", 2, "--key", own.webpubsub_key)
+        events = f"http://{HOST}:{port}/api/v1/ws/events"
+        key = ("--key", own.webpubsub_key)
+        standing = parts.stand_in("webpubsub", 2, *key, "--event-handler", events)
         standing.until_answering(f"http://{HOST}:{port + 2}/api/health")
     storage = given.get("STORAGE_CONNECTION")
     if not storage:

@@ -20,6 +20,14 @@ def department_group(department: str) -> str:
     return f"department-{sha256(department.encode()).hexdigest()[:32]}"
 
 
+def must_reconnect(before: StoredUser, after: StoredUser | None) -> bool:
+    """Whether connections of a user must end: what they may hear is different, or the tokens ended
+    that they were opened with."""
+    if after is None or not after.is_active or before.tokens_from != after.tokens_from:
+        return True
+    return groups_of(before) != groups_of(after)
+
+
 def groups_of(user: StoredUser) -> list[str]:
     """The groups of the connections of a user: what they may read now."""
     groups = [user_group(user.id)]

@@ -4,16 +4,18 @@ Of two simultaneous registrations of a name one wins, and no half-made user keep
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared.accounts.audience import must_reconnect
 from shared.accounts.rows import (
     NEVER,
     KnownUser,
     as_user,
+    closing_key,
     gone_key,
     members_key,
     name_key,
@@ -73,13 +75,21 @@ def created(user: StoredUser, actor: Actor) -> Draft:
     return Draft(AuditAction.USER_CREATED, actor, "Account opened", new_values=shown(user))
 
 
-class Users:
-    """The table `users`. Reads of who is calling may be as old as `remember` seconds."""
+CloseConnections = Callable[[str], Awaitable[bool]]
+"""Ends the realtime connections of a user; whether that was done. Never raises or takes long."""
 
-    def __init__(self, table: Table, remember: float, clock: Clock) -> None:
+
+class Users:
+    """The table `users`. Reads of who is calling may be as old as `remember` seconds. A change that
+    ends what a user may hear ends their connections by `close`."""
+
+    def __init__(
+        self, table: Table, remember: float, clock: Clock, *, close: CloseConnections | None = None
+    ) -> None:
         self._table = table
         self._remember = remember
         self._clock = clock
+        self._close = close
         self._recent: OrderedDict[str, tuple[float, KnownUser]] = OrderedDict()
         self._changes = 0
 
@@ -223,8 +233,23 @@ class Users:
         else:
             first = Write(Verb.MERGE, user_row(user.id, fields), known.etag)
             own = [first, *name_writes(known.user, user)]
+        closes = must_reconnect(known.user, None if change.deletes else user)
+        if self._close and closes:
+            own.append(Write(Verb.REPLACE, row(closing_key(user.id), {})))
         await self._claiming([*own, *user_event_writes(event), *change.also], user)
+        if closes:
+            await self.close_connections(user.id)
         return user
+
+    async def close_connections(self, user_id: str) -> None:
+        """End the realtime connections of a user; what is left to do stays noted."""
+        if self._close and await self._close(user_id):
+            await self._table.delete(USERS, closing_key(user_id))
+
+    async def close_left(self) -> None:
+        """End the connections that could not be ended when that was due."""
+        async for one in self._table.query(USERS, "closing_", "closing`"):
+            await self.close_connections(one.key.removeprefix("closing_"))
 
     async def _claiming(self, writes: list[Write], user: StoredUser) -> None:
         """Write; a name that is only kept because somebody failed to sign in with it is free."""

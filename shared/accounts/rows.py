@@ -3,8 +3,9 @@ whatever belongs to one change is one transaction.
 
 `user_{id}` the user · `name_{hash}` who has an email or username, and the failures to sign in with
 it · `member_{department}_{id}` · `gone_{id}` that a user was deleted · `session_{family}` ·
-`address_{hash}` failures from there · `event_{id}_{number}` a user's audit trail, and
-`log_{time}_{event}` a copy of each event, the newest first.
+`address_{hash}` failures from there · `closing_{id}` that the user's realtime connections are yet
+to be closed · `event_{id}_{number}` a user's audit trail, and `log_{time}_{event}` a copy of each
+event, the newest first.
 """
 
 from collections.abc import Mapping
@@ -63,6 +64,10 @@ def gone_key(user_id: str) -> str:
 
 def session_key(family: str) -> str:
     return f"session_{family}"
+
+
+def closing_key(user_id: str) -> str:
+    return f"closing_{user_id}"
 
 
 def hashed(text: str) -> str:

@@ -41,7 +41,12 @@ class AccountParts:
     def users(self) -> "Users":
         from shared.accounts.repository import Users
 
-        return Users(self.clients.table("users"), self.settings.accounts.cache_seconds, self.clock)
+        return Users(
+            self.clients.table("users"),
+            self.settings.accounts.cache_seconds,
+            self.clock,
+            close=self.clients.realtime.close_user if self.settings.realtime.is_on else None,
+        )
 
     @cached_property
     def accounts(self) -> "Accounts":
@@ -69,7 +74,13 @@ class AccountParts:
         from shared.accounts.connections import Connections
 
         minutes = self.settings.accounts.tokens.access_minutes
-        return Connections(self.clients.realtime, minutes)
+        return Connections(
+            realtime=self.clients.realtime,
+            users=self.users,
+            table=self.clients.table("users"),
+            minutes=minutes,
+            clock=self.clock,
+        )
 
     @cached_property
     def user_administration(self) -> "UserAdministration":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shared.tickets.listing.listing import TicketList
     from shared.tickets.opening import TicketOpening
     from shared.tickets.permissions import Permissions
+    from shared.tickets.realtime_events import RealtimeEvents
     from shared.tickets.repository import Tickets
     from shared.tickets.results import TicketQueries
     from shared.tickets.service import TicketService
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 
 class TicketParts(AccountParts):
     """The part of the product that opens, keeps and shows tickets."""
+
+    @cached_property
+    def realtime_events(self) -> "RealtimeEvents":
+        from shared.clients.entra import EntraTokens
+        from shared.clients.realtime_events import EventVerification
+        from shared.tickets.realtime_events import RealtimeEvents
+
+        settings = self.settings.realtime
+        read_token = EntraTokens(settings.events).read if settings.events else None
+        verification = EventVerification(settings, read_token)
+        return RealtimeEvents(verification, self.connections, self.ticket_queries)
 
     @cached_property
     def permissions(self) -> "Permissions":

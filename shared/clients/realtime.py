@@ -6,7 +6,8 @@ message sees a gap in `seq`, or polls.
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -19,6 +20,7 @@ from shared.settings.realtime import RealtimeSettings
 log = logging.getLogger(__name__)
 
 _SECONDS = 2.0
+_CONNECT_AGAIN = "What you may hear has changed; please connect again."
 _PATIENCE: dict[str, Any] = {"retry_total": 0, "connection_timeout": 2, "read_timeout": 2}
 
 
@@ -29,6 +31,7 @@ class Realtime:
         self, settings: RealtimeSettings, credential: AsyncTokenCredential | None = None
     ) -> None:
         self._is_away = False
+        self._owed: set[str] = set()
         self._client: Any = None
         if settings.connection_string:
             self._client = WebPubSubServiceClient.from_connection_string(
@@ -46,11 +49,40 @@ class Realtime:
     async def send(self, groups: Collection[str], message: Mapping[str, Any]) -> bool:
         """Send `message` once to each connection that is in any of `groups` now; whether the
         service took it."""
-        return await self._try(
+        return await self._settle() and await self._try(
             lambda: self._client.send_to_all(
                 dict(message), content_type="application/json", filter=_in_any(groups)
             )
         )
+
+    async def tell(self, connection_id: str, message: Mapping[str, Any]) -> bool:
+        """Send `message` to one connection; whether the service took it."""
+        return await self._try(
+            lambda: self._client.send_to_connection(
+                connection_id, dict(message), content_type="application/json"
+            )
+        )
+
+    async def close_user(self, user_id: str) -> bool:
+        """Close all connections of a user, who may connect again as who they are then; whether the
+        service did. If it did not, nothing more is sent from here before that is made up for."""
+        self._owed.add(user_id)
+        return await self._settle()
+
+    async def close_connection(self, connection_id: str) -> bool:
+        return await self._try(
+            lambda: self._client.close_connection(connection_id, reason=_CONNECT_AGAIN)
+        )
+
+    async def is_connected(self, connection_id: str) -> bool:
+        """Raises Unavailable."""
+        if self._client is None:
+            return False
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return bool(await self._client.connection_exists(connection_id))
+        except (AzureError, TimeoutError):
+            raise Unavailable("The realtime service is away; please try again.") from None
 
     async def client_url(self, user_id: str, groups: list[str], minutes: int) -> str:
         """The address at which `user_id` may connect during the next `minutes`, to read and for
@@ -74,7 +106,16 @@ class Realtime:
         async with asyncio.timeout(_SECONDS):
             await self._client.user_exists("nobody")
 
-    async def _try(self, call: Any) -> bool:
+    async def _settle(self) -> bool:
+        """Close what could not be closed before."""
+        for user_id in [*self._owed]:
+            close = partial(self._client.close_user_connections, user_id, reason=_CONNECT_AGAIN)
+            if self._client is not None and not await self._try(close):
+                return False
+            self._owed.discard(user_id)
+        return True
+
+    async def _try(self, call: Callable[[], Awaitable[Any]]) -> bool:
         if self._client is None:
             return False
         try:

@@ -58,6 +58,8 @@ from shared.models.tickets import (
     WantedUpload,
 )
 from shared.models.updates import (
+    ClientMessage,
+    ConnectionCounts,
     ErrorNotification,
     Message,
     Negotiated,
@@ -96,6 +98,8 @@ __all__ = [
     "AuditQuery",
     "Call",
     "Check",
+    "ClientMessage",
+    "ConnectionCounts",
     "DirectUpload",
     "Email",
     "EndedCounts",

@@ -3,7 +3,7 @@ them."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.models.base import Instant, Model
 from shared.models.tickets import Notice, OpenInquiry, Priority, Progress, Source, Status
@@ -92,3 +92,17 @@ class Negotiated(Model):
     user_id: str
     groups: list[str]
     expires_at: Instant
+
+
+class ClientMessage(Model):
+    """What a client says through its connection."""
+
+    type: str = ""
+    ticket_id: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
+class ConnectionCounts(Model):
+    """The realtime connections that are known now, and of how many users they are."""
+
+    total_connections: int
+    connected_users: int

@@ -106,9 +106,9 @@ def _bootstrap(env: Environment) -> BootstrapSettings:
 
 def _entra(env: Environment) -> EntraSettings | None:
     tenant = env.text("ENTRA_TENANT_ID")
-    given = env.text("ENTRA_AUDIENCE").split(",")
-    audiences = tuple(part.strip() for part in given if part.strip())
-    if bool(tenant) != bool(audiences):
+    audiences = env.list("ENTRA_AUDIENCE")
+    for_events_only = tenant and not audiences and env.text("WEBPUBSUB_EVENTS_AUDIENCE")
+    if bool(tenant) != bool(audiences) and not for_events_only:
         raise SettingsError(
             "The settings ENTRA_TENANT_ID and ENTRA_AUDIENCE belong together: set both, or neither."
         )
@@ -120,9 +120,13 @@ def _entra(env: Environment) -> EntraSettings | None:
             "The setting ENTRA_CLIENT_ID must be the id of an app registration, beside "
             "ENTRA_TENANT_ID and ENTRA_AUDIENCE."
         )
-    authority = env.address("ENTRA_AUTHORITY") or "https://login.microsoftonline.com"
-    if not tenant:
+    authority = read_authority(env)
+    if not audiences:
         return None
     return EntraSettings(
         authority=authority, tenant_id=tenant, audiences=audiences, client_id=client_id
     )
+
+
+def read_authority(env: Environment) -> str:
+    return env.address("ENTRA_AUTHORITY") or "https://login.microsoftonline.com"

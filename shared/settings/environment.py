@@ -18,6 +18,10 @@ class Environment:
     def text(self, name: str, default: str = "") -> str:
         return self._values.get(name, "").strip() or default
 
+    def list(self, name: str) -> tuple[str, ...]:
+        """What is separated by commas."""
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
     def required(self, name: str, advice: str) -> str:
         value = self.text(name)
         if not value:

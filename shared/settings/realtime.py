@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from shared.errors import SettingsError
+from shared.settings.accounts import EntraSettings, read_authority
 from shared.settings.environment import Environment
 
 
@@ -13,6 +15,12 @@ class RealtimeSettings:
     connection_string: str = field(default="", repr=False)
     endpoint: str = ""
     hub: str = "tickets"
+    events: EntraSettings | None = None
+    """Whose token the event handler sends, where there is no connection string with a key."""
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.connection_string or self.endpoint)
 
     @property
     def websocket_origin(self) -> str:
@@ -27,7 +35,21 @@ class RealtimeSettings:
 
 def read_realtime(env: Environment) -> RealtimeSettings:
     return RealtimeSettings(
+        events=_events(env),
         connection_string=env.text("WEBPUBSUB_CONNECTION_STRING"),
         endpoint=env.address("WEBPUBSUB_ENDPOINT"),
         hub=env.text("WEBPUBSUB_HUB", "tickets"),
     )
+
+
+def _events(env: Environment) -> EntraSettings | None:
+    """Another audience than that of people, who could make up events otherwise."""
+    name, tenant = "WEBPUBSUB_EVENTS_AUDIENCE", env.text("ENTRA_TENANT_ID")
+    audience = env.text(name)
+    if not audience:
+        return None
+    if not tenant:
+        raise SettingsError(f"The setting {name} needs ENTRA_TENANT_ID beside it.")
+    if audience in env.list("ENTRA_AUDIENCE"):
+        raise SettingsError(f"The setting {name} must not be one of ENTRA_AUDIENCE.")
+    return EntraSettings(authority=read_authority(env), tenant_id=tenant, audiences=(audience,))

@@ -69,6 +69,15 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"ALLOWED_ORIGINS": "https://*.example.com"}, "ALLOWED_ORIGINS"),
         ({"ALLOWED_ORIGINS": "example.com"}, "ALLOWED_ORIGINS"),
         ({"WEBPUBSUB_ENDPOINT": "wss://x"}, "WEBPUBSUB_ENDPOINT"),
+        ({"WEBPUBSUB_EVENTS_AUDIENCE": "api://events"}, "ENTRA_TENANT_ID"),
+        (
+            {
+                "WEBPUBSUB_EVENTS_AUDIENCE": "api://b",
+                "ENTRA_TENANT_ID": "t",
+                "ENTRA_AUDIENCE": "api://a,api://b",
+            },
+            "WEBPUBSUB_EVENTS_AUDIENCE",
+        ),
     ],
 )
 def test_a_fault_names_the_setting(changes: dict[str, str], name: str) -> None:

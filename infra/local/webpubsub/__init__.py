@@ -7,11 +7,13 @@ The official service SDK and the official client work with it, given `connection
 What it covers: the REST calls of `azure-messaging-webpubsubservice` under `/api/hubs/{hub}`, tokens
 checked as the service does (HS256, expiry, and the URL as the audience); clients at
 `/client/hubs/{hub}`, plain or with the subprotocol `json.webpubsub.azure.v1`, with roles, groups,
-events, acknowledgements and pings; and an event handler, called as CloudEvents over HTTP after its
-consent by `OPTIONS` (`connect` and user events wait for its answer; `{hub}` and `{event}` in its
-URL are replaced).
+events, acknowledgements and pings, or with `json.reliable.webpubsub.azure.v1`, with which a
+connection that is lost can be recovered for 30 seconds and misses nothing; and an event handler,
+called as CloudEvents over HTTP after its consent by `OPTIONS` (`connect` and user events wait for
+its answer; `{hub}` and `{event}` in its URL are replaced), signed with both keys, or with a token
+of Microsoft Entra ID that a test provides.
 
-What it does not: the reliable subprotocol, protobuf, MQTT, Socket.IO, streaming and Microsoft Entra
+What it does not: protobuf, MQTT, Socket.IO, streaming and Microsoft Entra
 tokens are refused; filters know `eq`, `ne`, `in`, `and`, `or` and `not`, but no functions;
 `messageTtlSeconds` is ignored; the list of a group's connections is one page. `addUserToGroup`
 reaches the connections the user has at that moment. The handler gets the events of one connection
@@ -25,6 +27,8 @@ from infra.local.serving import HOST
 
 DEFAULT_KEY = "local-stand-in-key-that-protects-nothing="
 JSON_PROTOCOL = "json.webpubsub.azure.v1"
+RELIABLE_PROTOCOL = "json.reliable.webpubsub.azure.v1"
+PROTOCOLS = (RELIABLE_PROTOCOL, JSON_PROTOCOL)
 
 
 def endpoint(port: int) -> str:

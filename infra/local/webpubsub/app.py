@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from infra.local.webpubsub import DEFAULT_KEY, JSON_PROTOCOL
+from infra.local.webpubsub import DEFAULT_KEY, PROTOCOLS, RELIABLE_PROTOCOL
 from infra.local.webpubsub.hub import Connection, Hub
 from infra.local.webpubsub.rest import HUB_NAME, OPERATIONS, Call
 from infra.local.webpubsub.session import Session
@@ -26,11 +27,20 @@ from infra.local.webpubsub.tokens import TokenError, strings, verify
 from infra.local.webpubsub.upstream import Upstream, UpstreamError
 
 _LOGGER = logging.getLogger(__name__)
+_POLICY_VIOLATION = 1008
+_RECOVERY_SECONDS = 30.0
 
 
-def application(key: str = DEFAULT_KEY, event_handler: str | None = None) -> ASGIApp:
-    """A Web PubSub with the access key `key` that hands events to the URL `event_handler`."""
-    service = _Service(key, Upstream(event_handler, key) if event_handler else None)
+def application(
+    key: str = DEFAULT_KEY,
+    event_handler: str | None = None,
+    event_token: Callable[[], str] | None = None,
+    recovery_seconds: float = _RECOVERY_SECONDS,
+) -> ASGIApp:
+    """A Web PubSub with the access key `key` that hands events to the URL `event_handler`, signed,
+    or with what `event_token` gives. A lost reliable connection is kept for `recovery_seconds`."""
+    upstream = Upstream(event_handler, key, event_token) if event_handler else None
+    service = _Service(key, upstream, recovery_seconds)
     routes = [
         Route(f"/api/hubs/{{hub}}{path}", service.operation(method, act), methods=[method])
         for method, path, act in OPERATIONS
@@ -61,8 +71,9 @@ class _RawPaths:
 
 
 class _Service:
-    def __init__(self, key: str, upstream: Upstream | None) -> None:
+    def __init__(self, key: str, upstream: Upstream | None, recovery_seconds: float) -> None:
         self._key = key
+        self._recovery_seconds = recovery_seconds
         self._upstream = upstream
         self._hubs: defaultdict[str, Hub] = defaultdict(Hub)
         self._calls: list[dict[str, Any]] = []
@@ -118,6 +129,9 @@ class _Service:
     async def client(self, socket: WebSocket) -> None:
         """Let a client in, or refuse the handshake with the status that says why."""
         name = unquote(socket.path_params["hub"])
+        if "awps_connection_id" in socket.query_params:
+            await self._recover(socket, name)
+            return
         try:
             hub = self._hub(name)
             connection = await self._admitted(socket, name)
@@ -127,7 +141,25 @@ class _Service:
             await asyncio.sleep(0.01)
             return
         await socket.accept(subprotocol=connection.protocol)
-        await Session(socket, name, hub, connection, self._upstream).run()
+        session = Session(socket, name, hub, connection, self._upstream, self._recovery_seconds)
+        await session.run()
+
+    async def _recover(self, socket: WebSocket, name: str) -> None:
+        """Let a client of a reliable connection go on, or close with the code that tells it that
+        there is nothing to recover."""
+        hub = self._hubs[name.lower()]
+        connection_id = socket.query_params["awps_connection_id"]
+        connection = hub.connections.get(connection_id)
+        await socket.accept(subprotocol=RELIABLE_PROTOCOL)
+        token = socket.query_params.get("awps_reconnection_token", "")
+        if (
+            connection is None
+            or connection.closed_for is not None
+            or not secrets.compare_digest(token, connection.reconnection_token)
+        ):
+            await socket.close(_POLICY_VIOLATION, "there is no such connection to recover")
+            return
+        await hub.sessions[connection_id].recover(socket)
 
     async def _admitted(self, socket: WebSocket, hub: str) -> Connection:
         scheme, _, bearer = socket.headers.get("Authorization", "").partition(" ")
@@ -139,14 +171,15 @@ class _Service:
         offered = list(socket.scope["subprotocols"])
         connection = Connection(
             user_id=claims.get("sub"),
-            protocol=JSON_PROTOCOL if JSON_PROTOCOL in offered else None,
+            protocol=next((known for known in PROTOCOLS if known in offered), None),
             roles=set(strings(claims, "role")),
             groups=set(strings(claims, "webpubsub.group")),
         )
         if self._upstream is not None:
             await _consult(self._upstream, hub, connection, socket, claims)
         if offered and connection.protocol is None:
-            raise HTTPException(400, f"of {', '.join(offered)} none is known: try {JSON_PROTOCOL}")
+            known = " or ".join(PROTOCOLS)
+            raise HTTPException(400, f"of {', '.join(offered)} none is known: try {known}")
         return connection
 
     async def list_calls(self, _: Request) -> Response:

@@ -78,9 +78,10 @@ class Ping(_Frame):
 
 
 class SequenceAck(_Frame):
-    """Of the reliable subprotocol; harmless, so it is let pass."""
+    """Of the reliable subprotocol: everything up to this number has arrived."""
 
     type: Literal["sequenceAck"]
+    sequence_id: Annotated[int, Field(ge=0)]
 
 
 Frame = JoinGroup | LeaveGroup | SendToGroup | Event | Ping | SequenceAck

@@ -6,9 +6,11 @@ import json
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from infra.local.webpubsub import JSON_PROTOCOL
+from starlette.websockets import WebSocket
+
+from infra.local.webpubsub import PROTOCOLS, RELIABLE_PROTOCOL
 
 DataType = Literal["json", "text", "binary"]
 Permission = Literal["joinLeaveGroup", "sendToGroup"]
@@ -44,9 +46,19 @@ class Close:
     code: int = 1000
 
 
+Outbox = asyncio.Queue[str | bytes | Close]
+
+
+class Resumable(Protocol):
+    """A session whose client may come back on another socket."""
+
+    async def recover(self, socket: WebSocket) -> None: ...
+
+
 @dataclass(eq=False)
 class Connection:
-    """One client. What is to be sent to it waits in `outbox`, in order."""
+    """One client. What is to be sent to it waits in `outbox`, in order; what a reliable one has not
+    acknowledged is kept in `unacknowledged`, by number."""
 
     user_id: str | None = None
     protocol: str | None = None
@@ -54,13 +66,38 @@ class Connection:
     groups: set[str] = field(default_factory=set)
     state: str | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
-    outbox: asyncio.Queue[str | bytes | Close] = field(default_factory=asyncio.Queue)
+    outbox: "Outbox" = field(default_factory=asyncio.Queue)
     acknowledged: set[int] = field(default_factory=set)
     closed_for: str | None = None
+    reconnection_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    unacknowledged: dict[int, str] = field(default_factory=dict)
+    sequence: int = 0
 
     @property
     def speaks_json(self) -> bool:
-        return self.protocol == JSON_PROTOCOL
+        return self.protocol in PROTOCOLS
+
+    @property
+    def is_reliable(self) -> bool:
+        return self.protocol == RELIABLE_PROTOCOL
+
+    def greet(self) -> None:
+        """Tell a client of the subprotocol who it is."""
+        known = {"userId": self.user_id, "connectionId": self.id}
+        token = {"reconnectionToken": self.reconnection_token} if self.is_reliable else {}
+        self.tell({"type": "system", "event": "connected", **known, **token})
+
+    def acknowledge(self, sequence: int) -> None:
+        """The client has everything up to the number `sequence`."""
+        for number in [n for n in self.unacknowledged if n <= sequence]:
+            del self.unacknowledged[number]
+
+    def recover(self) -> None:
+        """Begin anew on another socket with what the client may have missed."""
+        self.outbox = asyncio.Queue()
+        self.greet()
+        for text in [*self.unacknowledged.values()]:
+            self.outbox.put_nowait(text)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a message of the JSON subprotocol."""
@@ -70,9 +107,18 @@ class Connection:
         """Send `payload` with where it comes from, as far as the client's protocol can say so."""
         if self.speaks_json:
             known = {name: value for name, value in origin.items() if value is not None}
-            self.tell({"type": "message", **known, **payload.as_fields()})
+            self._tell_in_sequence({"type": "message", **known, **payload.as_fields()})
         else:
             self.outbox.put_nowait(payload.as_frame())
+
+    def _tell_in_sequence(self, message: dict[str, Any]) -> None:
+        if not self.is_reliable:
+            self.tell(message)
+            return
+        self.sequence += 1
+        text = json.dumps({**message, "sequenceId": self.sequence}, ensure_ascii=False)
+        self.unacknowledged[self.sequence] = text
+        self.outbox.put_nowait(text)
 
     def close(self, reason: str, code: int = 1000) -> None:
         """Close the connection once everything before has been sent."""
@@ -91,6 +137,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.connections: dict[str, Connection] = {}
+        self.sessions: dict[str, Resumable] = {}
 
     def members(self, *, group: str | None = None, user: str | None = None) -> list[Connection]:
         """The connections that are in `group` and belong to `user`, where these are given."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -17,11 +18,21 @@ from infra.local.webpubsub.frames import (
     SequenceAck,
     parse,
 )
-from infra.local.webpubsub.hub import Close, Connection, Hub, Payload, Permission, broadcast
+from infra.local.webpubsub.hub import (
+    Close,
+    Connection,
+    Hub,
+    Outbox,
+    Payload,
+    Permission,
+    broadcast,
+)
 from infra.local.webpubsub.upstream import Upstream, UpstreamError
 
 _LOGGER = logging.getLogger(__name__)
 _POLICY_VIOLATION = 1008
+_LEFT = (1000, 1001, 1012)
+"""With which a client closes a connection that it does not want back, or we do as we stop."""
 _INTERNAL_ERROR = 1011
 
 
@@ -34,7 +45,8 @@ class RequestError(Exception):
 
 
 class Session:
-    """Serves `connection`, already accepted on `socket`, until either side closes it."""
+    """Serves `connection`, already accepted on `socket`, until either side closes it. A reliable
+    one that is lost is kept for `recovery_seconds`, in which it may go on upon another socket."""
 
     def __init__(
         self,
@@ -43,54 +55,87 @@ class Session:
         hub: Hub,
         connection: Connection,
         upstream: Upstream | None,
+        recovery_seconds: float,
     ) -> None:
         self._socket = socket
         self._name = name
         self._hub = hub
         self._me = connection
         self._upstream = upstream
+        self._recovery_seconds = recovery_seconds
         self._reason = ""
+        self._was_left = False
+        self._expiry: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Return when the connection is closed and the event handler knows it."""
+        """Return when the socket is closed and, unless it may be recovered, the event handler knows
+        that."""
         self._hub.connections[self._me.id] = self._me
+        self._hub.sessions[self._me.id] = self
         if self._me.speaks_json:
-            known = {"userId": self._me.user_id, "connectionId": self._me.id}
-            self._me.tell({"type": "system", "event": "connected", **known})
-        writer = asyncio.create_task(self._write())
+            self._me.greet()
+        await self._serve(self._socket, is_new=True)
+
+    async def recover(self, socket: WebSocket) -> None:
+        """Go on upon `socket`, as `run` does."""
+        previous, self._socket = self._socket, socket
+        if self._expiry is not None:
+            self._expiry.cancel()
+        with suppress(RuntimeError, WebSocketDisconnect):  # It is closed already.
+            await previous.close()
+        self._me.recover()
+        await self._serve(socket, is_new=False)
+
+    async def _serve(self, socket: WebSocket, *, is_new: bool) -> None:
+        writer = asyncio.create_task(self._write(socket, self._me.outbox))
         try:
-            if self._upstream is not None:
+            if is_new and self._upstream is not None:
                 await _told(self._upstream.connected(self._name, self._me))
-            await self._read()
+            await self._read(socket)
         finally:
-            del self._hub.connections[self._me.id]
             writer.cancel()
-            if self._upstream is not None:
-                gone = self._upstream.disconnected(self._name, self._me, self._reason)
-                await _told(gone)
+            if socket is self._socket:  # No other has taken over.
+                await self._leave()
         await asyncio.wait([writer])
         if not writer.cancelled():
             writer.result()
 
-    async def _write(self) -> None:
+    async def _leave(self) -> None:
+        """End, at once or when nobody has come back for a while."""
+        if not self._me.is_reliable or self._was_left or self._me.closed_for is not None:
+            await self._end()
+        else:
+            self._expiry = asyncio.create_task(self._expire())
+
+    async def _expire(self) -> None:
+        await asyncio.sleep(self._recovery_seconds)
+        await self._end()
+
+    async def _end(self) -> None:
+        del self._hub.connections[self._me.id], self._hub.sessions[self._me.id]
+        if self._upstream is not None:
+            await _told(self._upstream.disconnected(self._name, self._me, self._reason))
+
+    async def _write(self, socket: WebSocket, outbox: Outbox) -> None:
         try:
             while True:
-                out = await self._me.outbox.get()
+                out = await outbox.get()
                 if isinstance(out, Close):
-                    await self._socket.close(out.code, _shortened(out.reason))
+                    await socket.close(out.code, _shortened(out.reason))
                     return
                 if isinstance(out, str):
-                    await self._socket.send_text(out)
+                    await socket.send_text(out)
                 else:
-                    await self._socket.send_bytes(out)
+                    await socket.send_bytes(out)
         except WebSocketDisconnect:
             return  # the reader is told too, and ends the session
 
-    async def _read(self) -> None:
+    async def _read(self, socket: WebSocket) -> None:
         while True:
-            message = await self._socket.receive()
+            message = await socket.receive()
             if message["type"] == "websocket.disconnect":
                 self._reason = self._me.closed_for or message.get("reason") or ""
+                self._was_left = socket is self._socket and message.get("code") in _LEFT
                 return
             if self._me.closed_for is None:
                 await self._take(message.get("text"), message.get("bytes"))
@@ -117,6 +162,7 @@ class Session:
 
     async def _answer(self, frame: Frame) -> None:
         if isinstance(frame, SequenceAck):
+            self._me.acknowledge(frame.sequence_id)
             return
         if isinstance(frame, Ping):
             self._me.tell({"type": "pong"})

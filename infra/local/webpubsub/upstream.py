@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+import secrets
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -43,15 +45,17 @@ class ConnectReply(BaseModel):
 
 
 class Upstream:
-    """The handler at `url`, in which `{hub}` and `{event}` are replaced; `key` signs what it gets.
+    """The handler at `url`, in which `{hub}` and `{event}` are replaced; `key` and a second one
+    sign what it gets, unless `token` gives one of Microsoft Entra ID instead.
 
     Its methods raise UpstreamError when the handler cannot be reached, does not consent to being
     called (CloudEvents' abuse protection), or answers with another status than 200 or 204.
     """
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, token: Callable[[], str] | None = None) -> None:
         self._url = url
-        self._key = key
+        self._keys = (secrets.token_hex(32), key)
+        self._token = token
         self._consented: set[str] = set()
         self._http = httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False)
 
@@ -120,14 +124,13 @@ class Upstream:
         self._consented.add(url)
 
     def _headers(self, hub: str, connection: Connection, event: str) -> dict[str, str]:
-        signature = hmac.new(self._key.encode(), connection.id.encode(), hashlib.sha256).hexdigest()
         known = {
             "WebHook-Request-Origin": HOST,
             "ce-specversion": "1.0",
             "ce-source": f"/hubs/{hub}/client/{connection.id}",
             "ce-id": str(uuid.uuid4()),
             "ce-time": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "ce-signature": f"sha256={signature}",
+            **self._proof(connection.id),
             "ce-connectionId": connection.id,
             "ce-hub": hub,
             "ce-eventName": event,
@@ -136,6 +139,15 @@ class Upstream:
             "ce-connectionState": connection.state,
         }
         return {name: value for name, value in known.items() if value is not None}
+
+    def _proof(self, connection_id: str) -> dict[str, str]:
+        """That it is we who send an event."""
+        if self._token is not None:
+            return {"Authorization": f"Bearer {self._token()}"}
+        macs = (
+            hmac.new(key.encode(), connection_id.encode(), hashlib.sha256) for key in self._keys
+        )
+        return {"ce-signature": ",".join(f"sha256={mac.hexdigest()}" for mac in macs)}
 
 
 def payload_of(content_type: str, body: bytes) -> Payload:

@@ -30,7 +30,12 @@ from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from infra.local.webpubsub import DEFAULT_KEY, JSON_PROTOCOL, connection_string
+from infra.local.webpubsub import (
+    DEFAULT_KEY,
+    JSON_PROTOCOL,
+    RELIABLE_PROTOCOL,
+    connection_string,
+)
 
 TIMEOUT = 10
 ANY_GROUP = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
@@ -411,17 +416,15 @@ async def test_the_sdk_with_another_key_is_refused(webpubsub_url: str, hub: str)
                 pass
 
 
-async def test_the_reliable_protocol_is_refused_unless_the_plain_one_is_offered_too(
+async def test_of_known_protocols_the_reliable_one_is_taken(
     service: WebPubSubServiceClient,
 ) -> None:
-    reliable = "json.reliable.webpubsub.azure.v1"
     url = await client_url(service, "amal")
     with pytest.raises(InvalidStatus) as refused:
-        await plain(url, subprotocols=[reliable])
+        await plain(url, subprotocols=["protobuf.webpubsub.azure.v1"])
     assert refused.value.response.status_code == 400
-    assert reliable.encode() in (refused.value.response.body or b"")
-    async with await plain(url, subprotocols=[reliable, JSON_PROTOCOL]) as socket:
-        assert socket.subprotocol == JSON_PROTOCOL
+    async with await plain(url, subprotocols=[JSON_PROTOCOL, RELIABLE_PROTOCOL]) as socket:
+        assert socket.subprotocol == RELIABLE_PROTOCOL
 
 
 @pytest.mark.parametrize(
@@ -511,3 +514,64 @@ async def test_a_synchronous_sdk_works_too(webpubsub_url: str, hub: str) -> None
         token = client.get_client_access_token(user_id="amal")
     async with await plain(token["url"]) as socket:
         await socket.ping()
+
+
+def reliable(url: str) -> WebPubSubClient:
+    """The official client as it is by default."""
+    return WebPubSubClient(url, ack_timeout=TIMEOUT, start_timeout=TIMEOUT)
+
+
+async def lost(client: WebPubSubClient) -> None:
+    """Cut the client's connection off without a word."""
+    socket = client._ws
+    assert socket is not None
+    assert socket.session is not None
+    await socket.session.close()
+
+
+async def test_a_reliable_client_misses_nothing_and_hears_nothing_twice(
+    service: WebPubSubServiceClient, webpubsub_url: str, hub: str
+) -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    async with reliable(await client_url(service, "ada", groups=["red"])) as client:
+        await client.subscribe(CallbackType.SERVER_MESSAGE, heard.put)
+        await client.subscribe(CallbackType.GROUP_MESSAGE, heard.put)
+        for number in range(1, 31):
+            if number % 10 == 0:
+                await lost(client)
+            await service.send_to_all({"n": number}, filter="'red' in groups")
+        numbers = [(await asyncio.wait_for(heard.get(), TIMEOUT)).data["n"] for _ in range(30)]
+        assert numbers == [*range(1, 31)]
+        assert await service.user_exists("ada")
+    await asyncio.sleep(0.05)
+    assert heard.empty()
+
+
+async def test_a_connection_is_recovered_by_its_token_alone(
+    service: WebPubSubServiceClient, webpubsub_url: str, hub: str
+) -> None:
+    url = await client_url(service, "ada")
+    offered = [RELIABLE_PROTOCOL]
+    socket = await plain(url, subprotocols=offered)
+    greeting = await received(socket)
+    await service.send_to_all({"n": 1})
+    await service.send_to_all({"n": 2})
+    assert [(await received(socket))["sequenceId"] for _ in range(2)] == [1, 2]
+    await socket.send('{"type": "sequenceAck", "sequenceId": 1}')
+    await socket.send('{"type": "ping"}')
+    await received(socket)
+    base = f"ws{webpubsub_url[4:]}/client/hubs/{hub}?awps_connection_id={greeting['connectionId']}"
+    forged = await plain(f"{base}&awps_reconnection_token=forged", subprotocols=offered)
+    with pytest.raises(ConnectionClosed) as refused:
+        await received(forged)
+    assert refused.value.rcvd is not None
+    assert refused.value.rcvd.code == 1008
+    token = greeting["reconnectionToken"]
+    again = await plain(f"{base}&awps_reconnection_token={token}", subprotocols=offered)
+    assert (await received(again))["connectionId"] == greeting["connectionId"]
+    assert (await received(again))["sequenceId"] == 2, "what was not acknowledged comes again"
+    with pytest.raises(ConnectionClosed):
+        await received(socket)
+    await service.send_to_user("ada", {"n": 3})
+    assert (await received(again))["data"] == {"n": 3}
+    await again.close()
