@@ -43,7 +43,7 @@ async def allow_events(req: func.HttpRequest) -> func.HttpResponse:
 async def take_event(req: func.HttpRequest) -> func.HttpResponse:
     """An event of the realtime service (CloudEvents), signed by it: a client connects, is there, is
     gone, or says something; the answer goes to the client."""
-    from shared.tickets.realtime_events import MAX_EVENT, MAX_MESSAGE
+    from shared.tickets.realtime.events import MAX_EVENT, MAX_MESSAGE
 
     event = await product().realtime_events.verify(dict(req.headers))
     body = body_of(req, MAX_MESSAGE if event.is_message else MAX_EVENT)

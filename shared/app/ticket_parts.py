@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shared.tickets.listing.listing import TicketList
     from shared.tickets.opening import TicketOpening
     from shared.tickets.permissions import Permissions
-    from shared.tickets.realtime_events import RealtimeEvents
+    from shared.tickets.realtime.events import RealtimeEvents
     from shared.tickets.repository import Tickets
     from shared.tickets.results import TicketQueries
     from shared.tickets.service import TicketService
@@ -28,7 +28,7 @@ class TicketParts(AccountParts):
     def realtime_events(self) -> "RealtimeEvents":
         from shared.clients.entra import EntraTokens
         from shared.clients.realtime_events import EventVerification
-        from shared.tickets.realtime_events import RealtimeEvents
+        from shared.tickets.realtime.events import RealtimeEvents
 
         settings = self.settings.realtime
         read_token = EntraTokens(settings.events).read if settings.events else None
@@ -138,7 +138,7 @@ class TicketParts(AccountParts):
 
     @cached_property
     def tickets(self) -> "Tickets":
-        from shared.tickets.notifications import Notifications
+        from shared.tickets.realtime.notifications import Notifications
         from shared.tickets.repository import Tickets
 
         notifications = Notifications(self.clients.realtime, self.users)

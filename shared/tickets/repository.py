@@ -20,9 +20,9 @@ from shared.storage.locks import Locks
 from shared.storage.sharded_counters import Counters, Totals
 from shared.tickets.intents import Intent, settled
 from shared.tickets.listing.index import Index, IndexKey, standing
+from shared.tickets.realtime.updates import as_message, update_range
 from shared.tickets.rows import as_ticket
 from shared.tickets.transaction import Claim, TicketChange, TicketTransaction, opening_of
-from shared.tickets.updates import as_message, update_range
 
 _MAX_SECONDS = 120.0
 _MAX_WRITES = 100

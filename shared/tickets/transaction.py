@@ -16,8 +16,8 @@ from shared.models import Message, Notice, Status, StoredTicket, now
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.intents import Intent, Purpose, settled
 from shared.tickets.listing.index import Index, IndexKey, standing
+from shared.tickets.realtime.updates import due_notices, make_messages, update_writes
 from shared.tickets.rows import status_row, ticket_row
-from shared.tickets.updates import due_notices, make_messages, update_writes
 
 
 @dataclass(frozen=True, slots=True)
