@@ -11,16 +11,15 @@ import httpx2
 
 from infra.local.azurite import Azurite, Ports
 from shared.audit.chain import Actor, Draft, first_invalid
-from shared.clients import tables
 from shared.clients.tables import Table, Verb, Write
 from shared.models import AuditAction, Priority, Status, StoredTicket, now
-from shared.settings.storage import StorageSettings
 from shared.storage.keys import new_ticket_id, new_user_id
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.listing.index import Index, standing
 from shared.tickets.repository import Tickets
 from shared.tickets.rows import status_row, ticket_row
 from shared.tickets.transaction import TicketChange
+from tests.support.product.app import AppUnderTest, make_app
 from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
 
 FEW, MANY, OWNERS = 500, 50_000, 1_000
@@ -47,7 +46,7 @@ def measure() -> Iterator[Row]:
         ) as running_app,
     ):
         yield from _single_calls(running_app)
-        yield asyncio.run(_writers(azurite.connection_string))
+        yield asyncio.run(_writers(running_app))
         yield from asyncio.run(_lists(running_app))
 
 
@@ -96,17 +95,14 @@ async def _lists(running_app: RunningApp) -> list[Row]:
     admin = _admin(running_app)
     ada = running_app.log_in("ada")
     owner = ada.get("/users/me").json()["id"]
-    async with tables.service(
-        StorageSettings(connection_string=running_app.storage.upstream)
-    ) as service:
-        table = Table(service, "tickets")
-        await _fill(table, owner, FEW)
+    async with _beside(running_app) as app:
+        await _fill(app.table, owner, FEW)
         few = _list_costs(running_app, ada)
-        await _fill(table, owner, MANY - FEW)
+        await _fill(app.table, owner, MANY - FEW)
         many = _list_costs(running_app, ada)
         few_owners = _list_costs(running_app, admin)
         for _ in range(OWNERS):
-            await _fill(table, new_user_id(), 2)
+            await _fill(app.table, new_user_id(), 2)
         many_owners = _list_costs(running_app, admin)
     return [
         (f"list of 20, of {FEW:,} tickets", _told(few), "constant"),
@@ -177,14 +173,18 @@ def _writes(part: Iterable[StoredTicket]) -> Iterable[Write]:
         yield Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__))
 
 
-async def _writers(storage: str) -> Row:
+def _beside(running_app: RunningApp) -> AppUnderTest:
+    """Another process of the app, over its tables and around the proxy."""
+    return make_app(running_app.storage.upstream, running_app.model, own="")
+
+
+async def _writers(running_app: RunningApp) -> Row:
     """As many processes would: each writer has its own memory of counters and locks."""
-    async with tables.service(StorageSettings(connection_string=storage)) as service:
-        table = Table(service, "writers")
-        ticket = _ticket(new_user_id(), now(), 0)
-        first = Tickets(table)
+    async with _beside(running_app) as app:
+        ticket, first = _ticket(new_user_id(), now(), 0), app.tickets
         await first.create(ticket, Draft(AuditAction.TICKET_CREATED, Actor(), "Created."))
-        await asyncio.gather(*(_write(Tickets(table), ticket.id) for _ in range(WRITERS)))
+        writers = [app.another().tickets for _ in range(WRITERS)]
+        await asyncio.gather(*(_write(tickets, ticket.id) for tickets in writers))
         last = await first.read(ticket.id)
         events = await first.events(ticket.id)
         totals = await first.totals(ticket.created_by)

@@ -10,11 +10,10 @@ from infra.local.azurite import Azurite, Ports
 from shared.clients import blobs, tables
 from shared.clients.blobs import Container
 from shared.clients.tables import Table
-from shared.clients.upload_containers import UploadContainers
 from shared.models import StoredUser
 from shared.settings.storage import StorageSettings
 from tests.support.product.accounts import AccountsUnderTest
-from tests.support.product.app import AppUnderTest, user
+from tests.support.product.app import AppUnderTest, make_app, user
 from tests.support.servers.github import GitHubServer, github_server
 from tests.support.servers.model import ModelServer, model_server
 from tests.support.servers.storage_proxy import StorageProxy, storage_proxy
@@ -56,13 +55,6 @@ async def container(storage: StorageProxy) -> AsyncIterator[Container]:
         yield Container(service, f"c{secrets.token_hex(8)}")
 
 
-@pytest.fixture
-async def landing(storage: StorageProxy) -> AsyncIterator[UploadContainers]:
-    """Where blobs arrive and are set aside, in containers that do not exist yet."""
-    async with blobs.service(reached_by(storage)) as service:
-        yield UploadContainers(service, f"u{secrets.token_hex(8)}", f"r{secrets.token_hex(8)}")
-
-
 @pytest.fixture(scope="session")
 def shared_model_server() -> Iterator[ModelServer]:
     with model_server() as server:
@@ -90,10 +82,10 @@ def github(shared_github_server: GitHubServer) -> GitHubServer:
 
 
 @pytest.fixture
-def app(
-    table: Table, container: Container, landing: UploadContainers, model: ModelServer
-) -> AppUnderTest:
-    return AppUnderTest(table, container, landing, model)
+async def app(storage: StorageProxy, model: ModelServer) -> AsyncIterator[AppUnderTest]:
+    """The product over tables and containers that do not exist yet."""
+    async with make_app(storage.connection_string, model) as made:
+        yield made
 
 
 @pytest.fixture
@@ -103,8 +95,8 @@ def example_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExampleMo
 
 
 @pytest.fixture
-def accounts(table: Table) -> AccountsUnderTest:
-    return AccountsUnderTest(table)
+def accounts(app: AppUnderTest) -> AccountsUnderTest:
+    return AccountsUnderTest(app)
 
 
 @pytest.fixture

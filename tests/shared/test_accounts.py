@@ -9,10 +9,10 @@ import pytest
 
 from shared.accounts.credentials import hash_password
 from shared.audit.chain import first_invalid
-from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from shared.models import AuditAction, Login, Registration, Role, validated
-from tests.support.product.accounts import HERE, PASSWORD, AccountsUnderTest
+from tests.support.product.accounts import HERE, AccountsUnderTest
+from tests.support.product.app import PASSWORD
 from tests.support.servers.storage_proxy import StorageProxy
 
 ANN: dict[str, Any] = {
@@ -100,9 +100,9 @@ async def test_what_does_not_validate_is_named_but_not_shown(
     assert "good password" not in str(invalid.value.body("/"))
 
 
-async def test_registration_can_be_closed(table: Table) -> None:
+async def test_registration_can_be_closed(accounts: AccountsUnderTest) -> None:
     with pytest.raises(Forbidden):
-        await AccountsUnderTest(table, registration_open=False).register(ANN)
+        await accounts.another(REGISTRATION_OPEN="false").register(ANN)
 
 
 @pytest.mark.parametrize("name", ["Ann.B", "nobody", "nobody@example.com", "a/b#c?\\"])

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import HMACAlgorithm
 
 from shared.clients.entra import EntraTokens
-from shared.clients.tables import Table
 from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
 from shared.models import AuditAction, OwnChanges, Role, UserChanges, validated
 from shared.settings.accounts import EntraSettings
-from tests.support.product.accounts import PASSWORD, SECRET, AccountsUnderTest, by, names
+from tests.support.product.accounts import AccountsUnderTest, by, names
+from tests.support.product.app import PASSWORD, SECRET, AppUnderTest
 from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server, new_key
 from tests.support.servers.storage_proxy import StorageProxy
 
@@ -30,9 +30,13 @@ def entra_settings(authority: str) -> EntraSettings:
 
 
 @pytest.fixture
-def accounts(table: Table, entra: Entra) -> AccountsUnderTest:
-    tokens = EntraTokens(entra_settings(entra.authority))
-    return AccountsUnderTest(table, entra=tokens)
+def accounts(app: AppUnderTest, entra: Entra) -> AccountsUnderTest:
+    settings = {
+        "ENTRA_AUTHORITY": entra.authority,
+        "ENTRA_TENANT_ID": TENANT,
+        "ENTRA_AUDIENCE": f"{AUDIENCE},other",
+    }
+    return AccountsUnderTest(app.another(**settings))
 
 
 async def test_a_token_makes_a_user_at_first_sight(
@@ -118,9 +122,11 @@ def hs256_with_public_key(claims: dict[str, Any], pem: bytes) -> str:
     return f"{head}.{body}.{jwt.utils.base64url_encode(signature).decode()}"
 
 
-async def test_without_the_settings_such_tokens_are_refused(table: Table, entra: Entra) -> None:
+async def test_without_the_settings_such_tokens_are_refused(
+    app: AppUnderTest, entra: Entra
+) -> None:
     with pytest.raises(Unauthenticated):
-        await AccountsUnderTest(table).caller(entra.token())
+        await AccountsUnderTest(app).caller(entra.token())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.audit.chain import first_invalid
-from shared.clients.tables import Table, Verb, Write
+from shared.clients.tables import Verb, Write
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from shared.models import (
     AuditAction,
@@ -19,7 +19,8 @@ from shared.models import (
     UsersQuery,
     validated,
 )
-from tests.support.product.accounts import BOSS, AccountsUnderTest, by, names
+from tests.support.product.accounts import AccountsUnderTest, by, names
+from tests.support.product.app import BOSS
 
 
 async def test_an_admin_makes_users_with_any_role(accounts: AccountsUnderTest) -> None:
@@ -225,12 +226,12 @@ async def test_changes_at_once_are_all_made_and_chained(accounts: AccountsUnderT
     assert (known.user.events, known.user.last_hash) == (7, events[-1].hash)
 
 
-async def test_an_edited_event_breaks_the_chain(accounts: AccountsUnderTest, table: Table) -> None:
+async def test_an_edited_event_breaks_the_chain(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann")
     await accounts.login("ann")
     [_, event] = await accounts.trail.of_user(ann.id)
     key = {"PartitionKey": "users", "RowKey": f"event_{ann.id}_000002", "ip_address": "6.6.6.6"}
-    await table.write([Write(Verb.MERGE, key)])
+    await accounts.table.write([Write(Verb.MERGE, key)])
     assert first_invalid(await accounts.trail.of_user(ann.id)) == event.id == f"{ann.id}.000002"
 
 
@@ -255,10 +256,11 @@ async def test_deleting_keeps_the_trail_and_frees_the_names(accounts: AccountsUn
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
 async def test_a_user_whose_tickets_run_is_not_deleted(
-    accounts: AccountsUnderTest, table: Table, status: str
+    accounts: AccountsUnderTest, status: str
 ) -> None:
     ann, boss = await accounts.hire("ann"), await accounts.boss()
     counter = {"PartitionKey": ann.id, "RowKey": "counter_03", f"{status}__custom": 1}
+    table = accounts.app.table
     await table.write([Write(Verb.INSERT, counter)])
     with pytest.raises(Conflict):
         await accounts.administration.delete(by(boss), ann.id)

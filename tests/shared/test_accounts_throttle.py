@@ -14,10 +14,11 @@ from shared.accounts.login_throttle import (
     read_door,
 )
 from shared.audit.chain import Actor
-from shared.clients.tables import Row, Table
+from shared.clients.tables import Row
 from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, WriteConflict
 from shared.models import OwnChanges, now, validated
-from tests.support.product.accounts import PASSWORD, AccountsUnderTest, by, names
+from tests.support.product.accounts import AccountsUnderTest, by, names
+from tests.support.product.app import PASSWORD
 from tests.support.servers.storage_proxy import StorageProxy
 
 ADDRESS = "198.51.100.7"
@@ -58,22 +59,22 @@ async def test_other_names_and_refused_tries_are_not_counted(
 
 
 async def test_it_outlives_a_restart_and_holds_for_all_processes(
-    accounts: AccountsUnderTest, table: Table
+    accounts: AccountsUnderTest,
 ) -> None:
     await fail(accounts, "ann", MAX_BY_NAME)
     with pytest.raises(TooMany):
-        await AccountsUnderTest(table).login("ann")
+        await accounts.another().login("ann")
 
 
 async def test_after_a_hundred_failures_an_address_is_not_heard(
-    accounts: AccountsUnderTest, table: Table
+    accounts: AccountsUnderTest,
 ) -> None:
     await accounts.register(names("ann"))
     moment = now()
     for _ in range(MAX_BY_ADDRESS - 1):
-        door = await read_door(table, "someone", ADDRESS)
+        door = await read_door(accounts.table, "someone", ADDRESS)
         assert door.address is not None
-        await table.write([door.address.failed(moment)])
+        await accounts.table.write([door.address.failed(moment)])
     await fail(accounts, "somebody", 1)
     with pytest.raises(TooMany):
         await accounts.login("ann", PASSWORD, Actor(None, ADDRESS))
@@ -101,16 +102,14 @@ async def test_a_crowd_behind_one_address_gets_its_answers(accounts: AccountsUnd
     assert {type(answer) for answer in answers} == {Unauthenticated}
 
 
-async def test_a_right_guess_among_too_many_is_not_answered(
-    accounts: AccountsUnderTest, table: Table
-) -> None:
+async def test_a_right_guess_among_too_many_is_not_answered(accounts: AccountsUnderTest) -> None:
     """It was checked before the limit was reached, and must not get in after."""
     await accounts.register(names("ann"))
     await fail(accounts, "ann", MAX_BY_NAME - 1)
-    door = await read_door(table, "ann", ADDRESS)
+    door = await read_door(accounts.table, "ann", ADDRESS)
     await fail(accounts, "ann", 1)
     with pytest.raises(WriteConflict):
-        await table.write(door.name.unchanged())
+        await accounts.table.write(door.name.unchanged())
 
 
 async def test_failures_are_forgotten_in_time() -> None:
@@ -157,18 +156,16 @@ async def test_the_present_password_cannot_be_guessed_either(accounts: AccountsU
         )
 
 
-async def test_what_no_longer_counts_is_cleared_away(
-    accounts: AccountsUnderTest, table: Table
-) -> None:
+async def test_what_no_longer_counts_is_cleared_away(accounts: AccountsUnderTest) -> None:
     await accounts.register(names("ann"))
     await accounts.login("ann")
     await fail(accounts, "ann", 1)
     await fail(accounts, "nobody", 1)
-    before = {row.key async for row in table.query("users", "a", "z")}
+    before = {row.key async for row in accounts.table.query("users", "a", "z")}
     assert await accounts.users.clear(now()) == 0
     assert await accounts.users.clear(now() + WINDOW) == 2  # the address and the name of nobody
     assert await accounts.users.clear(now() + timedelta(days=31)) == 1  # the session
-    after = {row.key async for row in table.query("users", "a", "z")}
+    after = {row.key async for row in accounts.table.query("users", "a", "z")}
     assert {key.partition("_")[0] for key in before - after} == {"address", "name", "session"}
     with pytest.raises(Unauthenticated):
         await accounts.login("ann", "wrong")

@@ -9,7 +9,6 @@ import pytest
 
 from shared.accounts.credentials import AccessTokens
 from shared.audit.chain import first_invalid
-from shared.clients.tables import Table
 from shared.errors import Forbidden, Invalid, Unauthenticated
 from shared.models import (
     AuditAction,
@@ -23,7 +22,8 @@ from shared.models import (
     validated,
 )
 from shared.settings.accounts import TokenSettings
-from tests.support.product.accounts import HERE, PASSWORD, SECRET, AccountsUnderTest, by, names
+from tests.support.product.accounts import HERE, AccountsUnderTest, by, names
+from tests.support.product.app import PASSWORD, SECRET
 from tests.support.servers.storage_proxy import StorageProxy
 
 
@@ -234,9 +234,9 @@ async def test_many_logouts_at_once_end_every_token(accounts: AccountsUnderTest)
 
 
 async def test_a_caller_is_remembered_but_not_beyond_a_change(
-    table: Table, storage: StorageProxy
+    accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    accounts = AccountsUnderTest(table, remember=60)
+    accounts = accounts.another(USER_CACHE_SECONDS="60")
     user, tokens = await signed_in(accounts)
     await accounts.caller(tokens.access_token)
     storage.reset()
@@ -255,14 +255,16 @@ async def test_a_caller_is_remembered_but_not_beyond_a_change(
         await accounts.caller(tokens.access_token)
 
 
-async def test_a_change_by_another_process_is_seen_within_the_time(table: Table) -> None:
-    here, there = AccountsUnderTest(table, remember=5), AccountsUnderTest(table)
+async def test_a_change_by_another_process_is_seen_within_the_time(
+    accounts: AccountsUnderTest,
+) -> None:
+    here, there = accounts.another(USER_CACHE_SECONDS="5"), accounts
     user, tokens = await signed_in(here)
     await here.caller(tokens.access_token)
     await there.administration.change(
         by(await there.boss()), user.id, validated(UserChanges, {"is_active": False})
     )
-    here.clock.advance(here.remember)
+    here.clock.advance(5)
     with pytest.raises(Unauthenticated):
         await here.caller(tokens.access_token)
 

@@ -41,9 +41,9 @@ async def test_asking_twice_is_asking_once(
     app: AppUnderTest, asking: StartInput, owner: StoredUser
 ) -> None:
     first = await app.activities.plan(asking)
-    assert first == await app.worker().plan(asking)
+    assert first == await app.another().activities.plan(asking)
     await answer(app, asking, owner, "by sea", HeardWorkflows())
-    assert (await app.worker().plan(asking))["kind"] == "round"
+    assert (await app.another().activities.plan(asking))["kind"] == "round"
 
 
 async def test_an_answer_that_was_not_told_is_told_by_the_sweeper(
@@ -55,7 +55,7 @@ async def test_an_answer_that_was_not_told_is_told_by_the_sweeper(
     old = now() - timedelta(minutes=5)
     await app.intents.add(Intent(Purpose.ANSWER, standing(ticket), old))
 
-    await app.sweep(heard)
+    await app.sweeper.sweep(heard)
 
     assert [told.id for told in heard.answered] == [ticket.id]
     assert await app.intents.find(ticket.id, Purpose.ANSWER) is None
@@ -68,7 +68,7 @@ async def test_an_intent_without_an_answer_goes(
     old = now() - timedelta(minutes=5)
     await app.intents.add(Intent(Purpose.ANSWER, standing(ticket), old))
     heard = HeardWorkflows()
-    await app.sweep(heard)
+    await app.sweeper.sweep(heard)
     assert heard.answered == []
     assert await app.intents.find(ticket.id, Purpose.ANSWER) is None
 

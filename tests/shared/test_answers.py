@@ -5,11 +5,10 @@ import json
 import pytest
 from starlette.responses import Response
 
-from shared.clients.blobs import Container
 from shared.clients.llm.output import AnswerForm, of_model
 from shared.models import Call, Model, Question
 from shared.workflow.answer_cache import Answers
-from tests.support.product.app import model_client
+from tests.support.product.app import AppUnderTest
 from tests.support.servers.model import ModelServer, completion
 
 
@@ -27,9 +26,9 @@ def blue(_: int, __: object) -> Response:
 
 
 @pytest.fixture
-def answers(container: Container, model: ModelServer) -> Answers:
+def answers(app: AppUnderTest, model: ModelServer) -> Answers:
     model.reset(blue)
-    return Answers(container, model_client(model), days=30)
+    return app.answer_cache
 
 
 class Ledger:
@@ -102,7 +101,7 @@ async def test_a_stricter_form_is_another_question(answers: Answers, model: Mode
 
 
 async def test_what_is_forgotten_or_too_old_is_asked_again(
-    answers: Answers, container: Container, model: ModelServer
+    answers: Answers, app: AppUnderTest, model: ModelServer
 ) -> None:
     call = await ask(answers)
     assert call.answer is not None
@@ -110,14 +109,14 @@ async def test_what_is_forgotten_or_too_old_is_asked_again(
     await answers.forget([call.answer, call.answer])
     await ask(answers)
     assert len(model.bodies) == 2
-    assert await Answers(container, model_client(model), days=0).expire() == 1
+    assert await app.another(ANSWER_CACHE_DAYS="0").answer_cache.expire() == 1
     await ask(answers)
     assert len(model.bodies) == 3
 
 
-async def test_for_no_days_nothing_is_remembered(container: Container, model: ModelServer) -> None:
+async def test_for_no_days_nothing_is_remembered(app: AppUnderTest, model: ModelServer) -> None:
     model.reset(blue)
-    forgetful = Answers(container, model_client(model), days=0)
+    forgetful = app.another(ANSWER_CACHE_DAYS="0").answer_cache
     for _ in range(2):
         ledger = Ledger()
         await forgetful.of("ann").complete(FORM, QUESTION, ledger.record)
@@ -126,9 +125,9 @@ async def test_for_no_days_nothing_is_remembered(container: Container, model: Mo
 
 
 async def test_an_answer_that_fits_no_more_is_asked_again(
-    answers: Answers, container: Container, model: ModelServer
+    answers: Answers, app: AppUnderTest, model: ModelServer
 ) -> None:
     call = await ask(answers)
-    await container.write_json(str(call.answer), {"model": "m", "value": {"hue": 3}})
+    await app.container.write_json(str(call.answer), {"model": "m", "value": {"hue": 3}})
     await ask(answers)
     assert len(model.bodies) == 2

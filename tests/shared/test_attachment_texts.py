@@ -5,9 +5,9 @@ import pytest
 from shared.attachments.texts import MAX_ANSWER, AttachmentTexts
 from shared.clients.blobs import Container
 from shared.documents.extract import Extract
+from shared.documents.extraction import Extractor, Limits
 from shared.errors import DocumentFault, Invalid, NotFound, Unreadable
 from shared.models import Attachment, AttachmentText, TextQuery, now
-from tests.support.product.app import EXTRACTOR
 
 TICKET = f"{'a' * 16}-{'b' * 22}"
 FILE = Attachment(
@@ -33,7 +33,7 @@ class Reader:
 
     async def extract(self, file: Attachment, data: bytes) -> Extract:
         self.extracts += 1
-        return await EXTRACTOR.extract(file, data)
+        return await Extractor(Limits()).extract(file, data)
 
 
 async def part(

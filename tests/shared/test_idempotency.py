@@ -47,7 +47,7 @@ async def test_the_same_request_again_answers_the_same(
         by(owner), first.ticket.id, validated(TicketChanges, {"title": "Changed"}), lambda _: None
     )
     storage.reset()
-    again = await post(app.another_opening(), owner, "k", task_data=reordered)
+    again = await post(app.another().ticket_opening, owner, "k", task_data=reordered)
     assert len(storage.calls) == 1
     assert (first.is_new, again.is_new) == (True, False)
     same = first.ticket.model_dump(mode="json")
@@ -69,7 +69,7 @@ async def test_another_request_with_the_key_is_refused(
 async def test_twenty_at_once_in_several_processes_make_one_ticket(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
-    intakes = [app.another_opening() for _ in range(5)]
+    intakes = [app.another().ticket_opening for _ in range(5)]
     done = await asyncio.gather(*(post(intakes[n % 5], owner, "k") for n in range(20)))
     assert len({one.ticket.id for one in done}) == 1
     assert sum(one.is_new for one in done) == 1

@@ -50,7 +50,7 @@ def order_of(ticket: StoredTicket) -> StartInput:
 async def swept(app: AppUnderTest) -> list[str]:
     """The tickets that a sweep starts."""
     workflows = HeardWorkflows()
-    await app.sweep(workflows)
+    await app.sweeper.sweep(workflows)
     return [ticket.id for ticket in workflows.started]
 
 
@@ -204,7 +204,7 @@ async def test_one_bad_ticket_does_not_keep_the_sweep_from_the_others(
     tickets = [await opened(app, owner) for _ in range(3)]
     age(app)
     workflows = HeardWorkflows(refused=tickets[1].id)
-    assert await app.sweep(workflows) == 3
+    assert await app.sweeper.sweep(workflows) == 3
     assert sorted(ticket.id for ticket in workflows.started) == sorted(
         [tickets[0].id, tickets[2].id]
     )

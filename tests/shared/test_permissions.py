@@ -7,7 +7,7 @@ import pytest
 from shared.accounts.authorization import check_admin, check_user_read
 from shared.errors import Forbidden, NotFound
 from shared.models import Priority, Role, StoredTicket, StoredUser, UserChanges, now, validated
-from shared.tickets.permissions import Permissions, Right
+from shared.tickets.permissions import Right
 from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import user
 from tests.support.servers.storage_proxy import StorageProxy
@@ -36,7 +36,7 @@ async def rights(
     accounts: AccountsUnderTest, caller: StoredUser, of: StoredTicket
 ) -> set[Right] | None:
     """What `caller` may do with the ticket; None where it does not exist for him."""
-    permissions = Permissions(accounts.users)
+    permissions = accounts.app.permissions
     allowed: set[Right] = set()
     hidden: set[Right] = set()
     for right in Right:
@@ -105,7 +105,7 @@ async def test_tickets_of_the_deleted_are_for_admins(accounts: AccountsUnderTest
 async def test_only_managers_cost_a_storage_call(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    permissions = Permissions(accounts.users)
+    permissions = accounts.app.permissions
     owner, manager = user(), await accounts.hire("mia", Role.MANAGER, department="Sales")
     for caller, calls in ((owner, 0), (user(Role.ADMIN), 0), (manager, 1)):
         storage.reset()
@@ -115,7 +115,7 @@ async def test_only_managers_cost_a_storage_call(
 
 
 async def test_whose_tickets_are_listed(accounts: AccountsUnderTest) -> None:
-    permissions = Permissions(accounts.users)
+    permissions = accounts.app.permissions
     mia = await accounts.hire("mia", Role.MANAGER, department="Sales")
     ann = await accounts.hire("ann", department="Sales")
     bob = await accounts.hire("bob", department="Research")

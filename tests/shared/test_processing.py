@@ -14,7 +14,7 @@ from shared.tickets.attempts import Attempt
 from shared.tickets.transaction import TicketChange
 from shared.workflow.messages import RoundFacts, StartInput
 from tests.support.product.accounts import by
-from tests.support.product.app import AppUnderTest, user
+from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run, shown
 from tests.support.servers.model import completion
 from tests.support.servers.storage_proxy import Call, StorageProxy
@@ -68,7 +68,7 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)
     for step in ("plan", "work", "combine", "finish"):
-        for processing in (app.activities, app.worker()):
+        for processing in (app.activities, app.another().activities):
             if step == "plan":
                 planned: Any = await processing.plan(order)
             elif step == "work":
@@ -83,7 +83,7 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert len(app.model.bodies) == 1, "an outcome that is there is not paid for again"
     assert len(await actions(app, order)) == 3
     assert len(ticket.processing_logs.splitlines()) == 3
-    assert await run(app.worker(), order) == {"kind": "stopped"}
+    assert await run(app.another().activities, order) == {"kind": "stopped"}
 
 
 async def test_a_ticket_of_one_piece_costs_at_most_25_storage_calls(
@@ -95,7 +95,7 @@ async def test_a_ticket_of_one_piece_costs_at_most_25_storage_calls(
 
     await run(app.activities, await opened(app, owner))
 
-    assert len(storage.calls) == 21
+    assert len(storage.calls) == 24
 
 
 async def test_a_ticket_that_was_cancelled_is_left_alone(
@@ -151,7 +151,7 @@ async def test_a_failure_is_told_and_its_calls_are_counted(
     order = await opened(app, owner)
 
     failed: Any = await run(app.activities, order)
-    for processing in (app.activities, app.worker()):
+    for processing in (app.activities, app.another().activities):
         await processing.fail(order, failed["reason"])
 
     ticket = await shown(app, order)
@@ -227,7 +227,7 @@ async def test_progress_rises_and_never_falls(app: AppUnderTest, owner: StoredUs
             await asyncio.sleep(0.005)
 
     watching = asyncio.create_task(watch())
-    workers = [app.worker() for _ in range(4)]
+    workers = [app.another().activities for _ in range(4)]
     await asyncio.gather(*(workers[index % 4].work(order, facts, index, {}) for index in range(20)))
     await asyncio.wait_for(watching, 10)
 
@@ -264,15 +264,15 @@ async def test_a_step_that_takes_long_ends_and_goes_on_as_another(
 
     async def slow(call: Call) -> Response | None:
         if "/work/" in call.path:
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
         return None
 
     storage.reset(before=slow)
-    answer = await app.worker(step_seconds=0.5).plan(order)
+    answer = await app.another(**SHORT_STEPS).activities.plan(order)
     assert answer["kind"] == "wait"
     assert "takes long" in (await shown(app, order)).processing_logs
     storage.reset()
-    assert (await app.worker().plan(order))["kind"] == "round"
+    assert (await app.another().activities.plan(order))["kind"] == "round"
 
 
 async def test_only_readers_may_read(app: AppUnderTest, owner: StoredUser) -> None:

@@ -5,9 +5,7 @@ from functools import partial
 from shared.audit.chain import Actor, Draft
 from shared.audit.horizon import horizon_of
 from shared.audit.retention import Retention
-from shared.audit.trail import AuditTrail
 from shared.models import AuditAction, AuditQuery, NewTicket, StoredTicket, StoredUser, validated
-from shared.settings.workflow import AuditSettings
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
@@ -16,10 +14,7 @@ DAY = 24 * 3600
 
 
 def retention(app: AppUnderTest, days: int = 30) -> Retention:
-    settings = AuditSettings(retention_days=days)
-    return Retention(
-        ticket_table=app.table, user_table=app.table, settings=settings, clock=app.clock
-    )
+    return app.another(AUDIT_RETENTION_DAYS=str(days)).retention
 
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> str:
@@ -50,7 +45,7 @@ async def test_old_events_go_in_whole_beginnings_and_the_rest_is_valid(app: AppU
     owner = user()
     ticket = await opened(app, owner)
     await edited(app, ticket, 60)
-    trail = AuditTrail(app.tickets, app.table, app.table)
+    trail = app.audit_trail
     assert await retention(app).enforce() == 0
     app.clock.advance(31 * DAY)
     assert await retention(app).enforce() == 61
@@ -72,5 +67,5 @@ async def test_a_removed_event_shows_also_behind_the_horizon(app: AppUnderTest) 
     await edited(app, ticket, 2)
     rest = ticket.partition("-")[2]
     await app.table.delete(owner.id, f"event_{rest}_000002")
-    verified = await AuditTrail(app.tickets, app.table, app.table).verify(ticket)
+    verified = await app.audit_trail.verify(ticket)
     assert verified.first_invalid == f"{ticket}.000003"

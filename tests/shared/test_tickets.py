@@ -125,7 +125,7 @@ async def test_no_update_is_lost_among_processes(app: AppUnderTest, owner: Store
                 ticket.id, lambda seen: TicketChange({"tokens_used": seen.tokens_used + 1})
             )
 
-    await asyncio.gather(*(add_tokens(Tickets(app.table)) for _ in range(4)))
+    await asyncio.gather(*(add_tokens(app.another().tickets) for _ in range(4)))
     assert (await app.tickets.read(ticket.id)).tokens_used == 40
 
 
@@ -137,7 +137,7 @@ async def test_counts_stay_exact_among_processes(app: AppUnderTest, owner: Store
             await process.change(ticket.id, to_status(Status.PROCESSING))
             await process.change(ticket.id, to_status(Status.COMPLETED))
 
-    processes = [Tickets(app.table) for _ in range(20)]  # more than there are shards
+    processes = [app.another().tickets for _ in range(20)]  # more than there are shards
     await asyncio.gather(*(end(each, tickets[:8]) for each in processes))
 
     expected = {"pending__custom": 4, "completed__custom": 8}
@@ -149,7 +149,7 @@ async def test_a_change_that_was_made_already_is_not_made_again(
 ) -> None:
     ticket = await opened(app, owner)
     changed = await asyncio.gather(
-        *(Tickets(app.table).change(ticket.id, to_status(Status.PROCESSING)) for _ in range(6))
+        *(app.another().tickets.change(ticket.id, to_status(Status.PROCESSING)) for _ in range(6))
     )
     assert {each.version for each in changed} == {changed[0].version}
     assert len(await app.tickets.events(ticket.id)) == 2

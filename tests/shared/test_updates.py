@@ -96,7 +96,7 @@ async def test_progress_that_comes_too_soon_gets_no_number(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await opened(app, owner)
-    tickets = Tickets(app.table)
+    tickets = app.another().tickets
     for step in range(40):
         await tickets.change(ticket_id, progressed(step, step / 10))
     stored = await app.tickets.updates(ticket_id, 1)
@@ -109,7 +109,7 @@ async def test_a_message_costs_no_storage_call_of_its_own(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     ticket_id = await opened(app, owner)
-    tickets = Tickets(app.table)
+    tickets = app.another().tickets
     known = await tickets.read(ticket_id)
     storage.reset()
     await tickets.change(ticket_id, progressed(1, 1), known)

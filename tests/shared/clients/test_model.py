@@ -15,7 +15,7 @@ from shared.clients.llm.client import ModelClient
 from shared.clients.llm.output import of_model, of_schema
 from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Answer, Call, Model, Question
-from tests.support.product.app import model_client, model_settings
+from tests.support.product.app import model_client
 from tests.support.servers.model import ModelServer, completion
 
 
@@ -255,7 +255,9 @@ async def test_a_broken_off_answer_is_tried_later(model: ModelServer, asked: Ask
 async def test_a_model_that_is_down_costs_nothing(asked: Asked) -> None:
     with take_port(0, "nobody") as nobody:
         port = nobody.getsockname()[1]
-    client = ModelClient(model_settings(f"http://127.0.0.1:{port}/v1", 5))
+    nowhere = ModelServer()
+    nowhere.base_url = f"http://127.0.0.1:{port}/v1"
+    client = model_client(nowhere)
     with pytest.raises(RetryLater, match="cannot be reached"):
         await asked.by(client)
     assert asked.calls == []

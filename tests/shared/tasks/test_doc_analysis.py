@@ -304,7 +304,7 @@ async def test_combining_again_comes_to_the_same(analyses: Analyses) -> None:
             await processing.work(order, step["facts"], index, item)
         first: Any = await processing.combine(order, step["facts"])
         made = await analyses.attempt(order).result()
-        step = await analyses.app.worker().combine(order, step["facts"])
+        step = await analyses.app.another().activities.combine(order, step["facts"])
         assert step == first
     assert await analyses.attempt(order).result() == made
     assert made["insights"]

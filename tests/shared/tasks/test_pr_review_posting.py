@@ -116,8 +116,8 @@ async def test_posted_and_then_dead_is_posted_once(reviews: Reviews, storage: St
     assert len(reviews.posted()) == 1
     storage.reset()
 
-    await reviews.app.worker().work(order, step["facts"], 0, {})
-    await reviews.app.worker().work(order, step["facts"], 0, {})
+    await reviews.app.another().activities.work(order, step["facts"], 0, {})
+    await reviews.app.another().activities.work(order, step["facts"], 0, {})
     done: Any = await reviews.app.activities.combine(order, step["facts"])
     await reviews.app.activities.finish(order, done)
     assert len(reviews.posted()) == 1
@@ -131,7 +131,9 @@ async def test_an_answer_that_is_lost_is_looked_up_before_posting_again(reviews:
     waited = await reviews.app.activities.work(order, step["facts"], 0, {})
     assert waited["kind"] == "wait"
     assert len(reviews.posted()) == 1
-    assert (await reviews.app.worker().work(order, step["facts"], 0, {}))["kind"] == "outcome"
+    assert (await reviews.app.another().activities.work(order, step["facts"], 0, {}))[
+        "kind"
+    ] == "outcome"
     assert len(reviews.posted()) == 1
 
 
@@ -226,7 +228,7 @@ async def test_the_same_of_the_same_head_is_not_said_again(reviews: Reviews) -> 
     order = await reviews.open(url, post_review=True)
     await run(reviews.app.activities, order)
     again = await reviews.app.ticket_service.reprocess(by(reviews.owner), order["ticket_id"])
-    await run(reviews.app.worker(), order_of(again))
+    await run(reviews.app.another().activities, order_of(again))
     assert len(reviews.posted()) == 1
     result = (await reviews.shown(order)).result_data
     assert result["posted"]["url"] == first["posted"]["url"]

@@ -1,20 +1,10 @@
-"""Accounts over one table, as one process has them, and short ways to use them in tests."""
+"""The product's accounts, and short ways to use them in tests."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from shared.accounts.administration import UserAdministration
-from shared.accounts.authentication import Authentication
-from shared.accounts.bootstrap_admin import BootstrapAdmin
-from shared.accounts.credentials import AccessTokens
-from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
-from shared.accounts.refresh_tokens import RefreshTokens
-from shared.accounts.repository import Users
-from shared.accounts.self_service import Accounts
 from shared.audit.chain import Actor
 from shared.audit.rows import as_user_event
-from shared.clients.entra import EntraTokens
 from shared.clients.tables import Table
 from shared.models import (
     AuditEvent,
@@ -27,14 +17,9 @@ from shared.models import (
     Tokens,
     validated,
 )
-from shared.settings.accounts import AccountSettings, BootstrapSettings, TokenSettings
 from shared.storage.keys import USERS
-from shared.storage.sharded_counters import Counters
-from tests.support.product.clock import MovedClock
+from tests.support.product.app import BOSS, PASSWORD, AppUnderTest
 
-SECRET = "k" * 32
-PASSWORD = "a good password"
-BOSS = "boss@example.com"
 HERE = Actor(None, "192.0.2.1", "test")
 JsonObject = dict[str, Any]
 
@@ -66,49 +51,22 @@ class UserTrail:
         return [as_user_event(row) async for row in self._table.query(USERS, "log_", "log`")]
 
 
-@dataclass
 class AccountsUnderTest:
-    """`remember` is how many seconds users are remembered for."""
+    """Accounts as one process has them; `table` is where users are."""
 
-    table: Table
-    remember: float = 0.0
-    registration_open: bool = True
-    entra: EntraTokens | None = None
-    clock: MovedClock = field(default_factory=MovedClock)
-
-    def __post_init__(self) -> None:
-        settings = AccountSettings(
-            tokens=TokenSettings(secret_key=SECRET, access_minutes=30, refresh_days=30),
-            registration_open=self.registration_open,
-            cache_seconds=self.remember,
-            bootstrap=BootstrapSettings(email=BOSS, password=PASSWORD),
-            entra=None,
-        )
-        admin = BootstrapAdmin(settings.bootstrap)
-        tokens = AccessTokens(settings.tokens)
-        self.users = Users(self.table, self.remember, self.clock)
-        self.password_check = PasswordCheck(
-            users=self.users, table=self.table, first_admin=admin, clock=self.clock
-        )
-        self.authentication = Authentication(self.users, tokens, self.entra)
-        sessions = RefreshTokens(self.table)
-        self.self_service = Accounts(
-            users=self.users,
-            passwords=self.password_check,
-            sessions=sessions,
-            tokens=tokens,
-            first_admin=admin,
-            settings=settings,
-            clock=self.clock,
-        )
+    def __init__(self, app: AppUnderTest) -> None:
+        self.app = app
+        self.clock = app.clock
+        self.users = app.users
+        self.table = app.clients.table("users")
         self.trail = UserTrail(self.table)
-        self.administration = UserAdministration(
-            users=self.users,
-            passwords=self.password_check,
-            counters=Counters(self.table),
-            first_admin=admin,
-            clock=self.clock,
-        )
+        self.self_service = app.accounts
+        self.authentication = app.authentication
+        self.administration = app.user_administration
+
+    def another(self, **settings: str) -> "AccountsUnderTest":
+        """Accounts as another process has them, with other settings or not."""
+        return AccountsUnderTest(self.app.another(**settings))
 
     async def hire(self, username: str, role: Role = Role.USER, **more: Any) -> StoredUser:
         """A new user with any role."""

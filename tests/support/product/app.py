@@ -1,193 +1,139 @@
-"""The product's parts over storage of a test's own, with a model and a GitHub under control."""
+"""The product as functions have it, over storage of a test's own and services under its control."""
 
 import secrets
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Self
 
-from shared.accounts.repository import Users
-from shared.attachments.service import Attachments
-from shared.attachments.store import AttachmentStore
+from shared.app import App
+from shared.app.clients import Clients
 from shared.clients.blobs import Container
-from shared.clients.github.client import GitHubClient
 from shared.clients.llm.client import ModelClient
 from shared.clients.tables import Table
 from shared.clients.upload_containers import UploadContainers
-from shared.documents.extraction import Extractor, Limits
 from shared.models import Role, StoredUser, now
-from shared.settings.github import GitHubSettings
-from shared.settings.model import ModelSettings
-from shared.tasks.base import CallSizes
-from shared.tasks.dependencies import Dependencies
-from shared.tasks.signer import Signer
-from shared.tickets.access import TicketAccess
-from shared.tickets.answering import TicketAnswering
-from shared.tickets.idempotency import IdempotencyKeys
-from shared.tickets.intents import Intents, Purpose
-from shared.tickets.listing.listing import TicketList
-from shared.tickets.opening import TicketOpening
-from shared.tickets.permissions import Permissions
-from shared.tickets.repository import Tickets
-from shared.tickets.results import TicketQueries
-from shared.tickets.service import TicketService, Times
-from shared.tickets.sweeper import Sweeper
-from shared.tickets.workflow_port import WorkflowClient
-from shared.workflow.activities import Activities
-from shared.workflow.answer_cache import Answers
+from shared.settings import Settings, read_settings
+from shared.tickets.intents import Intents
 from tests.support.product.clock import MovedClock
 from tests.support.servers.model import ModelServer
 
+SECRET = "k" * 32
+PASSWORD = "a good password"
+BOSS = "boss@example.com"
 SWEEP_AFTER = 2.5
-LINGER = 2.0
+LINGER = SWEEP_AFTER + 60
+SETTINGS = {
+    "SECRET_KEY": SECRET,
+    "BOOTSTRAP_ADMIN_EMAIL": BOSS,
+    "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+    "USER_CACHE_SECONDS": "0",
+    "STEP_SECONDS": "60",
+    "MODEL_TIMEOUT_SECONDS": "20",
+    "MODEL_MAX_OUTPUT_TOKENS": "4096",
+    "EXTRACT_SECONDS": "20",
+    "GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
+    "SWEEP_SCHEDULE": "0 * * * * *",
+    "SWEEP_AFTER_SECONDS": str(SWEEP_AFTER),
+    "FILES_QUIET_SECONDS": "0.01",
+}
+
+SHORT_STEPS = {
+    "STEP_SECONDS": "1",
+    "MODEL_TIMEOUT_SECONDS": "0.4",
+    "EXTRACT_SECONDS": "0.4",
+    "SWEEP_AFTER_SECONDS": "1",
+}
+"""Settings of an app whose activities take a second at most."""
 
 
-def model_settings(base_url: str, timeout: float) -> ModelSettings:
-    return ModelSettings(
-        base_url=base_url,
-        api_key="key",
-        uses_identity=False,
-        deployment="grok-3",
-        timeout=timeout,
-        max_output_tokens=4096,
-        first_wait=1,
-        max_wait=1,
-    )
+class ClientsUnderTest(Clients):
+    """Tables and containers of a test's own, which end with `own`, in a storage of many tests."""
+
+    def __init__(self, settings: Settings, own: str) -> None:
+        super().__init__(settings)
+        self._own = own
+
+    def table(self, name: str) -> Table:
+        return super().table(f"{name}{self._own}")
+
+    @cached_property
+    def container(self) -> Container:
+        return Container(self._blob_service, f"amida-work{self._own}")
+
+    @cached_property
+    def landing(self) -> UploadContainers:
+        return UploadContainers(self._blob_service, f"uploads{self._own}", f"rejected{self._own}")
+
+    async def close(self) -> None:
+        """Let no connection be left."""
+        await self._table_service.close()
+        await self._blob_service.close()
+
+
+class AppUnderTest(App):
+    """One process of the product; `another` is one more over the same storage."""
+
+    def __init__(self, settings: Mapping[str, str], model: ModelServer, own: str) -> None:
+        super().__init__(read_settings(settings))
+        self.model = model
+        self._own = own
+        self._processes = [self]
+
+    @cached_property
+    def clients(self) -> ClientsUnderTest:
+        return ClientsUnderTest(self.settings, self._own)
+
+    @cached_property
+    def clock(self) -> MovedClock:
+        return MovedClock()
+
+    @property
+    def table(self) -> Table:
+        """Where tickets are."""
+        return self.clients.table("tickets")
+
+    @property
+    def container(self) -> Container:
+        return self.clients.container
+
+    @property
+    def intents(self) -> Intents:
+        return self._intents
+
+    def another(self, **settings: str) -> "AppUnderTest":
+        """The app as another process has it, with other settings or not; it ends with this one."""
+        made = AppUnderTest({**self.settings.environment, **settings}, self.model, self._own)
+        made.clock, made._processes = self.clock, self._processes
+        self._processes.append(made)
+        return made
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let no connection of any of the processes be left."""
+        for one in self._processes:
+            await one.clients.close()
+
+
+def make_app(storage: str, model: ModelServer, own: str | None = None) -> AppUnderTest:
+    """A product over the storage of this connection string, in which it has tables and containers
+    whose names end with `own`: without it, such as are not there yet."""
+    services = {"STORAGE_CONNECTION": storage, "MODEL_BASE_URL": model.base_url}
+    return AppUnderTest(SETTINGS | services, model, secrets.token_hex(8) if own is None else own)
 
 
 def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
-    return ModelClient(model_settings(server.base_url, timeout))
-
-
-EXTRACTOR = Extractor(Limits())
-
-
-def dependencies(
-    chunk_tokens: int = 6_000,
-    github: GitHubClient | None = None,
-    batch_tokens: int = 12_000,
-) -> Dependencies:
-    """What tasks work with: real readers, and GitHub wherever a test has it, else nowhere."""
-    made = (
-        github or GitHubClient(GitHubSettings(api_url="http://127.0.0.1:9/api/v3")),
-        EXTRACTOR,
-        CallSizes(chunk_tokens=chunk_tokens, batch_tokens=batch_tokens),
-        Signer("key"),
-    )
-    known = {f"{type(one).__module__}.{type(one).__qualname__}": one for one in made}
-    return Dependencies({name: partial(_same, one) for name, one in known.items()}, {})
-
-
-def _same(made: object) -> object:
-    return made
-
-
-@dataclass
-class AppUnderTest:
-    """The app's parts over one table and one container."""
-
-    table: Table
-    container: Container
-    landing: UploadContainers
-    model: ModelServer
-    dependencies: Dependencies = field(default_factory=dependencies)
-
-    clock: MovedClock = field(default_factory=MovedClock)
-
-    def __post_init__(self) -> None:
-        self.tickets = Tickets(self.table)
-        self.intents = Intents(self.table)
-        self.idempotency_keys = IdempotencyKeys(self.table, self.clock)
-        self.users = Users(self.table, 0, self.clock)
-        self.ticket_opening = self._opening(self.tickets)
-        self.permissions = Permissions(self.users)
-        self.ticket_access = TicketAccess(self.tickets, self.permissions)
-        self.ticket_queries = TicketQueries(self.tickets, self.ticket_access, self.container)
-        self.ticket_list = TicketList(
-            table=self.table,
-            tickets=self.tickets,
-            queries=self.ticket_queries,
-            permissions=self.permissions,
-        )
-        self.ticket_service = self._service(self.tickets, LINGER)
-        self.attachments = Attachments(
-            tickets=self.tickets,
-            access=self.ticket_access,
-            intents=self.intents,
-            store=AttachmentStore(self.container),
-            max_bytes=10_000_000,
-            clock=self.clock,
-        )
-        self.ticket_answering = TicketAnswering(
-            tickets=self.tickets,
-            access=self.ticket_access,
-            intents=self.intents,
-            clock=self.clock,
-        )
-        self.activities = self._activities(self.tickets)
-
-    def worker(self, step_seconds: float = 60) -> Activities:
-        """The activities as another process would have them."""
-        return self._activities(Tickets(self.table), step_seconds)
-
-    def another_opening(self) -> TicketOpening:
-        """The intake as another process would have it."""
-        return self._opening(Tickets(self.table))
-
-    def another_service(self, linger: float = LINGER) -> TicketService:
-        """The changes as another process would make them."""
-        return self._service(Tickets(self.table), linger)
-
-    async def sweep(self, workflow: WorkflowClient) -> int:
-        sweeper = Sweeper(
-            tickets=self.tickets,
-            intents=self.intents,
-            others={
-                Purpose.DELETE: self.ticket_service,
-                Purpose.FILES: self.attachments,
-                Purpose.ANSWER: self.ticket_answering,
-            },
-            sweep_after=SWEEP_AFTER,
-            clock=self.clock,
-        )
-        return await sweeper.sweep(workflow)
-
-    def _opening(self, tickets: Tickets) -> TicketOpening:
-        return TicketOpening(
-            tickets=tickets,
-            keys=self.idempotency_keys,
-            users=self.users,
-            sweep_after=SWEEP_AFTER,
-            clock=self.clock,
-        )
-
-    def _service(self, tickets: Tickets, linger: float) -> TicketService:
-        times = Times(SWEEP_AFTER, linger)
-        return TicketService(
-            tickets=tickets,
-            access=TicketAccess(tickets, self.permissions),
-            container=self.container,
-            users=self.users,
-            landing=self.landing,
-            times=times,
-            clock=self.clock,
-        )
-
-    def _activities(self, tickets: Tickets, step_seconds: float = 60) -> Activities:
-        client = model_client(self.model)
-        answers = Answers(self.container, client, days=30)
-        return Activities(
-            tickets=tickets,
-            container=self.container,
-            model=client,
-            answers=answers,
-            dependencies=self.dependencies,
-            intents=self.intents,
-            step_seconds=step_seconds,
-            quiet_seconds=0,
-            answer_days=7,
-        )
+    values = SETTINGS | {
+        "STORAGE_CONNECTION": "UseDevelopmentStorage=true",
+        "MODEL_BASE_URL": server.base_url,
+        "MODEL_TIMEOUT_SECONDS": str(timeout),
+    }
+    return ModelClient(read_settings(values).model)
 
 
 def user(role: Role = Role.USER) -> StoredUser:
+    """A user of whom nothing is stored."""
     number = secrets.token_hex(8)
     return StoredUser(
         id=number,

@@ -63,5 +63,4 @@ async def go_on(
 
 
 async def shown(app: AppUnderTest, order: StartInput) -> StoredTicket:
-    reading = app.ticket_queries
-    return await reading.with_result(await app.tickets.read(order["ticket_id"]))
+    return await app.ticket_queries.with_result(await app.tickets.read(order["ticket_id"]))

@@ -4,7 +4,7 @@ wants."""
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from shared.models import NewTicket, StoredUser, validated
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
-from tests.support.product.app import AppUnderTest, dependencies, user
+from tests.support.product.app import AppUnderTest, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.model import Body, ModelServer, completion
 
@@ -119,7 +119,7 @@ class Analyses:
 
     def use(self, chunk_tokens: int) -> None:
         """Cut documents into chunks of this size from now on."""
-        self.app = replace(self.app, dependencies=dependencies(chunk_tokens))
+        self.app = self.app.another(CHUNK_TOKENS=str(chunk_tokens))
 
     def asked(self, form: str) -> list[Body]:
         """The calls so far that asked for this."""

@@ -1,7 +1,7 @@
 """Pull requests reviewed from ticket to result: real git histories behind the GitHub stand-in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -12,7 +12,7 @@ from shared.models import NewTicket, Side, StoredTicket, StoredUser, validated
 from shared.workflow.messages import StartInput
 from tests.support.git.history import History
 from tests.support.product.accounts import by
-from tests.support.product.app import AppUnderTest, dependencies, user
+from tests.support.product.app import AppUnderTest, user
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.github import TOKEN, GitHubServer
 from tests.support.servers.model import ModelServer
@@ -40,8 +40,11 @@ class Reviews:
 
     def use(self, batch_tokens: int = 12_000, token: str = TOKEN) -> None:
         """Work with batches of that size and with that token for GitHub from now on."""
-        made = dependencies(github=self.github.client(token=token), batch_tokens=batch_tokens)
-        self.app = replace(self.app, dependencies=made)
+        self.app = self.app.another(
+            GITHUB_API_URL=f"{self.github.origin}/api/v3",
+            GITHUB_TOKEN=token,
+            REVIEW_BATCH_TOKENS=str(batch_tokens),
+        )
         self.model.reset(self.reviewer)
 
     def change(self, base: Files, head: Mapping[str, str | bytes | None], **serve: Any) -> str:
