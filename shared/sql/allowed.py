@@ -12,8 +12,8 @@ BitwiseRightShift BitwiseXor Boolean Bracket CTE Column Cube DPipe DataType Data
 Div EQ Escape Except Exists Fetch Filter From GT GTE Group GroupingSets Having HavingMax ILike
 Identifier IgnoreNulls In IntDiv Intersect Interval Is JSONExtract JSONPath JSONPathKey JSONPathRoot
 JSONPathSubscript Join Kwarg LT LTE Lateral Like Limit LimitOptions Literal Mod Mul NEQ National Neg
-Not Null NullSafeEQ NullSafeNEQ Offset Or Order Ordered Paren Pivot PivotAlias PropertyEQ Qualify
-RawString RespectNulls Rollup Select SimilarTo Slice Star Sub Subquery Table TableAlias
+Not Null NullSafeEQ NullSafeNEQ Offset Or Order Ordered Paren Pivot PivotAlias PivotAny PropertyEQ
+Qualify RawString RespectNulls Rollup Select SimilarTo Slice Star Sub Subquery Table TableAlias
 TableFromRows TableSample Tuple Union UnicodeString Values Var Where Window WindowSpec With
 WithinGroup Xor
 """

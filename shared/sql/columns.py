@@ -61,6 +61,10 @@ class _Reader:
 
     def read(self, column: exp.Column) -> None:
         """Note it when it is a table's. Raises QueryRefused when it is nobody's."""
+        place = column.find_ancestor(exp.Pivot, exp.Query)
+        if isinstance(place, exp.Pivot):
+            self._check_turned(column, place)
+            return
         around = list(self._around(column))
         if column.table:
             self._read_of(column.table, column.name, around)
@@ -73,6 +77,16 @@ class _Reader:
         is_alias = any(column.name in _aliases(scope.expression) for scope in around)
         if tables and not (owners or is_made or is_alias):
             raise self._unknown(column.name, tables)
+
+    def _check_turned(self, column: exp.Column, pivot: exp.Pivot) -> None:
+        """A pivot turns a query, as tables in its place have become queries."""
+        query = pivot.parent.this if isinstance(pivot.parent, exp.Subquery) else None
+        if not isinstance(query, exp.Select) or query.is_star:
+            return
+        if column.name not in {*query.named_selects, *self._made}:
+            raise QueryRefused(
+                QueryFault.COLUMN, f"PIVOT gets no column {column.name[:100]} to work on."
+            )
 
     def _around(self, column: exp.Column) -> Iterator[Scope]:
         node: exp.Expr | None = column
@@ -121,4 +135,5 @@ def _made_names(tree: exp.Expr) -> Iterator[str]:
         elif isinstance(node, exp.Values):
             yield from (f"COLUMN{n}" for n in range(1, len(node.expressions[0].expressions) + 1))
         elif isinstance(node, exp.Pivot):
-            yield from (name.name for name in node.find_all(exp.Identifier))
+            names = node.find_all(exp.Identifier)
+            yield from (name.name for name in names if not isinstance(name.parent, exp.Column))

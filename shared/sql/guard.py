@@ -86,6 +86,8 @@ def _check_value(node: exp.Expr) -> None:
         raise QueryRefused(QueryFault.CONSTRUCT, "The SQL casts to a type that is not allowed.")
     elif isinstance(node, exp.Star) and not _is_projected(node):
         raise QueryRefused(QueryFault.CONSTRUCT, "A star may only follow SELECT or COUNT(.")
+    elif isinstance(node, exp.Pivot) and node.find(exp.Query):
+        raise QueryRefused(QueryFault.CONSTRUCT, "PIVOT needs its values listed, not queried.")
     elif isinstance(node, exp.Column) and _PSEUDO_COLUMN.match(node.name):
         raise QueryRefused(QueryFault.COLUMN, f"{node.name[:100]} is no column of a table.")
 

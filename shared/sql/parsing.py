@@ -8,10 +8,12 @@ from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.snowflake import SnowflakeParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from shared.errors import QueryFault, QueryRefused
 from shared.sql.policy import MAX_CHARACTERS
 
+_ARROWS = (TokenType.ARROW, TokenType.DARROW)
 _MAX_STEPS = 200_000
 _MAX_NODES = 8_000
 _MAX_DEPTH = 120
@@ -43,7 +45,9 @@ def parse(sql: str) -> exp.Expr:
             f"The SQL must have at most {MAX_CHARACTERS:,} characters, and none of them NUL.",
         )
     try:
-        found = _Parser(dialect=DIALECT).parse(DIALECT.tokenize(sql), sql)
+        tokens = DIALECT.tokenize(sql)
+        _check_arrows(tokens)
+        found = _Parser(dialect=DIALECT).parse(tokens, sql)
     except (ParseError, TokenError) as error:
         raise QueryRefused(QueryFault.SYNTAX, _described(error)) from None
     except (_TooManyStepsError, RecursionError):
@@ -56,6 +60,12 @@ def parse(sql: str) -> exp.Expr:
         raise QueryRefused(QueryFault.SYNTAX, "Exactly one SQL statement is wanted, a SELECT.")
     _check_size(statements[0])
     return statements[0]
+
+
+def _check_arrows(tokens: list[Token]) -> None:
+    """To Snowflake `->>` begins another statement, `->` a function; sqlglot takes both for JSON."""
+    if any(token.token_type in _ARROWS for token in tokens):
+        raise QueryRefused(QueryFault.CONSTRUCT, "-> and ->> are not allowed; JSON is read with :.")
 
 
 def write(tree: exp.Expr) -> str:
