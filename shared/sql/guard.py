@@ -26,6 +26,15 @@ def guard(sql: str, policy: Policy) -> GuardedQuery:
     Takes some milliseconds, the worst that its limits let through a second: from a coroutine, call
     it on a thread.
     """
+    try:
+        return _guarded(sql, policy)
+    except QueryRefused:
+        raise
+    except Exception:  # what sqlglot stumbles over is nothing that could be let through
+        raise QueryRefused(QueryFault.SYNTAX, "The SQL cannot be analysed.") from None
+
+
+def _guarded(sql: str, policy: Policy) -> GuardedQuery:
     tree = parsing.parse(sql)
     check(tree)
     tree = normalize_identifiers(tree, dialect=parsing.DIALECT)

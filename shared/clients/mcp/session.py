@@ -5,6 +5,7 @@ come from any task of its event loop, several at once.
 """
 
 import asyncio
+import logging
 from asyncio import AbstractEventLoop, Event, Future, Task
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -32,6 +33,10 @@ _IDLE_SECONDS = 300.0
 _MAX_PAGES = 20
 _MODES = ("legacy", "auto")
 """The handshake that most servers know, then `server/discover` for those that refuse it."""
+
+# The `mcp` package, which has both names, would log what it cannot read of an answer.
+for _name in ("mcp", "client"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)

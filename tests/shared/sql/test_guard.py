@@ -85,3 +85,24 @@ def test_a_reason_helps_to_mend_the_query() -> None:
     assert error.reason == (
         "There is no column AMONT: SALES.PUBLIC.ORDERS has ID, REGION, AMOUNT, ORDERED_ON, DETAILS."
     )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select " + "(" * 5_000 + "1" + ")" * 5_000,
+        "select * from " + "(select * from " * 100 + "orders" + ")" * 100,
+        "select " + "case when " * 1_000 + "1" + " then 1 end" * 1_000,
+        " ".join(["select", ",".join(["id"] * 6_000), "from orders"]),
+        "select '" + "x" * 30_000 + "'",
+    ],
+    ids=["brackets", "queries", "cases", "columns", "length"],
+)
+def test_what_is_too_much_is_refused_in_time(sql: str) -> None:
+    assert refused(sql).fault in (QueryFault.TOO_LARGE, QueryFault.SYNTAX)
+
+
+def test_text_that_cannot_be_parsed_reaches_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    error = refused("create stage canary url = 's3://canary/'")
+
+    assert "canary" not in caplog.text + error.reason
