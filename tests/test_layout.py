@@ -35,6 +35,7 @@ ROOMS = (
     ("shared.papers",),
     ("shared.documents", "shared.diffs", "shared.sql"),
     ("shared.text",),
+    ("shared.sandbox",),
     ("shared.models",),
     ("shared.settings",),
     ("shared.errors",),

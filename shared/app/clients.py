@@ -74,7 +74,8 @@ class Clients:
     @cached_property
     def extractor(self) -> "Extractor":
         """Reads files, in child processes."""
-        from shared.documents.extraction import Extractor, Limits
+        from shared.documents.extraction import Extractor
+        from shared.sandbox.runner import Limits
 
         known = self._settings.extraction
         return Extractor(Limits(known.seconds, known.megabytes))

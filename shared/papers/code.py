@@ -5,9 +5,9 @@ import json
 import logging
 from collections.abc import Sequence
 
-from shared.documents.extraction import Limits, run_in_child
 from shared.papers.languages import language_of
 from shared.papers.prose import CodeBlock, code_blocks
+from shared.sandbox.runner import Limits, run_in_child
 
 MAX_CHARACTERS = 400_000
 

@@ -1,6 +1,6 @@
 """`python -m shared.papers.code_worker`: the process that parses the code of a paper and ends.
 
-It is asked as the reader of documents is (shared.documents.worker); what it gets is a JSON list of
+What it gets is a JSON list of
 languages with their code, and it answers a list of true, false, or null where nobody can say.
 """
 
@@ -11,13 +11,13 @@ from importlib import import_module
 from tree_sitter import Language, Parser
 
 from shared.diffs.syntax import parses
-from shared.documents.worker import content, request
 from shared.papers.languages import language_of
+from shared.sandbox.child import read_data, read_request
 
 
 def main() -> None:
     """Answer the one request."""
-    blocks = json.loads(content(request()))
+    blocks = json.loads(read_data(read_request()))
     sys.stdout.write(json.dumps([_is_well_formed(name, code) for name, code in blocks]))
 
 

@@ -84,7 +84,7 @@ class _Remembering:
         if stored is None:
             return None
         try:
-            return Answer(form.check(stored["value"]), stored["model"])
+            return Answer(await form.check(stored["value"]), stored["model"])
         except SchemaMismatch:  # What is asked of an answer has become stricter.
             return None
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from infra.local.azurite import Azurite, Ports
 from shared.documents.chunks import chunked
-from shared.documents.extraction import Limits, extract
+from shared.documents.extraction import extract
 from shared.documents.file_types import PDF
 from shared.documents.tokens import estimate
+from shared.sandbox.runner import Limits
 from tests.benchmarks.memory import peak, reset_peak
 from tests.benchmarks.slow import Slowly
 from tests.support.files import pdfs

@@ -14,10 +14,11 @@ import pypdf
 import pypdfium2
 
 from shared.documents.docx.reader import read_docx
-from shared.documents.extraction import Limits, extract
+from shared.documents.extraction import extract
 from shared.documents.file_types import PDF
 from shared.documents.pdf.reader import read_pdf
 from shared.documents.text.reader import read_text
+from shared.sandbox.runner import Limits
 from tests.support.files import pdfs
 
 PAGES = 600

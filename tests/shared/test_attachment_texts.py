@@ -5,9 +5,10 @@ import pytest
 from shared.attachments.texts import MAX_ANSWER, AttachmentTexts
 from shared.clients.blobs import Container
 from shared.documents.extract import Extract
-from shared.documents.extraction import Extractor, Limits
+from shared.documents.extraction import Extractor
 from shared.errors import DocumentFault, Invalid, NotFound, Unreadable
 from shared.models import Attachment, AttachmentText, TextQuery, now
+from shared.sandbox.runner import Limits
 
 TICKET = f"{'a' * 16}-{'b' * 22}"
 FILE = Attachment(

@@ -56,13 +56,13 @@ class ModelClient:
         messages = question.messages()
         text, model = await self._ask(form, messages, record)
         try:
-            return Answer(_read(form, text), model)
+            return Answer(await _read(form, text), model)
         except SchemaMismatch as fault:
             log.warning("The model's answer did not fit and is asked for again")
             repair = message("user", _REPAIR.format(fault=fault))
         text, model = await self._ask(form, [*messages, message("assistant", text), repair], record)
         try:
-            return Answer(_read(form, text), model)
+            return Answer(await _read(form, text), model)
         except SchemaMismatch as fault:
             raise PermanentFailure(
                 f"The model answered twice in a form that was not asked for: {fault}."
@@ -112,11 +112,11 @@ class ModelClient:
         return str(response.text)
 
 
-def _read(form: AnswerForm[T], text: str) -> T:
+async def _read(form: AnswerForm[T], text: str) -> T:
     """Raises SchemaMismatch, and PermanentFailure for a form that no answer can be checked
     against."""
     try:
-        return form.read(text)
+        return await form.read(text)
     except BadSchema as error:
         raise PermanentFailure(f"The output_schema cannot be applied: {error}.") from None
 

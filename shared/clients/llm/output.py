@@ -1,13 +1,14 @@
 """The form an answer of the model must have: as the model is told, and as the program checks."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import SchemaMismatch
-from shared.text import json_schema, strict_json
+from shared.text import strict_json
+from shared.text.json_schema_validation import validate
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -21,26 +22,26 @@ class AnswerForm(Generic[T]):
     schema: dict[str, Any]
     _: KW_ONLY
     strict: bool
-    check: Callable[[Any], T]
+    check: Callable[[Any], Awaitable[T]]
 
     def response_format(self) -> dict[str, Any]:
         """The `response_format` of a chat completion request."""
         described = {"name": self.name, "strict": self.strict, "schema": self.schema}
         return {"type": "json_schema", "json_schema": described}
 
-    def read(self, text: str) -> T:
+    async def read(self, text: str) -> T:
         """The answer in `text`. Raises SchemaMismatch, with words that quote nothing of it."""
         try:
             value = strict_json.loads(text)
         except ValueError as error:
             raise SchemaMismatch(str(error)) from None
-        return self.check(value)
+        return await self.check(value)
 
 
 def of_model(model: type[M]) -> AnswerForm[M]:
     """Answers that are a pydantic model, every field of which the model must fill."""
 
-    def check(value: Any) -> M:
+    async def check(value: Any) -> M:
         try:
             return model.model_validate(value)
         except ValidationError as error:
@@ -53,8 +54,8 @@ def of_model(model: type[M]) -> AnswerForm[M]:
 def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
     """Answers that are plain JSON and fit `schema`, which need not fit the strict subset."""
 
-    def check(value: Any) -> Any:
-        json_schema.validate(value, schema)
+    async def check(value: Any) -> Any:
+        await validate(value, schema)
         return value
 
     return AnswerForm("answer", schema, strict=False, check=check)

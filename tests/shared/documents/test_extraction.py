@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from shared.documents.extract import Extract
-from shared.documents.extraction import Limits, extract
+from shared.documents.extraction import extract
 from shared.documents.file_types import PDF
 from shared.errors import DocumentFault, Unreadable
+from shared.sandbox.runner import Limits
 from tests.support.files import pdfs
 from tests.support.files.pdfs import bomb, drawn, packed, shown
 

@@ -1,7 +1,7 @@
 """Blocks of code that do not parse, whatever they do to their parsers."""
 
-from shared.documents.extraction import Limits
 from shared.papers.code import broken_blocks
+from shared.sandbox.runner import Limits
 
 GOOD = {
     "python": "x = [1]",

@@ -1,0 +1,91 @@
+"""Asks a child process that has limits, knows no secrets, and is killed when it takes too long."""
+
+import asyncio
+import json
+import sys
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import DEVNULL, PIPE
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import cast
+
+from shared.sandbox.child import Request
+
+_PIECE = 1024 * 1024
+_MAX_ANSWERED = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child may take; `parallel` is how many work at once for all who share these limits.
+    Where the system does not limit memory, only the time limit holds."""
+
+    seconds: float = 60
+    megabytes: int = 1024
+    parallel: int = 2
+
+    @cached_property
+    def slots(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.parallel)
+
+
+async def run_in_child(
+    module: str, kind: str, name: str, data: bytes, limits: Limits
+) -> tuple[int, bytes]:
+    """Ask a process that runs this module, as `child` tells: its return code, negative for a
+    signal, and its output. Raises TimeoutError, and ValueError for an endless output."""
+    async with limits.slots, asyncio.timeout(limits.seconds):
+        return await _ask(module, kind, name, data, limits)
+
+
+async def _ask(module: str, kind: str, name: str, data: bytes, limits: Limits) -> tuple[int, bytes]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", module),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        env=_environment(),
+    )
+    try:
+        asked = Request(
+            kind=kind,
+            name=name,
+            size=len(data),
+            seconds=ceil(limits.seconds) + 1,
+            megabytes=limits.megabytes,
+        )
+        await _send(cast(StreamWriter, process.stdin), json.dumps(asked).encode() + b"\n", data)
+        output = await _received(cast(StreamReader, process.stdout))
+        return await process.wait(), output
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Where the packages and Python's own library are, and nothing else that this process knows."""
+    path = ":".join(str(Path(entry).resolve()) for entry in sys.path)
+    return {"PYTHONPATH": path, "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"}
+
+
+async def _send(pipe: StreamWriter, head: bytes, data: bytes) -> None:
+    """The pipe stays open: when it closes, the child knows that nobody waits for it."""
+    try:
+        pipe.write(head)
+        for start in range(0, len(data), _PIECE):
+            pipe.write(memoryview(data)[start : start + _PIECE])
+            await pipe.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        return  # it answered or died before it had read everything
+
+
+async def _received(pipe: StreamReader) -> bytes:
+    output = bytearray()
+    while piece := await pipe.read(_PIECE):
+        output += piece
+        if len(output) > _MAX_ANSWERED:
+            raise ValueError("the answer has no end")
+    return bytes(output)
