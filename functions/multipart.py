@@ -35,7 +35,8 @@ class MultipartForm:
 
     def files(self, *names: str) -> "list[NewFile]":
         """The files of the fields `names`. Raises Invalid for one without a name."""
-        from shared.attachments.store import InMemory, NewFile
+        from shared.attachments.store import NewFile
+        from shared.documents.file_types import InMemory
 
         found = []
         for options, part in self._parts:

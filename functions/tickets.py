@@ -240,8 +240,8 @@ async def read_result(req: func.HttpRequest) -> func.HttpResponse:
     from shared.models import ResultQuery
 
     principal = await principal_of(req)
-    wanted = query_of(req, ResultQuery).format
-    file = await product().ticket_queries.result(principal, req.route_params["ticket_id"], wanted)
+    query = query_of(req, ResultQuery)
+    file = await product().ticket_queries.result(principal, req.route_params["ticket_id"], query)
     headers = {
         "Content-Type": file.content_type,
         "Content-Disposition": f'attachment; filename="{file.filename}"',

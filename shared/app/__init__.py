@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from shared.audit.retention import Retention
     from shared.audit.trail import AuditTrail
     from shared.models import StoredTicket
-    from shared.tasks.dependencies import Dependencies
     from shared.tickets.sweeper import Sweeper
     from shared.workflow.activities import Activities
     from shared.workflow.answer_cache import Answers
@@ -165,12 +164,6 @@ class App(TicketParts):
 
         days = self.settings.workflow.answer_cache_days
         return Answers(self.clients.container, self.clients.model, days)
-
-    @cached_property
-    def dependencies(self) -> "Dependencies":
-        from shared.app.dependencies import dependencies
-
-        return dependencies(self.clients, self.settings)
 
     @cached_property
     def health(self) -> "Health":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from shared.app.account_parts import AccountParts
 
 if TYPE_CHECKING:
+    from shared.tasks.dependencies import Dependencies
     from shared.tickets.access import TicketAccess
     from shared.tickets.answering import TicketAnswering
     from shared.tickets.idempotency import IdempotencyKeys
@@ -36,6 +37,12 @@ class TicketParts(AccountParts):
         return RealtimeEvents(verification, self.connections, self.ticket_queries)
 
     @cached_property
+    def dependencies(self) -> "Dependencies":
+        from shared.app.dependencies import dependencies
+
+        return dependencies(self.clients, self.settings)
+
+    @cached_property
     def permissions(self) -> "Permissions":
         from shared.tickets.permissions import Permissions
 
@@ -55,6 +62,7 @@ class TicketParts(AccountParts):
             tickets=self.tickets,
             keys=self.idempotency_keys,
             users=self.users,
+            dependencies=self.dependencies,
             sweep_after=self.settings.workflow.sweep_after,
             clock=self.clock,
         )
@@ -88,6 +96,7 @@ class TicketParts(AccountParts):
             container=self.clients.container,
             users=self.users,
             landing=self.clients.landing,
+            dependencies=self.dependencies,
             times=times,
             clock=self.clock,
         )

@@ -22,20 +22,6 @@ _LINK_VALID = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class InMemory:
-    """A file within a request's body, not copied."""
-
-    view: memoryview
-
-    @property
-    def size(self) -> int:
-        return len(self.view)
-
-    def part(self, start: int, length: int) -> bytes:
-        return bytes(self.view[start : start + length])
-
-
-@dataclass(frozen=True, slots=True)
 class NewFile:
     """A file that somebody wants to add, as it came."""
 

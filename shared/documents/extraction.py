@@ -26,7 +26,11 @@ class Extractor:
 
     async def extract(self, file: Attachment, data: bytes) -> Extract:
         """The text of an attachment. Raises Unreadable."""
-        return await extract(file.content_type, file.filename, data, self._limits)
+        return await self.read(file.content_type, file.filename, data)
+
+    async def read(self, kind: str, name: str, data: bytes) -> Extract:
+        """The text of what is no attachment, of this content type. Raises Unreadable."""
+        return await extract(kind, name, data, self._limits)
 
 
 async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:

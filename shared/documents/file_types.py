@@ -6,6 +6,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -55,6 +56,20 @@ class Bytes(Protocol):
 
     def part(self, start: int, length: int) -> bytes:
         """Fewer bytes at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A file that is here, not copied."""
+
+    view: memoryview
+
+    @property
+    def size(self) -> int:
+        return len(self.view)
+
+    def part(self, start: int, length: int) -> bytes:
+        return bytes(self.view[start : start + length])
 
 
 _NOT_TAKEN = (

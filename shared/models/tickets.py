@@ -199,7 +199,10 @@ class TicketPage(Model):
 
 
 class ResultQuery(Model):
+    """`partial` asks for what is finished so far, also of a ticket that will never have more."""
+
     format: str = "json"
+    partial: bool = False
 
 
 class Notice(StrEnum):

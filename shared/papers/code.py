@@ -3,25 +3,38 @@ may be made to crash or to tire."""
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 from shared.papers.languages import language_of
 from shared.papers.prose import CodeBlock, code_blocks
 from shared.sandbox.runner import Limits, run_in_child
 
 MAX_CHARACTERS = 400_000
+LIMITS = Limits(seconds=20, megabytes=512)
+"""Of all the code of a section."""
 
 log = logging.getLogger(__name__)
 
 
-async def broken_blocks(text: str, limits: Limits) -> list[CodeBlock]:
-    """The blocks of a Markdown text that do not parse in the language that their fence names, or
-    that have no end. Nothing is said of a language without a parser here, of blocks that are too
-    long to ask, and of any when their parsers crash or take too long."""
-    blocks = code_blocks(text)
-    asked = [one for one in blocks if one.closed and _can_be_asked(one)]
-    verdicts = dict(zip(asked, await _verdicts(asked, limits), strict=True))
-    return [one for one in blocks if not one.closed or verdicts.get(one) is False]
+class CodeParsers:
+    """Parses code within these limits."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
+
+    @classmethod
+    def from_environment(cls, _: Mapping[str, str]) -> Self:
+        return cls()
+
+    async def broken_blocks(self, text: str) -> list[CodeBlock]:
+        """The blocks of a Markdown text that do not parse in the language that their fence names,
+        or that have no end. Nothing is said of a language without a parser here, of blocks that are
+        too long to ask, and of any when their parsers crash or take too long."""
+        blocks = code_blocks(text)
+        asked = [one for one in blocks if one.closed and _can_be_asked(one)]
+        verdicts = dict(zip(asked, await _verdicts(asked, self._limits), strict=True))
+        return [one for one in blocks if not one.closed or verdicts.get(one) is False]
 
 
 def _can_be_asked(block: CodeBlock) -> bool:

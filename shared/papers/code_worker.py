@@ -1,7 +1,7 @@
 """`python -m shared.papers.code_worker`: the process that parses the code of a paper and ends.
 
-What it gets is a JSON list of
-languages with their code, and it answers a list of true, false, or null where nobody can say.
+What it gets is a JSON list of languages with their code, and it answers a list of true, false, or
+null where nobody can say.
 """
 
 import json

@@ -103,7 +103,8 @@ class Context(Generic[D]):
     """What a step may look at and leave behind. `data` is the ticket's task_data, `stage` that of
     its round; `use` gives one of the type's `needs`; `read_file` gives the bytes of an attachment
     by its id, None when it has been removed; `report` shows people how many pieces of a long plan
-    are done, of how many. `answers` are those of people to what this step has asked so far."""
+    are done, of how many. `answers` are those of people to what this step has asked so far;
+    `earlier` is what the attempt before this one has kept, None for the first."""
 
     ticket: StoredTicket
     data: D
@@ -113,6 +114,7 @@ class Context(Generic[D]):
     report: Callable[[int, int], Awaitable[None]]
     use: Provider
     answers: Sequence[Any] = ()
+    earlier: Artifacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +137,18 @@ class Step(Generic[D, R]):
     name: str
     work: Callable[[WorkContext[D], Any], Awaitable[Any]]
     combine: Callable[[Context[D], Sequence[Any]], Awaitable[Round | Inquiry | R]]
+    name_outcome: Callable[[Any], str] = lambda _: ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[D, I, O]):
-    """Pieces of work of one kind. `name` is shown to people; `work` says by its annotations what
-    it takes and makes, both of which are models."""
+    """Pieces of work of one kind. `name` is shown to people, and with it, of a piece that is done,
+    what `name_outcome` calls it; `work` says by its annotations what it takes and makes, both of
+    which are models."""
 
     name: str
     work: Callable[[WorkContext[D], I], Awaitable[O]]
+    name_outcome: Callable[[O], str] = lambda _: ""
 
     def round(self, items: Iterable[I], *, starts_at: int = 5, ends_at: int = 90) -> Round:
         """One round of this stage."""
@@ -166,7 +171,10 @@ class Stage(Generic[D, I, O]):
         async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
             return await combine(context, [outcome_model.model_validate(one) for one in outcomes])
 
-        return Step(name=self.name, work=work, combine=after)
+        def name_outcome(outcome: Any) -> str:
+            return self.name_outcome(outcome_model.model_validate(outcome))
+
+        return Step(name=self.name, work=work, combine=after, name_outcome=name_outcome)
 
 
 def misses_no_file(data: TaskData, filenames: Sequence[str]) -> bool:
@@ -185,9 +193,12 @@ class TaskType(Generic[D, R]):
     A type of one step has a `work` alone. Any other has a `plan`, which makes the first round, and
     `stages`, each with what follows it.
 
-    `needs` are classes of what its steps `use`. `misses_files` tells whether a ticket with this
-    task_data and files of these names must wait for another file before it is begun. What the model
-    answers to a type that `reuses_answers` is not asked again for the same owner.
+    `needs` are classes of what its steps `use`. `find_fault` tells with them what is wrong with
+    valid task_data when a ticket is opened. `partial` makes what there is of a result from what the
+    current attempt has kept, also while it runs and after it ended without one. `misses_files`
+    tells whether a ticket with this task_data and files of these names must wait for another file
+    before it is begun. What the model answers to a type that `reuses_answers` is not asked again
+    for the same owner.
 
     A plan, and what follows a stage, may return an Inquiry to ask the people that the ticket is
     for; it runs again with their answers in its context. `check_answer` raises ValueError for an
@@ -203,6 +214,8 @@ class TaskType(Generic[D, R]):
     stages: Sequence[Step[D, R]] = ()
     needs: Sequence[type] = ()
     misses_files: Callable[[D, Sequence[str]], bool] = misses_no_file
+    find_fault: Callable[[D, Provider], str | None] | None = None
+    partial: Callable[[StoredTicket, D, Artifacts], Awaitable[R | None]] | None = None
     reuses_answers: bool = False
     check_answer: Callable[[D, Inquiry, Any], None] = check_text_answer
 
@@ -221,6 +234,10 @@ class TaskType(Generic[D, R]):
         """The outcome of a piece of work, as JSON. Raises StepError."""
         return await self._step(context.stage).work(context, item)
 
+    def name_outcome(self, stage: str, outcome: Any) -> str:
+        """What people call a piece of work that is done; mostly nothing."""
+        return self._step(stage).name_outcome(outcome)
+
     async def combine(self, context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
         """The result of the outcomes of a round, or the next round. Raises StepError."""
         made = await self._step(context.stage).combine(context, outcomes)
@@ -228,6 +245,18 @@ class TaskType(Generic[D, R]):
             return made
         warnings = [*_name_unknown_keys(context.data), *made.warnings]
         return made.model_copy(update={"warnings": warnings})
+
+    async def assemble_partial(
+        self, ticket: StoredTicket, artifacts: Artifacts
+    ) -> dict[str, Any] | None:
+        """What there is of a result, as JSON; None where there is nothing of it, or the type makes
+        none before its end."""
+        if self.partial is None:
+            return None
+        data = self.data.model_validate(ticket.task_data)
+        made = await self.partial(ticket, data, artifacts)
+        formats = {"formats": self.offered_formats}
+        return None if made is None else made.model_dump(mode="json") | formats
 
     def must_wait(self, task_data: dict[str, Any], files: Iterable[Attachment]) -> bool:
         """Whether a ticket with valid `task_data` waits for another file."""

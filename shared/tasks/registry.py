@@ -20,6 +20,7 @@ _ATTRIBUTE = "task_type"
 _BUILT_IN = {
     "custom": "shared.tasks.custom",
     "doc_analysis": "shared.tasks.doc_analysis",
+    "paper_writing": "shared.tasks.paper_writing",
     "pr_review": "shared.tasks.pr_review",
 }
 

@@ -25,6 +25,7 @@ from shared.models import (
 from shared.models.clock import Clock
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
+from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.tickets.idempotency import IdempotencyKeys, Once
 from shared.tickets.intents import Intent
@@ -77,10 +78,12 @@ class TicketOpening:
         tickets: Tickets,
         keys: IdempotencyKeys,
         users: Users,
+        dependencies: Dependencies,
         sweep_after: float,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
+        self._dependencies = dependencies
         self._keys = keys
         self._users = users
         self._sweep_after = sweep_after
@@ -100,7 +103,7 @@ class TicketOpening:
         Raises Invalid, TooLarge, Unavailable.
         """
         owner, actor = principal.user, principal.actor
-        check_task_data(new.task_type, new.task_data)
+        check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             # An intent is taken for a dead one after twice this time.
             async with asyncio.timeout(self._sweep_after):
@@ -116,7 +119,7 @@ class TicketOpening:
     ) -> StoredTicket | None:
         """Store a ticket for a file that its owner put into Blob storage; None when another process
         was faster. Raises Invalid, TooLarge, Unavailable."""
-        check_task_data(new.task_type, new.task_data)
+        check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             async with asyncio.timeout(self._sweep_after):
                 return await self._create(owner, new, Actor(), drop, files, drop.origin)

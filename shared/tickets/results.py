@@ -3,8 +3,9 @@
 from shared.accounts.principal import Principal
 from shared.clients.blobs import Container
 from shared.errors import Conflict
-from shared.models import AuditEvent, Message, StoredTicket
+from shared.models import AuditEvent, Message, ResultQuery, StoredTicket
 from shared.storage.compressed import unpack
+from shared.tasks.registry import find_task_type
 from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Right
@@ -44,10 +45,22 @@ class TicketQueries:
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
         return ticket.model_copy(update={"result_data": await attempt.result()})
 
-    async def result(self, principal: Principal, ticket_id: str, wanted: str) -> ResultFile:
-        """The result in the form `wanted`. Raises NotFound, NoSuchFormat, Conflict."""
+    async def result(self, principal: Principal, ticket_id: str, query: ResultQuery) -> ResultFile:
+        """The result in the form that is asked for, or as much of it as there is. Raises NotFound,
+        NoSuchFormat, Conflict."""
         ticket = await self.ticket(principal, ticket_id)
-        form = form_of(ticket.task_type, wanted)
+        form = form_of(ticket.task_type, query.format)
+        if query.partial and ticket.result_attempt != ticket.attempt:
+            return rendered(await self._with_partial_result(ticket), form)
         if not ticket.result_attempt:
             raise Conflict(f"This ticket is {ticket.status.value}; there is no result of it.")
         return rendered(await self.with_result(ticket), form)
+
+    async def _with_partial_result(self, ticket: StoredTicket) -> StoredTicket:
+        """The ticket with what there is of the result of its current attempt."""
+        made = await find_task_type(ticket.task_type).assemble_partial(
+            ticket, Attempt(self._container, ticket.id, ticket.attempt)
+        )
+        if made is None:
+            raise Conflict("Nothing of this ticket's result is finished.")
+        return ticket.model_copy(update={"result_data": made})

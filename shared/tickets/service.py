@@ -12,6 +12,7 @@ from shared.clients.upload_containers import UploadContainers
 from shared.errors import NotFound, Unavailable
 from shared.models import StoredTicket, TicketChanges
 from shared.models.clock import Clock
+from shared.tasks.dependencies import Dependencies
 from shared.tickets import user_changes
 from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
@@ -46,9 +47,11 @@ class TicketService:
         container: Container,
         users: Users,
         landing: UploadContainers,
+        dependencies: Dependencies,
         times: Times,
         clock: Clock,
     ) -> None:
+        self._dependencies = dependencies
         self._tickets = tickets
         self._access = access
         self._container = container
@@ -68,7 +71,7 @@ class TicketService:
         right = Right.REASSIGN if only_assigns else Right.EDIT
         ticket = await self._access.read(principal, ticket_id, right)
         if "task_data" in changes.model_fields_set:
-            check_task_data(ticket.task_type, changes.task_data)
+            check_task_data(ticket.task_type, changes.task_data, self._dependencies)
         if "assigned_to" in changes.model_fields_set:
             await check_assignee(self._users, changes.assigned_to)
         decide = user_changes.edit(changes, principal.actor, expects, self._clock.now())

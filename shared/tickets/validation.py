@@ -5,15 +5,21 @@ from typing import Any
 from shared.accounts.repository import Users
 from shared.errors import Invalid, TooLarge
 from shared.models import validated
+from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
 
 MAX_TASK_DATA = 64 * 1024
 
 
-def check_task_data(task_type: str, task_data: dict[str, Any]) -> None:
-    """Raises Invalid, TooLarge."""
-    validated(find_task_type(task_type).data, task_data, at=("task_data",))
+def check_task_data(task_type: str, task_data: dict[str, Any], dependencies: Dependencies) -> None:
+    """`dependencies` are what the task type may look at. Raises Invalid, TooLarge."""
+    found = find_task_type(task_type)
+    data = validated(found.data, task_data, at=("task_data",))
+    fault = found.find_fault(data, dependencies.provider(found.needs)) if found.find_fault else None
+    if fault:
+        error = {"loc": ["task_data"], "msg": fault, "type": "task_data"}
+        raise Invalid(f"task_data: {fault}", [error])
     size = len(dumps(task_data))
     if size > MAX_TASK_DATA:
         raise TooLarge(f"task_data has {size} bytes; at most {MAX_TASK_DATA} are allowed.")

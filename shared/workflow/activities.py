@@ -28,7 +28,6 @@ from shared.tasks.base import (
 )
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
-from shared.text import strict_json
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
 from shared.tickets.intents import Intent, Intents, Purpose
@@ -51,6 +50,7 @@ from shared.workflow.messages import (
     failed,
 )
 from shared.workflow.progress import ProgressWriter
+from shared.workflow.rounds import begin_round
 from shared.workflow.ticket_reader import TicketReader
 
 P = ParamSpec("P")
@@ -59,7 +59,6 @@ _SUPERSEDED = Superseded(kind="stopped")
 A = TypeVar("A")
 _Method = Callable[Concatenate["Activities", AttemptRef, P], Coroutine[Any, Any, A]]
 
-_MAX_ITEM_BYTES = 40_000
 _READING = "reading"
 _PLAN = "plan"
 _LOGGING_SECONDS = 20.0
@@ -109,6 +108,7 @@ class _ContextFields(TypedDict):
     read_file: Callable[[str], Coroutine[Any, Any, bytes | None]]
     report: Callable[[int, int], Coroutine[Any, Any, None]]
     use: Provider
+    earlier: Artifacts | None
 
 
 class Activities:
@@ -167,7 +167,7 @@ class Activities:
         made = await task_type.first_round(context)
         if isinstance(made, Inquiry):
             return await self._inquiries.ask(ref, inquiry_name(_PLAN, len(answers)), made)
-        return _round(made, 0)
+        return begin_round(made, 0)
 
     @_answering
     async def work(
@@ -180,12 +180,14 @@ class Activities:
         )
         if not runs(ticket, ref["attempt"]):
             return _SUPERSEDED
+        piece = ""
         if not done:
             task_type = find_task_type(ticket.task_type)
             context = self._work_context(task_type, ticket, ref, facts["stage"])
             outcome = await task_type.do_work(context, item)
             await attempt.store_outcome(number, index, outcome)
-        await self._progress.show_round(ref, facts, ticket)
+            piece = task_type.name_outcome(facts["stage"], outcome)
+        await self._progress.show_round(ref, facts, ticket, piece)
         return OutcomeStored(kind="outcome")
 
     @_answering
@@ -208,7 +210,7 @@ class Activities:
         )
         made = await task_type.combine(context, outcomes)
         if isinstance(made, Round):
-            return _round(made, facts["number"] + 1)
+            return begin_round(made, facts["number"] + 1)
         if isinstance(made, Inquiry):
             return await self._inquiries.ask(ref, inquiry_name(step, len(answers)), made)
         ledger = await attempt.ledger()
@@ -280,20 +282,12 @@ class Activities:
             read_file=partial(self._files.read, ticket.id),
             report=report,
             use=self._dependencies.provider(task_type.needs),
+            earlier=self._earlier(ref),
         )
+
+    def _earlier(self, ref: AttemptRef) -> Attempt | None:
+        number = ref["attempt"] - 1
+        return Attempt(self._container, ref["ticket_id"], number) if number else None
 
     def _attempt(self, ref: AttemptRef) -> Attempt:
         return Attempt(self._container, ref["ticket_id"], ref["attempt"])
-
-
-def _round(made: Round, number: int) -> RoundBegins:
-    if len(strict_json.dumps(made.items)) > _MAX_ITEM_BYTES:
-        raise PermanentFailure(f"This ticket needs too many pieces of work ({len(made.items)}).")
-    facts = RoundFacts(
-        number=number,
-        stage=made.stage,
-        total=len(made.items),
-        starts_at=made.starts_at,
-        ends_at=made.ends_at,
-    )
-    return RoundBegins(kind="round", facts=facts, items=made.items)

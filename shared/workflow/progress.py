@@ -33,9 +33,12 @@ class ProgressWriter:
         reached = Progress(stage=stage, done=done, total=total, percent=percent)
         await self._tickets.change(ref["ticket_id"], advance(ref["attempt"], reached))
 
-    async def show_round(self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket) -> None:
-        """Show how many pieces of a round are done. Of several that come to this at once each
-        leaves it to the last, so that they do not fight over the ticket's row.
+    async def show_round(
+        self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket, piece: str
+    ) -> None:
+        """Show how many pieces of a round are done, and what the last one is called, if anything.
+        Of several that come to this at once each leaves it to the last, so that they do not fight
+        over the ticket's row.
 
         Raises NotFound, Unavailable.
         """
@@ -52,5 +55,6 @@ class ProgressWriter:
                 done, known = await attempt.count_outcomes(facts["number"]), None
             span = facts["ends_at"] - facts["starts_at"]
             percent = facts["starts_at"] + span * done // total
-            reached = Progress(stage=facts["stage"], done=done, total=total, percent=percent)
+            stage = f"{facts['stage']}: {piece}" if piece else facts["stage"]
+            reached = Progress(stage=stage, done=done, total=total, percent=percent)
             await self._tickets.change(ticket_id, advance(ref["attempt"], reached), known)

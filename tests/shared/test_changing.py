@@ -10,6 +10,7 @@ from shared.audit.chain import Actor, first_invalid
 from shared.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unavailable
 from shared.models import (
     AuditAction,
+    ResultQuery,
     Role,
     Status,
     StoredTicket,
@@ -233,13 +234,15 @@ async def test_the_old_result_stays_until_the_new_attempt_succeeds(
     assert again.completed_at is None
     with pytest.raises(Conflict):
         await app.ticket_service.reprocess(by(owner), ticket_id)
-    old = await app.ticket_queries.result(by(owner), ticket_id, "md")
+    old = await app.ticket_queries.result(by(owner), ticket_id, ResultQuery(format="md"))
     assert old.content == b"# Done\n"
 
     app.model.reset(answering(ANSWER.__class__({"error": {}}, 401)))
     failed: Any = await run(app.activities, order_of(again))
     await app.activities.fail(order_of(again), failed["reason"])
-    assert (await app.ticket_queries.result(by(owner), ticket_id, "md")).content == b"# Done\n"
+    assert (
+        await app.ticket_queries.result(by(owner), ticket_id, ResultQuery(format="md"))
+    ).content == b"# Done\n"
 
     third = await app.ticket_service.reprocess(by(owner), ticket_id)
     assert third.error_message is None

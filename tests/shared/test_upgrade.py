@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.attachments.store import InMemory
 from shared.clients.tables import Verb, Write
+from shared.documents.file_types import InMemory
 from shared.models import Status
 from tests.support.product.app import AppUnderTest
 from tests.support.product.workflow import go_on, shown

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.tasks.base import Artifacts
-from shared.tasks.doc_analysis.models import Account, Chunk, Document, Part
+from shared.tasks.doc_analysis.models import Account, Document, Part
 
 _CALLS_AT_ONCE = 16
 _ACCOUNT = "claims"
@@ -32,20 +32,6 @@ async def load_documents(artifacts: Artifacts, count: int) -> list[Document]:
     return await asyncio.gather(*map(load, range(count)))
 
 
-async def save_chunks(artifacts: Artifacts, document: int, chunks: Sequence[Chunk]) -> None:
-    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
-
-    async def save(number: int, chunk: Chunk) -> None:
-        async with slots:
-            await artifacts.save(_chunk(document, number), chunk.model_dump(mode="json"))
-
-    await asyncio.gather(*(save(*pair) for pair in enumerate(chunks)))
-
-
-async def load_chunk(artifacts: Artifacts, document: int, number: int) -> Chunk:
-    return Chunk.model_validate(await artifacts.load(_chunk(document, number)))
-
-
 async def save_account(artifacts: Artifacts, account: Account) -> None:
     await artifacts.save(_ACCOUNT, account.model_dump(mode="json"))
 
@@ -67,10 +53,6 @@ async def load_group(artifacts: Artifacts, level: int, number: int) -> list[Part
 
 def _document(number: int) -> str:
     return f"document-{number}"
-
-
-def _chunk(document: int, number: int) -> str:
-    return f"chunk-{document}-{number}"
 
 
 def _group(level: int, number: int) -> str:

@@ -11,9 +11,7 @@ from shared.tasks.doc_analysis.llm_output import AboutDocument, Relation
 from shared.tasks.doc_analysis.models import (
     EXHAUSTIVE,
     Account,
-    Claim,
     Document,
-    Evidence,
     Finding,
     Grounded,
     Insight,
@@ -21,6 +19,7 @@ from shared.tasks.doc_analysis.models import (
     Result,
     TaskData,
 )
+from shared.tasks.evidence.models import Claim, Evidence
 
 
 async def conclude(context: Context[TaskData], part: Part, account: Account) -> Result:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.tasks.doc_analysis.llm_output import AboutDocument
-from shared.tasks.doc_analysis.models import Account, Claim, Grounded, Outcome, Part, Tally
+from shared.tasks.doc_analysis.models import Account, Grounded, Outcome, Part, Tally
+from shared.tasks.evidence.models import Claim
 
 
 def gathered(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:

@@ -8,9 +8,10 @@ from shared.models import Model
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.doc_analysis import artifacts
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion, Point, Related
-from shared.tasks.doc_analysis.models import Claim, Grounded, Part, TaskData
+from shared.tasks.doc_analysis.models import Grounded, Part, TaskData
 from shared.tasks.doc_analysis.parts import rendered
 from shared.tasks.doc_analysis.prompting import names, question
+from shared.tasks.evidence.models import Claim
 
 _FORM = of_model(Conclusion)
 

@@ -5,16 +5,12 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.documents.extract import Block, Unread
+from shared.documents.extract import Unread
 from shared.models import Model
 from shared.tasks import base
-from shared.tasks.doc_analysis.llm_output import (
-    AboutDocument,
-    ClaimKind,
-    Importance,
-    Point,
-    Related,
-)
+from shared.tasks.doc_analysis.llm_output import AboutDocument, Point, Related
+from shared.tasks.evidence.llm_output import ClaimKind, Importance
+from shared.tasks.evidence.models import Claim, Evidence
 
 _Words = Annotated[str, StringConstraints(max_length=16_000)]
 
@@ -46,39 +42,6 @@ class TaskData(base.TaskData):
         words = (self.analysis_type or AnalysisType.SUMMARY).lower().replace("-", " ")
         named = "_".join(words.split())
         return AnalysisType(named) if named in set(AnalysisType) else None
-
-
-class Chunk(Model):
-    """A piece of a document, `start` characters into its text."""
-
-    start: int
-    headings: list[str]
-    blocks: list[Block]
-
-    @property
-    def text(self) -> str:
-        return "".join(block.text for block in self.blocks)
-
-
-class Evidence(Model):
-    """`quote` stands in the extracted text of the document at the offsets `start` to `end` (in
-    characters), word for word; `place` says where that is in the file."""
-
-    document: str
-    place: str
-    quote: str
-    start: int
-    end: int
-
-
-class Claim(Model):
-    """A claim that at least one quote backs. `document` is the number of its document, from 0."""
-
-    document: int
-    kind: ClaimKind
-    importance: Importance
-    text: str
-    evidence: list[Evidence]
 
 
 class Outcome(Model):

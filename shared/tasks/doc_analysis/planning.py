@@ -7,8 +7,6 @@ read is named with the reason; only when none can be is the ticket not to be don
 import asyncio
 from collections.abc import Sequence
 
-from shared.documents.chunks import chunked
-from shared.documents.extract import Places
 from shared.documents.extraction import Extractor
 from shared.errors import PermanentFailure, Unreadable
 from shared.models import Attachment
@@ -16,11 +14,11 @@ from shared.tasks.base import CallSizes, Context, Round
 from shared.tasks.doc_analysis import artifacts
 from shared.tasks.doc_analysis.analysing import ANALYSING, ChunkItem
 from shared.tasks.doc_analysis.coverage import statement
-from shared.tasks.doc_analysis.models import EXHAUSTIVE, Chunk, Document, TaskData
+from shared.tasks.doc_analysis.models import EXHAUSTIVE, Document, TaskData
 from shared.tasks.doc_analysis.prompting import names
+from shared.tasks.evidence.artifacts import save_chunks
+from shared.tasks.evidence.chunking import cut
 
-OVERLAP = 0.04
-"""Of a chunk, repeated from the one before, so that a sentence at the seam is whole in one."""
 MAX_CHUNKS = 1_000
 ANALYSED = 80
 """Per cent of the way, once all chunks are analysed."""
@@ -90,20 +88,14 @@ async def _chunks(
 ) -> Document:
     """Read a file and keep its chunks. Raises Unreadable."""
     extract = await context.use(Extractor).extract(file, data)
-    budget = _budget(context)
-    found = await asyncio.to_thread(chunked, extract, budget, int(budget * OVERLAP))
-    places = Places(extract.blocks)
-    chunks = [
-        Chunk(start=start, headings=headings, blocks=places.part(start, end))
-        for start, end, headings in found
-    ]
-    await artifacts.save_chunks(context.artifacts, number, chunks)
+    chunks = await cut(extract, _budget(context))
+    await save_chunks(context.artifacts, number, chunks)
     return document.model_copy(
         update={
             "title": extract.title,
             "author": extract.author,
             "characters": sum(len(block.text) for block in extract.blocks),
-            "chunks": len(found),
+            "chunks": len(chunks),
             "pages": extract.pages,
             "pages_read": extract.pages_read,
             "unread": extract.unread,

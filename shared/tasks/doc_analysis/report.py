@@ -3,7 +3,8 @@ evidence. All words are the model's or the files': none of them is markup."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.tasks.doc_analysis.models import Document, Evidence, Finding, Insight, Result
+from shared.tasks.doc_analysis.models import Document, Finding, Insight, Result
+from shared.tasks.evidence.models import Evidence
 from shared.text.csv_export import to_csv
 from shared.text.markdown import plain
 

@@ -5,8 +5,7 @@ import random
 
 import pytest
 
-from shared.attachments.store import InMemory
-from shared.documents.file_types import DOCX, PDF, SOURCE, kind_of
+from shared.documents.file_types import DOCX, PDF, SOURCE, InMemory, kind_of
 from shared.errors import UnsupportedMediaType
 from tests.support.files import files
 

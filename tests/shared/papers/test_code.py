@@ -1,6 +1,6 @@
 """Blocks of code that do not parse, whatever they do to their parsers."""
 
-from shared.papers.code import broken_blocks
+from shared.papers.code import CodeParsers
 from shared.sandbox.runner import Limits
 
 GOOD = {
@@ -52,17 +52,17 @@ def fenced(code: dict[str, str]) -> str:
 
 
 async def test_code_is_parsed_in_its_language() -> None:
-    assert await broken_blocks(fenced(GOOD), Limits()) == []
-    found = await broken_blocks(fenced(BROKEN), Limits())
+    assert await CodeParsers().broken_blocks(fenced(GOOD)) == []
+    found = await CodeParsers().broken_blocks(fenced(BROKEN))
     assert [one.language for one in found] == list(BROKEN)
 
 
 async def test_a_block_without_an_end_is_broken() -> None:
-    assert [one.closed for one in await broken_blocks("```\nopen", Limits())] == [False]
+    assert [one.closed for one in await CodeParsers().broken_blocks("```\nopen")] == [False]
 
 
 async def test_parsers_that_crash_or_tire_say_nothing() -> None:
-    deep = f"```python\n{'(' * 150_000}\n```"
-    assert await broken_blocks(deep, Limits()) in ([], await broken_blocks(deep, Limits()))
-    assert await broken_blocks(fenced(GOOD), Limits(seconds=0.001)) == []
-    assert await broken_blocks("no code", Limits(seconds=0.001)) == []
+    deep = f"```python\n{'-' * 300_000}1\n```"
+    assert await CodeParsers().broken_blocks(deep) == []
+    assert await CodeParsers(Limits(seconds=0.001)).broken_blocks(fenced(GOOD)) == []
+    assert await CodeParsers(Limits(seconds=0.001)).broken_blocks("no code") == []

@@ -8,6 +8,7 @@ from tests.support.git.history import History
 from tests.support.product.app import AppUnderTest
 from tests.support.servers.github import GitHubServer
 from tests.support.tasks.analyses import Analyses
+from tests.support.tasks.papers import Papers
 from tests.support.tasks.reviews import Reviews
 
 
@@ -21,3 +22,9 @@ def reviews(app: AppUnderTest, github: GitHubServer, tmp_path: Path) -> Reviews:
 def analyses(app: AppUnderTest) -> Analyses:
     """Where documents are analysed, by a model that claims what every tenth line says."""
     return Analyses(app)
+
+
+@pytest.fixture
+def papers(app: AppUnderTest) -> Papers:
+    """Where papers are written, by an honest author."""
+    return Papers(app)

@@ -5,10 +5,12 @@ import random
 import pytest
 
 from shared.documents.tokens import estimate
-from shared.tasks.doc_analysis.llm_output import AboutDocument, ClaimKind, Conclusion
+from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion
 from shared.tasks.doc_analysis.merging import held
-from shared.tasks.doc_analysis.models import Claim, Evidence, Grounded, Part
+from shared.tasks.doc_analysis.models import Grounded, Part
 from shared.tasks.doc_analysis.parts import bounded, groups, rendered, tokens
+from shared.tasks.evidence.llm_output import ClaimKind
+from shared.tasks.evidence.models import Claim, Evidence
 
 NAMES = ("a.pdf", "b.pdf")
 WORDS = "the berth is closed in winter and the ship waits outside for the pilot"

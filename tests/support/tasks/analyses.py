@@ -9,7 +9,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shared.attachments.store import InMemory, NewFile, examine
+from shared.attachments.store import NewFile, examine
+from shared.documents.file_types import InMemory
 from shared.documents.tokens import estimate
 from shared.models import NewTicket, StoredUser, validated
 from shared.tickets.attempts import Attempt

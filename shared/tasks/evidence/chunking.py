@@ -1,0 +1,20 @@
+"""Documents cut into what goes into one call of the model."""
+
+import asyncio
+
+from shared.documents.chunks import chunked
+from shared.documents.extract import Extract, Places
+from shared.tasks.evidence.models import Chunk
+
+OVERLAP = 0.04
+"""Of a chunk, repeated from the one before, so that a sentence at the seam is whole in one."""
+
+
+async def cut(extract: Extract, budget: int) -> list[Chunk]:
+    """The chunks of a document, of at most `budget` tokens each."""
+    found = await asyncio.to_thread(chunked, extract, budget, int(budget * OVERLAP))
+    places = Places(extract.blocks)
+    return [
+        Chunk(start=start, headings=headings, blocks=places.part(start, end))
+        for start, end, headings in found
+    ]

@@ -1,0 +1,155 @@
+"""Sections, written side by side and, those with faults, written again: each writer knows the whole
+outline, the glossary, what other sections say, and only the sources that its section needs."""
+
+import re
+
+from shared.clients.llm.output import of_model
+from shared.models import Model, Question
+from shared.papers.code import CodeParsers
+from shared.papers.prose import count_words
+from shared.tasks.base import Artifacts, Stage, WorkContext
+from shared.tasks.paper_writing import artifacts
+from shared.tasks.paper_writing.checks import Grounds, find_faults
+from shared.tasks.paper_writing.llm_output import Part, Written
+from shared.tasks.paper_writing.models import INVENTED, Draft, Fault, FaultKind, Outline, Section
+from shared.tasks.paper_writing.prompting import numbered, outlined, question, required
+from shared.tasks.paper_writing.task_data import TaskData
+
+_FORM = of_model(Written)
+_WEIGHTS = {FaultKind.OUTLINE: 3, FaultKind.CODE: 3, FaultKind.REQUIREMENT: 2}
+
+
+class SectionItem(Model):
+    """A section by number, and how often it will have been rewritten."""
+
+    section: int
+    tries: int = 0
+
+
+async def write_section(context: WorkContext[TaskData], item: SectionItem) -> Draft:
+    return await _write(context, item, None, [])
+
+
+async def repair_section(context: WorkContext[TaskData], item: SectionItem) -> Draft:
+    """The better of the section as it was and as it is now."""
+    before = await artifacts.load_draft(context.artifacts, item.section, item.tries - 1)
+    known = await load_faults(context.artifacts, item)
+    return await _write(context, item, before, known)
+
+
+def _name(draft: Draft) -> str:
+    return draft.title
+
+
+WRITING = Stage("writing", write_section, _name)
+REPAIRING = Stage("repairing", repair_section, _name)
+
+
+async def save_faults(kept: Artifacts, item: SectionItem, faults: list[Fault]) -> None:
+    """What a rewriting is to mend."""
+    known = [one.model_dump(mode="json") for one in faults]
+    await kept.save(f"faults-{item.section}-{item.tries}", known)
+
+
+async def load_faults(kept: Artifacts, item: SectionItem) -> list[Fault]:
+    known = await kept.load(f"faults-{item.section}-{item.tries}")
+    return [Fault.model_validate(one) for one in known]
+
+
+async def _write(
+    context: WorkContext[TaskData], item: SectionItem, before: Draft | None, faults: list[Fault]
+) -> Draft:
+    outline = await load_outline(context.artifacts)
+    claims, chosen = await artifacts.load_claims(context.artifacts)
+    numbers = chosen[item.section] if chosen else []
+    asked = _question(context.data, outline, item.section, numbered(claims, numbers))
+    if before is not None:
+        asked = _repair(asked, before, faults)
+    written = await context.complete(_FORM, asked)
+    section = outline.sections[item.section]
+    text = joined(section, written)
+    grounds = Grounds(context.data.said, {number: claims[number] for number in numbers})
+    found = await find_faults(section, text, grounds, context.use(CodeParsers))
+    draft = Draft(
+        section=item.section,
+        tries=item.tries,
+        title=section.title,
+        text=text,
+        words=count_words(text),
+        faults=found,
+    )
+    if before is not None and _weight(before.faults) < _weight(found):
+        draft = before.model_copy(update={"tries": item.tries})
+    await artifacts.save_draft(context.artifacts, draft)
+    return draft
+
+
+async def load_outline(kept: Artifacts) -> Outline:
+    known = await artifacts.find_outline(kept)
+    if known is None:
+        raise LookupError("there is no outline yet")
+    return known.outline
+
+
+def joined(section: Section, written: Written) -> str:
+    """The section as one text. A subsection that is called as the outline calls it gets that
+    heading; any other keeps its own, which is a fault."""
+    titles = {_key(title): title for title in section.subsections}
+    parts = [_without_own_title(section, written.text)]
+    for part in written.subsections:
+        title = titles.get(_key(part.title), part.title)
+        parts.append(f"### {title}\n\n{_below_title(title, part)}" if title else part.text.strip())
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def _question(data: TaskData, outline: Outline, number: int, claims: str) -> Question:
+    section = outline.sections[number]
+    lines = [outlined(outline, number), required(section, data.points)]
+    lines.append(f"# The section to write\n{section.title}: {section.words} words")
+    if section.subsections:
+        subsections = [f"- {one}" for one in section.subsections]
+        lines.append("\n".join(["Subsections, in this order:", *subsections]))
+    if not claims:
+        lines.append("There are no sources for it: cite nothing, quote nobody, state no numbers.")
+    material = {"claims of the sources": claims} if claims else {}
+    return question(data, "write", "\n\n".join(filter(None, lines)), material)
+
+
+def _repair(asked: Question, before: Draft, faults: list[Fault]) -> Question:
+    found = []
+    for one in faults:
+        found.append(f"- {one.advice}")
+        found += [f"  - {' '.join(passage.split())}" for passage in one.passages]
+    user = f"{asked.user}\n\n# Write it again\n" + "\n".join(
+        ["The section has these faults; mend them and keep the rest:", *found]
+    )
+    return Question(asked.system, user, {**asked.material, "the section so far": before.text})
+
+
+def _weight(faults: list[Fault]) -> int:
+    """How bad a draft is: what was invented counts most, each time."""
+    return sum(
+        10 + len(one.passages) if one.kind in INVENTED else _WEIGHTS.get(one.kind, 1)
+        for one in faults
+        if one.kind not in (FaultKind.REPETITION, FaultKind.REQUIREMENT)
+    )
+
+
+def _without_own_title(section: Section, text: str) -> str:
+    """The heading of the section itself, which writers repeat, is the program's."""
+    begin, _, rest = text.strip().partition("\n")
+    return (
+        rest.strip()
+        if _key(begin) == _key(section.title) and begin.startswith("#")
+        else text.strip()
+    )
+
+
+def _below_title(title: str, part: Part) -> str:
+    begin, _, rest = part.text.strip().partition("\n")
+    repeats = begin.startswith("#") and _key(begin) == _key(title)
+    return rest.strip() if repeats else part.text.strip()
+
+
+def _key(title: str) -> str:
+    return " ".join(re.findall(r"\w+", title.casefold()))
