@@ -144,6 +144,7 @@ class App(TicketParts):
     @cached_property
     def activities(self) -> "Activities":
         from shared.workflow.activities import Activities
+        from shared.workflow.partial_texts import PartialTexts
 
         known, clients = self.settings, self.clients
         return Activities(
@@ -153,6 +154,7 @@ class App(TicketParts):
             answers=self.answer_cache,
             dependencies=self.dependencies,
             intents=self._intents,
+            partial_texts=PartialTexts(self.tickets, self.notifications),
             step_seconds=known.workflow.step_seconds,
             quiet_seconds=known.files.quiet_seconds,
             answer_days=known.workflow.answer_days,

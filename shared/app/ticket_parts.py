@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.tickets.opening import TicketOpening
     from shared.tickets.permissions import Permissions
     from shared.tickets.realtime.events import RealtimeEvents
+    from shared.tickets.realtime.notifications import Notifications
     from shared.tickets.repository import Tickets
     from shared.tickets.results import TicketQueries
     from shared.tickets.service import TicketService
@@ -146,9 +147,15 @@ class TicketParts(AccountParts):
         return Intents(self.clients.table("tickets"))
 
     @cached_property
-    def tickets(self) -> "Tickets":
+    def notifications(self) -> "Notifications":
         from shared.tickets.realtime.notifications import Notifications
+
+        return Notifications(self.clients.realtime, self.users)
+
+    @cached_property
+    def tickets(self) -> "Tickets":
         from shared.tickets.repository import Tickets
 
-        notifications = Notifications(self.clients.realtime, self.users)
-        return Tickets(self.clients.table("tickets"), notifications.send, self.ended_sums.count)
+        return Tickets(
+            self.clients.table("tickets"), self.notifications.send, self.ended_sums.count
+        )

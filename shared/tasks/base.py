@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 from pydantic import ConfigDict, Field
 
 from shared.clients.llm.output import AnswerForm
+from shared.clients.llm.stream import TextListener
 from shared.models import Answer, Attachment, Inquiry, Model, Question, Record, StoredTicket
 
 T = TypeVar("T")
@@ -73,8 +74,35 @@ class LanguageModel(Protocol):
     def deployment(self) -> str: ...
 
     async def complete(
-        self, form: AnswerForm[T], question: Question, record: Record
+        self,
+        form: AnswerForm[T],
+        question: Question,
+        record: Record,
+        listener: TextListener | None = None,
     ) -> Answer[T]: ...
+
+
+class Audience(Protocol):
+    """Those who watch the ticket being worked on."""
+
+    def show(self, section: str, text: str) -> None:
+        """A part of the result that the program has checked, Markdown, before the rest is there."""
+
+    def listener(self, field: str) -> TextListener | None:
+        """What shows them a text field of the model's answer as it comes, marked as unchecked; None
+        while nobody can hear it."""
+
+
+class Nobody:
+    """Nobody watches."""
+
+    def show(self, section: str, text: str) -> None: ...
+
+    def listener(self, field: str) -> TextListener | None:
+        return None
+
+
+NOBODY = Nobody()
 
 
 def check_text_answer(_: TaskData, inquiry: Inquiry, answer: Any) -> None:
@@ -123,10 +151,13 @@ class WorkContext(Context[D]):
 
     model: LanguageModel
     record: Record
+    audience: Audience = NOBODY
 
-    async def complete(self, form: AnswerForm[T], question: Question) -> T:
-        """Ask the model; the call goes to the ticket's ledger. Raises StepError."""
-        answer = await self.model.complete(form, question, self.record)
+    async def complete(self, form: AnswerForm[T], question: Question, *, shown: str = "") -> T:
+        """Ask the model; the call goes to the ticket's ledger. The field of the answer that is to
+        be `shown` is, as it comes. Raises StepError."""
+        listener = self.audience.listener(shown) if shown else None
+        answer = await self.model.complete(form, question, self.record, listener)
         return answer.value
 
 

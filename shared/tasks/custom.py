@@ -52,7 +52,8 @@ class Result(base.Result):
 
 
 async def do_task(context: base.WorkContext[TaskData]) -> Result:
-    answer = await context.complete(_form(context.data), _question(context.data))
+    form, question = _form(context.data), _question(context.data)
+    answer = await context.complete(form, question, shown="task_result")
     return Result.model_validate(answer, from_attributes=True)
 
 

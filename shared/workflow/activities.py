@@ -49,6 +49,7 @@ from shared.workflow.messages import (
     Superseded,
     failed,
 )
+from shared.workflow.partial_texts import PartialTexts
 from shared.workflow.progress import ProgressWriter
 from shared.workflow.rounds import begin_round
 from shared.workflow.ticket_reader import TicketReader
@@ -128,6 +129,7 @@ class Activities:
         answers: Answers,
         dependencies: Dependencies,
         intents: Intents,
+        partial_texts: PartialTexts,
         step_seconds: float,
         quiet_seconds: float,
         answer_days: float,
@@ -139,6 +141,7 @@ class Activities:
         self._answers = answers
         self._dependencies = dependencies
         self._intents = intents
+        self._partial_texts = partial_texts
         self._step_seconds = step_seconds
         self._quiet = timedelta(seconds=quiet_seconds)
         self._inquiries = Inquiries(tickets, answer_days)
@@ -264,6 +267,7 @@ class Activities:
             **self._context(task_type, ticket, ref, stage),
             model=self._answers.of(ticket.created_by) if reuses else self._model,
             record=self._attempt(ref).record,
+            audience=self._partial_texts.audience(ref),
         )
 
     def _context(

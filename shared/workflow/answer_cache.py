@@ -15,6 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from shared.clients.blobs import Container
 from shared.clients.llm.output import AnswerForm
+from shared.clients.llm.stream import TextListener
 from shared.errors import SchemaMismatch
 from shared.models import Answer, Call, Question, Record, now
 from shared.storage.outages import insist
@@ -61,7 +62,13 @@ class _Remembering:
     def deployment(self) -> str:
         return self._model.deployment
 
-    async def complete(self, form: AnswerForm[T], question: Question, record: Record) -> Answer[T]:
+    async def complete(
+        self,
+        form: AnswerForm[T],
+        question: Question,
+        record: Record,
+        listener: TextListener | None = None,
+    ) -> Answer[T]:
         """Raises StepError."""
         name = f"{_PREFIX}{self._owner}/{self._key(form, question)}.json"
         known = await self._known(form, name)
@@ -73,7 +80,7 @@ class _Remembering:
         async def note(call: Call) -> None:
             await record(call.model_copy(update={"answer": name}))
 
-        answer = await self._model.complete(form, question, note)
+        answer = await self._model.complete(form, question, note, listener)
         value = to_jsonable_python(answer.value)
         kept = {"model": answer.model, "value": value}
         await insist(lambda: self._container.write_json(name, kept))

@@ -2,8 +2,10 @@
 
 import asyncio
 import hmac
+import json
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -16,6 +18,7 @@ from azure.messaging.webpubsubclient.models import (
     WebPubSubDataType,
     WebPubSubProtocolType,
 )
+from starlette.responses import StreamingResponse
 
 from infra.local.webpubsub import DEFAULT_KEY
 from infra.local.webpubsub.tokens import client_token
@@ -184,6 +187,37 @@ async def test_who_loses_rights_is_disconnected_in_the_same_request(
     with pytest.raises(OpenClientError):
         async with client_at(url, WebPubSubProtocolType.JSON):
             pass  # The old invitation is for what they may not hear any more.
+
+
+async def test_the_words_of_a_custom_ticket_are_shown_as_they_come(
+    running_app: RunningApp,
+) -> None:
+    answer = json.dumps({"summary": "Ships.", "task_result": "The harbour freezes in winter."})
+    go_on = threading.Event()
+
+    async def speaking() -> AsyncIterator[bytes]:
+        for part in (answer[:50], answer[50:]):
+            delta = {"model": "m", "choices": [{"delta": {"content": part}}]}
+            yield f"data: {json.dumps(delta)}\n\n".encode()
+            await asyncio.to_thread(go_on.wait, 20)
+        yield b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+
+    running_app.model.reset(
+        lambda *_: StreamingResponse(speaking(), media_type="text/event-stream")
+    )
+    api = running_app.log_in("reader")
+    async with listening(api) as listener:
+        ticket_id = await asyncio.to_thread(opened, api)
+        partial_text = await listener.until(lambda m: m["type"] == "partial_text", "words")
+        go_on.set()
+        await listener.until_ended(ticket_id)
+    assert (partial_text["section"], partial_text["n"]) == ("task_result", 1)
+    assert (partial_text["text"], partial_text["unchecked"]) == ("The harbo", True)
+    assert partial_text["attempt"] == 1
+    assert "seq" not in partial_text
+    assert running_app.model.bodies[0]["stream"] is True
+    stored = api.get(f"/tickets/{ticket_id}/updates").json()
+    assert "partial_text" not in {message["type"] for message in stored}
 
 
 def refuses(ticket_id: str, message: JsonObject) -> bool:

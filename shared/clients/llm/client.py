@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx2
@@ -17,6 +18,7 @@ from openai import AsyncOpenAI
 from shared.clients.llm import responses
 from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.responses import Completion
+from shared.clients.llm.stream import TextListener, assemble
 from shared.errors import BadSchema, PermanentFailure, RetryLater, SchemaMismatch
 from shared.models import Answer, Call, Question, Record, message
 from shared.settings.model import ModelSettings
@@ -48,19 +50,27 @@ class ModelClient:
             ),
         )
 
-    async def complete(self, form: AnswerForm[T], question: Question, record: Record) -> Answer[T]:
-        """The model's answer in this form, asked for again once if it does not fit.
+    async def complete(
+        self,
+        form: AnswerForm[T],
+        question: Question,
+        record: Record,
+        listener: TextListener | None = None,
+    ) -> Answer[T]:
+        """The model's answer in this form, asked for again once if it does not fit; a `listener`
+        hears it as it comes.
 
         Every call goes to `record`, also one whose answer is of no use. Raises StepError.
         """
         messages = question.messages()
-        text, model = await self._ask(form, messages, record)
+        ask = partial(self._ask, form, record, listener)
+        text, model = await ask(messages)
         try:
             return Answer(await _read(form, text), model)
         except SchemaMismatch as fault:
             log.warning("The model's answer did not fit and is asked for again")
             repair = message("user", _REPAIR.format(fault=fault))
-        text, model = await self._ask(form, [*messages, message("assistant", text), repair], record)
+        text, model = await ask([*messages, message("assistant", text), repair])
         try:
             return Answer(await _read(form, text), model)
         except SchemaMismatch as fault:
@@ -78,14 +88,17 @@ class ModelClient:
             raise responses.explained(error, self.deployment, _CONNECT_SECONDS) from None
 
     async def _ask(
-        self, form: AnswerForm[Any], messages: list[dict[str, str]], record: Record
+        self,
+        form: AnswerForm[Any],
+        record: Record,
+        listener: TextListener | None,
+        messages: list[dict[str, str]],
     ) -> tuple[str, str]:
         """One request; text and model name of a complete answer."""
         call_id = secrets.token_hex(8)
         try:
             async with asyncio.timeout(self._timeout):
-                body = await self._post(form, messages)
-            completion = responses.parsed(body)
+                completion = await self._post(form, messages, listener)
         except TimeoutError:
             await record(Call(id=call_id))
             raise RetryLater(
@@ -95,21 +108,36 @@ class ModelClient:
             if responses.may_have_cost(error):
                 await record(Call(id=call_id))
             raise responses.explained(error, self.deployment, self._timeout) from None
-        except PermanentFailure:
+        except (PermanentFailure, RetryLater):
             await record(Call(id=call_id))
             raise
+        except httpx2.HTTPError:  # In the middle of an answer that comes in pieces.
+            await record(Call(id=call_id))
+            raise RetryLater("The model cannot be reached, or broke off its answer.") from None
         await record(_call(call_id, completion))
         return completion.text(), completion.model or self.deployment
 
-    async def _post(self, form: AnswerForm[Any], messages: list[dict[str, str]]) -> str:
-        create: Any = self._client.chat.completions.with_raw_response.create
-        response = await create(
-            model=self.deployment,
-            messages=messages,
-            response_format=form.response_format(),
-            max_completion_tokens=self._max_output_tokens,
-        )
-        return str(response.text)
+    async def _post(
+        self,
+        form: AnswerForm[Any],
+        messages: list[dict[str, str]],
+        listener: TextListener | None,
+    ) -> Completion:
+        wanted: dict[str, Any] = {
+            "model": self.deployment,
+            "messages": messages,
+            "response_format": form.response_format(),
+            "max_completion_tokens": self._max_output_tokens,
+        }
+        completions: Any = self._client.chat.completions
+        if listener is None:
+            response = await completions.with_raw_response.create(**wanted)
+            return responses.parsed(str(response.text))
+        wanted |= {"stream": True, "stream_options": {"include_usage": True}}
+        async with completions.with_streaming_response.create(**wanted) as response:
+            if "text/event-stream" in response.headers.get("content-type", ""):
+                return await assemble(response.iter_lines(), listener)
+            return responses.parsed(await response.text())
 
 
 async def _read(form: AnswerForm[T], text: str) -> T:

@@ -4,7 +4,7 @@ Servers talk nonsense in many ways, each of which has a name here; none is taken
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import httpx2
 import openai
@@ -15,6 +15,7 @@ from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Model
 from shared.text import strict_json
 
+C = TypeVar("C", bound=Model)
 _WAITABLE = {408, 409, 425, 429}
 
 
@@ -33,9 +34,22 @@ class _Message(Model):
     refusal: str | None = None
 
 
+class _Delta(Model):
+    finish_reason: str | None = None
+    delta: _Message = _Message()
+
+
 class _Choice(Model):
     finish_reason: str | None = None
     message: _Message
+
+
+class Chunk(Model):
+    """A piece of a chat completion that is streamed; the last one may have the usage alone."""
+
+    model: str | None = None
+    choices: list[_Delta] = []
+    usage: _Usage | None = None
 
 
 class Completion(Model):
@@ -44,6 +58,25 @@ class Completion(Model):
     model: str | None = None
     choices: list[_Choice] = []
     usage: Annotated[_Usage, BeforeValidator(lambda part: part or {})] = _Usage()
+
+    @property
+    def is_ended(self) -> bool:
+        return bool(self.choices and self.choices[0].finish_reason)
+
+    def add(self, chunk: Chunk) -> str:
+        """Take in a piece; the text that it brings."""
+        self.model = self.model or chunk.model
+        self.usage = chunk.usage or self.usage
+        if not chunk.choices:
+            return ""
+        if not self.choices:
+            self.choices = [_Choice(message=_Message(content=""))]
+        [choice], piece = self.choices, chunk.choices[0]
+        choice.finish_reason = piece.finish_reason or choice.finish_reason
+        message, text = choice.message, piece.delta.content or ""
+        message.content = (message.content or "") + text
+        message.refusal = piece.delta.refusal or message.refusal
+        return text
 
     def text(self) -> str:
         """The text of a complete answer. Raises PermanentFailure for anything less."""
@@ -70,17 +103,26 @@ class Completion(Model):
 
 def parsed(body: str) -> Completion:
     """The completion in a 200 answer. Raises PermanentFailure for a body that is none."""
+    return _parsed(Completion, body)
+
+
+def parsed_chunk(data: str) -> Chunk:
+    """A piece of one. Raises PermanentFailure for what is none."""
+    return _parsed(Chunk, data)
+
+
+def _parsed(kind: type[C], body: str) -> C:
     try:
-        return Completion.model_validate(strict_json.loads(body))
+        return kind.model_validate(strict_json.loads(body))
     except ValidationError:
         raise PermanentFailure(
             "The model's server answered JSON that is no chat completion: check the address "
             "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
         ) from None
     except ValueError:
-        kind = "a web page" if body.lstrip()[:1] == "<" else "something that is no JSON"
+        found = "a web page" if body.lstrip()[:1] == "<" else "something that is no JSON"
         raise PermanentFailure(
-            f"The model's server answered {kind} instead of a chat completion: check the address "
+            f"The model's server answered {found} instead of a chat completion: check the address "
             "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
         ) from None
 

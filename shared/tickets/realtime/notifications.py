@@ -24,6 +24,11 @@ class Notifications:
         self._last: dict[str, asyncio.Task[None]] = {}
         self._waiting: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a realtime service."""
+        return self._realtime.is_on
+
     async def send(self, ticket: StoredTicket, messages: Sequence[Message]) -> None:
         """Hand over `messages` about `ticket` for sending. Never raises, and waits for nothing.
 

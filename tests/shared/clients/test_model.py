@@ -275,3 +275,100 @@ async def test_cached_tokens_are_counted(model: ModelServer, asked: Asked) -> No
 
 async def test_a_server_that_is_there_is_reached(model: ModelServer) -> None:
     await model_client(model).reach()
+
+
+class Listener:
+    """Takes down what it hears; an answer that begins anew replaces the one before."""
+
+    def __init__(self) -> None:
+        self.heard: list[list[str]] = []
+
+    def begin(self) -> None:
+        self.heard.append([])
+
+    def hear(self, text: str) -> None:
+        self.heard[-1].append(text)
+
+
+async def listened(model: ModelServer, asked: Asked, listener: Listener) -> Answer[Verdict]:
+    form = of_model(Verdict)
+    return await model_client(model).complete(form, QUESTION, asked.record, listener)
+
+
+def streamed(*chunks: Any, end: str = "data: [DONE]\n\n") -> Response:
+    """Chunks of a streamed answer, and how it ends."""
+    lines = [
+        f"data: {chunk if isinstance(chunk, str) else json.dumps(chunk)}\n\n" for chunk in chunks
+    ]
+    return Response("".join([": hello\n\n", *lines, end]), media_type="text/event-stream")
+
+
+def piece(text: str, finish_reason: str | None = None) -> dict[str, Any]:
+    return {"model": "m", "choices": [{"delta": {"content": text}, "finish_reason": finish_reason}]}
+
+
+USAGE = {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}}
+
+
+@pytest.mark.parametrize("end", ["data: [DONE]\n\n", ""])
+async def test_an_answer_can_be_heard_as_it_comes(
+    model: ModelServer, asked: Asked, end: str
+) -> None:
+    pieces = [piece(GOOD[:5]), piece(GOOD[5:]), piece("", "stop"), USAGE]
+    model.reset(scripted(streamed(*pieces, end=end)))
+    listener = Listener()
+    assert (await listened(model, asked, listener)).value.score == 5
+    assert "".join(listener.heard[0]) == GOOD
+    assert [(c.model, c.prompt_tokens, c.completion_tokens) for c in asked.calls] == [("m", 10, 5)]
+    assert model.bodies[0]["stream"] is True
+
+
+async def test_a_server_that_does_not_stream_is_understood_as_well(
+    model: ModelServer, asked: Asked
+) -> None:
+    model.reset(scripted(completion(GOOD)))
+    listener = Listener()
+    assert (await listened(model, asked, listener)).value.score == 5
+    assert listener.heard == []
+
+
+async def test_an_answer_that_does_not_fit_is_heard_anew(model: ModelServer, asked: Asked) -> None:
+    model.reset(scripted(streamed(piece("no JSON", "stop")), streamed(piece(GOOD, "stop"))))
+    listener = Listener()
+    await listened(model, asked, listener)
+    assert listener.heard == [["no JSON"], [GOOD]]
+    assert len(asked.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (streamed(piece(GOOD), end=""), RetryLater),
+        (streamed(piece(GOOD)), PermanentFailure),
+        (streamed(piece(GOOD, "length")), PermanentFailure),
+        (streamed(piece(GOOD, "content_filter")), PermanentFailure),
+        (streamed("<html>"), PermanentFailure),
+        (streamed([1]), PermanentFailure),
+        (streamed(), PermanentFailure),
+        (Response("pong"), PermanentFailure),
+        (JSONResponse({"error": {}}, 429), RetryLater),
+    ],
+)
+async def test_a_stream_that_is_no_answer_is_none(
+    model: ModelServer, asked: Asked, answer: Response, error: type[StepError]
+) -> None:
+    model.reset(scripted(answer))
+    with pytest.raises(error):
+        await listened(model, asked, Listener())
+    assert len(model.bodies) == 1
+
+
+async def test_a_stream_that_is_cut_is_tried_later(model: ModelServer, asked: Asked) -> None:
+    async def cut() -> Any:
+        yield f"data: {json.dumps(piece(GOOD))}\n\n".encode()
+        raise ConnectionError
+
+    model.reset(scripted(lambda: StreamingResponse(cut(), media_type="text/event-stream")))
+    with pytest.raises(RetryLater):
+        await listened(model, asked, Listener())
+    assert len(asked.calls) == 1, "it may have cost something"

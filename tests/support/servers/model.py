@@ -54,8 +54,10 @@ class ModelServer:
             await scripted(scope, receive, send)
             return
 
-        async def again() -> dict[str, Any]:
-            return {"type": "http.request", "body": raw, "more_body": False}
+        messages = [{"type": "http.request", "body": raw, "more_body": False}]
+
+        async def again() -> Any:
+            return messages.pop() if messages else await receive()
 
         await self._stand_in(scope, again, send)
 
