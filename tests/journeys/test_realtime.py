@@ -212,7 +212,7 @@ async def test_the_words_of_a_custom_ticket_are_shown_as_they_come(
         go_on.set()
         await listener.until_ended(ticket_id)
     assert (partial_text["section"], partial_text["n"]) == ("task_result", 1)
-    assert (partial_text["text"], partial_text["unchecked"]) == ("The harbo", True)
+    assert (partial_text["text"], partial_text["unchecked"]) == ("The harbour ", True)
     assert partial_text["attempt"] == 1
     assert "seq" not in partial_text
     assert running_app.model.bodies[0]["stream"] is True
