@@ -107,7 +107,7 @@ def _bootstrap(env: Environment) -> BootstrapSettings:
 def _entra(env: Environment) -> EntraSettings | None:
     tenant = env.text("ENTRA_TENANT_ID")
     audiences = env.list("ENTRA_AUDIENCE")
-    for_events_only = tenant and not audiences and env.text("WEBPUBSUB_EVENTS_AUDIENCE")
+    for_events_only = tenant and not audiences and env.text("WEBPUBSUB_EVENT_AUDIENCE")
     if bool(tenant) != bool(audiences) and not for_events_only:
         raise SettingsError(
             "The settings ENTRA_TENANT_ID and ENTRA_AUDIENCE belong together: set both, or neither."

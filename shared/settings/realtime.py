@@ -44,7 +44,7 @@ def read_realtime(env: Environment) -> RealtimeSettings:
 
 def _events(env: Environment) -> EntraSettings | None:
     """Another audience than that of people, who could make up events otherwise."""
-    name, tenant = "WEBPUBSUB_EVENTS_AUDIENCE", env.text("ENTRA_TENANT_ID")
+    name, tenant = "WEBPUBSUB_EVENT_AUDIENCE", env.text("ENTRA_TENANT_ID")
     audience = env.text(name)
     if not audience:
         return None

@@ -69,14 +69,14 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"ALLOWED_ORIGINS": "https://*.example.com"}, "ALLOWED_ORIGINS"),
         ({"ALLOWED_ORIGINS": "example.com"}, "ALLOWED_ORIGINS"),
         ({"WEBPUBSUB_ENDPOINT": "wss://x"}, "WEBPUBSUB_ENDPOINT"),
-        ({"WEBPUBSUB_EVENTS_AUDIENCE": "api://events"}, "ENTRA_TENANT_ID"),
+        ({"WEBPUBSUB_EVENT_AUDIENCE": "api://events"}, "ENTRA_TENANT_ID"),
         (
             {
-                "WEBPUBSUB_EVENTS_AUDIENCE": "api://b",
+                "WEBPUBSUB_EVENT_AUDIENCE": "api://b",
                 "ENTRA_TENANT_ID": "t",
                 "ENTRA_AUDIENCE": "api://a,api://b",
             },
-            "WEBPUBSUB_EVENTS_AUDIENCE",
+            "WEBPUBSUB_EVENT_AUDIENCE",
         ),
     ],
 )
