@@ -1,5 +1,6 @@
 """How calls are signed: with a token that was given, or one for client credentials."""
 
+import re
 import time
 from collections.abc import AsyncGenerator
 
@@ -11,7 +12,7 @@ from shared.text import strict_json
 
 _DEFAULT_LIFE = 300.0
 _RESERVE = 30.0
-_MAX_TOKEN = 16_384
+_TOKEN = re.compile(r"[!-~]{1,16384}")
 
 
 class BearerAuth(httpx2.Auth):
@@ -70,7 +71,7 @@ class ClientCredentialsAuth(httpx2.Auth):
             life = float(given.get("expires_in", _DEFAULT_LIFE))
         except (ValueError, TypeError, AttributeError, httpx2.StreamError):
             return False
-        if not isinstance(token, str) or not 0 < len(token) <= _MAX_TOKEN or not token.isascii():
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             return False
         self._token = token
         self._until = time.monotonic() + max(0.0, life - _RESERVE)

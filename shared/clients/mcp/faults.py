@@ -47,14 +47,15 @@ def refuses_handshake(error: BaseException, exchange: Exchange) -> bool:
     """Whether the server answered `initialize` with something that is about the protocol."""
     about_protocol = exchange.status == 0 or 200 <= exchange.status < 300
     about_protocol = about_protocol or exchange.status in (400, 404, 405, 406, 501)
-    return about_protocol and not exchange.is_away and _protocol_error(error) is not None
+    is_heard = not (exchange.is_away or exchange.is_token_refused)
+    return about_protocol and is_heard and _protocol_error(error) is not None
 
 
 def is_forgotten(error: BaseException, exchange: Exchange) -> bool:
     """Whether the server does not know the session any more, and hence did nothing. The protocol
     has 404 for it: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports"""
     found = _protocol_error(error)
-    return exchange.status == 404 and found is not None and found.message == "McpSession terminated"
+    return exchange.status == 404 and found is not None and found.message == "Session terminated"
 
 
 def breaks_session(error: BaseException) -> bool:
@@ -62,7 +63,7 @@ def breaks_session(error: BaseException) -> bool:
     found = _protocol_error(error)
     if found is None:
         return not isinstance(error, TimeoutError)
-    return found.code == _CONNECTION_CLOSED or found.message == "McpSession terminated"
+    return found.code == _CONNECTION_CLOSED or found.message == "Session terminated"
 
 
 def _by_http(exchange: Exchange) -> StepError | None:

@@ -1,7 +1,9 @@
 """An MCP server over HTTP under a test's control: JSON-RPC in single answers, the tools that the
 test gives it, and whatever else a server can do wrong."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,7 +47,8 @@ def gives(columns: list[str], rows: list[list[Any]]) -> Json:
 @dataclass
 class McpServer:
     """An ASGI app. `tools` are by name: what each is described by, and what it does. `asked` are
-    the calls so far, `sessions` those that were opened."""
+    the calls so far, `sessions` those that were opened. Calls of the method `held` wait for
+    `release`; with `keeps_sessions` a call needs the id of one that is `known`."""
 
     tools: dict[str, tuple[Json, Act]] = field(default_factory=dict)
     script: Script = as_usual
@@ -54,11 +57,17 @@ class McpServer:
     sessions: int = 0
     token: str = TOKEN
     address: str = ""
+    held: str = ""
+    release: threading.Event = field(default_factory=threading.Event)
+    keeps_sessions: bool = False
+    known: set[str] = field(default_factory=set)
 
     def reset(self) -> None:
         self.tools, self.script = {}, as_usual
         self.asked, self.requests, self.sessions = [], [], 0
-        self.token = TOKEN
+        self.token, self.held, self.keeps_sessions = TOKEN, "", False
+        self.release = threading.Event()
+        self.known.clear()
         self.offer("run", "sql", lambda _: gives(["N"], [["1"]]))
 
     def offer(self, name: str, argument: str, act: Act, description: str = "", **more: Any) -> None:
@@ -79,6 +88,9 @@ class McpServer:
     def methods(self) -> list[str]:
         return [call["method"] for call in self.asked if "id" in call]
 
+    def forget_sessions(self) -> None:
+        self.known.clear()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request = Request(scope, receive)
@@ -96,9 +108,19 @@ class McpServer:
             return scripted
         if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
             return JSONResponse({"message": "canary-words"}, 401)
+        if call["method"] == self.held:
+            await asyncio.to_thread(self.release.wait, 30)
+        opens = call["method"] == "initialize"
+        is_known = opens or request.headers.get("mcp-session-id") in self.known
+        if self.keeps_sessions and not is_known:
+            return JSONResponse({"message": "canary-words"}, 404)
         if "id" not in call:
             return Response(status_code=202)
-        return reply(call, self._result(call))
+        answer = reply(call, self._result(call))
+        if self.keeps_sessions and opens:
+            self.known.add(f"session-{self.sessions}")
+            answer.headers["mcp-session-id"] = f"session-{self.sessions}"
+        return answer
 
     def _result(self, call: Json) -> Json:
         if call["method"] == "initialize":
