@@ -44,7 +44,7 @@ class _Choice(Model):
     message: _Message
 
 
-class Chunk(Model):
+class CompletionPart(Model):
     """A piece of a chat completion that is streamed; the last one may have the usage alone."""
 
     model: str | None = None
@@ -63,7 +63,7 @@ class Completion(Model):
     def is_ended(self) -> bool:
         return bool(self.choices and self.choices[0].finish_reason)
 
-    def add(self, chunk: Chunk) -> str:
+    def add(self, chunk: CompletionPart) -> str:
         """Take in a piece; the text that it brings."""
         self.model = self.model or chunk.model
         self.usage = chunk.usage or self.usage
@@ -106,9 +106,9 @@ def parsed(body: str) -> Completion:
     return _parsed(Completion, body)
 
 
-def parsed_chunk(data: str) -> Chunk:
+def parsed_part(data: str) -> CompletionPart:
     """A piece of one. Raises PermanentFailure for what is none."""
-    return _parsed(Chunk, data)
+    return _parsed(CompletionPart, data)
 
 
 def _parsed(kind: type[C], body: str) -> C:
