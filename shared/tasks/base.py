@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field
 from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.stream import TextListener
 from shared.models import Answer, Attachment, Inquiry, Model, Question, Record, StoredTicket
+from shared.tasks.audience import NOBODY, Audience
 
 T = TypeVar("T")
 _ONE_STEP = "working"
@@ -80,29 +81,6 @@ class LanguageModel(Protocol):
         record: Record,
         listener: TextListener | None = None,
     ) -> Answer[T]: ...
-
-
-class Audience(Protocol):
-    """Those who watch the ticket being worked on."""
-
-    def show(self, section: str, text: str) -> None:
-        """A part of the result that the program has checked, Markdown, before the rest is there."""
-
-    def listener(self, field: str) -> TextListener | None:
-        """What shows them a text field of the model's answer as it comes, marked as unchecked; None
-        while nobody can hear it."""
-
-
-class Nobody:
-    """Nobody watches."""
-
-    def show(self, section: str, text: str) -> None: ...
-
-    def listener(self, field: str) -> TextListener | None:
-        return None
-
-
-NOBODY = Nobody()
 
 
 def check_text_answer(_: TaskData, inquiry: Inquiry, answer: Any) -> None:

@@ -16,7 +16,7 @@ from pydantic_core import from_json
 from shared.clients.llm.stream import TextListener
 from shared.errors import Problem
 from shared.models import Message, StoredTicket, now, rfc3339
-from shared.tasks.base import NOBODY, Audience
+from shared.tasks.audience import NOBODY, Audience
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.messages import AttemptRef
