@@ -15,9 +15,9 @@ from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 from pydantic import ConfigDict, Field
 
 from shared.clients.llm.output import AnswerForm
-from shared.clients.llm.stream import TextListener
-from shared.models import Answer, Attachment, Inquiry, Model, Question, Record, StoredTicket
+from shared.models import Attachment, Inquiry, Model, Question, Record, StoredTicket
 from shared.tasks.audience import NOBODY, Audience
+from shared.tasks.language_model import LanguageModel
 
 T = TypeVar("T")
 _ONE_STEP = "working"
@@ -66,21 +66,6 @@ class Round(Model):
     items: list[dict[str, Any]]
     starts_at: int = Field(default=5, ge=0, le=100)
     ends_at: int = Field(default=90, ge=0, le=100)
-
-
-class LanguageModel(Protocol):
-    """The model client, as far as a task needs it."""
-
-    @property
-    def deployment(self) -> str: ...
-
-    async def complete(
-        self,
-        form: AnswerForm[T],
-        question: Question,
-        record: Record,
-        listener: TextListener | None = None,
-    ) -> Answer[T]: ...
 
 
 def check_text_answer(_: TaskData, inquiry: Inquiry, answer: Any) -> None:

@@ -19,7 +19,6 @@ from shared.storage.compressed import pack
 from shared.tasks.base import (
     Artifacts,
     Context,
-    LanguageModel,
     Provider,
     Round,
     TaskData,
@@ -27,6 +26,7 @@ from shared.tasks.base import (
     WorkContext,
 )
 from shared.tasks.dependencies import Dependencies
+from shared.tasks.language_model import LanguageModel
 from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt

@@ -19,7 +19,7 @@ from shared.clients.llm.stream import TextListener
 from shared.errors import SchemaMismatch
 from shared.models import Answer, Call, Question, Record, now
 from shared.storage.outages import insist
-from shared.tasks.base import LanguageModel
+from shared.tasks.language_model import LanguageModel
 from shared.text import strict_json
 
 T = TypeVar("T")
