@@ -37,8 +37,8 @@ async def send(
 ) -> Received:
     """Send once; at most `max_bytes` bytes are kept, and all of it takes at most `seconds`.
 
-    Raises RetryLater for a `service` that is away or slow, PermanentFailure for a packing nobody
-    asked for; without a word of what the other side wrote.
+    Raises RetryLater for a `service` that is away or slow, PermanentFailure for an address that is
+    none and a packing nobody asked for; without a word of what the other side wrote.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -53,7 +53,9 @@ async def send(
                 await response.aclose()
     except TimeoutError:
         raise RetryLater(f"{service} did not answer within {seconds:g} seconds.") from None
-    except httpx2.HTTPError:
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+        raise PermanentFailure(f"{service} has no address that can be asked.") from None
+    except (httpx2.HTTPError, httpx2.StreamError, httpx2.CookieConflict):
         raise RetryLater(f"{service} cannot be reached, or broke off its answer.") from None
 
 

@@ -122,7 +122,10 @@ class SourcePages:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
         address = await self._resolved(host, parts.port or (443 if parts.scheme == "https" else 80))
-        target = httpx2.URL(url).copy_with(host=str(address), fragment=None)
+        try:
+            target = httpx2.URL(url).copy_with(host=str(address), fragment=None)
+        except httpx2.InvalidURL:
+            raise PermanentFailure(f"{_shown(url)} is no web address.") from None
         request = client.build_request(
             "GET",
             target,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import httpx2
 import openai
+from azure.core.exceptions import AzureError
 from openai import AsyncOpenAI
 
 from shared.clients.llm import responses
@@ -84,7 +85,7 @@ class ModelClient:
             await self._client.with_options(timeout=_CONNECT_SECONDS).models.list()
         except openai.NotFoundError:
             return  # It is there, and has no list of models to offer.
-        except openai.APIError as error:
+        except (openai.OpenAIError, AzureError) as error:
             raise responses.explained(error, self.deployment, _CONNECT_SECONDS) from None
 
     async def _ask(
@@ -104,7 +105,7 @@ class ModelClient:
             raise RetryLater(
                 f"The model did not answer within {self._timeout:g} seconds."
             ) from None
-        except openai.APIError as error:
+        except (openai.OpenAIError, AzureError) as error:
             if responses.may_have_cost(error):
                 await record(Call(id=call_id))
             raise responses.explained(error, self.deployment, self._timeout) from None

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import httpx2
 import openai
+from azure.core.exceptions import AzureError
 from pydantic import BeforeValidator, ValidationError
 
 from shared.clients.retry_after import retry_after
@@ -127,15 +128,22 @@ def _parsed(kind: type[C], body: str) -> C:
         ) from None
 
 
-def may_have_cost(error: openai.APIError) -> bool:
+def may_have_cost(error: openai.OpenAIError | AzureError) -> bool:
     """Whether the server may have worked on a request that came to nothing: it took the request,
     and neither refused nor failed it."""
     never_sent = isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
     return isinstance(error, openai.APIConnectionError) and not never_sent
 
 
-def explained(error: openai.APIError, deployment: str, timeout: float) -> StepError:
-    """A failed request in words for people; without anything that the server wrote."""
+def explained(error: openai.OpenAIError | AzureError, deployment: str, timeout: float) -> StepError:
+    """A failed request in words for people; without anything that the server wrote. An AzureError
+    is one of the app's identity, which does not tell an outage from a refusal."""
+    if isinstance(error, AzureError):
+        return RetryLater("The app's identity gets no token for the model at the moment.")
+    if not isinstance(error, openai.APIError):
+        return PermanentFailure(
+            f"The model cannot be asked in this way ({type(error).__name__}): check its settings."
+        )
     if isinstance(error, openai.APITimeoutError):
         return RetryLater(f"The model did not answer within {timeout:g} seconds.")
     if not isinstance(error, openai.APIStatusError):

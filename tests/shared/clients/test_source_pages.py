@@ -69,6 +69,11 @@ async def test_its_name_tells_its_kind(pages: SourcePages, port: int, path: str,
     assert (await pages.fetch(f"http://localhost:{port}/{path}")).name == name
 
 
+async def test_an_address_that_no_client_can_read_is_none(pages: SourcePages, port: int) -> None:
+    with pytest.raises(PermanentFailure, match="is no web address"):
+        await pages.fetch(f"http://localhost:{port}/a\x7f")
+
+
 async def test_a_redirect_is_checked_as_if_it_had_been_given(pages: SourcePages, port: int) -> None:
     base = f"http://localhost:{port}"
     assert (await pages.fetch(f"{base}/moved?to=/notes/page")).data
