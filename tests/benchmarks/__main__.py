@@ -1,6 +1,16 @@
 """`make bench`: runs every benchmark and prints a table."""
 
-from tests.benchmarks import documents, durable, hosts, product, readers, reviews, storage, uploads
+from tests.benchmarks import (
+    costs,
+    documents,
+    durable,
+    hosts,
+    product,
+    readers,
+    reviews,
+    storage,
+    uploads,
+)
 
 WIDTHS = (42, 56, 24)
 
@@ -8,7 +18,7 @@ WIDTHS = (42, 56, 24)
 def main() -> None:
     """Measure and print, each row as soon as it is known."""
     rows = [("benchmark", "measured", "target")]
-    for module in (durable, hosts, product, storage, uploads, readers, reviews, documents):
+    for module in (durable, hosts, costs, product, storage, uploads, readers, reviews, documents):
         for row in rows:
             _print(row)
         rows = module.measure()
