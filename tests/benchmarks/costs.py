@@ -57,7 +57,7 @@ def _tickets(github: str) -> dict[str, Send]:
     review = {"pr_url": f"{github}/example/shop/pull/1"}
     return {
         "custom": lambda api: api.post("/tickets", json=custom()),
-        "doc_analysis, 3 pages": lambda api: api.post(
+        "doc_analysis, 11 pages": lambda api: api.post(
             "/tickets",
             files={
                 "ticket": (None, json.dumps(document), "application/json"),

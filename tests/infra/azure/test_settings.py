@@ -46,6 +46,13 @@ def test_the_app_starts_with_these_settings(deployment: Deployment) -> None:
     assert not settings.storage.connection_string
     assert not settings.realtime.connection_string
     assert settings.realtime.endpoint
+    audience = deployment.settings.get("WEBPUBSUB_EVENT_AUDIENCE")
+    [hub] = deployment.all("Microsoft.SignalRService/webPubSub/hubs")
+    handlers = hub["properties"]["eventHandlers"]
+    assert [one["auth"]["managedIdentity"]["resource"] for one in handlers] == (
+        [audience] if audience else []
+    )
+    assert (settings.realtime.events is None) is (audience is None)
     assert not settings.accounts.registration_open
     assert settings.accounts.bootstrap.email == "admin@example.com"
 
