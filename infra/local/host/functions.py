@@ -98,6 +98,12 @@ class FunctionApp:
         """The task hub's name."""
         return resolve_settings(self.durable.get("hubName", "TestHubName"))
 
+    @property
+    def default_version(self) -> str | None:
+        """The version of an instance that is started without one."""
+        version = self.durable.get("defaultVersion")
+        return None if version is None else str(version)
+
 
 def read_local_settings(folder: Path) -> dict[str, Any]:
     """local.settings.json, or nothing if there is none; its Values become environment variables.

@@ -121,7 +121,7 @@ def build(
         turns,
         activities,
     )
-    api = DurableApi(engine, app.hub, origin)
+    api = DurableApi(engine, app.hub, origin, app.default_version)
     blobs = BlobFunctions(app.of_kind("blobTrigger"), invoker, state / "blobs.sqlite")
     timers = TimerFunctions(app.of_kind("timerTrigger"), invoker)
     http = HttpFunctions(app, invoker, replace)

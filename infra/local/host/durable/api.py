@@ -45,9 +45,9 @@ class AsciiJson(JSONResponse):
 class DurableApi:
     """The endpoints below `BASE`, for the hub of that name."""
 
-    def __init__(self, engine: Engine, hub: str, origin: str) -> None:
+    def __init__(self, engine: Engine, hub: str, origin: str, default_version: str | None) -> None:
         self._engine = engine
-        self._operations = Operations(engine)
+        self._operations = Operations(engine, default_version)
         self._hub = hub
         self._origin = origin
 

@@ -39,9 +39,10 @@ def refused_with(status: int, message: str, why: str) -> RefusedError:
 class Operations:
     """The client operations on the engine's instances."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, default_version: str | None) -> None:
         self._engine = engine
         self._store = engine.store
+        self._default_version = default_version
 
     def get(self, instance_id: str) -> Instance:
         """The instance. Raises RefusedError 404."""
@@ -63,6 +64,7 @@ class Operations:
         impossible id, 409 while one of that id has not finished.
         """
         new_id = _checked_id(instance_id or uuid.uuid4().hex)
+        version = version or self._default_version
         with self._store.transaction():
             there = self._store.instance(new_id)
             if there is not None and not there.status.finished:
