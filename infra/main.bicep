@@ -215,7 +215,9 @@ var appSettings = union(
   },
   empty(origins) ? {} : { ALLOWED_ORIGINS: join(origins, ',') },
   empty(adminEmail) ? {} : { BOOTSTRAP_ADMIN_EMAIL: adminEmail },
-  empty(webPubSubEventAudience) ? {} : { WEBPUBSUB_EVENT_AUDIENCE: webPubSubEventAudience, ENTRA_TENANT_ID: tenant().tenantId },
+  empty(webPubSubEventAudience)
+    ? {}
+    : { WEBPUBSUB_EVENT_AUDIENCE: webPubSubEventAudience, ENTRA_TENANT_ID: tenant().tenantId },
   empty(entraTenantId) ? {} : { ENTRA_TENANT_ID: entraTenantId, ENTRA_AUDIENCE: entraAudience },
   settings,
   references
