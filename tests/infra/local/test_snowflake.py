@@ -20,7 +20,10 @@ from shared.sql.policy import Policy, TableName
 from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
 
 ORDERS = TableName("SALES", "PUBLIC", "ORDERS")
-HOSTILE = 'CREATE TABLE SALES.PUBLIC.NOTES ("A""B" VARCHAR);\n'
+NOTES = (
+    'CREATE TABLE SALES.PUBLIC.NOTES ("A""B" VARCHAR)',
+    "INSERT INTO SALES.PUBLIC.NOTES VALUES ('x''y')",
+)
 
 
 @pytest.fixture(scope="module")
