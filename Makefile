@@ -51,5 +51,5 @@ bench: setup  ## the benchmarks, as a table
 	@$(BIN)/python -m tests.benchmarks
 
 clean:  ## remove what was installed, cached and kept
-	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules infra/checks/node_modules
+	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules infra/checks/node_modules tests/journeys/javascript/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
