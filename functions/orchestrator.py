@@ -69,7 +69,7 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
     if end["kind"] == "done":
         yield from _end(context, FINISH, [_ref(order), end])
     elif end["kind"] == "failure":
-        yield from _end(context, FAIL, [_ref(order), end["reason"]])
+        yield from _end(context, FAIL, [_ref(order), end["reason"], end.get("cause")])
     elif end["kind"] == "no_files" and not go_on(context, order, event, end):
         left: NoFiles | None = yield from _end(context, GIVE_UP, [_ref(order)])
         if left:  # A file has come while it was given up.
@@ -167,7 +167,7 @@ def _call(
 
 
 def _lose_patience(wait: MustWait) -> AttemptEnd:
-    return failed(f"{wait['reason']} It did not get better in time.")
+    return failed(f"{wait['reason']} It did not get better in time.", "timeout")
 
 
 def _ref(order: StartInput) -> AttemptRef:

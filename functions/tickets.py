@@ -226,6 +226,14 @@ async def list_updates(req: func.HttpRequest) -> func.HttpResponse:
     return answer_json(await product().ticket_queries.updates(principal, ticket_id, after))
 
 
+@endpoint(bp, "GET", "tickets/{ticket_id}/timeline", answer="Timeline")
+async def read_timeline(req: func.HttpRequest) -> func.HttpResponse:
+    """The course of the present attempt: steps, calls of the model and waits, each with its start
+    and duration, calls with their tokens."""
+    principal, ticket_id = await principal_of(req), req.route_params["ticket_id"]
+    return answer_json(await product().ticket_queries.timeline(principal, ticket_id))
+
+
 @endpoint(
     bp,
     "GET",

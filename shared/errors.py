@@ -20,6 +20,8 @@ AmidaError
 ├── StepError                    ends or delays one step of a ticket; the reason is for people
 │   ├── RetryLater               the other side is busy, slow or away: wait, then again
 │   └── PermanentFailure         permanent: the ticket fails with this reason
+│       ├── ModelFailure         because of the model
+│       └── ServiceFailure       because of another service
 │       └── QueryFailed          a warehouse could not run a query; what it said of it
 ├── Unreadable                   a document that cannot be read: what is wrong, and what to do
 ├── QueryRefused                 SQL that the guard lets nobody run: why, and what to do
@@ -196,6 +198,20 @@ class RetryLater(StepError):
 
 class PermanentFailure(StepError):
     """Trying again would not help."""
+
+    kind: ClassVar[FailureKind] = FailureKind.INPUT
+
+
+class ModelFailure(PermanentFailure):
+    """The model is at fault, or refuses."""
+
+    kind = FailureKind.MODEL
+
+
+class ServiceFailure(PermanentFailure):
+    """Another service is at fault, or refuses."""
+
+    kind = FailureKind.SERVICE
 
 
 class QueryFailed(PermanentFailure):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from shared.errors import PermanentFailure, RetryLater
+from shared.errors import RetryLater, ServiceFailure
 
 CONNECT_SECONDS = 5.0
 
@@ -54,14 +54,14 @@ async def send(
     except TimeoutError:
         raise RetryLater(f"{service} did not answer within {seconds:g} seconds.") from None
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
-        raise PermanentFailure(f"{service} has no address that can be asked.") from None
+        raise ServiceFailure(f"{service} has no address that can be asked.") from None
     except (httpx2.HTTPError, httpx2.StreamError, httpx2.CookieConflict):
         raise RetryLater(f"{service} cannot be reached, or broke off its answer.") from None
 
 
 async def _body(response: httpx2.Response, service: str, max_bytes: int) -> bytes | None:
     if response.headers.get("content-encoding", "").strip().lower() not in _PACKINGS:
-        raise PermanentFailure(f"{service} answered in a packing that was not asked for.")
+        raise ServiceFailure(f"{service} answered in a packing that was not asked for.")
     pieces, size = [], 0
     async for piece in response.aiter_bytes():
         size += len(piece)

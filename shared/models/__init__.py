@@ -57,6 +57,7 @@ from shared.models.tickets import (
     Usage,
     WantedUpload,
 )
+from shared.models.timeline import EntryKind, StepRun, Timeline, TimelineEntry
 from shared.models.updates import (
     ClientMessage,
     ConnectionCounts,
@@ -106,6 +107,7 @@ __all__ = [
     "EndedOfType",
     "EndedOfUser",
     "EntityType",
+    "EntryKind",
     "ErrorNotification",
     "Fault",
     "FileStatus",
@@ -141,6 +143,7 @@ __all__ = [
     "Statistics",
     "StatisticsQuery",
     "Status",
+    "StepRun",
     "StoredTicket",
     "StoredUser",
     "TaskType",
@@ -152,6 +155,8 @@ __all__ = [
     "TicketPage",
     "TicketUpdate",
     "TicketsQuery",
+    "Timeline",
+    "TimelineEntry",
     "Title",
     "Tokens",
     "UnreadPlace",

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from shared.models.base import Model
+from shared.models.base import Instant, Model
 
 T = TypeVar("T")
 
@@ -30,6 +30,8 @@ class Call(Model):
     cached: int = 0
     answer: str | None = None
     reused: bool = False
+    started_at: Instant | None = None
+    seconds: float | None = None
 
 
 Record = Callable[[Call], Awaitable[None]]

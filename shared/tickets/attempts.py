@@ -10,11 +10,13 @@ from typing import Any
 
 from shared.clients.blobs import Container
 from shared.errors import NotFound
-from shared.models import Call, Usage
+from shared.models import Call, StepRun, Usage
 from shared.storage.outages import insist
 from shared.text import strict_json
 
 _READS_AT_ONCE = 16
+_STEP = "step"
+"""The only name in a line of the ledger that is a step, and no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +46,39 @@ class Attempt:
         if not await insist(lambda: self._container.append_log(log, line)):
             raise NotFound("There is no such ticket.")
 
+    async def record_steps(self, steps: Sequence[StepRun]) -> None:
+        """Lines among those of the calls: one log is one storage call. Raises Unavailable."""
+        lines = [{_STEP: step.model_dump(mode="json", exclude_defaults=True)} for step in steps]
+        log = f"{self._work}/calls.jsonl"
+        await self._container.append_log(log, b"\n".join(map(strict_json.dumps, lines)))
+
+    async def course(self) -> tuple[list[StepRun], list[Call]]:
+        """All runs of its activities, by their end, and all calls of the model."""
+        lines = await self._lines()
+        steps = [StepRun.model_validate(line[_STEP]) for line in lines if _STEP in line]
+        return steps, _calls_in(lines)
+
     async def ledger(self) -> Ledger:
-        calls = await self._calls()
-        # A line that storage wrote although it reported a failure is there twice.
-        once = {call.id: call for call in calls}.values()
-        reused = sum(call.reused for call in once)
+        calls = _calls_in(await self._lines())
+        reused = sum(call.reused for call in calls)
         usage = Usage(
-            calls=len(once) - reused,
+            calls=len(calls) - reused,
             reused=reused,
-            prompt_tokens=sum(call.prompt_tokens for call in once),
-            completion_tokens=sum(call.completion_tokens for call in once),
-            cached=sum(call.cached for call in once),
+            prompt_tokens=sum(call.prompt_tokens for call in calls),
+            completion_tokens=sum(call.completion_tokens for call in calls),
+            cached=sum(call.cached for call in calls),
         )
         return Ledger(usage, next((call.model for call in reversed(calls) if call.model), None))
 
     async def answers(self) -> set[str]:
         """Where the answers to its calls are remembered."""
-        return {call.answer for call in await self._calls() if call.answer}
+        return {call.answer for call in _calls_in(await self._lines()) if call.answer}
 
-    async def _calls(self) -> list[Call]:
+    async def _lines(self) -> list[dict[str, Any]]:
+        """A line that storage wrote although it reported a failure is there twice, and counts
+        once."""
         data = await self._container.read(f"{self._work}/calls.jsonl") or b""
-        return [Call.model_validate_json(line) for line in data.splitlines()]
+        return [strict_json.loads(line) for line in dict.fromkeys(data.splitlines())]
 
     async def save(self, name: str, value: Any) -> None:
         await self._container.write_json(f"{self._work}/kept/{name}.json", value)
@@ -102,3 +116,8 @@ class Attempt:
 
     def _outcome(self, number: int, index: int) -> str:
         return f"{self._work}/{number}/{index:05d}.json"
+
+
+def _calls_in(lines: Sequence[dict[str, Any]]) -> list[Call]:
+    calls = (Call.model_validate(line) for line in lines if _STEP not in line)
+    return list({call.id: call for call in calls}.values())

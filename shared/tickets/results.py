@@ -3,7 +3,7 @@
 from shared.accounts.principal import Principal
 from shared.clients.blobs import Container
 from shared.errors import Conflict
-from shared.models import AuditEvent, Message, ResultQuery, StoredTicket
+from shared.models import AuditEvent, Message, ResultQuery, StoredTicket, Timeline
 from shared.storage.compressed import unpack
 from shared.tasks.registry import find_task_type
 from shared.tickets.access import TicketAccess
@@ -11,6 +11,7 @@ from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.result_files import ResultFile, form_of, rendered
+from shared.tickets.statistics.timeline import tell_course
 
 
 class TicketQueries:
@@ -35,6 +36,12 @@ class TicketQueries:
         calls. Raises NotFound."""
         await self.ticket(principal, ticket_id)
         return await self._tickets.updates(ticket_id, after)
+
+    async def timeline(self, principal: Principal, ticket_id: str) -> Timeline:
+        """The course of the present attempt: two storage calls. Raises NotFound."""
+        ticket = await self.ticket(principal, ticket_id)
+        attempt = Attempt(self._container, ticket.id, ticket.attempt)
+        return tell_course(ticket, *await attempt.course())
 
     async def with_result(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with its result, if there is one: one more storage call for a long one."""

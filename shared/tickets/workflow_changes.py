@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.audit.chain import Actor, Draft
+from shared.errors import FailureKind
 from shared.models import (
     AuditAction,
     Notice,
@@ -22,6 +23,8 @@ from shared.tickets.transaction import TicketChange
 
 _MAX_LOG = 15_000
 _LOG_HEAD = 3_000
+WAITING = "Waiting:"
+"""What the line of a wait begins with."""
 ASKING = "asking"
 """The stage of a ticket that waits for an answer."""
 
@@ -84,16 +87,17 @@ def advance(attempt: int, reached: Progress) -> Decide:
         values: dict[str, Any] = {"progress": progress}
         if done == total:
             values["processing_logs"] = logged(ticket, moment, f"{stage}: {done} of {total} done.")
+        elif _is_held_up(ticket):
+            values["processing_logs"] = logged(ticket, moment, f"{stage} goes on.")
         return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment=moment)
 
     return decide
 
 
-def wait(attempt: int, reason: str) -> Decide:
-    """Say why it takes longer; the same reason is not said twice in a row."""
+def log(attempt: int, text: str) -> Decide:
+    """Say what holds the attempt up; the same is not said twice in a row."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
-        text = f"Waiting: {reason}"
         if not runs(ticket, attempt) or ticket.processing_logs.rstrip().endswith(text):
             return None
         moment = now()
@@ -154,7 +158,7 @@ def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decid
     return decide
 
 
-def fail(attempt: int, ledger: Ledger, reason: str) -> Decide:
+def fail(attempt: int, ledger: Ledger, reason: str, kind: FailureKind) -> Decide:
     """`reason` is a sentence for the people who wait for the ticket."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -166,6 +170,7 @@ def fail(attempt: int, ledger: Ledger, reason: str) -> Decide:
             "ai_model_used": ledger.model,
             "tokens_used": ledger.usage.tokens,
             "error_message": reason,
+            "failure_kind": kind,
             "progress": ticket.progress.model_copy(update={"stage": "failed"}),
         }
         notices = (Notice.TICKET_UPDATE, Notice.ERROR_NOTIFICATION)
@@ -213,6 +218,11 @@ def _leave_unanswered(ticket: StoredTicket) -> TicketChange:
         "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
     }
     return _end(ticket, AuditAction.TICKET_CANCELLED, text, values, (Notice.TICKET_UPDATE,))
+
+
+def _is_held_up(ticket: StoredTicket) -> bool:
+    """Whether the last line of the log says that something waits."""
+    return f"Z {WAITING} " in ticket.processing_logs.rstrip().rpartition("\n")[2]
 
 
 def logged(ticket: StoredTicket, moment: datetime, text: str) -> str:

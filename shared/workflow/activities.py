@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial, wraps
-from typing import Any, Concatenate, ParamSpec, TypedDict, TypeVar
+from functools import partial
+from typing import Any, TypedDict
 
 from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
-from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
+from shared.errors import FailureKind, NotFound
 from shared.models import Inquiry, StoredTicket, now
 from shared.storage.compressed import pack
 from shared.tasks.base import (
@@ -39,64 +39,25 @@ from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
     AnswerAwaited,
     AttemptRef,
-    Failed,
-    MustWait,
     NoFiles,
     OutcomeStored,
     ResultStored,
     RoundBegins,
     RoundFacts,
     Superseded,
-    failed,
 )
 from shared.workflow.partial_texts import PartialTexts
 from shared.workflow.progress import ProgressWriter
 from shared.workflow.rounds import begin_round
+from shared.workflow.step_runs import SUPERSEDED, StepRuns, run_step
 from shared.workflow.ticket_reader import TicketReader
 
-P = ParamSpec("P")
 _TaskType = TaskType[Any, Any]
-_SUPERSEDED = Superseded(kind="stopped")
-A = TypeVar("A")
-_Method = Callable[Concatenate["Activities", AttemptRef, P], Coroutine[Any, Any, A]]
 
 _READING = "reading"
 _PLAN = "plan"
-_LOGGING_SECONDS = 20.0
 _STORING = timedelta(minutes=4)
 """A request that stores a file takes no longer."""
-
-
-def _answering(method: _Method[P, A]) -> _Method[P, A | MustWait | Failed | Superseded]:
-    """Turn what people or time must settle into an answer; let the rest be retried."""
-
-    @wraps(method)
-    async def answer(
-        self: "Activities", ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
-    ) -> A | MustWait | Failed | Superseded:
-        try:
-            async with asyncio.timeout(self._step_seconds) as time:
-                return await method(self, ref, *args, **kwargs)
-        except NotFound:
-            return _SUPERSEDED
-        except PermanentFailure as error:
-            return failed(error.reason)
-        except Unavailable:
-            return MustWait(kind="wait", seconds=None, reason="Storage is away.")
-        except TimeoutError:
-            if not time.expired():
-                raise
-            later = RetryLater("This takes long; what is done by now stays done.")
-        except RetryLater as error:
-            later = error
-        with suppress(NotFound, Unavailable, TimeoutError):
-            async with asyncio.timeout(_LOGGING_SECONDS):
-                await self._tickets.change(
-                    ref["ticket_id"], workflow_changes.wait(ref["attempt"], later.reason)
-                )
-        return MustWait(kind="wait", seconds=later.seconds, reason=later.reason)
-
-    return answer
 
 
 class _ContextFields(TypedDict):
@@ -142,13 +103,13 @@ class Activities:
         self._dependencies = dependencies
         self._intents = intents
         self._partial_texts = partial_texts
-        self._step_seconds = step_seconds
+        self.step_runs = StepRuns(tickets, container, step_seconds)
         self._quiet = timedelta(seconds=quiet_seconds)
         self._inquiries = Inquiries(tickets, answer_days)
         self._reader = TicketReader(tickets)
         self._progress = ProgressWriter(tickets, container)
 
-    @_answering
+    @run_step
     async def plan(self, ref: AttemptRef) -> RoundBegins | AnswerAwaited | NoFiles | Superseded:
         """Begin the attempt and say what its first round is."""
         ticket = await self._tickets.read(ref["ticket_id"])
@@ -160,7 +121,7 @@ class Activities:
             await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
             return NoFiles(kind="no_files", stirring=bool(ticket.attachments))
         if not runs(ticket, ref["attempt"]):
-            return _SUPERSEDED
+            return SUPERSEDED
         await self._attempt(ref).open()
         task_type = find_task_type(ticket.task_type)
         answers = find_answers(ticket, _PLAN)
@@ -172,7 +133,7 @@ class Activities:
             return await self._inquiries.ask(ref, inquiry_name(_PLAN, len(answers)), made)
         return begin_round(made, 0)
 
-    @_answering
+    @run_step
     async def work(
         self, ref: AttemptRef, facts: RoundFacts, index: int, item: Any
     ) -> OutcomeStored | Superseded:
@@ -182,7 +143,7 @@ class Activities:
             self._reader.read(ref["ticket_id"]), attempt.has_outcome(number, index)
         )
         if not runs(ticket, ref["attempt"]):
-            return _SUPERSEDED
+            return SUPERSEDED
         piece = ""
         if not done:
             task_type = find_task_type(ticket.task_type)
@@ -193,7 +154,7 @@ class Activities:
         await self._progress.show_round(ref, facts, ticket, piece)
         return OutcomeStored(kind="outcome")
 
-    @_answering
+    @run_step
     async def combine(
         self, ref: AttemptRef, facts: RoundFacts
     ) -> RoundBegins | AnswerAwaited | ResultStored | Superseded:
@@ -204,7 +165,7 @@ class Activities:
             attempt.outcomes(facts["number"], facts["total"]),
         )
         if not runs(ticket, ref["attempt"]):
-            return _SUPERSEDED
+            return SUPERSEDED
         task_type = find_task_type(ticket.task_type)
         step = f"round{facts['number']}"
         answers = find_answers(ticket, step)
@@ -232,12 +193,12 @@ class Activities:
         with suppress(NotFound):
             await self._tickets.change(ref["ticket_id"], decide)
 
-    async def fail(self, ref: AttemptRef, reason: str) -> None:
+    async def fail(self, ref: AttemptRef, reason: str, cause: str | None = None) -> None:
         """The ticket has failed for this `reason`, unless something else ended it before."""
-        ledger = await self._attempt(ref).ledger()
+        ledger, kind = await self._attempt(ref).ledger(), FailureKind(cause or "internal")
         with suppress(NotFound):
             await self._tickets.change(
-                ref["ticket_id"], workflow_changes.fail(ref["attempt"], ledger, reason)
+                ref["ticket_id"], workflow_changes.fail(ref["attempt"], ledger, reason, kind)
             )
 
     async def give_up(self, ref: AttemptRef) -> NoFiles | None:

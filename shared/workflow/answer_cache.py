@@ -73,7 +73,14 @@ class _Remembering:
         name = f"{_PREFIX}{self._owner}/{self._key(form, question)}.json"
         known = await self._known(form, name)
         if known is not None:
-            call = Call(id=secrets.token_hex(8), model=known.model, answer=name, reused=True)
+            call = Call(
+                id=secrets.token_hex(8),
+                model=known.model,
+                answer=name,
+                reused=True,
+                started_at=now(),
+                seconds=0,
+            )
             await record(call)
             return known
 

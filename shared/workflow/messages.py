@@ -114,10 +114,12 @@ class MustWait(TypedDict):
 
 
 class Failed(TypedDict):
-    """The ticket cannot be done; `reason` is a sentence for the people who wait for it."""
+    """The ticket cannot be done; `reason` is a sentence for the people who wait for it, `cause`
+    what it failed of, for counting."""
 
     kind: Literal["failure"]
     reason: str
+    cause: str
 
 
 class NoFiles(TypedDict):
@@ -137,8 +139,8 @@ AttemptEnd = ResultStored | Failed | NoFiles | Superseded
 ActivityResult = RoundBegins | OutcomeStored | AnswerAwaited | MustWait | AttemptEnd
 
 
-def failed(reason: str) -> Failed:
-    return Failed(kind="failure", reason=reason)
+def failed(reason: str, cause: str = "internal") -> Failed:
+    return Failed(kind="failure", reason=reason, cause=cause)
 
 
 def find_stop(results: Iterable[ActivityResult]) -> Failed | Superseded | None:

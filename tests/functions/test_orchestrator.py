@@ -160,7 +160,7 @@ def test_a_round_without_items_goes_straight_to_combine() -> None:
 
 def test_rounds_without_end_fail() -> None:
     context = driven({"custom_combine": lambda number, _: round_of(1, number)})
-    [[_, reason]] = context.named("fail_ticket")
+    [[_, reason, _]] = context.named("fail_ticket")
     assert "did not come to an end" in reason
     assert context.named("finish_ticket") == []
 
@@ -178,7 +178,7 @@ def test_only_those_who_asked_to_wait_are_called_again() -> None:
 def test_pauses_double_and_end_with_the_reason() -> None:
     context = driven({"custom_work": lambda *_: wait()})
     assert context.pauses == [5, 10, 20]
-    [[_, reason]] = context.named("fail_ticket")
+    [[_, reason, _]] = context.named("fail_ticket")
     assert reason.startswith("The model is busy.")
     assert context.named("finish_ticket") == []
 
@@ -192,7 +192,7 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_a_failure_anywhere_fails_the_ticket_with_its_reason(where: str) -> None:
     context = driven({where: lambda *_: failed("It cannot be done.")})
-    assert context.named("fail_ticket") == [[REF, "It cannot be done."]]
+    assert context.named("fail_ticket") == [[REF, "It cannot be done.", "internal"]]
     assert context.named("finish_ticket") == []
 
 
@@ -206,7 +206,7 @@ def test_after_a_failure_no_further_window_is_begun() -> None:
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_an_activity_that_fails_for_good_fails_the_ticket_without_its_words(where: str) -> None:
     context = driven({where: crash})
-    [[_, reason]] = context.named("fail_ticket")
+    [[_, reason, _]] = context.named("fail_ticket")
     assert "internal fault" in reason
     assert "confidential" not in reason
 

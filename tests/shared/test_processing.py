@@ -95,7 +95,7 @@ async def test_a_ticket_of_one_piece_costs_at_most_25_storage_calls(
 
     await run(app.activities, await opened(app, owner))
 
-    assert len(storage.calls) == 24
+    assert len(storage.calls) == 25
 
 
 async def test_a_ticket_that_was_cancelled_is_left_alone(

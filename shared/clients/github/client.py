@@ -33,7 +33,7 @@ from shared.clients.github.models import (
 from shared.clients.github.patches import MAX_BYTES, text_of
 from shared.clients.github.responses import explained, parsed
 from shared.clients.http import Received
-from shared.errors import PermanentFailure, RetryLater
+from shared.errors import PermanentFailure, RetryLater, ServiceFailure
 from shared.models import FileStatus
 from shared.settings.github import GitHubSettings
 from shared.text import strict_json
@@ -187,7 +187,7 @@ class GitHubClient:
                 items += page
                 if len(page) < PAGE:
                     return items
-        raise PermanentFailure(f"The pull request has more than {len(items)} reviews or comments.")
+        raise ServiceFailure(f"The pull request has more than {len(items)} reviews or comments.")
 
     async def _json(self, path: str, form: TypeAdapter[T]) -> T:
         """A read that costs nothing of the rate limit when nothing has changed."""
@@ -197,7 +197,7 @@ class GitHubClient:
             return await asyncio.to_thread(parsed, form, kept.body)
         self._check(answer)
         if answer.body is None:
-            raise PermanentFailure("GitHub's answer is larger than any that its API describes.")
+            raise ServiceFailure("GitHub's answer is larger than any that its API describes.")
         value = await asyncio.to_thread(parsed, form, answer.body)
         self._cache.keep(path, answer.headers.get("etag"), answer.body)
         return value
@@ -225,13 +225,13 @@ class GitHubClient:
             if not 300 <= answer.status < 400 or answer.status == 304:
                 return answer
             url = self._redirected(url, method, answer)
-        raise PermanentFailure("GitHub redirects again and again.")
+        raise ServiceFailure("GitHub redirects again and again.")
 
     def _redirected(self, url: str, method: str, answer: Received) -> str:
         location = answer.headers.get("location", "")
         there = urljoin(url, location) if re.fullmatch(r"[!-~]{1,2000}", location) else ""
         if answer.status not in _REDIRECTS[method] or not there.startswith(f"{self._api_url}/"):
-            raise PermanentFailure(
+            raise ServiceFailure(
                 f"GitHub redirects to somewhere else (HTTP {answer.status}), which is not followed."
             )
         return there

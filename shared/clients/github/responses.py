@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.clients.http import Received
 from shared.clients.retry_after import retry_after
-from shared.errors import PermanentFailure, RetryLater, StepError
+from shared.errors import RetryLater, ServiceFailure, StepError
 from shared.text import strict_json
 
 T = TypeVar("T")
@@ -31,13 +31,13 @@ def parsed(form: TypeAdapter[T], body: bytes) -> T:
     try:
         return form.validate_python(strict_json.loads(body))
     except ValidationError:
-        raise PermanentFailure(
+        raise ServiceFailure(
             "GitHub's answer has another form than its API describes: check the address in "
             "GITHUB_API_URL."
         ) from None
     except ValueError:
         kind = "a web page" if body.lstrip()[:1] == b"<" else "something that is no JSON"
-        raise PermanentFailure(
+        raise ServiceFailure(
             f"GitHub answered {kind}: check the address in GITHUB_API_URL."
         ) from None
 
@@ -50,7 +50,7 @@ def explained(answer: Received, has_token: bool, writing: bool) -> StepError:
         return RetryLater(f"GitHub's rate limit is used up (HTTP {status}).", pause)
     if status >= 500 or status in _WAITABLE:
         return RetryLater(f"GitHub is out of order (HTTP {status}).", retry_after(answer.headers))
-    return PermanentFailure(_refusal(status, has_token, writing))
+    return ServiceFailure(_refusal(status, has_token, writing))
 
 
 def _pause(answer: Received) -> float | None:

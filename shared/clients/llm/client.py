@@ -7,6 +7,7 @@ waits and no worker does; what is not is raised as PermanentFailure with a reaso
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -20,8 +21,8 @@ from shared.clients.llm import responses
 from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.responses import Completion
 from shared.clients.llm.stream import TextListener, assemble
-from shared.errors import BadSchema, PermanentFailure, RetryLater, SchemaMismatch
-from shared.models import Answer, Call, Question, Record, message
+from shared.errors import BadSchema, ModelFailure, PermanentFailure, RetryLater, SchemaMismatch
+from shared.models import Answer, Call, Question, Record, message, now
 from shared.settings.model import ModelSettings
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class ModelClient:
         try:
             return Answer(await _read(form, text), model)
         except SchemaMismatch as fault:
-            raise PermanentFailure(
+            raise ModelFailure(
                 f"The model answered twice in a form that was not asked for: {fault}."
             ) from None
 
@@ -96,26 +97,30 @@ class ModelClient:
         messages: list[dict[str, str]],
     ) -> tuple[str, str]:
         """One request; text and model name of a complete answer."""
-        call_id = secrets.token_hex(8)
+        begun, call = time.monotonic(), Call(id=secrets.token_hex(8), started_at=now())
+
+        async def note(completion: Completion | None = None) -> None:
+            await record(_ended(call, time.monotonic() - begun, completion))
+
         try:
             async with asyncio.timeout(self._timeout):
                 completion = await self._post(form, messages, listener)
         except TimeoutError:
-            await record(Call(id=call_id))
+            await note()
             raise RetryLater(
                 f"The model did not answer within {self._timeout:g} seconds."
             ) from None
         except (openai.OpenAIError, AzureError) as error:
             if responses.may_have_cost(error):
-                await record(Call(id=call_id))
+                await note()
             raise responses.explained(error, self.deployment, self._timeout) from None
         except (PermanentFailure, RetryLater):
-            await record(Call(id=call_id))
+            await note()
             raise
         except httpx2.HTTPError:  # In the middle of an answer that comes in pieces.
-            await record(Call(id=call_id))
+            await note()
             raise RetryLater("The model cannot be reached, or broke off its answer.") from None
-        await record(_call(call_id, completion))
+        await note(completion)
         return completion.text(), completion.model or self.deployment
 
     async def _post(
@@ -150,12 +155,15 @@ async def _read(form: AnswerForm[T], text: str) -> T:
         raise PermanentFailure(f"The output_schema cannot be applied: {error}.") from None
 
 
-def _call(call_id: str, completion: Completion) -> Call:
-    usage = completion.usage
-    return Call(
-        id=call_id,
-        model=completion.model,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        cached=usage.prompt_tokens_details.cached_tokens,
-    )
+def _ended(call: Call, seconds: float, completion: Completion | None) -> Call:
+    """What is known of a call at its end; without a completion it has cost nobody knows what."""
+    facts: dict[str, Any] = {"seconds": round(seconds, 3)}
+    if completion is not None:
+        usage = completion.usage
+        facts |= {
+            "model": completion.model,
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "cached": usage.prompt_tokens_details.cached_tokens,
+        }
+    return call.model_copy(update=facts)

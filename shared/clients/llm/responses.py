@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError
 from pydantic import BeforeValidator, ValidationError
 
 from shared.clients.retry_after import retry_after
-from shared.errors import PermanentFailure, RetryLater, StepError
+from shared.errors import ModelFailure, RetryLater, StepError
 from shared.models import Model
 from shared.text import strict_json
 
@@ -82,23 +82,21 @@ class Completion(Model):
     def text(self) -> str:
         """The text of a complete answer. Raises PermanentFailure for anything less."""
         if not self.choices:
-            raise PermanentFailure("The model answered without any choice.")
+            raise ModelFailure("The model answered without any choice.")
         choice = self.choices[0]
         if choice.finish_reason == "content_filter":
-            raise PermanentFailure("The model's content filter withheld the answer.")
+            raise ModelFailure("The model's content filter withheld the answer.")
         if choice.message.refusal:
-            raise PermanentFailure("The model declined this request.")
+            raise ModelFailure("The model declined this request.")
         if choice.finish_reason == "length":
-            raise PermanentFailure(
+            raise ModelFailure(
                 "The model's answer was cut off at the limit of its length "
                 "(MODEL_MAX_OUTPUT_TOKENS): ask for less, or raise the limit."
             )
         if choice.finish_reason != "stop":
-            raise PermanentFailure(
-                "The model's answer ended early: it has no proper finish_reason."
-            )
+            raise ModelFailure("The model's answer ended early: it has no proper finish_reason.")
         if not choice.message.content:
-            raise PermanentFailure("The model's answer was empty.")
+            raise ModelFailure("The model's answer was empty.")
         return choice.message.content
 
 
@@ -116,13 +114,13 @@ def _parsed(kind: type[C], body: str) -> C:
     try:
         return kind.model_validate(strict_json.loads(body))
     except ValidationError:
-        raise PermanentFailure(
+        raise ModelFailure(
             "The model's server answered JSON that is no chat completion: check the address "
             "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
         ) from None
     except ValueError:
         found = "a web page" if body.lstrip()[:1] == "<" else "something that is no JSON"
-        raise PermanentFailure(
+        raise ModelFailure(
             f"The model's server answered {found} instead of a chat completion: check the address "
             "in MODEL_BASE_URL or AZURE_OPENAI_ENDPOINT."
         ) from None
@@ -141,7 +139,7 @@ def explained(error: openai.OpenAIError | AzureError, deployment: str, timeout: 
     if isinstance(error, AzureError):
         return RetryLater("The app's identity gets no token for the model at the moment.")
     if not isinstance(error, openai.APIError):
-        return PermanentFailure(
+        return ModelFailure(
             f"The model cannot be asked in this way ({type(error).__name__}): check its settings."
         )
     if isinstance(error, openai.APITimeoutError):
@@ -154,7 +152,7 @@ def explained(error: openai.OpenAIError | AzureError, deployment: str, timeout: 
         return RetryLater("The model is busy (HTTP 429).", seconds)
     if status >= 500 or status in _WAITABLE:
         return RetryLater(f"The model is out of order (HTTP {status}).", seconds)
-    return PermanentFailure(_refusal(status, error.code, deployment))
+    return ModelFailure(_refusal(status, error.code, deployment))
 
 
 def _refusal(status: int, code: str | None, deployment: str) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from shared.diffs.patches import LineKind
 from shared.models import Model, Side, Words
 from shared.tasks import base
 
@@ -79,8 +80,18 @@ class Spot(Model):
     end_line: int
 
 
+class HunkLine(Model):
+    """A line of a diff: ` `, `+` or `-`, and its numbers in the base and at the head."""
+
+    kind: LineKind
+    old: int | None
+    new: int | None
+    text: str
+
+
 class Finding(Spot):
-    """What is wrong where. `evidence_quote` are the lines themselves, the first of many;
+    """What is wrong where. `evidence_quote` are the lines themselves, the first of many; `hunk`
+    are they and those around them, as the diff has them;
     `also_at` are other places of the same finding; `fingerprint` stays when lines move;
     `commentable` is False where the diff is not GitHub's own, which takes no comment there."""
 
@@ -90,6 +101,7 @@ class Finding(Spot):
     title: str
     body: str
     evidence_quote: str
+    hunk: list[HunkLine] = []
     suggestion: Suggestion | None = None
     fingerprint: str
     commentable: bool = True

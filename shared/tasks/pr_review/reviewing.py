@@ -15,7 +15,7 @@ from shared.tasks import base
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.pr_review.artifacts import Candidate, Facts, Outcome, ReviewBatch
 from shared.tasks.pr_review.llm_output import Proposed, Review
-from shared.tasks.pr_review.models import TaskData
+from shared.tasks.pr_review.models import HunkLine, TaskData
 
 _AROUND = (12, 6, 3, 0)
 """Lines before and after a finding that the second look sees: as many as are cheap enough."""
@@ -23,6 +23,8 @@ _AROUND = (12, 6, 3, 0)
 _MAX_EXCERPT_TOKENS = 500
 _MAX_EXCERPT = 2_000
 _MAX_EVIDENCE_LINES = 20
+_MAX_HUNK_LINES = 60
+_MAX_LINE = 400
 
 
 class BatchItem(Model):
@@ -92,6 +94,7 @@ def _candidate(
         title=proposed.title,
         body=proposed.body,
         evidence_quote="\n".join(map(shown, lines[:_MAX_EVIDENCE_LINES])),
+        hunk=_shown_lines(diff.hunks[anchor.hunk], anchor),
         fingerprint=fingerprint(diff.path, proposed.category, lines),
         commentable=diff.path not in facts.made_here,
         batch=batch,
@@ -108,6 +111,15 @@ def _excerpt(hunk: Hunk, anchor: Anchor) -> str:
         if estimate(text) <= _MAX_EXCERPT_TOKENS:
             return text
     return text[:_MAX_EXCERPT]
+
+
+def _shown_lines(hunk: Hunk, anchor: Anchor) -> list[HunkLine]:
+    """The lines of an anchor and some around them, as people are shown them."""
+    part = next(_around(hunk, anchor))
+    return [
+        HunkLine(kind=line.kind, old=line.old, new=line.new, text=shown(line.text)[:_MAX_LINE])
+        for line in part.lines[:_MAX_HUNK_LINES]
+    ]
 
 
 def _around(hunk: Hunk, anchor: Anchor) -> Iterator[Hunk]:

@@ -1,4 +1,4 @@
-"""How much is being done, at a cost that does not grow with the number of tickets.
+"""How a ticket went, and how much is being done, at a cost that does not grow with all there are.
 
-`report.TicketStatistics` and `ended_sums.EndedSums` are the doors.
+`timeline.tell_course`, `report.TicketStatistics` and `ended_sums.EndedSums` are the doors.
 """

@@ -1,0 +1,165 @@
+"""How a step is run: in bounded time, what people or time must settle turned into a result, and
+with a line in the attempt's course."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from shared.clients.blobs import Container
+from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
+from shared.models import StepRun, now
+from shared.tickets import workflow_changes
+from shared.tickets.attempts import Attempt
+from shared.tickets.repository import Tickets
+from shared.tickets.workflow_changes import WAITING
+from shared.workflow.messages import (
+    AttemptRef,
+    Failed,
+    MustWait,
+    RoundFacts,
+    Superseded,
+    TaskActivity,
+    failed,
+)
+
+P = ParamSpec("P")
+A = TypeVar("A")
+
+SUPERSEDED = Superseded(kind="stopped")
+_READING = "reading"
+_RETRIED = "A step failed because of an internal fault and is tried again."
+_LOGGING_SECONDS = 20.0
+_GATHERING_SECONDS = 1.0
+_ENDS = {"done", "failure"}
+
+
+class _Runs(Protocol):
+    @property
+    def step_runs(self) -> "StepRuns": ...
+
+
+S = TypeVar("S", bound=_Runs)
+_Method = Callable[Concatenate[S, AttemptRef, P], Coroutine[Any, Any, A]]
+
+
+def run_step(method: _Method[S, P, A]) -> _Method[S, P, A | MustWait | Failed | Superseded]:
+    """Make a method a step, whose arguments after the attempt are the facts of a round, the number
+    of a piece, and the piece."""
+
+    @wraps(method)
+    async def run(
+        self: S, ref: AttemptRef, /, *args: P.args, **kwargs: P.kwargs
+    ) -> A | MustWait | Failed | Superseded:
+        facts, index = (*args, None, None)[:2]
+        activity, runs = TaskActivity(method.__name__), self.step_runs
+        course = _Course(runs=runs, ref=ref, activity=activity, facts=facts, index=index)  # type: ignore[arg-type]
+        try:
+            result: Any = await self.step_runs.settle(ref, method(self, ref, *args, **kwargs))
+        except Exception:
+            await course.end("error", _RETRIED)
+            await self.step_runs.log(ref, _RETRIED)
+            raise
+        await course.end(result["kind"], result.get("reason"))
+        return result  # type: ignore[no-any-return]
+
+    return run
+
+
+class StepRuns:
+    """Runs steps for at most `step_seconds`: those that take longer go on as another one, before
+    the platform ends the process with all that runs in it."""
+
+    def __init__(self, tickets: Tickets, container: Container, step_seconds: float) -> None:
+        self._tickets = tickets
+        self._container = container
+        self._step_seconds = step_seconds
+        self._lines: dict[tuple[str, int], list[StepRun]] = {}
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def settle(
+        self, ref: AttemptRef, doing: Coroutine[Any, Any, A]
+    ) -> A | MustWait | Failed | Superseded:
+        """Turn what people or time must settle into a result; let the rest be retried."""
+        try:
+            async with asyncio.timeout(self._step_seconds) as limit:
+                return await doing
+        except NotFound:
+            return SUPERSEDED
+        except PermanentFailure as error:
+            return failed(error.reason, error.kind)
+        except Unavailable:
+            return MustWait(kind="wait", seconds=None, reason="Storage is away.")
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            later = RetryLater("This takes long; what is done by now stays done.")
+        except RetryLater as error:
+            later = error
+        await self.log(ref, f"{WAITING} {later.reason}")
+        return MustWait(kind="wait", seconds=later.seconds, reason=later.reason)
+
+    async def log(self, ref: AttemptRef, text: str) -> None:
+        """For the people who wait for the ticket, if that can be had soon."""
+        with suppress(NotFound, Unavailable, TimeoutError):
+            async with asyncio.timeout(_LOGGING_SECONDS):
+                await self._tickets.change(
+                    ref["ticket_id"], workflow_changes.log(ref["attempt"], text)
+                )
+
+    async def record(self, ref: AttemptRef, step: StepRun) -> None:
+        """Keep a line of the attempt's course: several are written at once, a second later, and
+        those of an attempt that ends at its end. What dies in between is missed by people alone."""
+        key = (ref["ticket_id"], ref["attempt"])
+        lines = self._lines.setdefault(key, [])
+        lines.append(step)
+        if step.result in _ENDS:
+            await self._write(key)
+        elif len(lines) == 1:
+            task = asyncio.create_task(self._write(key, _GATHERING_SECONDS))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+
+    async def _write(self, key: tuple[str, int], pause: float = 0) -> None:
+        await asyncio.sleep(pause)
+        lines = self._lines.pop(key, [])
+        if not lines:
+            return
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(_LOGGING_SECONDS):
+                await Attempt(self._container, *key).record_steps(lines)
+
+
+class _Course:
+    """One run on its way into the attempt's course."""
+
+    def __init__(
+        self,
+        *,
+        runs: StepRuns,
+        ref: AttemptRef,
+        activity: TaskActivity,
+        facts: RoundFacts | None,
+        index: int | None,
+    ) -> None:
+        self._runs = runs
+        self._ref = ref
+        self._place: dict[str, Any] = {
+            "name": activity.value,
+            "stage": facts["stage"] if facts else _READING,
+            "number": facts["number"] if facts else None,
+            "index": index,
+        }
+        self._begun, self._ticks = now(), time.monotonic()
+
+    async def end(self, result: str, reason: str | None) -> None:
+        step = StepRun(
+            **self._place,
+            started_at=self._begun,
+            seconds=round(time.monotonic() - self._ticks, 3),
+            result=result,
+            reason=reason,
+        )
+        await self._runs.record(self._ref, step)
