@@ -50,6 +50,11 @@ async def test_findings_lie_on_their_lines_of_either_side(reviews: Reviews) -> N
         check_placed(finding, reviews.diffs())
     assert (guard["side"], guard["start_line"], guard["severity"]) == ("LEFT", 2, "high")
     assert (page["side"], page["start_line"], page["end_line"]) == ("RIGHT", 2, 2)
+    for finding, side in ((guard, "old"), (page, "new")):
+        [line] = [one for one in finding["hunk"] if one[side] == finding["start_line"]]
+        assert line["text"] == finding["evidence_quote"]
+        assert line["kind"] == ("-" if side == "old" else "+")
+        assert len(finding["hunk"]) > 1
     assert result["security"] == [guard]
     assert (result["verdict"], result["effort"]) == ("request_changes", 1)
     assert result["head_sha"] == reviews.history.sha("feature")
