@@ -4,6 +4,7 @@ from tests.benchmarks import (
     costs,
     documents,
     durable,
+    guard,
     hosts,
     product,
     readers,
@@ -18,7 +19,18 @@ WIDTHS = (42, 56, 24)
 def main() -> None:
     """Measure and print, each row as soon as it is known."""
     rows = [("benchmark", "measured", "target")]
-    for module in (durable, hosts, costs, product, storage, uploads, readers, reviews, documents):
+    for module in (
+        durable,
+        hosts,
+        costs,
+        product,
+        storage,
+        uploads,
+        readers,
+        reviews,
+        documents,
+        guard,
+    ):
         for row in rows:
             _print(row)
         rows = module.measure()

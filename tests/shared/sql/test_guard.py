@@ -1,10 +1,16 @@
 """The guard: what may run is made anew, limited and named in full; the rest is refused."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from shared.errors import QueryFault, QueryRefused
 from shared.sql.guard import guard
 from shared.sql.policy import GuardedQuery, Policy, TableName
+
+ROOT = Path(__file__).parents[3]
 
 
 def table(name: str) -> TableName:
@@ -106,3 +112,12 @@ def test_text_that_cannot_be_parsed_reaches_no_log(caplog: pytest.LogCaptureFixt
     error = refused("create stage canary url = 's3://canary/'")
 
     assert "canary" not in caplog.text + error.reason
+
+
+def test_what_costs_to_load_is_loaded_where_it_is_used() -> None:
+    """The app loads the modules of a task type; a parser and a client only when a ticket asks."""
+    program = (
+        "import sys, shared.sql.policy, shared.sql.templates, shared.clients.mcp.connection\n"
+        "assert not {'sqlglot', 'mcp'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
