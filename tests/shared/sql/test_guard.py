@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from shared.errors import QueryFault, QueryRefused
 from shared.sql.guard import guard
@@ -121,3 +123,18 @@ def test_what_costs_to_load_is_loaded_where_it_is_used() -> None:
         "assert not {'sqlglot', 'mcp'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(
+    "text", ["it's", "back\\", "\\'", "'; DROP TABLE ORDERS; --", "line\nbreak", "/* */", "$$", "ü"]
+)
+def test_a_text_comes_out_as_it_went_in(text: str) -> None:
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    sql = " ".join(["select region from orders where region =", f"'{escaped}'"])
+
+    [literal] = [
+        found
+        for found in sqlglot.parse_one(run(sql).sql, dialect="snowflake").find_all(exp.Literal)
+        if found.is_string
+    ]
+    assert literal.this == text
