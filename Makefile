@@ -10,7 +10,7 @@ BIN := .venv/bin
 SOURCES := function_app.py functions shared infra tests
 STAMP := .venv/.requirements-installed
 
-.PHONY: help setup demo run test real check bench clean
+.PHONY: help setup demo run test real check bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -50,6 +50,9 @@ check: setup  ## format, lint, types, the deployment, and a minute of generated 
 bench: setup  ## the benchmarks, as a table
 	@$(BIN)/python -m tests.benchmarks
 
+screenshots: setup  ## the pictures of the console in docs/, with a Chromium that is here
+	@$(BIN)/python -m tests.support.browser.screenshots
+
 clean:  ## remove what was installed, cached and kept
-	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules infra/checks/node_modules tests/journeys/javascript/node_modules
+	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules tests/browser/node_modules infra/checks/node_modules tests/journeys/javascript/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

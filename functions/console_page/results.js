@@ -103,14 +103,17 @@ function Review({ result }) {
       ${one.suggestion && html`<p>Proposed for lines ${one.suggestion.start_line}–${one.suggestion.end_line}:</p><pre tabindex="0" aria-label="Proposal">${one.suggestion.improved || "(drop these lines)"}</pre>`}</li>`)}</ol>`;
 }
 
-const Outline = ({ entries }) =>
-  html`<ol>${entries.map((one) => html`<li>${one.title || one.heading}${one.words != null && html` <span class="muted">${count(one.words)} words</span>`}
-    ${one.sections?.length > 0 && html`<${Outline} entries=${one.sections} />`}</li>`)}</ol>`;
+const asked = (one) => (one.words_asked == null ? "" : ` of ${count(one.words_asked)}`);
 
 function Paper({ result }) {
-  const counts = Object.entries(result.word_counts || {}).filter(([, value]) => typeof value === "number");
-  return html`${result.outline?.length > 0 && html`<nav aria-label="Outline"><h3>Outline</h3><${Outline} entries=${result.outline} /></nav>`}
-    ${counts.length > 0 && html`<dl class="counts">${counts.map(([name, value]) => html`<div><dt>${words(name)}</dt><dd>${count(value)}</dd></div>`)}</dl>`}`;
+  const { asked: wanted, got } = result.word_counts || {};
+  return html`${result.outline?.length > 0 && html`<h3>Outline</h3><ul class="outline">${result.outline.map((one) => html`
+      <li class="level${one.level}">${one.title}${one.words != null && html` <span class="muted">${count(one.words)}${asked(one)} words</span>`}</li>`)}</ul>`}
+    ${got != null && html`<dl class="counts"><div><dt>Words</dt><dd>${count(got)}</dd></div><div><dt>Asked for</dt><dd>${count(wanted)}</dd></div>
+      <div><dt>References</dt><dd>${count(result.references?.length)}</dd></div></dl>`}
+    ${result.targets?.length > 0 && html`<h3>Held to</h3><ul>${result.targets.map((one) => html`<li>${one.held ? "✓" : "✗"} ${words(one.name)}: ${one.detail}</li>`)}</ul>`}
+    ${result.references?.length > 0 && html`<h3>References</h3><ol>${result.references.map((one) => html`<li>${[one.author, one.title, one.location].filter(Boolean).join(", ")}
+      ${one.cited?.length > 0 && html`<ul>${one.cited.map((place) => html`<li><blockquote>${place.quote}</blockquote><span class="muted">${place.section}, ${place.place}</span></li>`)}</ul>`}</li>`)}</ol>`}`;
 }
 
 function Chart({ ticket, path }) {

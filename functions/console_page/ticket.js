@@ -33,7 +33,7 @@ export function TicketView({ id, me }) {
   useLive((message) => {
     if (message === null) return look();
     if (message.ticket_id !== id) return;
-    if (message.type === "partial_text") return setPartial((known) => ({ ...known, [message.section ?? ""]: message }));
+    if (message.type === "partial_text") return setPartial((known) => joined(known, message));
     if (seq.current && message.seq > seq.current + 1) catchUp().catch(look);
     else if (message.seq > seq.current) take(message);
   }, id + ticket.again);
@@ -56,9 +56,17 @@ export function TicketView({ id, me }) {
     <${Course} path=${path} tick=${tick} ticket=${shown} />`;
 }
 
+/** The texts of the sections with one more piece; pieces count from 1, and one may be lost. */
+function joined(texts, { attempt, section, n, text, unchecked }) {
+  const known = texts[section];
+  const goesOn = n > 1 && known?.attempt === attempt;
+  const gap = goesOn && n > known.n + 1 ? " … " : "";
+  return { ...texts, [section]: { attempt, section, n, unchecked, text: goesOn ? known.text + gap + text : text } };
+}
+
 function Partial({ texts, attempt }) {
   const mine = Object.values(texts).filter((one) => one.attempt === attempt);
-  return mine.map((one) => html`<section class="partial"><h2>${one.section || "So far"}</h2>
+  return mine.map((one) => html`<section class="partial"><h2>${words(one.section)}</h2>
     <pre>${one.text}</pre>${one.unchecked && html`<p class="hint">Not checked yet.</p>`}</section>`);
 }
 
@@ -67,13 +75,20 @@ function Question({ ticket, path, onDone }) {
   const asked = ticket.question;
   if (!asked) return null;
   const send = (answer) => run(async () => {
-    await api.post(`${path}/answer`, { answer });
+    await api.post(`${path}/answer`, { answer: await answer });
     onDone();
   });
+  const parsed = async (text) => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new Error(`The outline is no JSON any more: ${error.message}.`);
+    }
+  };
   const submit = (event) => {
     event.preventDefault();
     const { value } = event.target.elements.answer;
-    send(asked.kind === "outline" ? { outline: JSON.parse(value) } : value);
+    send(asked.outline == null ? value : parsed(value));
   };
   return html`<section class="question"><h2>A question for you</h2><p>${asked.text}</p>
     ${asked.options?.map((option) => html`<button type="button" disabled=${busy} onClick=${() => send(option)}>${option}</button>`)}
@@ -95,9 +110,11 @@ function Actions({ ticket, path, me, onDone }) {
     await api.remove(path);
     location.hash = "#/";
   });
+  const soFar = () => run(() => api.save(`${path}/result?format=md&partial=true`, "so-far.md"));
   const waits = ticket.status === "pending" && ticket.attachments.length > 0;
   return html`<div class="actions" role="group" aria-label="What can be done">
     ${waits && html`<button disabled=${busy} onClick=${act("submit")}>Begin now</button>`}
+    ${!ticket.result_data.summary && ticket.status !== "pending" && html`<button disabled=${busy} onClick=${soFar}>Save what is finished so far</button>`}
     ${ended(ticket.status)
       ? html`<button disabled=${busy} onClick=${act("reprocess")}>Reprocess</button>`
       : html`<button disabled=${busy} onClick=${act("cancel")}>Cancel</button>`}

@@ -1,0 +1,1 @@
+"""A browser that is installed here, sent on journeys through the console."""
