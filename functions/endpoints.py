@@ -23,6 +23,8 @@ class Described(TypedDict, total=False):
     """The group; without one, the first word of the path."""
     body: str
     """The model of a JSON body."""
+    is_body_optional: bool
+    """Whether a request may come without one."""
     form: str
     """The model of a URL-encoded body."""
     multipart: Mapping[str, str]

@@ -169,6 +169,12 @@ def json_body(req: func.HttpRequest, model: type[M]) -> M:
     return validated(model, read_json(req))
 
 
+def optional_json_body(req: func.HttpRequest, model: type[M]) -> M:
+    """As `json_body`; a request without a body is one with an empty object."""
+    is_empty = not req.get_body() and "transfer-encoding" not in req.headers
+    return model() if is_empty else json_body(req, model)
+
+
 def parse_json(text: bytes) -> Any:
     """JSON that a client sent. Raises Malformed."""
     try:

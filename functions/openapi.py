@@ -123,7 +123,8 @@ def _body(endpoint: Endpoint, schemas: Schemas) -> Json:
                 "required": list(parts)[:1],
             }
         }
-    return {"required": True, "content": content} if content else {}
+    required = not described.get("is_body_optional", False)
+    return {"required": required, "content": content} if content else {}
 
 
 def _examples(model: str) -> Json:

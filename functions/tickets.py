@@ -17,6 +17,7 @@ from functions.http import (
     expects,
     json_body,
     matches,
+    optional_json_body,
     parse_json,
     principal_of,
     query_of,
@@ -177,6 +178,8 @@ async def cancel_ticket(
     "POST",
     "tickets/{ticket_id}/reprocess",
     starts=True,
+    body="Reprocessing",
+    is_body_optional=True,
     answer="Ticket",
     response_headers=("ETag",),
     errors=(403, 409),
@@ -184,9 +187,13 @@ async def cancel_ticket(
 async def reprocess_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
-    principal = await principal_of(req)
-    ticket = await product().ticket_service.reprocess(principal, req.route_params["ticket_id"])
+    """A new attempt at an ended ticket, with other `task_data` in place of the old if some is sent;
+    the result of an older attempt stays until it succeeds."""
+    from shared.models import Reprocessing
+
+    principal, ticket_id = await principal_of(req), req.route_params["ticket_id"]
+    given = optional_json_body(req, Reprocessing)
+    ticket = await product().ticket_service.reprocess(principal, ticket_id, given.task_data)
     await DurableWorkflow(client).start(ticket)
     return answer_ticket(await product().ticket_queries.with_result(ticket))
 

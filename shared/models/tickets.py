@@ -126,6 +126,12 @@ class OpenInquiry(Inquiry):
     expires_at: Instant
 
 
+class Reprocessing(Model):
+    """What is to be other in the new attempt: nothing without `task_data`."""
+
+    task_data: dict[str, Any] | None = None
+
+
 class TicketAnswer(Model):
     """The reply to a ticket that asks: a text, or an object as its question has one."""
 

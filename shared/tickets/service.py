@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from shared.accounts.principal import Principal
 from shared.accounts.repository import Users
@@ -84,13 +85,17 @@ class TicketService:
             ticket.id, user_changes.cancel(principal.actor, self._clock.now()), ticket
         )
 
-    async def reprocess(self, principal: Principal, ticket_id: str) -> StoredTicket:
-        """Raises NotFound, Forbidden, Conflict."""
+    async def reprocess(
+        self, principal: Principal, ticket_id: str, task_data: dict[str, Any] | None = None
+    ) -> StoredTicket:
+        """Raises NotFound, Forbidden, Invalid, TooLarge, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.REPROCESS)
+        if task_data is not None:
+            check_task_data(ticket.task_type, task_data, self._dependencies)
         try:
             # The intent that this leaves is taken for a dead one after this time.
             async with asyncio.timeout(self._times.sweep_after):
-                decide = user_changes.reprocess(principal.actor, self._clock.now())
+                decide = user_changes.reprocess(principal.actor, self._clock.now(), task_data)
                 return await self._tickets.change(ticket.id, decide, ticket)
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None

@@ -52,18 +52,21 @@ def cancel(actor: Actor, at: datetime) -> Decide:
     return edit(TicketChanges(status=Status.CANCELLED), actor, lambda _: None, at)
 
 
-def reprocess(actor: Actor, at: datetime) -> Decide:
-    """A new attempt at an ended ticket; the result of an older one stays until it succeeds."""
+def reprocess(actor: Actor, at: datetime, task_data: dict[str, Any] | None = None) -> Decide:
+    """A new attempt at an ended ticket, with other `task_data` in place of the old if there is
+    some; the result of an older attempt stays until it succeeds."""
 
     def decide(ticket: StoredTicket) -> TicketChange:
         if ticket.status in _OPEN:
             raise Conflict(f"This ticket is {ticket.status.value}; it can be reprocessed later.")
         task_type = find_task_type(ticket.task_type)
         attempt = ticket.attempt + 1
-        values = {
+        data = ticket.task_data if task_data is None else task_data
+        values: dict[str, Any] = {} if task_data is None else {"task_data": task_data}
+        values |= {
             "status": Status.PENDING,
             "attempt": attempt,
-            "waits_for_files": task_type.must_wait(ticket.task_data, ticket.attachments),
+            "waits_for_files": task_type.must_wait(data, ticket.attachments),
             "progress": Progress(),
             "started_at": None,
             "completed_at": None,
@@ -78,7 +81,9 @@ def reprocess(actor: Actor, at: datetime) -> Decide:
         draft = Draft(
             AuditAction.TICKET_REPROCESSED,
             actor,
-            "A new attempt was asked for.",
+            "A new attempt was asked for."
+            if task_data is None
+            else "A new attempt was asked for, with other task_data.",
             old_values={"status": ticket.status.value, "attempt": ticket.attempt},
             new_values={"status": Status.PENDING.value, "attempt": attempt},
         )

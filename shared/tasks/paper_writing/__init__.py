@@ -3,6 +3,7 @@ references the program found in the task or in its sources.
 
     sources      every source → text with places → chunks, before the model is asked for anything
     outlining    what each section is for, its share of the words, what it alone says
+    asking       on request people are shown the outline, and it goes on with what they send back
     reading      a chunk of a source → claims with quotes; the program gives each section its own
     writing      a section; what is wrong with it is told by the program (checks)
     judging      which requirements are met, by which sentence
@@ -17,6 +18,7 @@ from shared.documents.extraction import Extractor
 from shared.papers.code import CodeParsers
 from shared.tasks.base import CallSizes, TaskType
 from shared.tasks.paper_writing import report, rounds
+from shared.tasks.paper_writing.asking import check_outline
 from shared.tasks.paper_writing.assembling import assemble_partial
 from shared.tasks.paper_writing.fronting import FRONTING
 from shared.tasks.paper_writing.judging import CHECKING
@@ -53,5 +55,6 @@ task_type = TaskType(
     misses_files=lambda data, filenames: bool(data.missing_files(filenames)),
     find_fault=find_url_fault,
     partial=assemble_partial,
+    check_answer=check_outline,
     reuses_answers=True,
 )

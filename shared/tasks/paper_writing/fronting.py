@@ -43,7 +43,8 @@ async def write_front(context: WorkContext[TaskData], item: FrontItem) -> FrontM
     if item.tries:
         known = await context.artifacts.load(f"front-faults-{item.tries}")
         faults = "\n".join(f"- {one}" for one in known)
-        user += f"\n\nThe abstract before this one had these faults:\n{faults}"
+        times = "once" if item.tries == 1 else "more than once"
+        user += f"\n\nIt was written {times} before, with these faults:\n{faults}"
     sections = "\n\n".join(
         f"## {one.title}\n\n{text}" for one, text in zip(outline.sections, texts, strict=True)
     )

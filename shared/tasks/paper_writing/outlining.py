@@ -17,8 +17,8 @@ from shared.tasks.paper_writing.selection import closest
 from shared.tasks.paper_writing.task_data import TaskData
 
 MIN_SECTION_WORDS = 60
-_MAX_SECTIONS = 40
-_MAX_TITLE = 120
+MAX_SECTIONS = 40
+MAX_TITLE = 120
 _SHOWN_CHARACTERS = 1_200
 _MAX_SHOWN = 24_000
 _PLAN, _PLACEMENT = of_model(Plan), of_model(Placement)
@@ -63,7 +63,7 @@ def settle(plan: Plan, data: TaskData) -> Outline:
     planned = [
         one for one in plan.sections if _key(one.title) not in _NOT_SECTIONS
     ] or plan.sections
-    room = min(_MAX_SECTIONS, max(1, data.words // (2 * MIN_SECTION_WORDS)))
+    room = min(MAX_SECTIONS, max(1, data.words // (2 * MIN_SECTION_WORDS)))
     notes = [f"The outline had {len(planned)} sections, of which {room} were kept."]
     abstract_words = min(250, max(40, round(data.words * 0.06)))
     sections = list(_sections(planned[:room], backing))
@@ -72,7 +72,7 @@ def settle(plan: Plan, data: TaskData) -> Outline:
         glossary=plan.glossary[:50],
         labels=plan.labels if _is_foreign(data) and _usable(plan.labels) else _LABELS,
         abstract_words=abstract_words,
-        sections=place(_budgeted(sections, data.words - abstract_words), data.points),
+        sections=place(budget(sections, data.words - abstract_words), data.points),
         notes=notes if len(planned) > room else [],
     )
 
@@ -168,11 +168,12 @@ def _sections(planned: Iterable[PlannedSection], backing: Backing) -> list[Secti
     return made
 
 
-def _budgeted(sections: Sequence[Section], words: int) -> list[Section]:
+def budget(sections: Sequence[Section], words: int) -> list[Section]:
     """Shares as planned, none too small to say something, that add up to `words`."""
     total = sum(one.words for one in sections)
-    spare = words - MIN_SECTION_WORDS * len(sections)
-    shares = [MIN_SECTION_WORDS + spare * one.words // total for one in sections]
+    least = min(MIN_SECTION_WORDS, words // len(sections))
+    spare = words - least * len(sections)
+    shares = [least + spare * one.words // total for one in sections]
     shares[0] += words - sum(shares)
     return [
         one.model_copy(
@@ -187,10 +188,15 @@ def _budgeted(sections: Sequence[Section], words: int) -> list[Section]:
 
 def _title(words: str, backing: Backing) -> str:
     """Without numbering and markup, and without numbers that nobody gave."""
-    title = re.sub(r"[*_`#\[\]]", "", _NUMBERING.sub("", words)).strip()
+    title = plain_title(_NUMBERING.sub("", words))
     for one in reversed(unbacked(title, backing)):
         title = f"{title[: one.start]}{title[one.end :]}"
-    return " ".join(title.split()).strip(" :–-")[:_MAX_TITLE]
+    return " ".join(title.split()).strip(" :–-")[:MAX_TITLE]
+
+
+def plain_title(words: str) -> str:
+    """On one line and without markup, so that headings are what the outline says."""
+    return " ".join(re.sub(r"[*_`<>\[\]\\]|^\s*#+", "", words).split())
 
 
 def _key(title: str) -> str:

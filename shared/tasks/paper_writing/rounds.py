@@ -3,9 +3,11 @@ twice each; then the whole is made consistent, and the front is written last."""
 
 from collections.abc import Sequence
 
+from shared.models import Inquiry
 from shared.papers.overlap import MAX_SHARE, repetitions
 from shared.tasks.base import Context, NoItem, Round
 from shared.tasks.paper_writing import artifacts
+from shared.tasks.paper_writing.asking import apply_edits, ask
 from shared.tasks.paper_writing.assembling import assemble
 from shared.tasks.paper_writing.checks import PAPER_TOLERANCE, is_off
 from shared.tasks.paper_writing.fronting import FRONTING, FrontItem
@@ -36,8 +38,16 @@ from shared.tasks.paper_writing.writing import (
 )
 
 
-async def after_outline(context: Context[TaskData], outcomes: Sequence[SavedOutline]) -> Round:
-    await artifacts.save_outline(context.artifacts, outcomes[0])
+async def after_outline(
+    context: Context[TaskData], outcomes: Sequence[SavedOutline]
+) -> Round | Inquiry:
+    saved = outcomes[0]
+    if context.data.outline_only and not context.answers:
+        return ask(saved.outline)
+    if context.answers:
+        outline = apply_edits(saved.outline, context.answers[0], context.data)
+        saved = saved.model_copy(update={"outline": outline})
+    await artifacts.save_outline(context.artifacts, saved)
     chunks = chunks_of(await artifacts.load_sources(context.artifacts))
     if chunks:
         return READING.round(chunks, starts_at=10, ends_at=35)

@@ -14,6 +14,11 @@ from shared.tasks.paper_writing.models import Section
 MAX_TOKENS = 3_000
 """Of the claims, with their quotes, that one section is given."""
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]{{3,}}")
+_EMPTY = frozenset(
+    "the and for are was with that this from its has have not but can how what which who their "
+    "der die das und ist ein eine mit von den dem des für auf les des une est pour dans".split()
+)
+"""Words that say nothing of what a text is about."""
 _STEM = 6
 """Letters of a word that count: endings differ between a section and its sources."""
 
@@ -22,8 +27,9 @@ def choose(
     sections: Sequence[Section], claims: Sequence[Claim], points: Sequence[str]
 ) -> list[list[int]]:
     """For each section the numbers of its claims. Each claim belongs to the section that it is
-    closest to, so that no two say the same; one that requirements call for is given as well. What
-    claims belong where does not depend on the requirements."""
+    closest to, so that no two say the same, or, where it has no word in common with any, to that
+    which has fewest; one that requirements call for is given as well. What claims belong where does
+    not depend on the requirements."""
     texts = [" ".join([claim.text, *(one.quote for one in claim.evidence)]) for claim in claims]
     scorer = _Scorer(texts)
     topics = [f"{one.title} {one.purpose} {' '.join(one.claims)}" for one in sections]
@@ -31,8 +37,9 @@ def choose(
     owned: list[list[int]] = [[] for _ in sections]
     for number in range(len(claims)):
         best = max(range(len(sections)), key=lambda section: scores[section][number])
-        if scores[best][number] > 0:
-            owned[best].append(number)
+        if scores[best][number] == 0:
+            best = min(range(len(sections)), key=lambda section: len(owned[section]))
+        owned[best].append(number)
     chosen = []
     for section, mine, mark in zip(sections, owned, scores, strict=True):
         ranked = sorted(mine, key=lambda n: (-mark[n] - claims[n].importance / 5, n))
@@ -82,4 +89,5 @@ def _fitting(numbers: Iterable[int], claims: Sequence[Claim]) -> list[int]:
 
 
 def _stems(text: str) -> list[str]:
-    return [word[:_STEM] for word in _WORD.findall(text.casefold())]
+    words = (word for word in _WORD.findall(text.casefold()) if word not in _EMPTY)
+    return [word[:_STEM] for word in words]

@@ -116,13 +116,15 @@ def _question(data: TaskData, outline: Outline, number: int, claims: str) -> Que
 
 
 def _repair(asked: Question, before: Draft, faults: list[Fault]) -> Question:
+    """Asked again in other words each time: the same question has the same answer."""
     found = []
     for one in faults:
         found.append(f"- {one.advice}")
         found += [f"  - {' '.join(passage.split())}" for passage in one.passages]
-    user = f"{asked.user}\n\n# Write it again\n" + "\n".join(
-        ["The section has these faults; mend them and keep the rest:", *found]
-    )
+    again = "The section has these faults; mend them and keep the rest:"
+    if before.tries:
+        again = "It was written again, and still has these faults; mend every one of them:"
+    user = "\n".join([f"{asked.user}\n\n# Write it again", again, *found])
     return Question(asked.system, user, {**asked.material, "the section so far": before.text})
 
 

@@ -7,8 +7,14 @@ import docx
 import pytest
 
 from shared.errors import Conflict, Invalid
+from shared.models import TicketAnswer, validated
 from shared.papers.prose import headings
+from shared.workflow.messages import RoundFacts
 from tests.support.files import files as samples
+from tests.support.product.accounts import by
+from tests.support.product.heard_workflows import HeardWorkflows
+from tests.support.product.workflow import go_on, order_of, run
+from tests.support.product.workflow import shown as shown_result
 from tests.support.tasks.analyses import JsonObject
 from tests.support.tasks.papers import TITLES, Asked, Papers, honest, planned, prose
 
@@ -16,6 +22,9 @@ NOTE = (
     "The harbour has 14 berths for large vessels. Tides rise by 3.2 metres in spring. "
     "A pilot boards each vessel at the outer buoy. Delays cost $5,000 a day for every berth."
 )
+
+
+OUTLINED = RoundFacts(number=0, stage="outlining", total=1, starts_at=5, ends_at=10)
 
 
 def held(result: JsonObject) -> dict[str, bool]:
@@ -248,3 +257,67 @@ async def test_a_file_that_is_named_and_not_there_is_waited_for(papers: Papers) 
     assert (await papers.app.tickets.read(order["ticket_id"])).waits_for_files
     order = await papers.open({"A.txt": NOTE.encode()}, sources=["a.txt", NOTE])
     assert not (await papers.app.tickets.read(order["ticket_id"])).waits_for_files
+
+
+async def test_other_requirements_cost_no_section_that_they_are_not_mapped_to(
+    papers: Papers,
+) -> None:
+    order = await papers.open(requirements=["Name the tides.", "Name the crews."], sources=[NOTE])
+    first = await papers.result(order)
+    papers.model.reset(papers.author)
+    data = {
+        "topic": "How a harbour works",
+        "length": 1000,
+        "sources": [NOTE],
+        "requirements": ["Name the tides.", "Name the crews.", "Name the ropes."],
+    }
+    service, owner = papers.app.ticket_service, by(papers.owner)
+    again = order_of(await service.reprocess(owner, order["ticket_id"], data))
+    second = await papers.result(again)
+    assert forms(papers) == ["Placement", "Written", "Judgement", "Edits", "Front"]
+    assert "Purpose: " in papers.asked("Written")[0]["messages"][1]["content"]
+    assert [one["title"] for one in second["outline"]] == [one["title"] for one in first["outline"]]
+    assert all(one["met"] for one in second["requirements"])
+    with pytest.raises(Invalid):
+        await service.reprocess(owner, order["ticket_id"], {"topic": ""})
+
+
+async def test_the_same_again_costs_nothing(papers: Papers) -> None:
+    order = await papers.open(sources=[NOTE], requirements="Name the tides.")
+    first = await papers.result(order)
+    papers.model.reset(papers.author)
+    again = await papers.app.ticket_service.reprocess(by(papers.owner), order["ticket_id"])
+    assert (await papers.result(order_of(again)))["paper_content"] == first["paper_content"]
+    assert forms(papers) == []
+
+
+async def test_on_request_people_are_shown_the_outline_and_it_goes_on_from_theirs(
+    papers: Papers,
+) -> None:
+    order = await papers.open(outline_only=True, requirements=["Name the tides."])
+    asked = await run(papers.app.activities, order)
+    assert asked["kind"] == "asks"
+    ticket = await papers.app.tickets.read(order["ticket_id"])
+    assert ticket.question is not None
+    shown = ticket.question.outline
+    assert [one["title"] for one in shown["sections"]] == list(TITLES[:4])
+    assert forms(papers) == ["Plan"]
+    answering, workflow = papers.app.ticket_answering, HeardWorkflows()
+    same = [{"title": "A"}, {"title": "a"}]
+    wrong: list[Any] = ["go on", {"sections": []}, {"sections": same}]
+    for given in wrong:
+        reply = validated(TicketAnswer, {"answer": given})
+        with pytest.raises(Invalid):
+            await answering.answer(by(papers.owner), ticket.id, reply, workflow)
+    sections = [{**shown["sections"][2], "words": 600}, {"title": "*Ropes*", "words": 300}]
+    reply = TicketAnswer(answer={"sections": sections})
+    await answering.answer(by(papers.owner), ticket.id, reply, workflow)
+    step = await papers.app.activities.combine(order, OUTLINED)
+    assert (await go_on(papers.app.activities, order, step))["kind"] == "done"
+    result = (await shown_result(papers.app, order)).result_data
+    assert [(one["title"], one["words_asked"]) for one in result["outline"]] == [
+        ("Abstract", 60),
+        (TITLES[2], 607),
+        ("Ropes", 333),
+    ]
+    assert result["requirements"][0]["met"]
