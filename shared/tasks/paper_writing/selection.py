@@ -14,9 +14,9 @@ from shared.tasks.paper_writing.models import Section
 MAX_TOKENS = 3_000
 """Of the claims, with their quotes, that one section is given."""
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]{{3,}}")
-_EMPTY = frozenset(
-    "the and for are was with that this from its has have not but can how what which who their "
-    "der die das und ist ein eine mit von den dem des für auf les des une est pour dans".split()
+_EMPTY = re.compile(
+    "the|and|for|are|was|with|that|this|from|its|has|have|not|but|can|how|what|which|who|their"
+    "|der|die|das|und|ist|ein|eine|mit|von|den|dem|des|für|auf|les|une|est|pour|dans"
 )
 """Words that say nothing of what a text is about."""
 _STEM = 6
@@ -89,5 +89,5 @@ def _fitting(numbers: Iterable[int], claims: Sequence[Claim]) -> list[int]:
 
 
 def _stems(text: str) -> list[str]:
-    words = (word for word in _WORD.findall(text.casefold()) if word not in _EMPTY)
+    words = (word for word in _WORD.findall(text.casefold()) if not _EMPTY.fullmatch(word))
     return [word[:_STEM] for word in words]
