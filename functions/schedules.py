@@ -47,11 +47,13 @@ async def expire(timer: func.TimerRequest) -> None:
 
 @bp.timer_trigger("timer", schedule=_NIGHTLY)  # type: ignore[untyped-decorator]
 async def retain(timer: func.TimerRequest) -> None:
-    """Remove audit events, remembered answers and sums that are older than they have to be kept."""
+    """Remove audit events, remembered answers, sums and rejected blobs that are older than they
+    have to be kept."""
     async with _in_time():
         await product().retention.enforce()
         await product().answer_cache.expire()
         await product().ended_sums.expire()
+        await product().inbox.expire()
 
 
 @asynccontextmanager

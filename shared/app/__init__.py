@@ -122,6 +122,8 @@ class App(TicketParts):
             uploads=self.direct_uploads,
             drops=drops,
             trail=self.audit_trail,
+            rejected_days=self.settings.files.rejected_days,
+            clock=self.clock,
         )
 
     @cached_property

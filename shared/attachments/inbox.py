@@ -7,11 +7,12 @@ send it again; it goes with the ticket.
 """
 
 import logging
+from datetime import timedelta
 from enum import StrEnum
 
 from shared.attachments.direct_uploads import PREFIX, DirectUploads
 from shared.attachments.dropped_files import BadMetadata, DroppedFiles, UnknownUser
-from shared.attachments.staged_blob import CONTAINER, blob_id
+from shared.attachments.staged_blob import CONTAINER, NotABlockBlob, blob_id
 from shared.audit.chain import Actor, Draft
 from shared.audit.trail import AuditTrail
 from shared.clients.poison_queue import PoisonBlob, PoisonQueue
@@ -26,7 +27,8 @@ from shared.errors import (
     UnsupportedMediaType,
     WriteConflict,
 )
-from shared.models import AuditAction, EntityType, now, rfc3339
+from shared.models import AuditAction, EntityType, rfc3339
+from shared.models.clock import Clock
 from shared.storage.locks import Locks
 from shared.tickets.workflow_port import WorkflowClient
 
@@ -42,6 +44,7 @@ class Reason(StrEnum):
     NAME = "name"
     SIZE = "size"
     TYPE = "type"
+    BLOB_TYPE = "blob_type"
     NOT_NOW = "not_now"
     FAILED = "failed"
 
@@ -54,13 +57,19 @@ _REASONS: dict[type[Problem], Reason] = {
     BadMetadata: Reason.METADATA,
     Invalid: Reason.NAME,
     TooLarge: Reason.SIZE,
+    NotABlockBlob: Reason.BLOB_TYPE,
     UnsupportedMediaType: Reason.TYPE,
     Conflict: Reason.NOT_NOW,
 }
 
 
+_NOT_KEPT = {Reason.SIZE, Reason.BLOB_TYPE}
+"""Reasons for which nobody keeps a blob: who may upload could fill the account with them."""
+
+
 class Inbox:
-    """Takes each version of a blob once, however often and late its event comes."""
+    """Takes each version of a blob once, however often and late its event comes. What was rejected
+    is kept for `rejected_days`, 0 for ever."""
 
     def __init__(
         self,
@@ -70,7 +79,11 @@ class Inbox:
         uploads: DirectUploads,
         drops: DroppedFiles,
         trail: AuditTrail,
+        rejected_days: int,
+        clock: Clock,
     ) -> None:
+        self._rejected_days = rejected_days
+        self._clock = clock
         self._containers = containers
         self._poison = poison
         self._uploads = uploads
@@ -96,6 +109,13 @@ class Inbox:
             except tuple(_REASONS) as problem:
                 fits = (value for kind, value in _REASONS.items() if isinstance(problem, kind))
                 await self._reject(path, version, next(fits), problem.detail)
+
+    async def expire(self) -> int:
+        """Delete what was rejected long ago; how many blobs those were. Raises Unavailable."""
+        if not self._rejected_days:
+            return 0
+        days = timedelta(days=self._rejected_days)
+        return await self._containers.expire(self._clock.now() - days)
 
     async def settle_poison(self, workflow: WorkflowClient) -> None:
         """Try once more to take the blobs that the platform has given up, and set those aside that
@@ -130,7 +150,11 @@ class Inbox:
         await self._containers.delete(path, version.etag)
 
     async def _set_aside(self, path: str, version: Version, reason: Reason, detail: str) -> None:
-        facts = {"reason": reason.value, "detail": detail, "rejected_at": rfc3339(now())}
+        facts = {
+            "reason": reason.value,
+            "detail": detail,
+            "rejected_at": rfc3339(self._clock.now()),
+        }
         draft = Draft(
             AuditAction.BLOB_REJECTED,
             Actor(),
@@ -139,4 +163,7 @@ class Inbox:
             about=(EntityType.BLOB, blob_id(path)),
         )
         await self._trail.note(draft, path.removeprefix(PREFIX).partition("/")[0])
-        await self._containers.set_aside(path, version, facts)
+        if reason in _NOT_KEPT:
+            await self._containers.leave_reason(path, version, facts)
+        else:
+            await self._containers.set_aside(path, version, facts)

@@ -11,9 +11,13 @@ from typing import BinaryIO
 from shared.attachments.store import Examined, NewFile, examine
 from shared.clients.upload_containers import UploadContainers, Version
 from shared.documents.file_types import kind_of_name
-from shared.errors import TooLarge
+from shared.errors import TooLarge, UnsupportedMediaType
 
 CONTAINER = "uploads"
+
+
+class NotABlockBlob(UnsupportedMediaType):
+    """A page or append blob."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,10 @@ async def examined(
 ) -> AsyncIterator[list[Examined]]:
     """The blob as a file called `name` that may be added; `max_bytes` is in bytes.
 
-    Raises TooLarge, UnsupportedMediaType, WriteConflict, Unavailable.
+    Raises NotABlockBlob, TooLarge, UnsupportedMediaType, WriteConflict, Unavailable.
     """
+    if not version.is_block_blob:
+        raise NotABlockBlob("Only block blobs are taken; please upload the file as one.")
     check_size(version.size, max_bytes)
     kind_of_name(name)
     with tempfile.TemporaryFile() as file:

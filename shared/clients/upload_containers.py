@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from azure.core import MatchConditions
@@ -16,7 +17,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobSasPermissions, ContentSettings
+from azure.storage.blob import BlobSasPermissions, BlobType, ContentSettings
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
 from shared.clients.signed_urls import signed_url
@@ -29,11 +30,13 @@ _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A blob as it is now; `size` is in bytes."""
+    """A blob as it is now; `size` is in bytes. Of another kind than a block blob the size says
+    nothing of what reading it takes, as a page blob is mostly holes."""
 
     etag: str
     size: int
     metadata: Mapping[str, str]
+    is_block_blob: bool = True
 
 
 class UploadContainers:
@@ -58,7 +61,12 @@ class UploadContainers:
 
         async def call() -> Version:
             found = await self._arrivals.get_blob_client(name).get_blob_properties()
-            return Version(str(found.etag), int(found.size), dict(found.metadata or {}))
+            return Version(
+                str(found.etag),
+                int(found.size),
+                dict(found.metadata or {}),
+                found.blob_type == BlobType.BLOCKBLOB,
+            )
 
         try:
             return await translate_errors(call)
@@ -102,6 +110,42 @@ class UploadContainers:
         """Copy a blob among the rejected ones, with the reason beside it. However large it is, it
         passes through nobody's memory."""
         await _made(self._rejected)
+        await self._copy(name, version)
+        await self.leave_reason(name, version, reason)
+
+    async def leave_reason(self, name: str, version: Version, reason: Mapping[str, str]) -> None:
+        """Say among the rejected blobs why there is none of this name."""
+        await _made(self._rejected)
+
+        async def explain() -> None:
+            await self._rejected.upload_blob(
+                _reason(name),
+                json.dumps(dict(reason)),
+                overwrite=True,
+                content_settings=_JSON,
+                metadata={"etag": version.etag.strip('"')},
+            )
+
+        await translate_errors(explain)
+
+    async def expire(self, before: datetime) -> int:
+        """Delete the rejected blobs that lie there since before then; how many those were."""
+        old: list[str] = []
+
+        async def find() -> None:
+            old.clear()
+            async for blob in self._rejected.list_blobs():
+                if blob.last_modified < before:
+                    old.append(blob.name)
+
+        with suppress(ResourceNotFoundError):
+            await translate_errors(find)
+        for name in old:
+            with suppress(ResourceNotFoundError):
+                await translate_errors(partial(self._rejected.delete_blob, name))
+        return len(old)
+
+    async def _copy(self, name: str, version: Version) -> None:
         target = self._rejected.get_blob_client(name)
         source = self._arrivals.get_blob_client(name).url
 
@@ -119,17 +163,7 @@ class UploadContainers:
         async def state() -> str:
             return str((await target.get_blob_properties()).copy.status)
 
-        async def explain() -> None:
-            await self._rejected.upload_blob(
-                _reason(name),
-                json.dumps(dict(reason)),
-                overwrite=True,
-                content_settings=_JSON,
-                metadata={"etag": version.etag.strip('"')},
-            )
-
         await _require_same_version(copy)
-        await translate_errors(explain)
 
 
 def _reason(name: str) -> str:

@@ -24,10 +24,11 @@ class Sizes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSettings:
     """A ticket that waits for its files starts when none has come for `quiet_seconds`, and ends
-    after `max_wait` without one."""
+    after `max_wait` without one. What was rejected is kept for `rejected_days`, 0 for ever."""
 
     quiet_seconds: float
     max_wait: float
+    rejected_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ def read_files(env: Environment) -> FileSettings:
     return FileSettings(
         quiet_seconds=env.number("FILES_QUIET_SECONDS", 2, 0.01),
         max_wait=env.number("WAIT_FOR_FILES_HOURS", 24, 0.0001) * 3600,
+        rejected_days=env.integer("REJECTED_DAYS", 30, 0),
     )
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -150,7 +150,6 @@ def test_with_its_ticket_the_blob_goes_but_not_a_later_one(
         ("tickets-of-mine/a.txt", NOTE, {}, "unknown_user"),
         ("{ada}/a.exe", NOTE, {}, "type"),
         ("{ada}/fake.pdf", files.EXE, {}, "type"),
-        ("{ada}/big.txt", b"x " * MAX_BLOB, {}, "size"),
         ("{ada}/con.txt", NOTE, {}, "name"),
         ("{ada}/meta.txt", NOTE, {"priority": "now"}, "metadata"),
     ],
@@ -171,6 +170,43 @@ def test_what_cannot_be_taken_is_set_aside_and_audited(
     assert told["detail"].endswith(".")
     wait_for(lambda: not exists(blobs, "uploads", path), "the blob to go")
     assert blobs.get_blob_client("rejected", path).download_blob().readall() == content
+
+
+def put_page_blob(blobs: BlobServiceClient, path: str) -> None:
+    """A terabyte of nothing, for which nobody had to send a byte."""
+    blobs.get_blob_client("uploads", path).create_page_blob(2**40)
+
+
+def put_append_blob(blobs: BlobServiceClient, path: str) -> None:
+    blobs.get_blob_client("uploads", path).create_append_blob()
+
+
+def put_large_blob(blobs: BlobServiceClient, path: str) -> None:
+    drop(blobs, path, b"x " * MAX_BLOB)
+
+
+@pytest.mark.parametrize(
+    ("put", "why"),
+    [
+        (put_page_blob, "blob_type"),
+        (put_append_blob, "blob_type"),
+        (put_large_blob, "size"),
+    ],
+)
+def test_of_what_is_too_large_only_the_reason_is_kept(
+    running_app: RunningApp,
+    blobs: BlobServiceClient,
+    ada: str,
+    put: Callable[[BlobServiceClient, str], None],
+    why: str,
+) -> None:
+    path = f"{ada}/{put.__name__}.txt"
+    put(blobs, path)
+    told: Any = wait_for(lambda: reason(blobs, path), "the reason")
+    assert told["reason"] == why
+    assert told["detail"].endswith(".")
+    wait_for(lambda: not exists(blobs, "uploads", path), "the blob to go")
+    assert not exists(blobs, "rejected", path)
 
 
 def test_a_deactivated_user_is_unknown(

@@ -147,7 +147,6 @@ def test_a_stranger_gets_no_address(running_app: RunningApp) -> None:
         ("a.pdf", files.EXE, "type"),
         ("a.exe", b"text", "type"),
         ("sub/a.txt", b"text", "name"),
-        ("big.txt", bytes(MAX_BLOB + 1), "size"),
     ],
 )
 def test_what_cannot_be_taken_is_set_aside_with_the_reason(

@@ -2,6 +2,7 @@
 
 import codecs
 import random
+import struct
 
 import pytest
 
@@ -110,3 +111,15 @@ def test_a_bomb_is_known_by_its_own_words_and_not_unpacked() -> None:
     many = files.docx(**{f"word__media__{n}_bin": bytes(64 * 1024 * 1024) for n in range(9)})
     with pytest.raises(UnsupportedMediaType):
         kind("a.docx", many)
+
+
+@pytest.mark.parametrize("entries", [10_001, 65_535])
+def test_an_archive_with_endless_entries_is_refused_by_its_end_record(entries: int) -> None:
+    data = files.docx()
+    assert kind("a.docx", data) == DOCX
+    at = data.rindex(b"PK\x05\x06")
+    counted = data[: at + 8] + struct.pack("<HH", entries, entries) + data[at + 12 :]
+    long = data[: at + 12] + struct.pack("<L", 100 * 1024 * 1024) + data[at + 16 :]
+    for archive in (counted, long):
+        with pytest.raises(UnsupportedMediaType):
+            kind("a.docx", archive)
