@@ -5,9 +5,10 @@ import hmac
 import json
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -22,8 +23,10 @@ from starlette.responses import StreamingResponse
 
 from infra.local.webpubsub import DEFAULT_KEY
 from infra.local.webpubsub.tokens import client_token
+from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import PASSWORD, JsonObject, RunningApp, custom
+from tests.support.servers.github import TOKEN, GitHubServer, github_server
 from tests.support.servers.realtime import (
     calls_of,
     client_at,
@@ -32,6 +35,7 @@ from tests.support.servers.realtime import (
     negotiated,
     run_with_realtime,
 )
+from tests.support.tasks.papers import Author
 
 PROTOCOLS = [WebPubSubProtocolType.JSON_RELIABLE, WebPubSubProtocolType.JSON]
 ADMIN = {
@@ -42,10 +46,17 @@ ADMIN = {
 
 
 @pytest.fixture(scope="module")
+def github() -> Iterator[GitHubServer]:
+    with github_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def realtime(
-    storage: str, tmp_path_factory: pytest.TempPathFactory
+    storage: str, github: GitHubServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RunningApp, int]]:
-    with run_with_realtime(storage, tmp_path_factory.mktemp("app"), **ADMIN) as running:
+    where = {"GITHUB_API_URL": f"{github.origin}/api/v3", "GITHUB_TOKEN": TOKEN}
+    with run_with_realtime(storage, tmp_path_factory.mktemp("app"), **ADMIN, **where) as running:
         yield running
 
 
@@ -108,6 +119,57 @@ async def test_every_message_of_a_ticket_comes_once_in_order(
     for bad in ("-1", "x", "1.5", "100000000"):
         assert api.get(updates, params={"after": bad}).status_code == 422
     assert running_app.api.get(updates).status_code == 404, "a ticket of somebody else"
+
+
+def analysis(api: httpx2.Client, _: str) -> httpx2.Response:
+    body = {"title": "Papers", "task_type": "doc_analysis", "task_data": {}}
+    text = "The harbour freezes in winter. A pilot guides ships through the ice.\n\n" * 300
+    form: list[Any] = [("ticket", (None, json.dumps(body), "application/json"))]
+    return api.post("/tickets", files=[*form, ("files", ("a.txt", text.encode()))])
+
+
+def paper(api: httpx2.Client, _: str) -> httpx2.Response:
+    data = {"topic": "Harbours in winter", "length": "short"}
+    return api.post(
+        "/tickets", json={"title": "A paper", "task_type": "paper_writing", "task_data": data}
+    )
+
+
+def review(api: httpx2.Client, url: str) -> httpx2.Response:
+    data = {"pr_url": url}
+    return api.post(
+        "/tickets", json={"title": "A review", "task_type": "pr_review", "task_data": data}
+    )
+
+
+@pytest.mark.parametrize("post", [analysis, paper, review])
+async def test_every_message_of_every_type_comes_also_when_the_line_breaks(
+    running_app: RunningApp,
+    github: GitHubServer,
+    tmp_path: Path,
+    post: Callable[[httpx2.Client, str], httpx2.Response],
+) -> None:
+    history = History(tmp_path / "app")
+    history.commit({"a.py": "def f():\n    return 1\n"})
+    history.branch("feature")
+    history.commit({"a.py": "def f():\n    return 2\n"})
+    api, url = running_app.log_in("tess"), github.serve(history)
+    if post is paper:
+        running_app.model.reset(Author())
+    async with listening(api) as listener:
+        answer = await asyncio.to_thread(post, api, url)
+        assert answer.status_code == 201, answer.text
+        ticket_id = answer.json()["id"]
+        await listener.until(lambda m: m.get("seq") == 2, "its begin")
+        await listener.lose_connection()
+        await listener.until_ended(ticket_id)
+    heard = listener.of(ticket_id)
+    assert heard[-1]["data"]["status"] == "completed", heard[-1]
+    assert [message["seq"] for message in heard] == [*range(1, len(heard) + 1)]
+    assert heard == api.get(f"/tickets/{ticket_id}/updates").json()
+    shown = [m for m in listener.heard if m["type"] == "partial_text"]
+    assert not any(m["unchecked"] for m in shown)
+    assert bool(shown) == (post is paper), "sections of a paper are shown once they are checked"
 
 
 async def test_files_assignment_failure_and_cancelling_are_told(

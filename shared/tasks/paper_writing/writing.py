@@ -5,6 +5,7 @@ import re
 
 from shared.clients.llm.output import of_model
 from shared.models import Model, Question
+from shared.papers.citations import citations
 from shared.papers.code import CodeParsers
 from shared.papers.prose import count_words
 from shared.tasks.base import Artifacts, Stage, WorkContext
@@ -81,7 +82,16 @@ async def _write(
     if before is not None and _weight(before.faults) < _weight(found):
         draft = before.model_copy(update={"tries": item.tries})
     await artifacts.save_draft(context.artifacts, draft)
+    if not any(fault.kind in INVENTED for fault in draft.faults):
+        context.audience.show(draft.title, _without_citations(draft.text))
     return draft
+
+
+def _without_citations(text: str) -> str:
+    """As people may see it before its citations are numbered."""
+    for one in reversed(citations(text)):
+        text = text[: one.start] + text[one.end :]
+    return text
 
 
 async def load_outline(kept: Artifacts) -> Outline:

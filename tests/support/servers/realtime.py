@@ -84,6 +84,13 @@ class Listener:
         """Say something as clients of the earlier backend do."""
         await self.sdk.send_event(event, {"type": event, **data}, WebPubSubDataType.JSON)
 
+    async def lose_connection(self) -> None:
+        """Cut it off without a word."""
+        socket = self.sdk._ws
+        assert socket is not None
+        assert socket.session is not None
+        await socket.session.close()
+
     @property
     def replies(self) -> list[JsonObject]:
         """What the app answered to this client."""
