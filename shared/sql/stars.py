@@ -50,8 +50,11 @@ def _expanded(
     for source, table in sources.items():
         if owner not in ("", source):
             continue
+        if not source:
+            raise QueryRefused(QueryFault.CONSTRUCT, "Beside a star each subquery needs a name.")
         if table is None:
             yield exp.Column(this=inner.copy(), table=identifier(source))
+            given |= merged
             continue
         for name in tables[table]:
             joined = name in merged and not owner

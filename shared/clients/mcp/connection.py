@@ -65,7 +65,11 @@ class SnowflakeConnection:
         await self._session.close()
 
     async def _call(self, tool: Tool, text: str) -> ToolAnswer:
-        return await self._session.call(tool.name, {tool.argument: text}, self._timeout)
+        try:
+            return await self._session.call(tool.name, {tool.argument: text}, self._timeout)
+        except PermanentFailure:
+            self._tools = None  # the owner of the server may have changed them
+            raise
 
 
 class SnowflakeConnections:

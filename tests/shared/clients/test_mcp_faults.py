@@ -1,6 +1,7 @@
 """What goes wrong with an MCP server: the reason is for people, and quotes nothing of it."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -205,6 +206,20 @@ async def test_a_fault_does_not_outlive_its_cause(server: McpServer) -> None:
     with pytest.raises(RetryLater):
         await connection.query("SELECT 1")
     server.reset()
+
+    assert (await connection.query("SELECT 1")).rows == ((1,),)
+    await connection.close()
+
+
+async def test_tools_that_were_renamed_are_looked_for_again(server: McpServer) -> None:
+    connection = server.connection()
+    await connection.query("SELECT 1")
+    server.offer("renamed", *("sql", server.tools.pop("run")[1]))
+    server.script = lambda call, _: (
+        refuse(call, -32602, "Unknown tool: run") if '"run"' in json.dumps(call) else None
+    )
+    with pytest.raises(PermanentFailure):
+        await connection.query("SELECT 1")
 
     assert (await connection.query("SELECT 1")).rows == ((1,),)
     await connection.close()
