@@ -131,14 +131,16 @@ function Chart({ ticket, path }) {
 const cell = (value) => (value === null ? html`<span class="muted">null</span>` : typeof value === "object" ? JSON.stringify(value) : String(value));
 
 function Query({ result, ticket, path }) {
-  const names = (result.columns || []).map((one) => (typeof one === "string" ? one : one.name));
-  const columns = names.map((name, number) => [name, (row) => cell(Array.isArray(row) ? row[number] : row[name])]);
+  const columns = (result.columns || []).map(({ name }, number) => [name, (row) => cell(row[number])]);
   const rows = (result.rows || []).slice(0, MOST_ROWS);
-  return html`<p class="said">${result.interpretation}</p>
+  const read = result.interpretation;
+  const parts = ["metrics", "filters", "grain"].filter((name) => read[name]?.length);
+  return html`<p class="said">${read.text}</p>
+    ${parts.length > 0 && html`<ul>${parts.map((name) => html`<li>${words(name)}: ${read[name].join(", ")}</li>`)}</ul>`}
     ${result.chart && (result.formats || []).includes("svg") && html`<${Chart} ticket=${ticket} path=${path} />`}
     ${rows.length > 0 && html`<div class="wide" tabindex="0" role="group" aria-label="Rows"><${Table} caption="Rows" columns=${columns} rows=${rows} /></div>`}
     <p class="muted">${count(result.row_count)} rows${result.truncated ? ", cut off" : ""}${(result.rows || []).length > MOST_ROWS ? `; the first ${MOST_ROWS} are shown` : ""}</p>
-    <h3>SQL</h3><pre tabindex="0" aria-label="SQL">${result.sql}</pre>
+    ${result.sql && html`<h3>SQL</h3><pre tabindex="0" aria-label="SQL">${result.sql}</pre>`}
     <${List} title="Insights" items=${result.insights} /><${List} title="Suggestions" items=${result.suggestions} />`;
 }
 

@@ -42,9 +42,9 @@ export async function token(renew = false) {
 }
 
 async function refresh(session) {
-  const tokens = session.refresh && (await renewed(session));
+  const tokens = session.refresh ? await renewed(session) : null;
   if (tokens) keep(tokens, session.kind);
-  else if (tokens === null || Date.now() > session.until) close();
+  else if (tokens === null) close();
 }
 
 // The new tokens; null when they are refused, undefined when nobody could be asked.

@@ -132,6 +132,25 @@ export async function otherResults({ page, base, ticket, results, ...who }) {
   return found;
 }
 
+/** Ten thousand tickets are pages of fifty, however far one goes. */
+export async function many({ page, base, ...who }) {
+  const ticket = (number) => ({ id: `t${number}`, title: `Ticket ${number}`, task_type: "custom", priority: "low", status: "completed", created_by: "x", created_at: "2026-01-01T00:00:00Z", progress: { stage: "completed", done: 1, total: 1, percent: 100 } });
+  await page.route(/\/api\/v1\/tickets\?/, (route) => {
+    const start = Number(new URL(route.request().url()).searchParams.get("cursor") || 0);
+    const tickets = Array.from({ length: 50 }, (_, place) => ticket(start + place));
+    return route.fulfill({ json: { tickets, total: 10_000, next_cursor: start < 9_950 ? String(start + 50) : null } });
+  });
+  await signIn({ page, base, ...who });
+  await page.getByText("10,000 tickets").waitFor();
+  for (let number = 1; number <= 30; number++) {
+    await page.getByRole("button", { name: "Older" }).click();
+    await page.getByRole("link", { name: `Ticket ${number * 50}`, exact: true }).waitFor();
+  }
+  assert.equal(await page.locator(".tickets li").count(), 50);
+  await page.getByRole("button", { name: "Newer" }).click();
+  await page.getByRole("link", { name: "Ticket 1450", exact: true }).waitFor();
+}
+
 /** A ticket that asks is answered, and what comes before the result shows as it comes. */
 export async function question({ page, base, ticket, ...who }) {
   let asked = { kind: "outline", text: "Is this the outline?", outline: { sections: ["One"] }, expires_at: "2099-01-01T00:00:00Z" };

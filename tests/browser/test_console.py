@@ -139,11 +139,11 @@ def test_papers_and_queries_read_as_what_they_are(
         "paper_content": "…",
     }
     query = {
-        "interpretation": "Sales by region.",
+        "interpretation": {"text": "Sales by region.", "metrics": ["SUM(amount)"], "filters": []},
         "suggestions": ["By month?"],
         "sql": "SELECT region, SUM(amount) FROM sales GROUP BY region",
-        "columns": ["region", "amount"],
-        "rows": [["North", 12.5], ["<b>South</b>", None]],
+        "columns": [{"name": "region"}, {"name": "amount"}],
+        "rows": [["North", "12.50"], ["<b>South</b>", None]],
         "row_count": 2,
         "truncated": False,
         "insights": [],
@@ -156,8 +156,19 @@ def test_papers_and_queries_read_as_what_they_are(
     found = browser.go("otherResults", ticket=running_app.run()["id"], results=results, **ada)
     for text in ("Outline", "Beginnings", "1,200 of 1,100 words", "length: within a tenth"):
         assert text in found["paper_writing"]
-    for text in ("Sales by region.", "<b>South</b>", "null", "2 rows", "SELECT region"):
+    for text in (
+        "Sales by region.",
+        "metrics: SUM(amount)",
+        "<b>South</b>",
+        "null",
+        "2 rows",
+        "SELECT region",
+    ):
         assert text in found["snowflake_query"]
+
+
+def test_ten_thousand_tickets_are_pages(browser: Browser, ada: JsonObject) -> None:
+    browser.go("many", **ada)
 
 
 def test_a_ticket_that_asks_is_answered(
