@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PORT ?= 7071
 DEMO_PORT ?= 7171
+TASK ?= doc_analysis
 STATE ?= .local
 FUZZ_SECONDS ?= 90
 BIN := .venv/bin
@@ -27,8 +28,8 @@ $(STAMP): requirements.txt infra/local/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r infra/local/requirements.txt
 	@touch $@
 
-demo: setup  ## one real ticket through the whole app, on ports of its own
-	@$(BIN)/python -m infra.local demo --port $(DEMO_PORT) --state $(STATE)/demo
+demo: setup  ## one real ticket through the whole app; TASK=doc_analysis or paper_writing
+	@$(BIN)/python -m infra.local demo --port $(DEMO_PORT) --state $(STATE)/demo --task $(TASK)
 
 run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
 	@exec $(BIN)/python -m infra.local run --port $(PORT) --state $(STATE)

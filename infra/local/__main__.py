@@ -31,6 +31,7 @@ def main() -> None:
         command.add_argument("--port", type=int, default=DEFAULT_PORT, help="and those after it")
         command.add_argument("--state", type=Path, default=Path(".local"), help="what is kept")
         command.set_defaults(run=action)
+    command.add_argument("--task", default="doc_analysis", help="the task type to show")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%H:%M:%S")
     # As the logging HOWTO advises where lines are many: the format asks for none of these.
@@ -63,9 +64,12 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from infra.local.demo import demo
+    from infra.local.demo import TASKS, demo
 
-    demo(arguments.port, arguments.state.resolve())
+    if arguments.task not in TASKS:
+        known = ", ".join(TASKS)
+        raise PartError(f"there is no demo of {arguments.task}; TASK can be one of: {known}.")
+    demo(arguments.port, arguments.state.resolve(), arguments.task)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""`make demo`: a PDF is put into Blob storage and followed through the app to its cited analysis.
+"""`make demo`: a PDF is put into Blob storage and followed through the app to its cited analysis;
+`make demo TASK=paper_writing`: a paper is written with the PDF as its source.
 
 State is kept from demo to demo, and a path of Blob storage makes one ticket ever, so that each demo
 has a folder of its own there.
 """
 
+import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,12 @@ from infra.local.serving import PartError
 SAMPLE = Path(__file__).parent / "samples" / "harbour-services-agreement.pdf"
 USER = "demo"
 METADATA = {"analysis_type": "contract"}
+PAPER = {
+    "topic": "What the harbour services agreement asks of both sides",
+    "target_audience": "people who work with the agreement and have not read it",
+    "length": "short",
+    "requirements": ["Say what is charged for the services.", "Say how the agreement ends."],
+}
 ENDED = ("completed", "failed", "cancelled")
 APPEARS_SECONDS = 60.0
 ENDS_SECONDS = 900.0
@@ -31,8 +39,9 @@ POLL_SECONDS = 0.05
 Json = dict[str, Any]
 
 
-def demo(port: int, state: Path) -> None:
-    """Start everything, drop the sample, follow its ticket, print the analysis, stop everything.
+def demo(port: int, state: Path, task: str) -> None:
+    """Start everything, open a ticket of this type with the sample, follow it, print its result,
+    stop everything.
 
     Raises PartError when the ticket does not complete, and as `running` when something does not
     start.
@@ -46,14 +55,12 @@ def demo(port: int, state: Path) -> None:
         httpx2.Client(base_url=ready.api_url, timeout=30) as client,
     ):
         _enter(client, ready)
-        earlier = {ticket["id"] for ticket in _tickets(client)}
-        _drop(ready)
-        ticket = _appeared(client, earlier)
-        ticket = _followed(client, ticket["id"])
+        opened, lines = TASKS[task]
+        ticket = _followed(client, opened(client, ready)["id"])
         if ticket["status"] != "completed":
             reason = ticket["error_message"] or "Nobody said why."
             raise PartError(f"the ticket {ticket['status']}: {reason} The log is {log}.")
-        print("", *report.lines(ticket), "", sep="\n")
+        print("", *lines(ticket), "", sep="\n")
         _save(client, ticket, state / "results")
         _say(f"\nmake run STATE={state} brings the app back with this ticket in it.")
 
@@ -83,6 +90,25 @@ def _got(client: httpx2.Client, path: str, **query: Any) -> httpx2.Response:
 def _tickets(client: httpx2.Client) -> list[Json]:
     found: list[Json] = _got(client, "/tickets").json()["tickets"]
     return found
+
+
+def _open_dropped(client: httpx2.Client, ready: Ready) -> Json:
+    """The ticket that comes of a file put into Blob storage."""
+    earlier = {ticket["id"] for ticket in _tickets(client)}
+    _drop(ready)
+    return _appeared(client, earlier)
+
+
+def _open_paper(client: httpx2.Client, _: Ready) -> Json:
+    """A ticket for a paper, with the file that it is written from."""
+    ticket = {"title": "Harbour services", "task_type": "paper_writing", "task_data": PAPER}
+    form: list[Any] = [
+        ("ticket", (None, json.dumps(ticket), "application/json")),
+        ("files", (SAMPLE.name, SAMPLE.read_bytes(), "application/pdf")),
+    ]
+    opened: Json = client.post("/tickets", files=form).raise_for_status().json()
+    _say(f"Opened the ticket {opened['id']} with {SAMPLE.name}\n")
+    return opened
 
 
 def _drop(ready: Ready) -> None:
@@ -157,3 +183,10 @@ def _save(client: httpx2.Client, ticket: Json, folder: Path) -> None:
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+TASKS: dict[str, tuple[Callable[[httpx2.Client, Ready], Json], Callable[[Json], Iterator[str]]]] = {
+    "doc_analysis": (_open_dropped, report.lines),
+    "paper_writing": (_open_paper, report.paper_lines),
+}
+"""How the ticket of each type is opened, and how its result is told."""

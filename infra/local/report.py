@@ -1,5 +1,5 @@
-"""A document analysis as the demo prints it: what was found, the words that prove it and their
-places, and how much was read."""
+"""Results as the demo prints them. An analysis: what was found, the words that prove it and their
+places, and how much was read. A paper: how it begins, what it cites, and what it was held to."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from infra.local.model import MODEL
 
 WIDTH = 92
 MOST_INSIGHTS = 10
+MOST_CITED = 8
 _TIE = "\N{NO-BREAK SPACE}"
 
 Json = dict[str, Any]
@@ -30,6 +31,34 @@ def lines(ticket: Json) -> Iterator[str]:
     quotes = f"{seen['quotes_found']} quotes found in the text, {seen['quotes_dropped']} dropped."
     yield from _section("Coverage", [seen["statement"], quotes])
     yield from _section("Model", [_spent(ticket)])
+
+
+def paper_lines(ticket: Json) -> Iterator[str]:
+    """The paper of a completed `paper_writing` ticket, as the API gives it."""
+    result = ticket["result_data"]
+    yield from (result["title"], "=" * len(result["title"]))
+    yield from _section("Summary", [result["summary"]])
+    counts = result["word_counts"]["sections"]
+    words = [f"{one['section']}: {one['got']} words of {one['asked']}" for one in counts]
+    yield from _section(f"Sections ({len(counts)})", words)
+    for one in result["references"]:
+        places = {place["place"]: f"“{_short(place['quote'])}”" for place in one["cited"]}
+        cited = [f"{place.replace(' ', _TIE)}: {quote}" for place, quote in places.items()]
+        yield from _section(
+            f"Cited from {one['location']} ({len(one['cited'])})", cited[:MOST_CITED]
+        )
+    met = [
+        f"{'met' if one['met'] else 'NOT met'}: {one['point']}" for one in result["requirements"]
+    ]
+    yield from _section("Requirements", met)
+    targets = result["targets"]
+    held = [f"{'yes' if one['held'] else 'NO'}  {one['name']}: {one['detail']}" for one in targets]
+    yield from _section("Held to", held)
+    yield from _section("Model", [_spent(ticket)])
+
+
+def _short(quote: str) -> str:
+    return textwrap.shorten(quote, 2 * WIDTH, placeholder=" …")
 
 
 def _spent(ticket: Json) -> str:

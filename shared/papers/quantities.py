@@ -96,6 +96,7 @@ _VERBS |= {"this", "its", "makes", "gives", "returns", "means", "works", "needs"
 _PREFIXES = {"top", "sub", "pre", "post", "mid", "under", "over", "non", "all", "per", "early"}
 _PREFIXES |= {"late", "of", "a", "to"}
 _GENERATION = re.compile(r"\d+[GHST]")  # of mobile networks, models
+_SOFT_BREAK = re.compile(r"(?<=\S)\n(?=[^\s|*+\-\d#>])")
 _RANGE = re.compile(rf"{_GAP}(?:to|and|or|bis|und){_GAP}\d|{_GAP}?[-–—]{_GAP}?\d")
 _IDIOMS = re.compile(r"24/7|\b9/11\b")
 
@@ -135,10 +136,12 @@ class Quantity:
 
 
 class Backing:
-    """The quantities that are known from these texts; nothing in them is left out as numbering."""
+    """The quantities that are known from these texts; nothing in them is left out as numbering. A
+    line end may stand within a quantity, or between two."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._known = [one for text in texts for one in _all(text)]
+        forms = (form for text in texts for form in dict.fromkeys((text, " ".join(text.split()))))
+        self._known = [one for form in forms for one in _all(form)]
 
     def holds(self, quantity: Quantity) -> bool:
         return any(quantity.is_said_by(one) for one in self._known)
@@ -146,7 +149,7 @@ class Backing:
 
 def quantities(text: str) -> list[Quantity]:
     """The quantities that a Markdown text states in its prose, in order."""
-    covered = prose(text)
+    covered = _SOFT_BREAK.sub(" ", prose(text))
     return [one for one in _found(covered) if not _is_none(covered, one)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from infra.local.model import MODEL
+from infra.local.model import MODEL, author
 from infra.local.model.compose import UnsatisfiableError
 from infra.local.model.schema import answer
 from infra.local.model.source import Source
@@ -149,8 +149,10 @@ def _content(request: Request, source: Source) -> str:
             source.sentence(index) for index in range(1, min(len(source), _EXTRACT_SENTENCES))
         ]
         return json.dumps({"summary": source.sentence(0), "points": points}, ensure_ascii=False)
+    said = "\n\n".join(one.text for one in request.messages if one.role == "user")
     try:
-        made = answer(wanted.json_schema.schema_, source)
+        paper = author.write(wanted.json_schema.name, said)
+        made = paper or answer(wanted.json_schema.schema_, source)
     except UnsatisfiableError as error:
         raise InvalidRequestError(str(error), "response_format.json_schema.schema") from error
     return json.dumps(made, ensure_ascii=False)

@@ -64,6 +64,8 @@ def test_names_references_numbering_and_code_are_none(text: str) -> None:
         ("| 37 |", "37 %"),
         ("1.200 Euro", "€1,200"),
         ("2,000 users", "in total 2000 users"),
+        ("ninety days and six\nhours", "ninety\ndays or six hours"),
+        ("by 1 October 2027", "on 1\nOctober 2027"),
     ],
 )
 def test_the_same_quantity_written_otherwise_is_backed(text: str, source: str) -> None:

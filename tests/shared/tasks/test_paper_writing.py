@@ -321,3 +321,11 @@ async def test_on_request_people_are_shown_the_outline_and_it_goes_on_from_their
         ("Ropes", 333),
     ]
     assert result["requirements"][0]["met"]
+
+
+async def test_the_stand_in_writes_papers_that_hold(papers: Papers) -> None:
+    papers.model.reset()
+    result = await papers.write(sources=[NOTE], requirements=["Say what delays cost."])
+    assert all(held(result).values()), result["targets"]
+    assert result["references"]
+    assert result["requirements"][0]["met"]
