@@ -37,6 +37,10 @@ def too_large() -> StepError:
     )
 
 
+def no_command() -> StepError:
+    return PermanentFailure("The setting SNOWFLAKE_MCP_COMMAND names no program that is here.")
+
+
 def query_failed(texts: Sequence[str]) -> QueryFailed:
     """What the tool says, in one line of a bounded length."""
     said = " ".join(" ".join(texts).split())
@@ -99,8 +103,9 @@ def _by_error(error: BaseException) -> StepError:
     errors = list(_leaves(error))
     if any(isinstance(one, TimeoutError) for one in errors):
         return _too_slow()
-    if any(isinstance(one, FileNotFoundError | PermissionError) for one in errors):
-        return PermanentFailure("The command of the setting SNOWFLAKE_MCP_COMMAND does not start.")
+    told = next((one for one in errors if isinstance(one, StepError)), None)
+    if told is not None:
+        return told
     if any(type(one).__module__.startswith("anyio") for one in errors):
         return RetryLater("The Snowflake server ended the session.")
     return _no_protocol()

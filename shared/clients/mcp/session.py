@@ -6,6 +6,8 @@ come from any task of its event loop, several at once.
 
 import asyncio
 import logging
+import shutil
+import sys
 from asyncio import AbstractEventLoop, Event, Future, Task
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -31,6 +33,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 300.0
 _MAX_PAGES = 20
+_RELAY = Path(__file__).with_name("relay.py")
 _MODES = ("legacy", "auto")
 """The handshake that most servers know, then `server/discover` for those that refuse it."""
 
@@ -197,11 +200,7 @@ class McpSession:
     async def _transport(self, stack: AsyncExitStack, seconds: float) -> Any:
         known = self._endpoint
         if known.command:
-            from mcp.client.stdio import StdioServerParameters, stdio_client
-
-            quiet = stack.enter_context(Path("/dev/null").open("w"))  # noqa: SIM115, ASYNC230
-            command = StdioServerParameters(command=known.command[0], args=list(known.command[1:]))
-            return stdio_client(command, errlog=quiet)
+            return self._command(stack)
         from mcp.client.streamable_http import streamable_http_client
 
         http = httpx2.AsyncClient(
@@ -214,6 +213,17 @@ class McpSession:
         return streamable_http_client(
             known.address, http_client=http, max_sse_event_size=self._max_bytes
         )
+
+    def _command(self, stack: AsyncExitStack) -> Any:
+        from mcp.client.stdio import StdioServerParameters, stdio_client
+
+        command = self._endpoint.command
+        if shutil.which(command[0]) is None:
+            raise faults.no_command()
+        quiet = stack.enter_context(Path("/dev/null").open("w"))  # noqa: SIM115
+        relayed = ["-I", str(_RELAY), str(self._max_bytes), *command]
+        server = StdioServerParameters(command=sys.executable, args=relayed)
+        return stdio_client(server, errlog=quiet)
 
 
 async def _accept(name: str, result: Any) -> None:

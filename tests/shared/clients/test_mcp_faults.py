@@ -251,8 +251,14 @@ async def test_a_call_that_fails_leaves_the_others_alone(server: McpServer) -> N
     await connection.close()
 
 
-async def test_a_command_that_does_not_start() -> None:
-    for command in ("no-such-command", sys.executable):
-        endpoint = SnowflakeEndpoint(command=(command, "-c", "raise SystemExit(3)"))
-        error = await failure(SnowflakeConnection(endpoint, 10))
-        assert "SNOWFLAKE_MCP_COMMAND" in error.reason or isinstance(error, RetryLater)
+async def test_a_command_that_is_no_program() -> None:
+    error = await failure(SnowflakeConnection(SnowflakeEndpoint(command=("no-such-program",)), 10))
+
+    assert type(error) is PermanentFailure
+    assert "SNOWFLAKE_MCP_COMMAND" in error.reason
+
+
+async def test_a_command_that_ends_at_once() -> None:
+    endpoint = SnowflakeEndpoint(command=(sys.executable, "-c", "raise SystemExit(3)"))
+
+    assert type(await failure(SnowflakeConnection(endpoint, 10))) is RetryLater

@@ -18,7 +18,7 @@ from shared.clients.mcp.connection import SnowflakeConnection, SnowflakeConnecti
 from shared.clients.mcp.roles import Offered, Tool, Tools, assign_roles
 from shared.clients.mcp.rows import Rows, rows_of
 from shared.clients.mcp.settings import OAuthClient, SnowflakeEndpoint
-from shared.errors import PermanentFailure, QueryFailed
+from shared.errors import PermanentFailure, QueryFailed, StepError
 from tests.support.servers.mcp import TOKEN, McpServer, mcp_server
 from tests.support.servers.other_mcp import RefusesHandshake, other_servers
 from tests.support.servers.serving import served
@@ -73,6 +73,20 @@ async def test_a_server_that_refuses_initialize_is_asked_what_it_speaks(
 async def test_a_server_that_is_a_command() -> None:
     command = (sys.executable, "-m", "tests.support.servers.other_mcp")
     await check_other(SnowflakeEndpoint(command=command))
+
+
+@pytest.mark.parametrize("over", ["http", "stdio"])
+async def test_no_server_answers_without_end(others: tuple[str, str, Any], over: str) -> None:
+    command = (sys.executable, "-m", "tests.support.servers.other_mcp")
+    endpoint = SnowflakeEndpoint(
+        address=others[0] if over == "http" else "", command=() if over == "http" else command
+    )
+    snowflake = SnowflakeConnection(endpoint, 30, max_bytes=100_000)
+
+    with pytest.raises(StepError):
+        await snowflake.query("SELECT huge")
+    assert (await snowflake.query("SELECT 1")).rows == ROWS
+    await snowflake.close()
 
 
 async def test_a_token_is_sent_as_bearer(server: McpServer) -> None:

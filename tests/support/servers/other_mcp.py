@@ -34,7 +34,7 @@ def other_server() -> MCPServer:
     def run(statement: str) -> list[dict[str, Any]]:
         if "missing" in statement:
             raise ToolError("Object 'MISSING' does not exist or not authorized.")
-        return ROWS
+        return [{"X": "x" * 200_000}] if "huge" in statement else ROWS
 
     @server.tool("sales_view", description="Cortex Analyst over the semantic view of sales.")
     def ask(query: str) -> dict[str, Any]:
