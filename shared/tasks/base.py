@@ -45,6 +45,13 @@ class CallSizes(Model):
     batch_tokens: int
 
 
+class DataFault(Model):
+    """What is wrong with the value of a key of task_data, in words that follow the key."""
+
+    key: str
+    text: str
+
+
 class NoItem(Model):
     """The item of a stage that has a single piece of work."""
 
@@ -208,7 +215,7 @@ class TaskType(Generic[D, R]):
     stages: Sequence[Step[D, R]] = ()
     needs: Sequence[type] = ()
     misses_files: Callable[[D, Sequence[str]], bool] = misses_no_file
-    find_fault: Callable[[D, Provider], str | None] | None = None
+    find_fault: Callable[[D, Provider], Awaitable[DataFault | None]] | None = None
     partial: Callable[[StoredTicket, D, Artifacts], Awaitable[R | None]] | None = None
     reuses_answers: bool = False
     check_answer: Callable[[D, Inquiry, Any], None] = check_text_answer

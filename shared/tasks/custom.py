@@ -10,6 +10,7 @@ from shared.errors import BadSchema
 from shared.models import Model, Question, Words
 from shared.tasks import base
 from shared.text import json_schema
+from shared.text.json_schema_validation import compile_patterns
 from shared.text.markdown import inert
 
 _STRUCTURED = "- `structured`: the same result as data, in the form that its schema asks for."
@@ -28,6 +29,17 @@ class TaskData(base.TaskData):
     instructions: str | None = None
     context: str | None = None
     output_schema: Annotated[dict[str, Any], AfterValidator(_usable)] | None = None
+
+
+async def find_fault(data: TaskData, _: base.Provider) -> base.DataFault | None:
+    """A pattern of the schema that cannot be used is only known once it is compiled."""
+    if data.output_schema is None:
+        return None
+    try:
+        await compile_patterns(json_schema.check(data.output_schema))
+    except BadSchema as error:
+        return base.DataFault(key="output_schema", text=f"{error}.")
+    return None
 
 
 class Answer(Model):
@@ -71,6 +83,7 @@ task_type = base.TaskType(
     },
     formats={"md": to_markdown},
     work=do_task,
+    find_fault=find_fault,
 )
 
 

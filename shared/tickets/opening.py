@@ -103,7 +103,7 @@ class TicketOpening:
         Raises Invalid, TooLarge, Unavailable.
         """
         owner, actor = principal.user, principal.actor
-        check_task_data(new.task_type, new.task_data, self._dependencies)
+        await check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             # An intent is taken for a dead one after twice this time.
             async with asyncio.timeout(self._sweep_after):
@@ -119,7 +119,7 @@ class TicketOpening:
     ) -> StoredTicket | None:
         """Store a ticket for a file that its owner put into Blob storage; None when another process
         was faster. Raises Invalid, TooLarge, Unavailable."""
-        check_task_data(new.task_type, new.task_data, self._dependencies)
+        await check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             async with asyncio.timeout(self._sweep_after):
                 return await self._create(owner, new, Actor(), drop, files, drop.origin)

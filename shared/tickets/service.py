@@ -72,7 +72,7 @@ class TicketService:
         right = Right.REASSIGN if only_assigns else Right.EDIT
         ticket = await self._access.read(principal, ticket_id, right)
         if "task_data" in changes.model_fields_set:
-            check_task_data(ticket.task_type, changes.task_data, self._dependencies)
+            await check_task_data(ticket.task_type, changes.task_data, self._dependencies)
         if "assigned_to" in changes.model_fields_set:
             await check_assignee(self._users, changes.assigned_to)
         decide = user_changes.edit(changes, principal.actor, expects, self._clock.now())
@@ -91,7 +91,7 @@ class TicketService:
         """Raises NotFound, Forbidden, Invalid, TooLarge, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.REPROCESS)
         if task_data is not None:
-            check_task_data(ticket.task_type, task_data, self._dependencies)
+            await check_task_data(ticket.task_type, task_data, self._dependencies)
         try:
             # The intent that this leaves is taken for a dead one after this time.
             async with asyncio.timeout(self._times.sweep_after):

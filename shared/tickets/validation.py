@@ -12,17 +12,20 @@ from shared.text.strict_json import dumps
 MAX_TASK_DATA = 64 * 1024
 
 
-def check_task_data(task_type: str, task_data: dict[str, Any], dependencies: Dependencies) -> None:
+async def check_task_data(
+    task_type: str, task_data: dict[str, Any], dependencies: Dependencies
+) -> None:
     """`dependencies` are what the task type may look at. Raises Invalid, TooLarge."""
     found = find_task_type(task_type)
     data = validated(found.data, task_data, at=("task_data",))
-    fault = found.find_fault(data, dependencies.provider(found.needs)) if found.find_fault else None
-    if fault:
-        error = {"loc": ["task_data"], "msg": fault, "type": "task_data"}
-        raise Invalid(f"task_data: {fault}", [error])
     size = len(dumps(task_data))
     if size > MAX_TASK_DATA:
         raise TooLarge(f"task_data has {size} bytes; at most {MAX_TASK_DATA} are allowed.")
+    if found.find_fault is None:
+        return
+    if fault := await found.find_fault(data, dependencies.provider(found.needs)):
+        error = {"loc": ["task_data", fault.key], "msg": fault.text, "type": "task_data"}
+        raise Invalid(f"task_data.{fault.key}: {fault.text}", [error])
 
 
 async def check_assignee(users: Users, user_id: str | None) -> None:

@@ -117,6 +117,7 @@ def test_a_one_piece_ticket_takes_few_activities_and_a_small_history(
         ({"output_schema": {"type": "objekt"}}, "output_schema"),
         ({"output_schema": {"type": "object", "required": "all"}}, "output_schema"),
         ({"output_schema": {"$ref": "https://example.com/schema.json"}}, "output_schema"),
+        ({"output_schema": {"properties": {"a": {"pattern": "(?<=a)b"}}}}, "output_schema"),
         ({"output_schema": "a string"}, "output_schema"),
     ],
 )

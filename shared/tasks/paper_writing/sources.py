@@ -10,7 +10,7 @@ from shared.documents.extraction import Extractor
 from shared.documents.file_types import InMemory, kind_of
 from shared.errors import PermanentFailure, Unreadable, UnsupportedMediaType
 from shared.models import Attachment
-from shared.tasks.base import CallSizes, Context, NoItem, Provider, Round
+from shared.tasks.base import CallSizes, Context, DataFault, NoItem, Provider, Round
 from shared.tasks.evidence import chunking
 from shared.tasks.evidence.artifacts import save_chunks
 from shared.tasks.paper_writing import artifacts
@@ -52,11 +52,12 @@ async def plan(context: Context[TaskData]) -> Round:
     return OUTLINING.round([NoItem()], starts_at=5, ends_at=10)
 
 
-def find_url_fault(data: TaskData, use: Provider) -> str | None:
+async def find_url_fault(data: TaskData, use: Provider) -> DataFault | None:
     """Why an address among the sources is not fetched, as far as that can be told now."""
     pages = use(SourcePages)
     urls = [one.url for one in data.sources or () if isinstance(one, UrlSource)]
-    return next(filter(None, map(pages.find_fault, urls)), None)
+    fault = next(filter(None, map(pages.find_fault, urls)), None)
+    return DataFault(key="sources", text=fault) if fault else None
 
 
 def _given(context: Context[TaskData]) -> list[TextSource | FileSource | UrlSource]:
