@@ -1,5 +1,7 @@
 """`python -m infra.local.snowflake`: serves the sample sales until it is told to stop."""
 
+import logging
+import warnings
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -9,6 +11,9 @@ from infra.local.snowflake.app import application
 
 def run() -> None:
     """Parse the command line and serve."""
+    # fakesnow's, about how it copies rows, and the session managers' greetings.
+    warnings.filterwarnings("ignore", module="fakesnow")
+    logging.getLogger("mcp").setLevel(logging.WARNING)
     arguments = parser("infra.local.snowflake", "A stand-in for Snowflake's MCP server.", port=8804)
     arguments.add_argument(
         "--until", type=date.fromisoformat, metavar="DATE", help="the last day of sales (today)"
