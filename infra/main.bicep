@@ -146,7 +146,7 @@ param alertPendingMinutes int = 10
 param alertThrottledCalls int = 20
 param alertStorageErrors int = 5
 
-@description('USD that the model may cost in a day.')
+@description('What the model may cost in a day, in PRICE_CURRENCY; counted only where the settings PRICE_PROMPT_TOKENS and PRICE_COMPLETION_TOKENS say prices.')
 param alertDailyModelCost int = 50
 
 @description('What the resource group may cost in a month, in the currency of the subscription.')
@@ -215,6 +215,7 @@ var appSettings = union(
     AZURE_OPENAI_DEPLOYMENT_NAME: modelDeploymentName
     WEBPUBSUB_ENDPOINT: 'https://${names.realtime}.webpubsub.azure.com'
     WEBPUBSUB_HUB: webPubSubHub
+    REJECTED_DAYS: string(rejectedDays)
   },
   empty(origins) ? {} : { ALLOWED_ORIGINS: join(origins, ',') },
   empty(adminEmail) ? {} : { BOOTSTRAP_ADMIN_EMAIL: adminEmail },

@@ -22,7 +22,7 @@ param throttledCalls int
 @description('Calls of storage that may fail in a quarter of an hour.')
 param storageErrors int
 
-@description('USD that the model may cost in a day.')
+@description('What the model may cost in a day, in PRICE_CURRENCY; counted only where the settings PRICE_PROMPT_TOKENS and PRICE_COMPLETION_TOKENS say prices.')
 param dailyModelCost int
 
 var rules = [
@@ -85,7 +85,7 @@ var rules = [
     name: 'model-cost'
     says: 'The model costs more in a day than planned.'
     query: loadTextContent('../queries/alerts/model_cost.kql')
-    column: 'Usd'
+    column: 'Cost'
     aggregation: 'Total'
     over: dailyModelCost
     window: 'P1D'

@@ -37,13 +37,13 @@ var panels = [
     width: '100'
   }
   {
-    title: 'Tokens and cost by type (USD)'
+    title: 'Tokens and cost by type'
     query: loadTextContent('../queries/workbook/cost_by_type.kql')
     show: 'table'
     width: '50'
   }
   {
-    title: 'Tokens and cost by user (USD)'
+    title: 'Tokens and cost by user'
     query: loadTextContent('../queries/workbook/cost_by_user.kql')
     show: 'table'
     width: '50'

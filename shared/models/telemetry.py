@@ -99,9 +99,9 @@ METRICS: Mapping[Metric, MetricForm] = {
         "{token}",
         frozenset({_TYPE, Attribute.OWNER, Attribute.MODEL, Attribute.TOKEN_TYPE}),
     ),
-    # By the price table of the settings.
+    # By the prices of the settings, in their currency.
     Metric.COST: MetricForm(
-        MetricKind.COUNTER, "USD", frozenset({_TYPE, Attribute.OWNER, Attribute.MODEL})
+        MetricKind.COUNTER, "{currency}", frozenset({_TYPE, Attribute.OWNER, Attribute.MODEL})
     ),
     Metric.THROTTLED: MetricForm(MetricKind.COUNTER, "{call}", frozenset({Attribute.MODEL})),
     Metric.RETRIES: MetricForm(

@@ -125,6 +125,7 @@ def test_what_is_rejected_staged_or_left_behind_is_deleted_some_day(
         ]["daysAfterModificationGreaterThan"]
         for rule in policy["properties"]["policy"]["rules"]
     }
+    assert public_deployment.settings["REJECTED_DAYS"] == "30"
     assert rules == {"rejected/": 30, "dead-letters/": 30, "uploads/": 14, "amida-work/work/": 180}
 
 
