@@ -63,7 +63,9 @@ class Listener:
             self.heard.append(message.data)
             self._news.notify_all()
 
-    async def until(self, fits: Callable[[JsonObject], bool], what: str) -> JsonObject:
+    async def until(
+        self, fits: Callable[[JsonObject], bool], what: str, seconds: float = TIMEOUT
+    ) -> JsonObject:
         """The first message that fits; fails after a while."""
 
         def found() -> JsonObject | None:
@@ -71,14 +73,14 @@ class Listener:
 
         async with self._news:
             with suppress(TimeoutError):
-                async with asyncio.timeout(TIMEOUT):
+                async with asyncio.timeout(seconds):
                     await self._news.wait_for(lambda: found() is not None)
         message = found()
         assert message is not None, f"waited in vain for {what}: {self.heard}"
         return message
 
-    async def until_ended(self, ticket_id: str) -> None:
-        await self.until(lambda m: ends(m, ticket_id), f"the end of {ticket_id}")
+    async def until_ended(self, ticket_id: str, seconds: float = TIMEOUT) -> None:
+        await self.until(lambda m: ends(m, ticket_id), f"the end of {ticket_id}", seconds)
 
     async def ask(self, event: str, **data: Any) -> None:
         """Say something as clients of the earlier backend do."""
