@@ -76,6 +76,7 @@ async def _listen(app: RunningApp) -> tuple[float, int, int]:
             for listener in own
             for ticket_id in mine
         ]
+        await asyncio.gather(*(one.sdk.close() for own in listeners for one in own))
     heard = sum(count for count, _ in counts)
     return seconds, heard, sum(last for _, last in counts) - heard
 
