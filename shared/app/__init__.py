@@ -115,6 +115,7 @@ class App(TicketParts):
             table=self.clients.table("tickets"),
             trail=self.audit_trail,
             max_bytes=self.settings.sizes.blob,
+            clock=self.clock,
         )
         return Inbox(
             containers=self.clients.landing,
@@ -130,7 +131,12 @@ class App(TicketParts):
     def audit_trail(self) -> "AuditTrail":
         from shared.audit.trail import AuditTrail
 
-        return AuditTrail(self.tickets, self.clients.table("tickets"), self.clients.table("users"))
+        return AuditTrail(
+            tickets=self.tickets,
+            ticket_table=self.clients.table("tickets"),
+            user_table=self.clients.table("users"),
+            clock=self.clock,
+        )
 
     @cached_property
     def retention(self) -> "Retention":
@@ -156,10 +162,11 @@ class App(TicketParts):
             answers=self.answer_cache,
             dependencies=self.dependencies,
             intents=self._intents,
-            partial_texts=PartialTexts(self.tickets, self.notifications),
+            partial_texts=PartialTexts(self.tickets, self.notifications, self.clock),
             step_seconds=known.workflow.step_seconds,
             quiet_seconds=known.files.quiet_seconds,
             answer_days=known.workflow.answer_days,
+            clock=self.clock,
         )
 
     @cached_property
@@ -167,7 +174,7 @@ class App(TicketParts):
         from shared.workflow.answer_cache import Answers
 
         days = self.settings.workflow.answer_cache_days
-        return Answers(self.clients.container, self.clients.model, days)
+        return Answers(self.clients.container, self.clients.model, days, clock=self.clock)
 
     @cached_property
     def health(self) -> "Health":

@@ -35,7 +35,7 @@ class AccountParts:
     def clients(self) -> "Clients":
         from shared.app.clients import Clients
 
-        return Clients(self.settings)
+        return Clients(self.settings, self.clock)
 
     @cached_property
     def users(self) -> "Users":

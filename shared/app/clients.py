@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.clients.tables import Table
     from shared.clients.upload_containers import UploadContainers
     from shared.documents.extraction import Extractor
+    from shared.models.clock import Clock
 
 _MODEL_SCOPE = "https://cognitiveservices.azure.com/.default"
 
@@ -24,8 +25,9 @@ _MODEL_SCOPE = "https://cognitiveservices.azure.com/.default"
 class Clients:
     """The clients of one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: "Clock") -> None:
         self._settings = settings
+        self._clock = clock
         self._tables: dict[str, Table] = {}
 
     def table(self, name: str) -> "Table":
@@ -60,10 +62,11 @@ class Clients:
 
         settings = self._settings.model
         if not settings.uses_identity:
-            return ModelClient(settings)
+            return ModelClient(settings, self._clock)
         from azure.identity.aio import get_bearer_token_provider
 
-        return ModelClient(settings, get_bearer_token_provider(self._credential, _MODEL_SCOPE))
+        sign_in = get_bearer_token_provider(self._credential, _MODEL_SCOPE)
+        return ModelClient(settings, self._clock, sign_in)
 
     @cached_property
     def github(self) -> "GitHubClient":

@@ -35,7 +35,12 @@ class TicketParts(AccountParts):
         settings = self.settings.realtime
         read_token = EntraTokens(settings.events).read if settings.events else None
         verification = EventVerification(settings, read_token)
-        return RealtimeEvents(verification, self.connections, self.ticket_queries)
+        return RealtimeEvents(
+            verification=verification,
+            connections=self.connections,
+            queries=self.ticket_queries,
+            clock=self.clock,
+        )
 
     @cached_property
     def dependencies(self) -> "Dependencies":
@@ -111,13 +116,14 @@ class TicketParts(AccountParts):
             tickets=self.tickets,
             queries=self.ticket_queries,
             permissions=self.permissions,
+            clock=self.clock,
         )
 
     @cached_property
     def ended_sums(self) -> "EndedSums":
         from shared.tickets.statistics.ended_sums import EndedSums
 
-        return EndedSums(self.clients.table("tickets"), self.clients.container)
+        return EndedSums(self.clients.table("tickets"), self.clients.container, self.clock)
 
     @cached_property
     def ticket_statistics(self) -> "TicketStatistics":
@@ -132,6 +138,7 @@ class TicketParts(AccountParts):
             users=self.users,
             permissions=self.permissions,
             prices=self.settings.prices,
+            clock=self.clock,
         )
 
     @cached_property

@@ -44,12 +44,13 @@ def adding(new: Sequence[Attachment], actor: Actor, at: datetime) -> Decide:
             _draft(action, actor, file, new_values=file.model_dump(mode="json")) for file in added
         ]
         values = {"attachments": [*ticket.attachments, *added]}
-        return TicketChange(values, events[0], (Notice.TICKET_UPDATE,), more=tuple(events[1:]))
+        event, *more = events
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=at, more=tuple(more))
 
     return decide
 
 
-def removing(attachment_id: str, actor: Actor) -> Decide:
+def removing(attachment_id: str, actor: Actor, at: datetime) -> Decide:
     def decide(ticket: StoredTicket) -> TicketChange | None:
         gone = [known for known in ticket.attachments if known.id == attachment_id]
         if not gone:
@@ -58,12 +59,12 @@ def removing(attachment_id: str, actor: Actor) -> Decide:
         action = AuditAction.ATTACHMENT_REMOVED
         event = _draft(action, actor, gone[0], old_values=gone[0].model_dump(mode="json"))
         left = [known for known in ticket.attachments if known.id != attachment_id]
-        return TicketChange({"attachments": left}, event, (Notice.TICKET_UPDATE,))
+        return TicketChange({"attachments": left}, event, (Notice.TICKET_UPDATE,), moment=at)
 
     return decide
 
 
-def denying(attachment_id: str, actor: Actor) -> Decide:
+def denying(attachment_id: str, actor: Actor, at: datetime) -> Decide:
     """Only what the ticket has is worth a trace; nothing of the ticket changes."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -71,7 +72,7 @@ def denying(attachment_id: str, actor: Actor) -> Decide:
         if file is None:
             return None
         event = _draft(AuditAction.ATTACHMENT_DENIED, actor, file)
-        return TicketChange({"updated_at": ticket.updated_at}, event)
+        return TicketChange({"updated_at": ticket.updated_at}, event, moment=at)
 
     return decide
 

@@ -4,7 +4,7 @@ Whoever may add files to a ticket gets an address for one blob, `uploads/tickets
 what arrives there becomes an attachment, and the blob goes.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.accounts.principal import Principal
 from shared.attachments.changes import check_open, check_room
@@ -62,10 +62,12 @@ class DirectUploads:
         check_size(wanted.size, self._max_bytes)
         check_open(ticket)
         check_room(ticket, 1)
-        until = self._clock.now() + _VALID
+        moment = self._clock.now()
+        until = moment + _VALID
         path = f"{PREFIX}{ticket_id}/{name}"
         url = await self._containers.upload_url(path, until)
-        await self._tickets.change(ticket_id, _offered(path, wanted.size, principal.actor), ticket)
+        decide = _offered(path, wanted.size, principal.actor, moment)
+        await self._tickets.change(ticket_id, decide, ticket)
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": kind}
         return DirectUpload(url=url, headers=headers, expires_at=until)
 
@@ -73,7 +75,15 @@ class DirectUploads:
         """Add what has arrived to its ticket. Raises NotFound, Invalid for the name, TooLarge,
         UnsupportedMediaType, Conflict, WriteConflict, Unavailable."""
         ticket, name = await self._target(path)
-        async with examined(self._containers, path, version, name, self._max_bytes) as files:
+        looking = examined(
+            self._containers,
+            path,
+            version,
+            name,
+            max_bytes=self._max_bytes,
+            at=self._clock.now(),
+        )
+        async with looking as files:
             await self._attachments.take(ticket, files, Actor(), workflow)
 
     async def _target(self, path: str) -> tuple[StoredTicket, str]:
@@ -82,7 +92,7 @@ class DirectUploads:
         return await self._tickets.read(ticket_id), safe_name(name)
 
 
-def _offered(path: str, size: int, actor: Actor) -> Decide:
+def _offered(path: str, size: int, actor: Actor, at: datetime) -> Decide:
     about = (EntityType.BLOB, blob_id(path))
     action, words = AuditAction.UPLOAD_REQUESTED, "Direct upload allowed for 15 minutes."
-    return noted(Draft(action, actor, words, metadata={"size": size}, about=about))
+    return noted(Draft(action, actor, words, metadata={"size": size}, about=about), at)

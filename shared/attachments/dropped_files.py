@@ -31,6 +31,7 @@ from shared.models import (
     Title,
     validated,
 )
+from shared.models.clock import Clock
 from shared.tickets.opening import TicketOpening
 
 _TASK_TYPE = "doc_analysis"
@@ -88,6 +89,7 @@ class DroppedFiles:
         table: Table,
         trail: AuditTrail,
         max_bytes: int,
+        clock: Clock,
     ) -> None:
         self._opening = opening
         self._users = users
@@ -96,6 +98,7 @@ class DroppedFiles:
         self._table = table
         self._trail = trail
         self._max_bytes = max_bytes
+        self._clock = clock
 
     async def open(self, path: str, version: Version) -> StoredTicket | None:
         """The ticket that the blob opens, None when its path has been taken before.
@@ -110,7 +113,15 @@ class DroppedFiles:
             return None
         name = safe_name(path.rpartition("/")[2])
         new = _ticket(name, version.metadata)
-        async with examined(self._containers, path, version, name, self._max_bytes) as files:
+        looking = examined(
+            self._containers,
+            path,
+            version,
+            name,
+            max_bytes=self._max_bytes,
+            at=self._clock.now(),
+        )
+        async with looking as files:
             batch = self._attachments.batch(files)
             drop = DroppedFile(user.id, path, version.etag)
             return await self._opening.open_dropped(user, new, batch, drop)

@@ -83,12 +83,12 @@ class Inbox:
         clock: Clock,
     ) -> None:
         self._rejected_days = rejected_days
-        self._clock = clock
         self._containers = containers
         self._poison = poison
         self._uploads = uploads
         self._drops = drops
         self._trail = trail
+        self._clock = clock
         self._turns = Locks()
 
     async def take(self, path: str, workflow: WorkflowClient) -> None:

@@ -4,7 +4,8 @@ while that is so, and removed when the ticket does not take them."""
 from collections.abc import Iterable, Sequence
 
 from shared.attachments.store import AttachmentStore, Examined
-from shared.models import Attachment, StoredTicket, now
+from shared.models import Attachment, StoredTicket
+from shared.models.clock import Clock
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.listing.index import standing
 
@@ -12,7 +13,15 @@ from shared.tickets.listing.index import standing
 class PendingFiles:
     """Of files with the same bytes the first one is taken."""
 
-    def __init__(self, files: AttachmentStore, intents: Intents, given: Sequence[Examined]) -> None:
+    def __init__(
+        self,
+        files: AttachmentStore,
+        intents: Intents,
+        given: Sequence[Examined],
+        *,
+        clock: Clock,
+    ) -> None:
+        self._clock = clock
         self._files = files
         self._intents = intents
         self._new = list({file.attachment.sha256: file for file in reversed(given)}.values())[::-1]
@@ -28,7 +37,7 @@ class PendingFiles:
 
     async def store(self, ticket: StoredTicket) -> Intent:
         """Store the blobs of a ticket that is about to name them; the trace that this leaves."""
-        intent = Intent(Purpose.FILES, standing(ticket), now())
+        intent = Intent(Purpose.FILES, standing(ticket), self._clock.now())
         await self._intents.add(intent)
         for file in self._new:
             await self._files.store(ticket.id, file)

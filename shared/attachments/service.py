@@ -70,7 +70,7 @@ class Attachments:
         """Raises Invalid, TooLarge, UnsupportedMediaType."""
         if len(files) > MAX_AT_ONCE:
             raise Invalid(f"At most {MAX_AT_ONCE} files can be sent at once.")
-        return await examine(files, self._max_bytes)
+        return await examine(files, self._max_bytes, self._clock.now())
 
     async def take(
         self,
@@ -110,7 +110,7 @@ class Attachments:
 
     def batch(self, files: Sequence[Examined]) -> PendingFiles:
         """Files to be stored together."""
-        return PendingFiles(self._store, self._intents, files)
+        return PendingFiles(self._store, self._intents, files, clock=self._clock)
 
     async def list_files(self, principal: Principal, ticket_id: str) -> list[Attachment]:
         """The files of a ticket: one storage call. Raises NotFound."""
@@ -123,7 +123,7 @@ class Attachments:
             ticket = await self._access.read(principal, ticket_id, Right.READ)
         except NotFound:
             with suppress(NotFound):
-                decide = denying(attachment_id, principal.actor)
+                decide = denying(attachment_id, principal.actor, self._clock.now())
                 await self._tickets.change(ticket_id, decide)
             raise
         return _find(ticket, attachment_id)
@@ -137,13 +137,13 @@ class Attachments:
 
     async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
         """An address in storage of a file that `find` found, good for 15 minutes."""
-        return await self._store.link(ticket_id, file, disposition)
+        return await self._store.link(ticket_id, file, disposition, self._clock.now())
 
     async def remove(self, principal: Principal, ticket_id: str, attachment_id: str) -> None:
         """Raises NotFound, Forbidden, and Conflict while the ticket runs."""
         ticket = await self._access.read(principal, ticket_id, Right.ATTACH)
         _find(ticket, attachment_id)
-        decide = removing(attachment_id, principal.actor)
+        decide = removing(attachment_id, principal.actor, self._clock.now())
         await self._tickets.change(ticket_id, decide, ticket)
         await self._store.remove(ticket_id, [attachment_id])
 
@@ -166,10 +166,11 @@ class Attachments:
             ticket = await self._tickets.read(intent.ticket_id)
         if ticket and ticket.status is Status.PENDING and ticket.attachments:
             await workflow.signal(ticket)
-        if self._clock.now() - intent.created_at < _STORING:
+        before = self._clock.now() - _STORING
+        if intent.created_at > before:
             return
         kept = [attachment.id for attachment in ticket.attachments] if ticket else []
-        await self._store.remove_others(intent.ticket_id, kept, _STORING)
+        await self._store.remove_others(intent.ticket_id, kept, before)
         await self._intents.drop(intent)
 
 

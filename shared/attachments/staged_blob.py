@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 from shared.attachments.store import Examined, NewFile, examine
@@ -34,9 +35,15 @@ class OnDisk:
 
 @asynccontextmanager
 async def examined(
-    landing: UploadContainers, path: str, version: Version, name: str, max_bytes: int
+    landing: UploadContainers,
+    path: str,
+    version: Version,
+    name: str,
+    *,
+    max_bytes: int,
+    at: datetime,
 ) -> AsyncIterator[list[Examined]]:
-    """The blob as a file called `name` that may be added; `max_bytes` is in bytes.
+    """The blob as a file called `name` of at most `max_bytes` that may be added.
 
     Raises NotABlockBlob, TooLarge, UnsupportedMediaType, WriteConflict, Unavailable.
     """
@@ -47,7 +54,7 @@ async def examined(
     with tempfile.TemporaryFile() as file:
         await landing.fetch(path, version, file)
         new = NewFile(name, OnDisk(file, file.seek(0, io.SEEK_END)))
-        yield await examine([new], max_bytes)
+        yield await examine([new], max_bytes, at)
 
 
 def blob_id(path: str) -> str:

@@ -15,7 +15,7 @@ from shared.clients.blobs import Container
 from shared.documents.file_types import Bytes, kind_of, kind_of_name
 from shared.documents.filenames import safe_name
 from shared.errors import TooLarge
-from shared.models import Attachment, now
+from shared.models import Attachment
 
 _STEP = 1024 * 1024
 _LINK_VALID = timedelta(minutes=15)
@@ -37,16 +37,15 @@ class Examined:
     content: Bytes
 
 
-async def examine(files: Iterable[NewFile], max_bytes: int) -> list[Examined]:
-    """Look at every file before any is stored; `most` is in bytes, for one file.
+async def examine(files: Iterable[NewFile], max_bytes: int, at: datetime) -> list[Examined]:
+    """Look at every file before any is stored; `max_bytes` is for one file.
 
     Raises Invalid for a name, TooLarge, UnsupportedMediaType.
     """
-    moment = now()
-    return [await asyncio.to_thread(_examine, file, max_bytes, moment) for file in files]
+    return [await asyncio.to_thread(_examine, file, max_bytes, at) for file in files]
 
 
-def _examine(file: NewFile, max_bytes: int, moment: datetime) -> Examined:
+def _examine(file: NewFile, max_bytes: int, at: datetime) -> Examined:
     name, content = safe_name(file.filename), file.content
     kind_of_name(name)
     if content.size > max_bytes:
@@ -57,7 +56,7 @@ def _examine(file: NewFile, max_bytes: int, moment: datetime) -> Examined:
         file_size=content.size,
         content_type=kind_of(name, content),
         sha256=_digest(content),
-        uploaded_at=moment,
+        uploaded_at=at,
     )
     return Examined(attachment, content)
 
@@ -85,11 +84,11 @@ class AttachmentStore:
         """The whole file or the bytes at these places, None when there is none."""
         return await self._container.read(_blob(ticket_id, attachment_id), part)
 
-    async def link(self, ticket_id: str, file: Attachment, disposition: str) -> str:
-        """An address of the file that is good for 15 minutes, with this Content-Disposition."""
+    async def link(self, ticket_id: str, file: Attachment, disposition: str, at: datetime) -> str:
+        """An address of the file that is good for 15 minutes from `at`, with this disposition."""
         return await self._container.download_url(
             _blob(ticket_id, file.id),
-            now() + _LINK_VALID,
+            at + _LINK_VALID,
             disposition=disposition,
             content_type=file.content_type,
         )
@@ -101,11 +100,10 @@ class AttachmentStore:
             for name in await self._container.names(f"texts/{ticket_id}/{attachment_id}/"):
                 await self._container.delete(name)
 
-    async def remove_others(self, ticket_id: str, kept: Collection[str], age: timedelta) -> None:
-        """Remove the files that are not the ticket's, once they are older than `age`: whoever
-        stored them died before the ticket knew of them."""
+    async def remove_others(self, ticket_id: str, kept: Collection[str], before: datetime) -> None:
+        """Remove the files that are not the ticket's and were stored `before` then: whoever stored
+        them died before the ticket knew of them."""
         names = {_blob(ticket_id, attachment_id) for attachment_id in kept}
-        before = now() - age
         for name, changed in await self._container.listed(f"attachments/{ticket_id}/"):
             if name not in names and changed < before:
                 await self._container.delete(name)

@@ -26,8 +26,8 @@ from shared.models import (
     EntityType,
     StoredTicket,
     Verification,
-    now,
 )
+from shared.models.clock import Clock
 from shared.storage.columns import log_key
 from shared.storage.keys import USERS, moment_of, prefix_end, split_ticket_id
 
@@ -56,24 +56,28 @@ class TicketTrails(Protocol):
 
     async def events(self, ticket_id: str) -> list[AuditEvent]: ...
 
-    async def note(self, ticket_id: str, draft: Draft) -> None: ...
+    async def note(self, ticket_id: str, draft: Draft, at: datetime) -> None: ...
 
 
 class AuditTrail:
     """Reads the tables `tickets` and `users`."""
 
-    def __init__(self, tickets: TicketTrails, ticket_table: Table, user_table: Table) -> None:
+    def __init__(
+        self, *, tickets: TicketTrails, ticket_table: Table, user_table: Table, clock: Clock
+    ) -> None:
         self._tickets = tickets
         self._ticket_table = ticket_table
         self._user_table = user_table
         self._activity = Activity(ticket_table)
+        self._clock = clock
 
     async def note(self, draft: Draft, ticket_id: str) -> None:
         """Keep an event in the trail of a ticket; by itself when there is no such ticket."""
+        moment = self._clock.now()
         try:
-            await self._tickets.note(ticket_id, draft)
+            await self._tickets.note(ticket_id, draft, moment)
         except NotFound:
-            await self._user_table.write(user_event_writes(nobodys_event(draft, now())))
+            await self._user_table.write(user_event_writes(nobodys_event(draft, moment)))
 
     async def search(self, query: AuditQuery) -> AuditPage:
         """The newest events that fit, and where to go on. Raises Malformed for a bad cursor.
@@ -147,7 +151,7 @@ class AuditTrail:
         """Hour by hour; the reads of an hour go side by side."""
         events: dict[str, AuditEvent] = {}
         looked = 0
-        async for hour, owners in self._activity.hours(*_span(query)):
+        async for hour, owners in self._activity.hours(*_span(query, self._clock.now())):
             start = max(first, log_key(hour + _HOUR - timedelta(microseconds=1)))
             if looked and (looked + len(owners) > MAX_LOOKED or len(events) > PAGE):
                 return _Found(events, start)
@@ -184,9 +188,9 @@ def _range(query: AuditQuery) -> tuple[str, str]:
     return first, max(first, beyond)
 
 
-def _span(query: AuditQuery) -> tuple[datetime, datetime]:
+def _span(query: AuditQuery, at: datetime) -> tuple[datetime, datetime]:
     """The newest and the oldest time to look at."""
-    newest = now() + _HOUR if query.until is None else _utc(query.until)
+    newest = at + _HOUR if query.until is None else _utc(query.until)
     if query.cursor is not None:
         newest = min(newest, moment_of(int(query.cursor[4:18], 16)))
     return newest, _EPOCH if query.since is None else _utc(query.since)

@@ -12,7 +12,7 @@ from shared.models.about import (
     Readiness,
     TaskType,
 )
-from shared.models.base import Instant, Model, Words, now, rfc3339, validated
+from shared.models.base import Instant, Model, Words, rfc3339, validated
 from shared.models.calls import Answer, Call, Question, Record, message
 from shared.models.diffs import FileStatus, Side
 from shared.models.events import (
@@ -176,7 +176,6 @@ __all__ = [
     "WantedUpload",
     "Words",
     "message",
-    "now",
     "rfc3339",
     "validated",
 ]

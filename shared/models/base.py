@@ -25,10 +25,6 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 Instant = Annotated[
     datetime,
     PlainSerializer(rfc3339, return_type=str, when_used="json"),

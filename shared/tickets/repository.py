@@ -8,6 +8,7 @@ written before and cleaned up after; see `index`.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 
 from shared.audit.chain import Draft
 from shared.audit.rows import as_ticket_event
@@ -36,11 +37,11 @@ CountEnded = Callable[[StoredTicket], Awaitable[None]]
 """Counts an attempt that has ended, once however often it is told."""
 
 
-def noted(draft: Draft) -> Decide:
+def noted(draft: Draft, at: datetime) -> Decide:
     """Leave a trace in the ticket's trail; nothing else of it changes."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
-        return TicketChange({"updated_at": ticket.updated_at}, draft)
+        return TicketChange({"updated_at": ticket.updated_at}, draft, moment=at)
 
     return decide
 
@@ -76,9 +77,9 @@ class Tickets:
             raise NotFound("There is no such ticket.")
         return as_ticket(row)
 
-    async def note(self, ticket_id: str, draft: Draft) -> None:
+    async def note(self, ticket_id: str, draft: Draft, at: datetime) -> None:
         """Leave a trace in a ticket's trail; nothing else of it changes. Raises NotFound."""
-        await self.change(ticket_id, noted(draft))
+        await self.change(ticket_id, noted(draft, at))
 
     async def events(self, ticket_id: str) -> list[AuditEvent]:
         """The audit trail of a ticket, oldest first; it outlives the ticket."""
@@ -172,7 +173,7 @@ class Tickets:
         async with self._turn(ticket_id):
             return await retry_on_conflict(attempt)
 
-    async def delete(self, ticket_id: str, decide: DecideEnd) -> StoredTicket:
+    async def delete(self, ticket_id: str, decide: DecideEnd, at: datetime) -> StoredTicket:
         """Remove a ticket but not its events; what it was.
 
         What is left to do outside the tables, `Intents` knows until it is done. Raises NotFound.
@@ -189,7 +190,7 @@ class Tickets:
                 return gone  # An earlier try took effect although its answer was lost.
             draft = decide(ticket)
             gone = ticket
-            await self._transaction.remove(ticket, draft)
+            await self._transaction.remove(ticket, draft, at)
             return ticket
 
         async with self._turn(ticket_id):

@@ -110,7 +110,9 @@ class TicketService:
         if ticket.blob_path:
             await self._landing.delete(ticket.blob_path, ticket.blob_etag)
         ticket = await self._tickets.delete(
-            ticket_id, lambda seen: user_changes.delete(seen, principal.actor)
+            ticket_id,
+            lambda seen: user_changes.delete(seen, principal.actor),
+            self._clock.now(),
         )
         await self._clear(ticket_id, ticket.attempt)
         return ticket
@@ -122,7 +124,9 @@ class TicketService:
         is_purged = await workflow.purge(intent.ticket_id, attempts)
         with suppress(NotFound):  # That far it had come.
             await self._tickets.delete(
-                intent.ticket_id, lambda seen: user_changes.delete(seen, intent.actor)
+                intent.ticket_id,
+                lambda seen: user_changes.delete(seen, intent.actor),
+                self._clock.now(),
             )
         await self._clear(intent.ticket_id, attempts)
         if (

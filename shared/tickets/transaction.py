@@ -3,7 +3,7 @@ with what lists it elsewhere written before and removed after.
 """
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from shared.audit.chain import Draft, next_event
 from shared.audit.rows import ticket_event_writes
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
-from shared.models import Message, Notice, Status, StoredTicket, now
+from shared.models import Message, Notice, Status, StoredTicket
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.intents import Intent, Purpose, settled
 from shared.tickets.listing.index import Index, IndexKey, standing
@@ -29,7 +29,7 @@ class TicketChange:
     event: Draft | None = None
     notices: tuple[Notice, ...] = ()
     _: KW_ONLY
-    moment: datetime = field(default_factory=now)
+    moment: datetime
     more: tuple[Draft, ...] = ()
 
 
@@ -70,7 +70,7 @@ class TicketTransaction:
         ]
         reminders = claim.reminders(ticket) if claim else []
         also = [opening_of(ticket).note(), *reminders, *self._activity.due(owner, moment)]
-        await self._index.add(standing(ticket).places(), ticket.task_type, also)
+        await self._index.add(standing(ticket).places(), ticket.task_type, moment, also)
         self._activity.made(owner, moment)
         counts = {counter_name(ticket.status, ticket.task_type): 1}
         try:
@@ -99,7 +99,7 @@ class TicketTransaction:
         before, after = standing(ticket).places(), standing(changed).places()
         if after - before:
             also = _intended(ticket, changed)
-            await self._index.add(after - before, ticket.task_type, also)
+            await self._index.add(after - before, ticket.task_type, change.moment, also)
             tried |= before | after
         if change.event is not None:
             await self._activity.mark(ticket.created_by, change.moment)
@@ -112,11 +112,11 @@ class TicketTransaction:
             await self._index.remove(stale, ticket.task_type, also)
         return changed.model_copy(update={"etag": etag}), messages
 
-    async def remove(self, ticket: StoredTicket, draft: Draft) -> None:
-        stands, moment = standing(ticket), now()
+    async def remove(self, ticket: StoredTicket, draft: Draft, moment: datetime) -> None:
+        stands = standing(ticket)
         intent = Intent(Purpose.DELETE, stands, moment, actor=draft.actor)
         also = [intent.note(), *self._activity.due(ticket.created_by, moment)]
-        await self._index.add((), ticket.task_type, also)
+        await self._index.add((), ticket.task_type, moment, also)
         self._activity.made(ticket.created_by, moment)
         row = ticket_row(ticket.id, {})
         writes = [

@@ -14,7 +14,6 @@ from shared.models import (
     Progress,
     Status,
     StoredTicket,
-    now,
     rfc3339,
 )
 from shared.tickets.attempts import Ledger
@@ -40,28 +39,24 @@ def waits(ticket: StoredTicket, attempt: int) -> bool:
     return pending and ticket.waits_for_files
 
 
-def begin(attempt: int, quiet: timedelta) -> Decide:
+def begin(attempt: int, quiet: timedelta, at: datetime) -> Decide:
     """A ticket that waits for files is begun when one is there and `quiet` has passed since."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         if ticket.status is not Status.PENDING or ticket.attempt != attempt:
             return None
-        moment = now()
-        if ticket.waits_for_files and (
-            not ticket.attachments or moment < last_file(ticket) + quiet
-        ):
+        if ticket.waits_for_files and (not ticket.attachments or at < last_file(ticket) + quiet):
             return None
         values = {
             "status": Status.PROCESSING,
             "waits_for_files": False,
-            "started_at": moment,
+            "started_at": at,
             "progress": Progress(stage="planning"),
-            "processing_logs": logged(ticket, moment, f"Attempt {attempt} begins."),
+            "processing_logs": logged(ticket, at, f"Attempt {attempt} begins."),
         }
         event = _event(ticket, AuditAction.TICKET_STARTED, "Processing began.", values)
-        return TicketChange(
-            values, event, (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS), moment=moment
-        )
+        notices = (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS)
+        return TicketChange(values, event, notices, moment=at)
 
     return decide
 
@@ -71,7 +66,7 @@ def last_file(ticket: StoredTicket) -> datetime:
     return max(file.uploaded_at for file in ticket.attachments)
 
 
-def advance(attempt: int, reached: Progress) -> Decide:
+def advance(attempt: int, reached: Progress, at: datetime) -> Decide:
     """So much of a round is done; neither that nor the percentage ever goes back."""
     stage, done, total = reached.stage, reached.done, reached.total
 
@@ -82,48 +77,45 @@ def advance(attempt: int, reached: Progress) -> Decide:
         unseen = done > seen_done and (percent > seen.percent or done == total)
         if not runs(ticket, attempt) or not unseen:
             return None
-        moment = now()
         progress = Progress(stage=stage, done=done, total=total, percent=percent)
         values: dict[str, Any] = {"progress": progress}
         if done == total:
-            values["processing_logs"] = logged(ticket, moment, f"{stage}: {done} of {total} done.")
+            values["processing_logs"] = logged(ticket, at, f"{stage}: {done} of {total} done.")
         elif _is_held_up(ticket):
-            values["processing_logs"] = logged(ticket, moment, f"{stage} goes on.")
-        return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment=moment)
+            values["processing_logs"] = logged(ticket, at, f"{stage} goes on.")
+        return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment=at)
 
     return decide
 
 
-def log(attempt: int, text: str) -> Decide:
+def log(attempt: int, text: str, at: datetime) -> Decide:
     """Say what holds the attempt up; the same is not said twice in a row."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         if not runs(ticket, attempt) or ticket.processing_logs.rstrip().endswith(text):
             return None
-        moment = now()
-        return TicketChange({"processing_logs": logged(ticket, moment, text)}, moment=moment)
+        return TicketChange({"processing_logs": logged(ticket, at, text)}, moment=at)
 
     return decide
 
 
-def ask(attempt: int, name: str, inquiry: OpenInquiry) -> Decide:
+def ask(attempt: int, name: str, inquiry: OpenInquiry, at: datetime) -> Decide:
     """Ask people; `name` is how the steps know this inquiry, which is asked once. One that nobody
     has answered in time ends the ticket."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         if not runs(ticket, attempt):
             return None
-        moment = now()
         if ticket.inquiry == name:
-            if ticket.question is None or moment < ticket.question.expires_at:
+            if ticket.question is None or at < ticket.question.expires_at:
                 return None
-            return _leave_unanswered(ticket)
+            return _leave_unanswered(ticket, at)
         values = {
             "question": inquiry,
             "inquiry": name,
-            "asked_at": moment,
+            "asked_at": at,
             "progress": ticket.progress.model_copy(update={"stage": ASKING}),
-            "processing_logs": logged(ticket, moment, "Asked, and waits for the answer."),
+            "processing_logs": logged(ticket, at, "Asked, and waits for the answer."),
         }
         event = Draft(
             AuditAction.TICKET_ASKED,
@@ -131,12 +123,12 @@ def ask(attempt: int, name: str, inquiry: OpenInquiry) -> Decide:
             "The ticket asked a question.",
             new_values={"kind": inquiry.kind.value, "inquiry": name},
         )
-        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=moment)
+        return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=at)
 
     return decide
 
 
-def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decide:
+def complete(attempt: int, model: str | None, tokens: int, result: str, at: datetime) -> Decide:
     """`result` is that of the attempt, packed, or empty when it is too long for that."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -153,12 +145,12 @@ def complete(attempt: int, model: str | None, tokens: int, result: str) -> Decid
         }
         notices = (Notice.PROCESSING_STATUS, Notice.TICKET_UPDATE)
         text = f"Completed with {tokens} tokens."
-        return _end(ticket, AuditAction.TICKET_COMPLETED, text, values, notices)
+        return _end(ticket, AuditAction.TICKET_COMPLETED, text, values, notices, at)
 
     return decide
 
 
-def fail(attempt: int, ledger: Ledger, reason: str, kind: FailureKind) -> Decide:
+def fail(attempt: int, ledger: Ledger, reason: str, kind: FailureKind, at: datetime) -> Decide:
     """`reason` is a sentence for the people who wait for the ticket."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -174,12 +166,12 @@ def fail(attempt: int, ledger: Ledger, reason: str, kind: FailureKind) -> Decide
             "progress": ticket.progress.model_copy(update={"stage": "failed"}),
         }
         notices = (Notice.TICKET_UPDATE, Notice.ERROR_NOTIFICATION)
-        return _end(ticket, AuditAction.TICKET_FAILED, f"Failed: {reason}", values, notices)
+        return _end(ticket, AuditAction.TICKET_FAILED, f"Failed: {reason}", values, notices, at)
 
     return decide
 
 
-def give_up(attempt: int) -> Decide:
+def give_up(attempt: int, at: datetime) -> Decide:
     """Nobody sent a file in all the time there was."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -192,7 +184,7 @@ def give_up(attempt: int) -> Decide:
             "error_message": f"{text} Please reprocess the ticket when there is one.",
             "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
         }
-        return _end(ticket, AuditAction.TICKET_CANCELLED, text, values, (Notice.TICKET_UPDATE,))
+        return _cancel(ticket, text, values, at)
 
     return decide
 
@@ -210,14 +202,14 @@ def count_processing(ticket: StoredTicket, moment: datetime) -> float:
     return round(max(0.0, since - count_waited(ticket, moment)), 3)
 
 
-def _leave_unanswered(ticket: StoredTicket) -> TicketChange:
+def _leave_unanswered(ticket: StoredTicket, at: datetime) -> TicketChange:
     text = "The question was not answered in time."
     values = {
         "status": Status.CANCELLED,
         "error_message": f"{text} Please reprocess the ticket to be asked again.",
         "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
     }
-    return _end(ticket, AuditAction.TICKET_CANCELLED, text, values, (Notice.TICKET_UPDATE,))
+    return _cancel(ticket, text, values, at)
 
 
 def _is_held_up(ticket: StoredTicket) -> bool:
@@ -234,21 +226,26 @@ def logged(ticket: StoredTicket, moment: datetime, text: str) -> str:
     return f"{whole[:_LOG_HEAD]}…\n{whole[_LOG_HEAD - _MAX_LOG + 2 :]}"
 
 
+def _cancel(ticket: StoredTicket, text: str, values: dict[str, Any], at: datetime) -> TicketChange:
+    notices = (Notice.TICKET_UPDATE,)
+    return _end(ticket, AuditAction.TICKET_CANCELLED, text, values, notices, at)
+
+
 def _end(
     ticket: StoredTicket,
     action: AuditAction,
     text: str,
     values: dict[str, Any],
     notices: tuple[Notice, ...],
+    at: datetime,
 ) -> TicketChange:
-    moment = now()
     values |= {
-        "completed_at": moment,
-        "processing_time_seconds": count_processing(ticket, moment),
+        "completed_at": at,
+        "processing_time_seconds": count_processing(ticket, at),
         "question": None,
-        "processing_logs": logged(ticket, moment, text),
+        "processing_logs": logged(ticket, at, text),
     }
-    return TicketChange(values, _event(ticket, action, text, values), notices, moment=moment)
+    return TicketChange(values, _event(ticket, action, text, values), notices, moment=at)
 
 
 def _event(ticket: StoredTicket, action: AuditAction, text: str, values: dict[str, Any]) -> Draft:

@@ -14,7 +14,8 @@ from typing import Any, TypedDict
 from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
 from shared.errors import FailureKind, NotFound
-from shared.models import Inquiry, StoredTicket, now
+from shared.models import Inquiry, StoredTicket
+from shared.models.clock import Clock
 from shared.storage.compressed import pack
 from shared.tasks.base import (
     Artifacts,
@@ -94,6 +95,7 @@ class Activities:
         step_seconds: float,
         quiet_seconds: float,
         answer_days: float,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._container = container
@@ -103,22 +105,26 @@ class Activities:
         self._dependencies = dependencies
         self._intents = intents
         self._partial_texts = partial_texts
-        self.step_runs = StepRuns(tickets, container, step_seconds)
+        self._clock = clock
+        self.step_runs = StepRuns(
+            tickets=tickets, container=container, step_seconds=step_seconds, clock=clock
+        )
         self._quiet = timedelta(seconds=quiet_seconds)
-        self._inquiries = Inquiries(tickets, answer_days)
+        self._inquiries = Inquiries(tickets, answer_days, clock)
         self._reader = TicketReader(tickets)
-        self._progress = ProgressWriter(tickets, container)
+        self._progress = ProgressWriter(tickets, container, clock)
 
     @run_step
     async def plan(self, ref: AttemptRef) -> RoundBegins | AnswerAwaited | NoFiles | Superseded:
         """Begin the attempt and say what its first round is."""
         ticket = await self._tickets.read(ref["ticket_id"])
         if not await self._is_being_given_a_file(ticket, ref["attempt"]):
-            begin = workflow_changes.begin(ref["attempt"], self._quiet)
+            begin = workflow_changes.begin(ref["attempt"], self._quiet, self._clock.now())
             ticket = await self._tickets.change(ticket.id, begin, ticket)
         if workflow_changes.waits(ticket, ref["attempt"]):
             # It is in good hands: this workflow waits.
-            await self._tickets.forget(Intent(Purpose.OPEN, standing(ticket), now()), ticket)
+            opening = Intent(Purpose.OPEN, standing(ticket), self._clock.now())
+            await self._tickets.forget(opening, ticket)
             return NoFiles(kind="no_files", stirring=bool(ticket.attachments))
         if not runs(ticket, ref["attempt"]):
             return SUPERSEDED
@@ -189,7 +195,9 @@ class Activities:
     async def finish(self, ref: AttemptRef, done: ResultStored) -> None:
         """The ticket is completed, once, unless something else ended it before."""
         result = pack(await self._attempt(ref).result())
-        decide = workflow_changes.complete(ref["attempt"], done["model"], done["tokens"], result)
+        decide = workflow_changes.complete(
+            ref["attempt"], done["model"], done["tokens"], result, self._clock.now()
+        )
         with suppress(NotFound):
             await self._tickets.change(ref["ticket_id"], decide)
 
@@ -197,15 +205,14 @@ class Activities:
         """The ticket has failed for this `reason`, unless something else ended it before."""
         ledger, kind = await self._attempt(ref).ledger(), FailureKind(cause or "internal")
         with suppress(NotFound):
-            await self._tickets.change(
-                ref["ticket_id"], workflow_changes.fail(ref["attempt"], ledger, reason, kind)
-            )
+            decide = workflow_changes.fail(ref["attempt"], ledger, reason, kind, self._clock.now())
+            await self._tickets.change(ref["ticket_id"], decide)
 
     async def give_up(self, ref: AttemptRef) -> NoFiles | None:
         """The wait for files is over, unless one has come at last: then it goes on, as the answer
         says. The event of that file may have been lost with the wait."""
         with suppress(NotFound):
-            decide = workflow_changes.give_up(ref["attempt"])
+            decide = workflow_changes.give_up(ref["attempt"], self._clock.now())
             ticket = await self._tickets.change(ref["ticket_id"], decide)
             if workflow_changes.waits(ticket, ref["attempt"]):
                 return NoFiles(kind="no_files", stirring=True)
@@ -218,7 +225,7 @@ class Activities:
             return False
         trace = await self._intents.find(ticket.id, Purpose.FILES)
         last = workflow_changes.last_file(ticket)
-        return trace is not None and trace.created_at > max(last, now() - _STORING)
+        return trace is not None and trace.created_at > max(last, self._clock.now() - _STORING)
 
     def _work_context(
         self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str

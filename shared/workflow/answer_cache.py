@@ -17,7 +17,8 @@ from shared.clients.blobs import Container
 from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.stream import TextListener
 from shared.errors import SchemaMismatch
-from shared.models import Answer, Call, Question, Record, now
+from shared.models import Answer, Call, Question, Record
+from shared.models.clock import Clock
 from shared.storage.outages import insist
 from shared.tasks.language_model import LanguageModel
 from shared.text import strict_json
@@ -29,14 +30,19 @@ _PREFIX = "answers/"
 class Answers:
     """Remembers the answers of `model` for `days`; 0 remembers nothing."""
 
-    def __init__(self, container: Container, model: LanguageModel, days: int) -> None:
+    def __init__(
+        self, container: Container, model: LanguageModel, days: int, *, clock: Clock
+    ) -> None:
         self._container = container
         self._model = model
         self._days = days
+        self._clock = clock
 
     def of(self, owner: str) -> LanguageModel:
         """The model, as somebody who remembers for this owner what it said."""
-        return _Remembering(self._container, self._model, owner) if self._days else self._model
+        if not self._days:
+            return self._model
+        return _Remembering(self._container, self._model, owner, clock=self._clock)
 
     async def forget(self, names: Iterable[str]) -> None:
         """Doing it again does no harm."""
@@ -45,7 +51,7 @@ class Answers:
 
     async def expire(self) -> int:
         """Forget what is too old; how many answers that were."""
-        before = now() - timedelta(days=self._days)
+        before = self._clock.now() - timedelta(days=self._days)
         listed = await self._container.listed(_PREFIX)
         late = [name for name, written in listed if written < before]
         await self.forget(late)
@@ -53,10 +59,13 @@ class Answers:
 
 
 class _Remembering:
-    def __init__(self, container: Container, model: LanguageModel, owner: str) -> None:
+    def __init__(
+        self, container: Container, model: LanguageModel, owner: str, *, clock: Clock
+    ) -> None:
         self._container = container
         self._model = model
         self._owner = owner
+        self._clock = clock
 
     @property
     def deployment(self) -> str:
@@ -78,7 +87,7 @@ class _Remembering:
                 model=known.model,
                 answer=name,
                 reused=True,
-                started_at=now(),
+                started_at=self._clock.now(),
                 seconds=0,
             )
             await record(call)

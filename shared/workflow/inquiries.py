@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from shared.errors import PermanentFailure
-from shared.models import Inquiry, OpenInquiry, StoredTicket, now, rfc3339
+from shared.models import Inquiry, OpenInquiry, StoredTicket, rfc3339
+from shared.models.clock import Clock
 from shared.text.strict_json import dumps
 from shared.tickets import workflow_changes
 from shared.tickets.repository import Tickets
@@ -31,9 +32,10 @@ def find_answers(ticket: StoredTicket, step: str) -> list[Any]:
 class Inquiries:
     """Puts questions to people, who have `days` to answer."""
 
-    def __init__(self, tickets: Tickets, days: float) -> None:
+    def __init__(self, tickets: Tickets, days: float, clock: Clock) -> None:
         self._tickets = tickets
         self._time = timedelta(days=days)
+        self._clock = clock
 
     async def ask(self, ref: AttemptRef, name: str, inquiry: Inquiry) -> AnswerAwaited | Superseded:
         """Ask once, however often this is called. Raises PermanentFailure, NotFound, Unavailable.
@@ -42,8 +44,9 @@ class Inquiries:
         """
         if len(dumps(inquiry.model_dump(mode="json"))) > _MAX_BYTES:
             raise PermanentFailure("The question to ask is too long to be shown.")
-        asked = OpenInquiry(**inquiry.model_dump(), expires_at=now() + self._time)
-        decide = workflow_changes.ask(ref["attempt"], name, asked)
+        at = self._clock.now()
+        asked = OpenInquiry(**inquiry.model_dump(), expires_at=at + self._time)
+        decide = workflow_changes.ask(ref["attempt"], name, asked, at)
         ticket = await self._tickets.change(ref["ticket_id"], decide)
         if not workflow_changes.runs(ticket, ref["attempt"]):
             return Superseded(kind="stopped")

@@ -9,13 +9,15 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from pydantic_core import from_json
 
 from shared.clients.llm.stream import TextListener
 from shared.errors import Problem
-from shared.models import Message, StoredTicket, now, rfc3339
+from shared.models import Message, StoredTicket, rfc3339
+from shared.models.clock import Clock
 from shared.tasks.audience import NOBODY, Audience
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
@@ -50,9 +52,10 @@ class _Piece:
 class PartialTexts:
     """Those of all tickets that this process works on."""
 
-    def __init__(self, tickets: Tickets, sender: Sender) -> None:
+    def __init__(self, tickets: Tickets, sender: Sender, clock: Clock) -> None:
         self._tickets = tickets
         self._sender = sender
+        self._clock = clock
         self._speakers: dict[str, _Speaker] = {}
 
     def audience(self, ref: AttemptRef) -> Audience:
@@ -63,7 +66,7 @@ class PartialTexts:
         """Send a piece when its turn comes; one for which there is no room is left out."""
         speaker = self._speakers.get(ref["ticket_id"])
         if speaker is None:
-            speaker = _Speaker(ref, self._tickets, self._sender)
+            speaker = _Speaker(ref, self._tickets, self._sender, clock=self._clock)
             self._speakers[ref["ticket_id"]] = speaker
             task = asyncio.create_task(speaker.run())
             speaker.task = task  # Else nobody would hold it.
@@ -74,10 +77,11 @@ class PartialTexts:
 class _Speaker:
     """Sends the pieces of one ticket, one a second; ends a second after the last."""
 
-    def __init__(self, ref: AttemptRef, tickets: Tickets, sender: Sender) -> None:
+    def __init__(self, ref: AttemptRef, tickets: Tickets, sender: Sender, *, clock: Clock) -> None:
         self._ref = ref
         self._tickets = tickets
         self._sender = sender
+        self._clock = clock
         self._waiting: deque[_Piece] = deque()
         self.task: asyncio.Task[None] | None = None
 
@@ -94,7 +98,8 @@ class _Speaker:
                 return
             if not runs(ticket, self._ref["attempt"]):
                 return
-            await self._sender.send(ticket, [_message(self._ref, piece)])
+            message = _message(self._ref, piece, self._clock.now())
+            await self._sender.send(ticket, [message])
             await asyncio.sleep(_SECONDS)
 
 
@@ -163,7 +168,7 @@ def _parts(text: str) -> list[str]:
     return parts
 
 
-def _message(ref: AttemptRef, piece: _Piece) -> Message:
+def _message(ref: AttemptRef, piece: _Piece, at: datetime) -> Message:
     return {
         "type": "partial_text",
         "ticket_id": ref["ticket_id"],
@@ -172,5 +177,5 @@ def _message(ref: AttemptRef, piece: _Piece) -> Message:
         "n": piece.number,
         "text": piece.text,
         "unchecked": piece.unchecked,
-        "timestamp": rfc3339(now()),
+        "timestamp": rfc3339(at),
     }

@@ -4,6 +4,7 @@ from weakref import WeakValueDictionary
 
 from shared.clients.blobs import Container
 from shared.models import Progress, StoredTicket
+from shared.models.clock import Clock
 from shared.storage.locks import Locks
 from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
@@ -21,9 +22,10 @@ class _Piece:
 class ProgressWriter:
     """Shows what is done of a plan and of a round; neither ever goes back."""
 
-    def __init__(self, tickets: Tickets, container: Container) -> None:
+    def __init__(self, tickets: Tickets, container: Container, clock: Clock) -> None:
         self._tickets = tickets
         self._container = container
+        self._clock = clock
         self._turns = Locks()
         self._last: WeakValueDictionary[str, _Piece] = WeakValueDictionary()
 
@@ -31,7 +33,8 @@ class ProgressWriter:
         """Raises NotFound, Unavailable."""
         percent = _PLAN_ENDS_AT * done // total
         reached = Progress(stage=stage, done=done, total=total, percent=percent)
-        await self._tickets.change(ref["ticket_id"], advance(ref["attempt"], reached))
+        decide = advance(ref["attempt"], reached, self._clock.now())
+        await self._tickets.change(ref["ticket_id"], decide)
 
     async def show_round(
         self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket, piece: str
@@ -57,4 +60,5 @@ class ProgressWriter:
             percent = facts["starts_at"] + span * done // total
             stage = f"{facts['stage']}: {piece}" if piece else facts["stage"]
             reached = Progress(stage=stage, done=done, total=total, percent=percent)
-            await self._tickets.change(ticket_id, advance(ref["attempt"], reached), known)
+            decide = advance(ref["attempt"], reached, self._clock.now())
+            await self._tickets.change(ticket_id, decide, known)

@@ -2,7 +2,6 @@
 with a line in the attempt's course."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import wraps
@@ -10,7 +9,8 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from shared.clients.blobs import Container
 from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
-from shared.models import StepRun, now
+from shared.models import StepRun
+from shared.models.clock import Clock
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
@@ -72,7 +72,10 @@ class StepRuns:
     """Runs steps for at most `step_seconds`: those that take longer go on as another one, before
     the platform ends the process with all that runs in it."""
 
-    def __init__(self, tickets: Tickets, container: Container, step_seconds: float) -> None:
+    def __init__(
+        self, *, tickets: Tickets, container: Container, step_seconds: float, clock: Clock
+    ) -> None:
+        self.clock = clock
         self._tickets = tickets
         self._container = container
         self._step_seconds = step_seconds
@@ -105,9 +108,8 @@ class StepRuns:
         """For the people who wait for the ticket, if that can be had soon."""
         with suppress(NotFound, Unavailable, TimeoutError):
             async with asyncio.timeout(_LOGGING_SECONDS):
-                await self._tickets.change(
-                    ref["ticket_id"], workflow_changes.log(ref["attempt"], text)
-                )
+                decide = workflow_changes.log(ref["attempt"], text, self.clock.now())
+                await self._tickets.change(ref["ticket_id"], decide)
 
     async def record(self, ref: AttemptRef, step: StepRun) -> None:
         """Keep a line of the attempt's course: several are written at once, a second later, and
@@ -152,13 +154,13 @@ class _Course:
             "number": facts["number"] if facts else None,
             "index": index,
         }
-        self._begun, self._ticks = now(), time.monotonic()
+        self._begun, self._ticks = runs.clock.now(), runs.clock.monotonic()
 
     async def end(self, result: str, reason: str | None) -> None:
         step = StepRun(
             **self._place,
             started_at=self._begun,
-            seconds=round(time.monotonic() - self._ticks, 3),
+            seconds=round(self._runs.clock.monotonic() - self._ticks, 3),
             result=result,
             reason=reason,
         )

@@ -12,7 +12,7 @@ import httpx2
 from infra.local.azurite import Azurite, Ports
 from shared.audit.chain import Actor, Draft, first_invalid
 from shared.clients.tables import Table, Verb, Write
-from shared.models import AuditAction, Priority, Status, StoredTicket, now
+from shared.models import AuditAction, Priority, Status, StoredTicket
 from shared.storage.keys import new_ticket_id, new_user_id
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.listing.index import Index, standing
@@ -20,6 +20,7 @@ from shared.tickets.repository import Tickets
 from shared.tickets.rows import status_row, ticket_row
 from shared.tickets.transaction import TicketChange
 from tests.support.product.app import AppUnderTest, make_app
+from tests.support.product.clock import now
 from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
 
 FEW, MANY, OWNERS = 500, 50_000, 1_000
@@ -147,7 +148,7 @@ async def _fill(table: Table, owner: str, count: int) -> None:
             counts[name] = counts.get(name, 0) + 1
         await counters.write(owner, list(_writes(part)), counts)
         places = [place for ticket in part for place in standing(ticket).places()]
-        await index.add(places, "custom")
+        await index.add(places, "custom", now())
 
 
 def _ticket(owner: str, moment: object, number: int) -> StoredTicket:
@@ -205,7 +206,9 @@ async def _write(tickets: Tickets, ticket_id: str) -> None:
         # The place of a ticket in lists is told by its attempt, which rises.
         values = {"tokens_used": seen.tokens_used + 1, "status": status}
         values["attempt"] = seen.attempt + 1
-        return TicketChange(values, Draft(AuditAction.TICKET_UPDATED, Actor(), "One more."))
+        return TicketChange(
+            values, Draft(AuditAction.TICKET_UPDATED, Actor(), "One more."), moment=now()
+        )
 
     for _ in range(UPDATES):
         await tickets.change(ticket_id, decide)

@@ -16,9 +16,10 @@ from shared.accounts.login_throttle import (
 from shared.audit.chain import Actor
 from shared.clients.tables import Row
 from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, WriteConflict
-from shared.models import OwnChanges, now, validated
+from shared.models import OwnChanges, validated
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.app import PASSWORD
+from tests.support.product.clock import now
 from tests.support.servers.storage_proxy import StorageProxy
 
 ADDRESS = "198.51.100.7"

@@ -18,12 +18,12 @@ from shared.models import (
     StoredUser,
     Tokens,
     UserChanges,
-    now,
     validated,
 )
 from shared.settings.accounts import TokenSettings
 from tests.support.product.accounts import HERE, AccountsUnderTest, by, names
 from tests.support.product.app import PASSWORD, SECRET
+from tests.support.product.clock import now
 from tests.support.servers.storage_proxy import StorageProxy
 
 

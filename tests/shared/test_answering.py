@@ -6,12 +6,13 @@ import pytest
 
 from shared.accounts.principal import Principal
 from shared.errors import Conflict, TooLarge
-from shared.models import NewTicket, StoredTicket, StoredUser, TicketAnswer, now
+from shared.models import NewTicket, StoredTicket, StoredUser, TicketAnswer
 from shared.tasks.registry import TASK_TYPES
 from shared.tickets.intents import Intent, Purpose
 from shared.tickets.listing.index import standing
 from shared.workflow.messages import StartInput
 from tests.support.product.app import AppUnderTest
+from tests.support.product.clock import now
 from tests.support.product.heard_workflows import HeardWorkflows
 from tests.support.product.workflow import order_of
 

@@ -7,8 +7,9 @@ from shared.clients.blobs import Container
 from shared.documents.extract import Extract
 from shared.documents.extraction import Extractor
 from shared.errors import DocumentFault, Invalid, NotFound, Unreadable
-from shared.models import Attachment, AttachmentText, TextQuery, now
+from shared.models import Attachment, AttachmentText, TextQuery
 from shared.sandbox.runner import Limits
+from tests.support.product.clock import now
 
 TICKET = f"{'a' * 16}-{'b' * 22}"
 FILE = Attachment(

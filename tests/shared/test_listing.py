@@ -21,6 +21,7 @@ from shared.storage.keys import EVERYBODY
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import AppUnderTest, user
+from tests.support.product.clock import now
 from tests.support.servers.storage_proxy import StorageProxy
 
 
@@ -32,7 +33,7 @@ async def opened(app: AppUnderTest, owner: StoredUser, **changes: Any) -> Stored
 
 
 async def moved(app: AppUnderTest, ticket: StoredTicket, status: Status) -> None:
-    await app.tickets.change(ticket.id, lambda _: TicketChange({"status": status}))
+    await app.tickets.change(ticket.id, lambda _: TicketChange({"status": status}, moment=now()))
 
 
 async def listed(app: AppUnderTest, caller: StoredUser, **query: Any) -> TicketPage:
@@ -156,7 +157,9 @@ async def test_an_assignee_sees_own_and_assigned_tickets(
     assert ids(await listed(app, ben, status="pending")) == [own.id]
     await app.tickets.change(
         theirs.id,
-        lambda seen: TicketChange({"assigned_to": None, "assignment": seen.assignment + 1}),
+        lambda seen: TicketChange(
+            {"assigned_to": None, "assignment": seen.assignment + 1}, moment=now()
+        ),
     )
     assert ids(await listed(app, ben)) == [own.id]
     assert [row.key async for row in app.table.query(f"assignee_{ben.id}", "a", "z")] == []

@@ -13,6 +13,7 @@ from shared.workflow.messages import AttemptRef
 from shared.workflow.partial_texts import PartialTexts
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
+from tests.support.product.clock import now
 
 BODY: dict[str, Any] = {
     "title": "A ticket",
@@ -41,7 +42,7 @@ class Sender:
 
 
 def to_status(status: Status) -> Decide:
-    return lambda ticket: TicketChange({"status": status})
+    return lambda ticket: TicketChange({"status": status}, moment=now())
 
 
 async def running(app: AppUnderTest, owner: StoredUser) -> AttemptRef:
@@ -54,7 +55,7 @@ async def test_sections_are_shown_whole_in_small_messages_one_a_second(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ref, sender = await running(app, owner), Sender()
-    audience = PartialTexts(app.tickets, sender).audience(ref)
+    audience = PartialTexts(app.tickets, sender, app.clock).audience(ref)
     text = "Grüße \U0001f600\n" * 400
     audience.show("Introduction", text)
     audience.show("End", "short")
@@ -75,7 +76,7 @@ async def test_words_of_the_model_are_marked_and_begin_anew_with_an_answer(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ref, sender = await running(app, owner), Sender()
-    listener = PartialTexts(app.tickets, sender).audience(ref).listener("task_result")
+    listener = PartialTexts(app.tickets, sender, app.clock).audience(ref).listener("task_result")
     assert listener is not None
     for expected in ("Hel\nlo", "Anew"):
         listener.begin()
@@ -93,7 +94,7 @@ async def test_nothing_more_is_shown_of_a_ticket_that_has_ended(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ref, sender = await running(app, owner), Sender()
-    audience = PartialTexts(app.tickets, sender).audience(ref)
+    audience = PartialTexts(app.tickets, sender, app.clock).audience(ref)
     audience.show("1", "one")
     audience.show("2", "two")
     await sender.until(1)

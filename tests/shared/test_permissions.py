@@ -6,10 +6,11 @@ import pytest
 
 from shared.accounts.authorization import check_admin, check_user_read
 from shared.errors import Forbidden, NotFound
-from shared.models import Priority, Role, StoredTicket, StoredUser, UserChanges, now, validated
+from shared.models import Priority, Role, StoredTicket, StoredUser, UserChanges, validated
 from shared.tickets.permissions import Right
 from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import user
+from tests.support.product.clock import now
 from tests.support.servers.storage_proxy import StorageProxy
 
 ALL = set(Right)

@@ -15,6 +15,7 @@ from shared.tickets.transaction import TicketChange
 from shared.workflow.messages import RoundFacts, StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
+from tests.support.product.clock import now
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run, shown
 from tests.support.servers.model import completion
 from tests.support.servers.storage_proxy import Call, StorageProxy
@@ -106,7 +107,8 @@ async def test_a_ticket_that_was_cancelled_is_left_alone(
     planned: Any = await app.activities.plan(order)
     draft = Draft(AuditAction.TICKET_FAILED, Actor(), "Cancelled.")
     await app.tickets.change(
-        order["ticket_id"], lambda _: TicketChange({"status": Status.CANCELLED}, draft)
+        order["ticket_id"],
+        lambda _: TicketChange({"status": Status.CANCELLED}, draft, moment=now()),
     )
 
     stopped = {"kind": "stopped"}
@@ -138,7 +140,9 @@ async def test_a_ticket_that_was_deleted_stops_without_a_fuss(
 
 async def test_an_older_attempt_changes_nothing(app: AppUnderTest, owner: StoredUser) -> None:
     order = await opened(app, owner)
-    await app.tickets.change(order["ticket_id"], lambda _: TicketChange({"attempt": 2}))
+    await app.tickets.change(
+        order["ticket_id"], lambda _: TicketChange({"attempt": 2}, moment=now())
+    )
     assert await app.activities.plan(order) == {"kind": "stopped"}
     await app.activities.fail(order, "Late.")
     assert (await shown(app, order)).status is Status.PENDING

@@ -116,7 +116,12 @@ def events_of(app: AppUnderTest, entra: Entra, port: int) -> RealtimeEvents:
         clock=app.clock,
     )
     verification = EventVerification(settings, EntraTokens(audience).read)
-    return RealtimeEvents(verification, connections, app.ticket_queries)
+    return RealtimeEvents(
+        verification=verification,
+        connections=connections,
+        queries=app.ticket_queries,
+        clock=app.clock,
+    )
 
 
 def handler(events: RealtimeEvents) -> Starlette:

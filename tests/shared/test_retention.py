@@ -9,6 +9,7 @@ from shared.models import AuditAction, AuditQuery, NewTicket, StoredTicket, Stor
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
+from tests.support.product.clock import now
 
 DAY = 24 * 3600
 
@@ -24,7 +25,7 @@ async def opened(app: AppUnderTest, owner: StoredUser) -> str:
 
 
 def changed(draft: Draft, _: StoredTicket) -> TicketChange:
-    return TicketChange({}, draft)
+    return TicketChange({}, draft, moment=now())
 
 
 async def edited(app: AppUnderTest, ticket: str, times: int) -> None:

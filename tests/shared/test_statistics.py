@@ -8,16 +8,18 @@ import pytest
 
 from shared.clients.blobs import Container
 from shared.clients.tables import Table
-from shared.models import Call, Priority, Status, StoredTicket, now
+from shared.models import Call, Priority, Status, StoredTicket
+from shared.models.clock import Clock
 from shared.storage.keys import EVERYBODY, new_ticket_id
 from shared.tickets.attempts import Attempt
 from shared.tickets.statistics.ended_sums import EndedSums
+from tests.support.product.clock import now
 from tests.support.servers.storage_proxy import StorageProxy
 
 
 @pytest.fixture
 def sums(table: Table, container: Container) -> EndedSums:
-    return EndedSums(table, container)
+    return EndedSums(table, container, Clock())
 
 
 async def ended(
@@ -57,7 +59,7 @@ async def test_an_attempt_counts_once_by_however_many_it_is_told(
     table: Table, container: Container, sums: EndedSums
 ) -> None:
     tickets = [await ended(container, "a" * 16) for _ in range(5)]
-    others = [EndedSums(table, container) for _ in range(3)]
+    others = [EndedSums(table, container, Clock()) for _ in range(3)]
     await asyncio.gather(*(one.count(t) for one in [sums, *others] for t in tickets))
     found = await whole(sums)
     assert found["completed__custom"] == 5

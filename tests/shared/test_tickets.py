@@ -15,13 +15,13 @@ from shared.models import (
     Status,
     StoredTicket,
     StoredUser,
-    now,
     validated,
 )
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
+from tests.support.product.clock import now
 
 BODY: dict[str, Any] = {
     "title": "A ticket",
@@ -40,7 +40,7 @@ def to_status(status: Status) -> Decide:
         if ticket.status is status:
             return None
         draft = Draft(AuditAction.TICKET_STARTED, Actor(), f"Now {status}.")
-        return TicketChange({"status": status}, draft, (Notice.TICKET_UPDATE,))
+        return TicketChange({"status": status}, draft, (Notice.TICKET_UPDATE,), moment=now())
 
     return decide
 
@@ -122,7 +122,8 @@ async def test_no_update_is_lost_among_processes(app: AppUnderTest, owner: Store
     async def add_tokens(process: Tickets) -> None:
         for _ in range(10):
             await process.change(
-                ticket.id, lambda seen: TicketChange({"tokens_used": seen.tokens_used + 1})
+                ticket.id,
+                lambda seen: TicketChange({"tokens_used": seen.tokens_used + 1}, moment=now()),
             )
 
     await asyncio.gather(*(add_tokens(app.another().tickets) for _ in range(4)))
@@ -160,6 +161,7 @@ async def test_values_can_be_cleared(app: AppUnderTest, owner: StoredUser) -> No
     moment = now()
     for error in ("bad", None):
         values = {"error_message": error, "completed_at": moment if error else None}
-        await app.tickets.change(ticket.id, lambda _, values=values: TicketChange(values))  # type: ignore[misc]
+        change = TicketChange(values, moment=moment)
+        await app.tickets.change(ticket.id, lambda _, change=change: change)  # type: ignore[misc]
         read = await app.tickets.read(ticket.id)
         assert (read.error_message, read.completed_at) == (error, values["completed_at"])

@@ -25,6 +25,7 @@ from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
+from tests.support.product.clock import now
 from tests.support.servers.storage_proxy import StorageProxy
 
 BODY: dict[str, Any] = {
@@ -82,7 +83,9 @@ async def test_numbers_neither_skip_nor_repeat_however_many_write(
     writers = [Tickets(app.table, listener.hear) for _ in range(6)]
 
     def renamed(title: str) -> Decide:
-        return lambda ticket: TicketChange({"title": title}, None, (Notice.TICKET_UPDATE,))
+        return lambda ticket: TicketChange(
+            {"title": title}, None, (Notice.TICKET_UPDATE,), moment=now()
+        )
 
     await asyncio.gather(
         *(writer.change(ticket_id, renamed(f"{n}")) for n in range(4) for writer in writers)

@@ -7,7 +7,6 @@ waits and no worker does; what is not is raised as PermanentFailure with a reaso
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -22,7 +21,8 @@ from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.responses import Completion
 from shared.clients.llm.stream import TextListener, assemble
 from shared.errors import BadSchema, ModelFailure, PermanentFailure, RetryLater, SchemaMismatch
-from shared.models import Answer, Call, Question, Record, message, now
+from shared.models import Answer, Call, Question, Record, message
+from shared.models.clock import Clock
 from shared.settings.model import ModelSettings
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,12 @@ class ModelClient:
     """Asks one deployment. `sign_in` gives a token where the settings want the app's identity."""
 
     def __init__(
-        self, settings: ModelSettings, sign_in: Callable[[], Awaitable[str]] | None = None
+        self,
+        settings: ModelSettings,
+        clock: Clock,
+        sign_in: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
+        self._clock = clock
         self.deployment = settings.deployment
         self._timeout = settings.timeout
         self._max_output_tokens = settings.max_output_tokens
@@ -97,10 +101,11 @@ class ModelClient:
         messages: list[dict[str, str]],
     ) -> tuple[str, str]:
         """One request; text and model name of a complete answer."""
-        begun, call = time.monotonic(), Call(id=secrets.token_hex(8), started_at=now())
+        begun = self._clock.monotonic()
+        call = Call(id=secrets.token_hex(8), started_at=self._clock.now())
 
         async def note(completion: Completion | None = None) -> None:
-            await record(_ended(call, time.monotonic() - begun, completion))
+            await record(_ended(call, self._clock.monotonic() - begun, completion))
 
         try:
             async with asyncio.timeout(self._timeout):

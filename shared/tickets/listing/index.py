@@ -10,11 +10,12 @@ once never becomes true again, and removing it late harms nobody.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
-from shared.models import Status, StoredTicket, now, rfc3339
+from shared.models import Status, StoredTicket, rfc3339
 from shared.storage.keys import EVERYBODY, split_ticket_id
 from shared.storage.sharded_counters import Counters, Totals, counter_name
 
@@ -88,10 +89,15 @@ class Index:
         self._counters = Counters(table, _SHARDS)
 
     async def add(
-        self, added: Iterable[IndexKey], task_type: str, also: Sequence[Write] = ()
+        self,
+        added: Iterable[IndexKey],
+        task_type: str,
+        moment: datetime,
+        also: Sequence[Write] = (),
     ) -> None:
         """Write pointers, those that are there already included, and `also` for everybody."""
-        entries = [_entry(place, Verb.INSERT, task_type) for place in sorted(added)]
+        facts = {"task_type": task_type, "written_at": rfc3339(moment)}
+        entries = [_entry(place, Verb.INSERT, task_type, facts) for place in sorted(added)]
         await self._write([*entries, *(IndexEntry(write, {}) for write in also)])
 
     async def remove(
@@ -127,12 +133,12 @@ class Index:
                 return
 
 
-def _entry(place: IndexKey, verb: Verb, task_type: str) -> IndexEntry:
-    row = {"PartitionKey": place.partition, "RowKey": place.key}
+def _entry(
+    place: IndexKey, verb: Verb, task_type: str, facts: Mapping[str, str] | None = None
+) -> IndexEntry:
+    row = {"PartitionKey": place.partition, "RowKey": place.key, **(facts or {})}
     status = place.key.partition("_")[0]
     counted = place.partition == EVERYBODY and status != ALL
     step = 1 if verb is Verb.INSERT else -1
     counts = {counter_name(Status(status), task_type): step} if counted else {}
-    if verb is Verb.INSERT:
-        row |= {"task_type": task_type, "written_at": rfc3339(now())}
     return IndexEntry(Write(verb, row), counts)

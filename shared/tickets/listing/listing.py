@@ -15,7 +15,8 @@ from datetime import timedelta
 from shared.accounts.principal import Principal
 from shared.clients.tables import Table
 from shared.errors import Malformed, NotFound
-from shared.models import StoredTicket, TicketPage, TicketsQuery, now, rfc3339
+from shared.models import StoredTicket, TicketPage, TicketsQuery, rfc3339
+from shared.models.clock import Clock
 from shared.storage.keys import EVERYBODY
 from shared.tickets.listing.index import Index, standing
 from shared.tickets.listing.scan_ranges import Range, RangeEntry, Window, merged, ranges, window_of
@@ -37,8 +38,15 @@ class TicketList:
     """Answers lists."""
 
     def __init__(
-        self, *, table: Table, tickets: Tickets, queries: TicketQueries, permissions: Permissions
+        self,
+        *,
+        table: Table,
+        tickets: Tickets,
+        queries: TicketQueries,
+        permissions: Permissions,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._table = table
         self._index = Index(table)
         self._tickets = tickets
@@ -112,7 +120,7 @@ class TicketList:
             ticket = None
         if ticket is not None and entry.place in standing(ticket).places():
             return ticket
-        if entry.row.values["written_at"] < rfc3339(now() - _STALE_AFTER):
+        if entry.row.values["written_at"] < rfc3339(self._clock.now() - _STALE_AFTER):
             await self._index.remove([entry.place], entry.row.values["task_type"])
         return None
 

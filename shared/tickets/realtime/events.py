@@ -13,7 +13,8 @@ from shared.accounts.connections import Connections
 from shared.accounts.principal import Principal
 from shared.clients.realtime_events import ConnectionEvent, EventKind, EventVerification
 from shared.errors import Invalid, Malformed, NotFound, Unauthenticated
-from shared.models import ClientMessage, Message, Model, now, rfc3339, validated
+from shared.models import ClientMessage, Message, Model, rfc3339, validated
+from shared.models.clock import Clock
 from shared.text import strict_json
 from shared.tickets.results import TicketQueries
 
@@ -37,11 +38,17 @@ class RealtimeEvents:
     """Takes events that are genuine; what it answers goes to the client."""
 
     def __init__(
-        self, verification: EventVerification, connections: Connections, queries: TicketQueries
+        self,
+        *,
+        verification: EventVerification,
+        connections: Connections,
+        queries: TicketQueries,
+        clock: Clock,
     ) -> None:
         self._verification = verification
         self._connections = connections
         self._queries = queries
+        self._clock = clock
 
     def allowed_origin(self, origin: str) -> str:
         """Raises Forbidden."""
@@ -63,7 +70,7 @@ class RealtimeEvents:
         else:
             asking = await self._connections.principal_of(event.connection_id, event.user_id)
             answer = await self._answer(asking, event.name, body)
-            return answer | {"timestamp": rfc3339(now())}
+            return answer | {"timestamp": rfc3339(self._clock.now())}
         return None
 
     async def _connect(self, event: ConnectionEvent, body: bytes) -> Message:

@@ -14,7 +14,8 @@ from typing import Any
 from shared.clients.blobs import Container
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import WriteConflict
-from shared.models import Status, StoredTicket, Usage, now, rfc3339
+from shared.models import Status, StoredTicket, Usage, rfc3339
+from shared.models.clock import Clock
 from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY
 from shared.tickets.attempts import Attempt
@@ -47,9 +48,10 @@ class EndedSum:
 class EndedSums:
     """Rows of the partition that lists the tickets of all owners."""
 
-    def __init__(self, table: Table, container: Container) -> None:
+    def __init__(self, table: Table, container: Container, clock: Clock) -> None:
         self._table = table
         self._container = container
+        self._clock = clock
 
     async def count(self, ticket: StoredTicket) -> None:
         """Count the attempt that `ticket` has ended with, once: three storage calls, and one more
@@ -79,10 +81,11 @@ class EndedSums:
 
     async def expire(self) -> None:
         """Forget marks that nobody can look for any more, and sums of long ago."""
-        late = f"{_MARK}{rfc3339(now() - _MARKED)}"
+        moment = self._clock.now()
+        late = f"{_MARK}{rfc3339(moment - _MARKED)}"
         async for row in self._table.query(EVERYBODY, _MARK, late, columns=("RowKey",)):
             await self._table.delete(EVERYBODY, row.key)
-        old, end = _key(now() - _KEPT, _BEHIND), f"{_SUMS}{_BEHIND}"
+        old, end = _key(moment - _KEPT, _BEHIND), f"{_SUMS}{_BEHIND}"
         async for row in self._table.query(EVERYBODY, old, end, columns=("RowKey",)):
             await self._table.delete(EVERYBODY, row.key)
 

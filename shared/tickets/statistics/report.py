@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.accounts.principal import Principal
@@ -19,8 +19,8 @@ from shared.models import (
     StatisticsQuery,
     Status,
     TicketsQuery,
-    now,
 )
+from shared.models.clock import Clock
 from shared.settings.model import PriceSettings
 from shared.storage.keys import EVERYBODY
 from shared.storage.sharded_counters import Totals
@@ -50,6 +50,7 @@ class TicketStatistics:
         users: Users,
         permissions: Permissions,
         prices: PriceSettings,
+        clock: Clock,
     ) -> None:
         self._sums = sums
         self._tickets = tickets
@@ -58,13 +59,14 @@ class TicketStatistics:
         self._users = users
         self._permissions = permissions
         self._prices = prices
+        self._clock = clock
 
     async def report(self, principal: Principal, query: StatisticsQuery) -> Statistics:
         """A storage call for each thousand rows of sums, one for the counts (one a member for a
         manager), and those of a list of what runs. Raises Forbidden."""
         if principal.user.role is Role.USER:
             raise Forbidden("Only managers and administrators may see statistics.")
-        moment = now()
+        moment = self._clock.now()
         since = max(query.since or moment - _A_DAY, moment - _LONGEST_AGO)
         owners = await self._permissions.owners(principal.user)
         found = [
@@ -74,7 +76,7 @@ class TicketStatistics:
         for one in found:
             whole.add(one.numbers)
         totals, running, users = await asyncio.gather(
-            self._totals(owners), self._running(principal, owners), self._by_user(found)
+            self._totals(owners), self._running(principal, owners, moment), self._by_user(found)
         )
         return Statistics(
             since=since,
@@ -102,7 +104,7 @@ class TicketStatistics:
         return whole
 
     async def _running(
-        self, principal: Principal, owners: Collection[str] | None
+        self, principal: Principal, owners: Collection[str] | None, at: datetime
     ) -> list[RunningTicket]:
         query = TicketsQuery(status=Status.PROCESSING, per_page=_MAX_RUNNING)
         tickets = await self._listing.newest(principal, query)
@@ -114,7 +116,7 @@ class TicketStatistics:
                 created_by=ticket.created_by,
                 stage=ticket.progress.stage,
                 percent=ticket.progress.percent,
-                age_seconds=(now() - (ticket.started_at or ticket.created_at)).total_seconds(),
+                age_seconds=(at - (ticket.started_at or ticket.created_at)).total_seconds(),
             )
             for ticket in tickets
             if owners is None or ticket.created_by in owners

@@ -11,6 +11,7 @@ from shared.clients.llm.output import of_schema
 from shared.clients.storage_errors import translate_errors
 from shared.errors import PermanentFailure, RetryLater, StepError, Unavailable
 from shared.models import Call, Question
+from shared.models.clock import Clock
 from shared.settings.model import ModelSettings
 from tests.support.exceptions import blank, exceptions_of
 
@@ -46,7 +47,7 @@ async def asked(error: Exception) -> StepError:
         pass
 
     with pytest.raises(StepError) as raised:
-        await ModelClient(_MODEL, sign_in).complete(
+        await ModelClient(_MODEL, Clock(), sign_in).complete(
             of_schema({"type": "object"}), Question("Judge.", "What is it?", {}), record
         )
     return raised.value

@@ -12,10 +12,11 @@ from infra.local.webpubsub import connection_string
 from infra.local.webpubsub.app import application
 from shared.accounts.audience import department_group
 from shared.clients.realtime import Realtime
-from shared.models import Notice, Priority, Progress, Status, StoredTicket, now, rfc3339
+from shared.models import Notice, Priority, Progress, Status, StoredTicket, rfc3339
 from shared.settings.realtime import RealtimeSettings
 from shared.tickets.realtime.notifications import Notifications
 from shared.tickets.realtime.updates import make_messages
+from tests.support.product.clock import now
 from tests.support.servers.serving import served
 
 NOTICES = (Notice.PROCESSING_STATUS, Notice.TICKET_UPDATE)

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from shared.clients.blobs import Container
 from shared.errors import Invalid, PermanentFailure
-from shared.models import Priority, StoredTicket, now, validated
+from shared.models import Priority, StoredTicket, validated
 from shared.tasks.registry import TASK_TYPES, find_task_type
+from tests.support.product.clock import now
 from tests.support.servers.model import ModelServer, completion
 from tests.support.tasks.runs import result_of
 

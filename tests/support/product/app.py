@@ -11,10 +11,11 @@ from shared.clients.blobs import Container
 from shared.clients.llm.client import ModelClient
 from shared.clients.tables import Table
 from shared.clients.upload_containers import UploadContainers
-from shared.models import Role, StoredUser, now
+from shared.models import Role, StoredUser
+from shared.models.clock import Clock
 from shared.settings import Settings, read_settings
 from shared.tickets.intents import Intents
-from tests.support.product.clock import MovedClock
+from tests.support.product.clock import MovedClock, now
 from tests.support.servers.model import ModelServer
 
 SECRET = "k" * 32
@@ -49,8 +50,8 @@ SHORT_STEPS = {
 class ClientsUnderTest(Clients):
     """Tables and containers of a test's own, which end with `own`, in a storage of many tests."""
 
-    def __init__(self, settings: Settings, own: str) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, clock: Clock, own: str) -> None:
+        super().__init__(settings, clock)
         self._own = own
 
     def table(self, name: str) -> Table:
@@ -81,7 +82,7 @@ class AppUnderTest(App):
 
     @cached_property
     def clients(self) -> ClientsUnderTest:
-        return ClientsUnderTest(self.settings, self._own)
+        return ClientsUnderTest(self.settings, self.clock, self._own)
 
     @cached_property
     def clock(self) -> MovedClock:
@@ -129,7 +130,7 @@ def model_client(server: ModelServer, timeout: float = 20.0) -> ModelClient:
         "MODEL_BASE_URL": server.base_url,
         "MODEL_TIMEOUT_SECONDS": str(timeout),
     }
-    return ModelClient(read_settings(values).model)
+    return ModelClient(read_settings(values).model, Clock())
 
 
 def user(role: Role = Role.USER) -> StoredUser:

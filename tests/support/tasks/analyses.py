@@ -17,6 +17,7 @@ from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
+from tests.support.product.clock import now
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.model import Body, ModelServer, completion
 
@@ -130,7 +131,7 @@ class Analyses:
         """A ticket with these files."""
         app = self.app
         given = [NewFile(name, InMemory(memoryview(data))) for name, data in _pairs(files)]
-        batch = app.attachments.batch(await examine(given, 10_000_000))
+        batch = app.attachments.batch(await examine(given, 10_000_000, now()))
         body = {"title": "T", "task_type": "doc_analysis", "task_data": task_data}
         return order_of(
             (

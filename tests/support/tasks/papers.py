@@ -17,6 +17,7 @@ from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
+from tests.support.product.clock import now
 from tests.support.product.workflow import order_of, run, shown
 from tests.support.servers.model import Body, ModelServer, completion
 from tests.support.tasks.analyses import JsonObject, claim, form_of
@@ -195,7 +196,9 @@ class Papers:
     async def open(self, files: Mapping[str, bytes] | None = None, **task_data: Any) -> StartInput:
         """A ticket for a paper, with these files."""
         given = [NewFile(name, InMemory(memoryview(data))) for name, data in (files or {}).items()]
-        batch = self.app.attachments.batch(await examine(given, 10_000_000)) if given else None
+        batch = (
+            self.app.attachments.batch(await examine(given, 10_000_000, now())) if given else None
+        )
         data = {"topic": "How a harbour works", "length": 1000, **task_data}
         body = {"title": "T", "task_type": "paper_writing", "task_data": data}
         opened = await self.app.ticket_opening.open_ticket(

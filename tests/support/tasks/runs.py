@@ -6,12 +6,13 @@ from typing import Any
 
 from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
-from shared.models import Priority, StoredTicket, now
+from shared.models import Priority, StoredTicket
 from shared.tasks.base import Round, WorkContext
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.tickets.attempts import Attempt
 from tests.support.product.app import model_client
+from tests.support.product.clock import now
 from tests.support.servers.model import ModelServer
 
 
