@@ -16,12 +16,17 @@ _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
 
 class Repetition(NamedTuple):
-    """What a section repeats: `share` of its runs of words, the `passages` that they make up, and
-    the number (from 0) of the first section that has some of it, None where nothing is repeated."""
+    """What a section repeats: `repeated` of its `runs` of words, the `passages` that they make up,
+    and the number (from 0) of the first section that has some of it, None where there is none."""
 
-    share: float
+    repeated: int
+    runs: int
     passages: list[Span]
     earlier: int | None
+
+    @property
+    def share(self) -> float:
+        return self.repeated / self.runs if self.runs else 0.0
 
 
 def repetitions(texts: Sequence[str]) -> list[Repetition]:
@@ -36,8 +41,7 @@ def repetitions(texts: Sequence[str]) -> list[Repetition]:
         ]
         repeated = [at for at, run in enumerate(runs) if run in owners]
         earlier = min((owners[runs[at]] for at in repeated), default=None)
-        share = len(repeated) / len(runs) if runs else 0.0
-        found.append(Repetition(share, _passages(words, repeated), earlier))
+        found.append(Repetition(len(repeated), len(runs), _passages(words, repeated), earlier))
         for run in runs:
             owners.setdefault(run, number)
     return found
@@ -45,10 +49,9 @@ def repetitions(texts: Sequence[str]) -> list[Repetition]:
 
 def shared_share(texts: Sequence[str]) -> float:
     """The share of all runs of words in these texts that stand in an earlier one, too."""
-    sizes = [max(0, len(_WORD.findall(prose(text))) - LENGTH + 1) for text in texts]
-    shares = [one.share for one in repetitions(texts)]
-    repeated = sum(share * size for share, size in zip(shares, sizes, strict=True))
-    return repeated / sum(sizes) if sum(sizes) else 0.0
+    found = repetitions(texts)
+    runs = sum(one.runs for one in found)
+    return sum(one.repeated for one in found) / runs if runs else 0.0
 
 
 def _passages(words: list[re.Match[str]], repeated: list[int]) -> list[Span]:

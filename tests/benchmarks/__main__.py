@@ -6,6 +6,7 @@ from tests.benchmarks import (
     durable,
     guard,
     hosts,
+    papers,
     product,
     readers,
     realtime,
@@ -31,6 +32,7 @@ def main() -> None:
         realtime,
         reviews,
         documents,
+        papers,
         guard,
     ):
         for row in rows:

@@ -138,7 +138,7 @@ def test_a_section_that_repeats_an_earlier_one_is_told_which_and_where() -> None
     passage = "the quick brown fox jumps over the lazy dog near the old river bank"
     texts = [f"First {passage}.", f"Other words. Again {passage}! And more words follow here now."]
     first, second = repetitions(texts)
-    assert first == (0.0, [], None)
+    assert (first.share, first.passages, first.earlier) == (0.0, [], None)
     assert second.earlier == 0
     assert [texts[1][one.start : one.end] for one in second.passages] == [passage]
     assert second.share > 0.3 > shared_share(texts) > 0.1

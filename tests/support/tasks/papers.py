@@ -70,7 +70,7 @@ def honest(asked: Asked) -> JsonObject:
     words."""
     said = [f"This part meets point {letters(number)}." for number, _ in asked.points]
     cited = [
-        f"As the source has it, this holds well [@{number}]." for number, _ in asked.claims[:2]
+        f"{prose(f'{asked.title} {number}', 9)[:-1]} [@{number}]." for number, _ in asked.claims[:2]
     ]
     lines = " ".join([*said, *cited])
     left = asked.words - len(re.sub(r"\[@\d+\]", "", lines).split())
