@@ -14,11 +14,17 @@ from tempfile import TemporaryDirectory
 import httpx2
 
 from infra.local.azurite import Azurite, Ports
+from infra.local.webpubsub import connection_string
 from tests.support.hosts.process import ROOT
 from tests.support.running_app import PASSWORD, RunningApp, run_app
 
 ADMIN = {"username": "root@example.com", "password": PASSWORD}
-SETTINGS = {"BOOTSTRAP_ADMIN_EMAIL": ADMIN["username"], "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
+SETTINGS = {
+    "BOOTSTRAP_ADMIN_EMAIL": ADMIN["username"],
+    "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+    # Nobody is there: negotiating takes the key alone, and messages get lost.
+    "WEBPUBSUB_CONNECTION_STRING": connection_string(9),
+}
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 # Whoever signs out, or gives themselves another password, cannot go on.
 ENDING = ("change_user", "logout")
