@@ -33,7 +33,7 @@ _READING = "reading"
 _RETRIED = "A step failed because of an internal fault and is tried again."
 _LOGGING_SECONDS = 20.0
 _GATHERING_SECONDS = 1.0
-_ENDS = {"done", "failure"}
+_GATHERED = {"round", "outcome"}
 
 
 class _Runs(Protocol):
@@ -112,12 +112,13 @@ class StepRuns:
                 await self._tickets.change(ref["ticket_id"], decide)
 
     async def record(self, ref: AttemptRef, step: StepRun) -> None:
-        """Keep a line of the attempt's course: several are written at once, a second later, and
-        those of an attempt that ends at its end. What dies in between is missed by people alone."""
+        """Keep a line of the attempt's course: several are written at once, a second later, or with
+        one after which the attempt waits or ends. What dies in between is missed by people alone.
+        """
         key = (ref["ticket_id"], ref["attempt"])
         lines = self._lines.setdefault(key, [])
         lines.append(step)
-        if step.result in _ENDS:
+        if step.result not in _GATHERED:
             await self._write(key)
         elif len(lines) == 1:
             task = asyncio.create_task(self._write(key, _GATHERING_SECONDS))
