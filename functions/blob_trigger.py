@@ -7,6 +7,7 @@ import azure.functions as func
 
 from functions.composition import product
 from functions.durable_client import DurableWorkflow
+from shared.models.telemetry import SpanName
 
 bp = df.Blueprint()
 
@@ -17,5 +18,7 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     """Take what has arrived. Its present version is read from storage, whatever came with the
     event, so that an event that is late or comes twice does nothing."""
     path = str(blob.name).partition("/")[2]
-    async with asyncio.timeout(product().settings.workflow.step_seconds):
-        await product().inbox.take(path, DurableWorkflow(client))
+    seconds = product().settings.workflow.step_seconds
+    with product().telemetry.observed(SpanName.BLOB, "take_upload"):
+        async with asyncio.timeout(seconds):
+            await product().inbox.take(path, DurableWorkflow(client))

@@ -14,4 +14,6 @@ def product() -> App:
     # These libraries log every request, some with its headers.
     for name in ("azure", "httpx2", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    return App(read_settings(os.environ))
+    app = App(read_settings(os.environ))
+    app.telemetry.listen()
+    return app

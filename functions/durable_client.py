@@ -4,8 +4,12 @@ import logging
 from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
+from opentelemetry.trace import SpanKind
 
 from functions.composition import product
+from shared.models.telemetry import SpanName
+from shared.telemetry.scope import facts_of, scope_of
+from shared.telemetry.spans import carry, span
 from shared.workflow.messages import EVENT, Signal, answer_event
 
 if TYPE_CHECKING:
@@ -26,8 +30,9 @@ class DurableWorkflow:
 
     async def start(self, ticket: "StoredTicket") -> None:
         try:
-            given = product().start_input(ticket)
-            await self._client.start_new(ORCHESTRATOR, _instance(ticket), given)
+            with scope_of(facts_of(ticket)), span(SpanName.START, kind=SpanKind.PRODUCER):
+                given = {**product().start_input(ticket), "trace": carry()}
+                await self._client.start_new(ORCHESTRATOR, _instance(ticket), given)
         except Exception as error:
             if "already exists" not in str(error):
                 log.exception("Ticket %s is not started yet; the sweeper will", ticket.id)

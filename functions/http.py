@@ -21,6 +21,8 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from shared.models.telemetry import SpanName
+from shared.telemetry.spans import describe_request
 from shared.text import strict_json
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def endpoint(
 
     def register(handler: Handler) -> Handler:
         ENDPOINTS.append(Endpoint(method, path, handler, described))
-        function: Any = _answering(handler)
+        function: Any = _answering(handler, method, path)
         if starts:
             function = bp.durable_client_input(client_name="client")(function)
         bp.route(path, methods=[method])(function)
@@ -71,10 +73,23 @@ def endpoint(
     return register
 
 
-def _answering(handler: Handler) -> Handler:
-    """Turn what `handler` raises into problem+json, the unforeseen into a 500 with a logged id."""
+def _answering(handler: Handler, method: str, route: str) -> Handler:
+    """Handle a request, observed."""
+    explaining = _explaining(handler)
 
     @wraps(handler)
+    async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
+        with product().telemetry.observed(SpanName.REQUEST, handler.__name__) as span:
+            response = await explaining(*args, **kwargs)
+            describe_request(span, method, route, response.status_code)
+            return response
+
+    return answer
+
+
+def _explaining(handler: Handler) -> Handler:
+    """Turn what `handler` raises into problem+json, the unforeseen into a 500 with a logged id."""
+
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
         path = _path(kwargs["req"])
         try:

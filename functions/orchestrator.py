@@ -34,6 +34,7 @@ from shared.workflow.messages import (
     StartInput,
     TaskActivity,
     WaitBudget,
+    Waited,
     Waiting,
     activity_name,
     failed,
@@ -163,6 +164,10 @@ def _call(
             return [_lose_patience(next(iter(waits.values())))] * len(inputs)
         yield timer_at(context, context.current_utc_datetime + timedelta(seconds=seconds))
         waiting = list(waits)
+        inputs = [
+            _put_off(given, waits[i], seconds) if i in waits else given
+            for i, given in enumerate(inputs)
+        ]
     return [results[i] for i in range(len(inputs))]
 
 
@@ -171,7 +176,16 @@ def _lose_patience(wait: MustWait) -> AttemptEnd:
 
 
 def _ref(order: StartInput) -> AttemptRef:
-    return AttemptRef(ticket_id=order["ticket_id"], attempt=order["attempt"])
+    ref = AttemptRef(
+        ticket_id=order["ticket_id"], attempt=order["attempt"], task_type=order["task_type"]
+    )
+    return {**ref, "trace": order["trace"]} if order.get("trace") else ref
+
+
+def _put_off(given: list[Any], wait: MustWait, seconds: float) -> list[Any]:
+    """The input of a step that is tried again, which reports how long it had to wait."""
+    waited = Waited(seconds=seconds, service=wait.get("service", ""))
+    return [{**given[0], "waited": waited}, *given[1:]]
 
 
 def _show(context: df.DurableOrchestrationContext, facts: RoundFacts, done: int) -> None:

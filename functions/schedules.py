@@ -10,6 +10,7 @@ import azure.functions as func
 
 from functions.composition import product
 from functions.durable_client import DurableWorkflow
+from shared.models.telemetry import SpanName
 
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
@@ -23,7 +24,7 @@ _HOURLY = "0 12 * * * *"
 async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """Bring in the tickets that a crash left half-way: between storing and starting, or while they
     were being deleted or given files."""
-    async with _in_time():
+    async with _in_time("sweep"):
         await product().sweeper.sweep(DurableWorkflow(client))
 
 
@@ -31,7 +32,7 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
 @bp.durable_client_input(client_name="client")  # type: ignore[untyped-decorator]
 async def settle_poison(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """See to the blobs that the platform has given up."""
-    async with _in_time():
+    async with _in_time("settle_poison"):
         await product().inbox.settle_poison(DurableWorkflow(client))
 
 
@@ -39,7 +40,7 @@ async def settle_poison(timer: func.TimerRequest, client: df.DurableOrchestratio
 async def expire(timer: func.TimerRequest) -> None:
     """Forget idempotency keys whose day is over, sessions that have ended, old failures to sign in,
     connections that are closed."""
-    async with _in_time():
+    async with _in_time("expire"):
         await product().idempotency_keys.expire()
         await product().accounts.expire()
         await product().connections.expire()
@@ -49,7 +50,7 @@ async def expire(timer: func.TimerRequest) -> None:
 async def retain(timer: func.TimerRequest) -> None:
     """Remove audit events, remembered answers, sums and rejected blobs that are older than they
     have to be kept."""
-    async with _in_time():
+    async with _in_time("retain"):
         await product().retention.enforce()
         await product().answer_cache.expire()
         await product().ended_sums.expire()
@@ -57,12 +58,14 @@ async def retain(timer: func.TimerRequest) -> None:
 
 
 @asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
+async def _in_time(name: str) -> AsyncIterator[None]:
     """End in time by ourselves: what runs into host.json's `functionTimeout` ends the process with
     all steps in it. What is left is for the next time."""
     try:
-        async with asyncio.timeout(product().settings.workflow.step_seconds) as time:
-            yield
+        seconds = product().settings.workflow.step_seconds
+        with product().telemetry.observed(SpanName.SCHEDULE, name):
+            async with asyncio.timeout(seconds) as time:
+                yield
     except TimeoutError:
         if not time.expired():
             raise

@@ -36,6 +36,7 @@ ROOMS = (
     ("shared.documents", "shared.diffs", "shared.sql"),
     ("shared.text",),
     ("shared.sandbox",),
+    ("shared.telemetry",),
     ("shared.models",),
     ("shared.settings",),
     ("shared.errors",),
@@ -50,7 +51,7 @@ READS_SETTINGS = {
     "shared.app.ticket_parts",
     "shared.settings",
 }
-TAKE_SECTIONS = ("workflow", "attachments", "tickets", "accounts", "audit", "clients")
+TAKE_SECTIONS = ("workflow", "attachments", "tickets", "accounts", "audit", "clients", "telemetry")
 
 FORBIDDEN_IN_ORCHESTRATOR = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),

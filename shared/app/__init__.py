@@ -152,6 +152,7 @@ class App(TicketParts):
     @cached_property
     def activities(self) -> "Activities":
         from shared.workflow.activities import Activities
+        from shared.workflow.metering import Metering
         from shared.workflow.partial_texts import PartialTexts
 
         known, clients = self.settings, self.clients
@@ -162,6 +163,7 @@ class App(TicketParts):
             answers=self.answer_cache,
             dependencies=self.dependencies,
             intents=self._intents,
+            metering=Metering(known.prices),
             partial_texts=PartialTexts(self.tickets, self.notifications, self.clock),
             step_seconds=known.workflow.step_seconds,
             quiet_seconds=known.files.quiet_seconds,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.app.clients import Clients
     from shared.clients.entra import EntraTokens
     from shared.models.clock import Clock
+    from shared.telemetry.telemetry import Telemetry
 
 
 class AccountParts:
@@ -30,6 +31,12 @@ class AccountParts:
         from shared.models.clock import Clock
 
         return Clock()
+
+    @cached_property
+    def telemetry(self) -> "Telemetry":
+        from shared.telemetry.telemetry import Telemetry
+
+        return Telemetry(self.settings.telemetry)
 
     @cached_property
     def clients(self) -> "Clients":

@@ -29,7 +29,9 @@ from shared.errors import (
 )
 from shared.models import AuditAction, EntityType, rfc3339
 from shared.models.clock import Clock
+from shared.models.telemetry import Attribute, Metric
 from shared.storage.locks import Locks
+from shared.telemetry.metrics import record
 from shared.tickets.workflow_port import WorkflowClient
 
 log = logging.getLogger(__name__)
@@ -167,3 +169,4 @@ class Inbox:
             await self._containers.leave_reason(path, version, facts)
         else:
             await self._containers.set_aside(path, version, facts)
+        record(Metric.REJECTED_BLOBS, 1, {Attribute.REASON: reason.value})

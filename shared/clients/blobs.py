@@ -13,9 +13,11 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, StorageErrorCode
 from azure.storage.blob.aio import BlobServiceClient
 
+from shared.clients.azure_transport import ObservedTransport
 from shared.clients.signed_urls import signed_url
 from shared.clients.storage_errors import translate_errors
 from shared.settings.storage import StorageSettings
+from shared.telemetry.spans import Service
 from shared.text import strict_json
 
 PATIENCE: dict[str, Any] = {
@@ -47,9 +49,10 @@ def service(
     settings: StorageSettings, credential: AsyncTokenCredential | None = None
 ) -> BlobServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
+    options = {**PATIENCE, "transport": ObservedTransport(Service.STORAGE)}
     if settings.connection_string:
-        return BlobServiceClient.from_connection_string(settings.connection_string, **PATIENCE)
-    return BlobServiceClient(settings.blob_uri, credential=credential, **PATIENCE)
+        return BlobServiceClient.from_connection_string(settings.connection_string, **options)
+    return BlobServiceClient(settings.blob_uri, credential=credential, **options)
 
 
 class Container:

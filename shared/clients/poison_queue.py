@@ -13,9 +13,11 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 from pydantic import Field
 
+from shared.clients.azure_transport import ObservedTransport
 from shared.clients.storage_errors import translate_errors
 from shared.models import Model
 from shared.settings.storage import StorageSettings
+from shared.telemetry.spans import Service
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +44,10 @@ def queue(
     settings: StorageSettings, credential: AsyncTokenCredential | None, **patience: Any
 ) -> QueueClient:
     """A client for a connection string or, without one, for an address and an identity."""
+    options = {**patience, "transport": ObservedTransport(Service.STORAGE)}
     if settings.connection_string:
-        return QueueClient.from_connection_string(settings.connection_string, _NAME, **patience)
-    return QueueClient(settings.queue_uri, _NAME, credential=credential, **patience)
+        return QueueClient.from_connection_string(settings.connection_string, _NAME, **options)
+    return QueueClient(settings.queue_uri, _NAME, credential=credential, **options)
 
 
 class PoisonQueue:

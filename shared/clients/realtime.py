@@ -14,8 +14,10 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
+from shared.clients.azure_transport import ObservedTransport
 from shared.errors import Unavailable
 from shared.settings.realtime import RealtimeSettings
+from shared.telemetry.spans import Service
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +35,14 @@ class Realtime:
         self._is_away = False
         self._owed: set[str] = set()
         self._client: Any = None
+        options = {**_PATIENCE, "transport": ObservedTransport(Service.REALTIME)}
         if settings.connection_string:
             self._client = WebPubSubServiceClient.from_connection_string(
-                settings.connection_string, hub=settings.hub, **_PATIENCE
+                settings.connection_string, hub=settings.hub, **options
             )
         elif settings.endpoint and credential:
             self._client = WebPubSubServiceClient(
-                endpoint=settings.endpoint, hub=settings.hub, credential=credential, **_PATIENCE
+                endpoint=settings.endpoint, hub=settings.hub, credential=credential, **options
             )
 
     @property

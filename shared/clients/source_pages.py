@@ -18,6 +18,7 @@ from shared.clients import http
 from shared.clients.retry_after import retry_after
 from shared.documents.file_types import DOCX, PDF, kind_of_name
 from shared.errors import PermanentFailure, RetryLater, SettingsError, UnsupportedMediaType
+from shared.telemetry.spans import Service, outside_call
 
 MAX_BYTES = 10 * 1024 * 1024
 SECONDS = 60.0
@@ -132,7 +133,10 @@ class SourcePages:
             headers={"Host": host if parts.port is None else f"{host}:{parts.port}"},
             extensions={"sni_hostname": host},
         )
-        return await http.send(client, request, host, MAX_BYTES, SECONDS)
+        with outside_call(Service.WEB, "GET", host) as call:
+            answer = await http.send(client, request, host, MAX_BYTES, SECONDS)
+            call.answered(answer.status)
+            return answer
 
     async def _resolved(self, host: str, port: int) -> IPv4Address | IPv6Address:
         """An address of this host, none of whose addresses is private."""

@@ -19,9 +19,11 @@ from azure.core.exceptions import (
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
+from shared.clients.azure_transport import ObservedTransport
 from shared.clients.storage_errors import translate_errors
 from shared.errors import WriteConflict
 from shared.settings.storage import StorageSettings
+from shared.telemetry.spans import Service
 
 # A storage call either works within seconds or the caller is told; nothing waits for minutes.
 _PATIENCE: dict[str, Any] = {
@@ -89,9 +91,10 @@ def service(
     settings: StorageSettings, credential: AsyncTokenCredential | None = None
 ) -> TableServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
+    options = {**_PATIENCE, "transport": ObservedTransport(Service.STORAGE)}
     if settings.connection_string:
-        return TableServiceClient.from_connection_string(settings.connection_string, **_PATIENCE)
-    return TableServiceClient(settings.table_uri, credential=credential, **_PATIENCE)
+        return TableServiceClient.from_connection_string(settings.connection_string, **options)
+    return TableServiceClient(settings.table_uri, credential=credential, **options)
 
 
 class Table:

@@ -39,6 +39,10 @@ EVERYWHERE = frozenset({Attribute.TICKET_ID, Attribute.TASK_TYPE, Attribute.ATTE
 class SpanName(StrEnum):
     """What takes time, beside what the libraries report by themselves (HTTP calls)."""
 
+    REQUEST = "request"
+    BLOB = "blob arrived"
+    SCHEDULE = "schedule"
+    START = "ticket start"
     PLAN = "ticket plan"
     WORK = "ticket work"
     COMBINE = "ticket combine"

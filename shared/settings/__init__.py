@@ -23,6 +23,7 @@ from shared.settings.github import GitHubSettings, read_github
 from shared.settings.model import ModelSettings, PriceSettings, read_model, read_prices
 from shared.settings.realtime import RealtimeSettings, read_realtime
 from shared.settings.storage import StorageSettings, read_storage
+from shared.settings.telemetry import TelemetrySettings, read_telemetry
 from shared.settings.workflow import (
     AuditSettings,
     TaskSettings,
@@ -50,6 +51,7 @@ class Settings:
     sizes: Sizes
     extraction: ExtractionSettings
     audit: AuditSettings
+    telemetry: TelemetrySettings
     environment: Mapping[str, str] = field(repr=False, compare=False)
 
 
@@ -74,6 +76,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         sizes=read_sizes(env),
         extraction=read_extraction(env, workflow.step_seconds),
         audit=read_audit(env),
+        telemetry=read_telemetry(env),
         environment=dict(values),
     )
 

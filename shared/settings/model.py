@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
 
+_MILLION = 1_000_000
 _PART = 0.45
 """Of a step: the most that one call may take, as the model may be asked twice."""
 
@@ -34,6 +35,13 @@ class PriceSettings:
     cached: float
     completion: float
     currency: str
+
+    def cost(self, prompt: int, cached: int, completion: int) -> float | None:
+        """What so many tokens cost, of whose `prompt` some were `cached`; None without prices."""
+        if not self.prompt and not self.completion:
+            return None
+        asked = (prompt - cached) * self.prompt + cached * self.cached
+        return round((asked + completion * self.completion) / _MILLION, 6)
 
 
 def read_prices(env: Environment) -> PriceSettings:

@@ -2,6 +2,7 @@
 
 from shared.accounts.principal import Principal
 from shared.models import StoredTicket
+from shared.telemetry.scope import facts_of, note
 from shared.tickets.permissions import Permissions, Right
 from shared.tickets.repository import Tickets
 
@@ -22,4 +23,5 @@ class TicketAccess:
         """
         ticket = await self._tickets.read(ticket_id)
         await self._permissions.check(principal.user, ticket, right)
+        note(facts_of(ticket))
         return ticket

@@ -23,10 +23,13 @@ from shared.models import (
     User,
 )
 from shared.models.clock import Clock
+from shared.models.telemetry import Metric
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
+from shared.telemetry.metrics import record
+from shared.telemetry.scope import facts_of, note
 from shared.tickets.idempotency import IdempotencyKeys, Once
 from shared.tickets.intents import Intent
 from shared.tickets.repository import Tickets
@@ -155,6 +158,7 @@ class TicketOpening:
         await check_assignee(self._users, new.assigned_to)
         moment = self._clock.now()
         ticket = _ticket(owner, new, moment, new_ticket_id(owner.id, moment), origin)
+        note(facts_of(ticket))
         ticket.attachments = [] if files is None else files.attachments
         task_type = find_task_type(new.task_type)
         ticket.waits_for_files = task_type.must_wait(new.task_data, ticket.attachments)
@@ -173,6 +177,13 @@ class TicketOpening:
             "Ticket created.",
             new_values=ticket.model_dump(mode="json", include=created),
         )
+        created_ticket = await self._store(ticket, draft, claim, files)
+        record(Metric.TICKETS_OPENED, 1)
+        return created_ticket
+
+    async def _store(
+        self, ticket: StoredTicket, draft: Draft, claim: Claim | None, files: NewFiles | None
+    ) -> StoredTicket:
         if files is None:
             return await self._tickets.create(ticket, draft, claim)
         intent = await files.store(ticket)

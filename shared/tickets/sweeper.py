@@ -5,18 +5,26 @@ Each of them leaves an intent first; one that is there for too long is somebody'
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.errors import NotFound, Unavailable
 from shared.models import Status
 from shared.models.clock import Clock
+from shared.models.telemetry import Metric
+from shared.telemetry.metrics import record
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_port import WorkflowClient
 
 log = logging.getLogger(__name__)
+
+
+def _report_oldest(found: Sequence[Intent], moment: datetime) -> None:
+    """How long the oldest ticket is pending that waits for nobody: its opening is intended yet."""
+    ages = [moment - intent.created_at for intent in found if intent.purpose is Purpose.OPEN]
+    record(Metric.OLDEST_PENDING, max(0.0, *(age.total_seconds() for age in ages), 0.0))
 
 
 class Settles(Protocol):
@@ -50,7 +58,9 @@ class Sweeper:
         Raises nothing for a single one: the others must have their turn.
         """
         moment = self._clock.now()
-        late = [intent for intent in await self._intents.all() if self._age(intent, moment) >= 1]
+        found = await self._intents.all()
+        _report_oldest(found, moment)
+        late = [intent for intent in found if self._age(intent, moment) >= 1]
         for intent in late:
             try:
                 if intent.purpose is Purpose.OPEN:

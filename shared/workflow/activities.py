@@ -38,6 +38,7 @@ from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
 from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
+    READING,
     AnswerAwaited,
     AttemptRef,
     NoFiles,
@@ -47,6 +48,7 @@ from shared.workflow.messages import (
     RoundFacts,
     Superseded,
 )
+from shared.workflow.metering import Metering
 from shared.workflow.partial_texts import PartialTexts
 from shared.workflow.progress import ProgressWriter
 from shared.workflow.rounds import begin_round
@@ -55,7 +57,6 @@ from shared.workflow.ticket_reader import TicketReader
 
 _TaskType = TaskType[Any, Any]
 
-_READING = "reading"
 _PLAN = "plan"
 _STORING = timedelta(minutes=4)
 """A request that stores a file takes no longer."""
@@ -91,6 +92,7 @@ class Activities:
         answers: Answers,
         dependencies: Dependencies,
         intents: Intents,
+        metering: Metering,
         partial_texts: PartialTexts,
         step_seconds: float,
         quiet_seconds: float,
@@ -104,6 +106,7 @@ class Activities:
         self._answers = answers
         self._dependencies = dependencies
         self._intents = intents
+        self._metering = metering
         self._partial_texts = partial_texts
         self._clock = clock
         self.step_runs = StepRuns(
@@ -132,7 +135,7 @@ class Activities:
         task_type = find_task_type(ticket.task_type)
         answers = find_answers(ticket, _PLAN)
         context: Context[Any] = Context(
-            **self._context(task_type, ticket, ref, _READING), answers=answers
+            **self._context(task_type, ticket, ref, READING), answers=answers
         )
         made = await task_type.first_round(context)
         if isinstance(made, Inquiry):
@@ -234,7 +237,7 @@ class Activities:
         return WorkContext(
             **self._context(task_type, ticket, ref, stage),
             model=self._answers.of(ticket.created_by) if reuses else self._model,
-            record=self._attempt(ref).record,
+            record=self._metering.of(ticket, self._attempt(ref).record),
             audience=self._partial_texts.audience(ref),
         )
 

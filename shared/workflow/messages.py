@@ -5,10 +5,13 @@ Imported by the orchestrator: nothing here looks at a clock, the environment or 
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 FINISH, FAIL, GIVE_UP = "finish_ticket", "fail_ticket", "give_up_ticket"
 """Names of activities; those of a task type are given by `activity_name`."""
+
+READING = "reading"
+"""The stage of a plan."""
 
 EVENT = "files"
 """The event that tells a workflow which waits about its files."""
@@ -48,17 +51,28 @@ class Waiting(TypedDict):
     stirring: bool
 
 
+class Waited(TypedDict):
+    """A step was put off for so many `seconds`, because of a `service` outside."""
+
+    seconds: float
+    service: str
+
+
 class AttemptRef(TypedDict):
-    """Which attempt at which ticket: what activities are given, so that the history stays short."""
+    """Which attempt at which ticket: what activities are given, so that the history stays short.
+    `trace` is that of whoever started it, as W3C Trace Context has it; workflows that an older
+    version started have neither that nor a type here."""
 
     ticket_id: str
     attempt: int
+    task_type: NotRequired[str]
+    trace: NotRequired[dict[str, str]]
+    waited: NotRequired[Waited]
 
 
 class StartInput(AttemptRef):
-    """What the workflow is started with. Waits are seconds."""
+    """What the workflow is started with; its `task_type` is always there. Waits are seconds."""
 
-    task_type: str
     parallel: int
     first_wait: float
     most_wait: float
@@ -106,11 +120,13 @@ class AnswerAwaited(TypedDict):
 
 
 class MustWait(TypedDict):
-    """Try again later: after `seconds`, if somebody said so. `reason` is a sentence for people."""
+    """Try again later: after `seconds`, if somebody said so. `reason` is a sentence for people,
+    `service` which one outside failed last."""
 
     kind: Literal["wait"]
     seconds: float | None
     reason: str
+    service: NotRequired[str]
 
 
 class Failed(TypedDict):

@@ -30,7 +30,7 @@ ORDER = StartInput(
     most_wait=60,
     waiting=None,
 )
-REF = AttemptRef(ticket_id="t", attempt=1)
+REF = AttemptRef(ticket_id="t", attempt=1, task_type="custom")
 Answers = dict[str, Callable[[int, list[Any]], ActivityResult]]
 
 

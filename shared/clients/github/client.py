@@ -36,6 +36,7 @@ from shared.clients.http import Received
 from shared.errors import PermanentFailure, RetryLater, ServiceFailure
 from shared.models import FileStatus
 from shared.settings.github import GitHubSettings
+from shared.telemetry.spans import Service, outside_call
 from shared.text import strict_json
 
 T = TypeVar("T")
@@ -221,7 +222,9 @@ class GitHubClient:
         url = f"{self._api_url}{path}"
         for _ in range(_MAX_REDIRECTS + 1):
             request = self._http.build_request(method, url, headers=headers, content=content)
-            answer = await http.send(self._http, request, "GitHub", max_bytes, self._timeout)
+            with outside_call(Service.GITHUB, method, request.url.host) as call:
+                answer = await http.send(self._http, request, "GitHub", max_bytes, self._timeout)
+                call.answered(answer.status)
             if not 300 <= answer.status < 400 or answer.status == 304:
                 return answer
             url = self._redirected(url, method, answer)

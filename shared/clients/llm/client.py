@@ -7,7 +7,8 @@ waits and no worker does; what is not is raised as PermanentFailure with a reaso
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,7 +24,10 @@ from shared.clients.llm.stream import TextListener, assemble
 from shared.errors import BadSchema, ModelFailure, PermanentFailure, RetryLater, SchemaMismatch
 from shared.models import Answer, Call, Question, Record, message
 from shared.models.clock import Clock
+from shared.models.telemetry import Attribute, Metric, SpanName
 from shared.settings.model import ModelSettings
+from shared.telemetry.metrics import record as measure
+from shared.telemetry.spans import OutsideCall, Service, outside_call
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +112,10 @@ class ModelClient:
             await record(_ended(call, self._clock.monotonic() - begun, completion))
 
         try:
-            async with asyncio.timeout(self._timeout):
-                completion = await self._post(form, messages, listener)
+            with self._observed() as outside:
+                async with asyncio.timeout(self._timeout):
+                    completion = await self._post(form, messages, listener)
+                outside.answered(200)
         except TimeoutError:
             await note()
             raise RetryLater(
@@ -127,6 +133,19 @@ class ModelClient:
             raise RetryLater("The model cannot be reached, or broke off its answer.") from None
         await note(completion)
         return completion.text(), completion.model or self.deployment
+
+    @contextmanager
+    def _observed(self) -> Iterator[OutsideCall]:
+        facts = {Attribute.MODEL.value: self.deployment}
+        host = self._client.base_url.host
+        with outside_call(Service.MODEL, "POST", host, SpanName.MODEL_CALL, facts) as call:
+            try:
+                yield call
+            except openai.APIStatusError as error:
+                call.answered(error.status_code)
+                if isinstance(error, openai.RateLimitError):
+                    measure(Metric.THROTTLED, 1, {Attribute.MODEL: self.deployment})
+                raise
 
     async def _post(
         self,

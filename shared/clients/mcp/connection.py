@@ -6,7 +6,9 @@ waits and no worker does.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Self
+from urllib.parse import urlsplit
 
 from shared.clients.mcp import analyst, faults
 from shared.clients.mcp.analyst import AnalystAnswer
@@ -15,6 +17,7 @@ from shared.clients.mcp.rows import Rows, rows_of
 from shared.clients.mcp.session import McpSession, ToolAnswer
 from shared.clients.mcp.settings import SnowflakeEndpoint, SnowflakeSettings
 from shared.errors import PermanentFailure
+from shared.telemetry.spans import OutsideCall, Service, outside_call
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -33,7 +36,8 @@ class SnowflakeConnection:
     async def tools(self) -> Tools:
         """What the server offers, asked once. Raises StepError, as do all that follow."""
         if self._tools is None:
-            self._tools = assign_roles(await self._session.list_tools(self._timeout))
+            with self._observed():
+                self._tools = assign_roles(await self._session.list_tools(self._timeout))
         return self._tools
 
     async def query(self, sql: str) -> Rows:
@@ -66,10 +70,14 @@ class SnowflakeConnection:
 
     async def _call(self, tool: Tool, text: str) -> ToolAnswer:
         try:
-            return await self._session.call(tool.name, {tool.argument: text}, self._timeout)
+            with self._observed():
+                return await self._session.call(tool.name, {tool.argument: text}, self._timeout)
         except PermanentFailure:
             self._tools = None  # the owner of the server may have changed them
             raise
+
+    def _observed(self) -> AbstractContextManager[OutsideCall]:
+        return outside_call(Service.SNOWFLAKE, "POST", urlsplit(self.server).hostname)
 
 
 class SnowflakeConnections:

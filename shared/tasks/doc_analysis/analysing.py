@@ -8,6 +8,7 @@ from shared.tasks.base import Stage, WorkContext
 from shared.tasks.doc_analysis.llm_output import Analysis
 from shared.tasks.doc_analysis.models import Outcome, TaskData
 from shared.tasks.doc_analysis.prompting import names, question
+from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.evidence.artifacts import load_chunk
 from shared.tasks.evidence.proofs import Proofs
 
@@ -33,6 +34,7 @@ async def analyse(context: WorkContext[TaskData], item: ChunkItem) -> Outcome:
         asyncio.to_thread(Proofs, chunk, number, names(context)[number]),
     )
     claims = proofs.claims(answer.claims)
+    count_dropped(DropReason.QUOTE_NOT_FOUND, len(answer.claims) - len(claims))
     return Outcome(
         document=number,
         summary=answer.summary,

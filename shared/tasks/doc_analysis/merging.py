@@ -11,6 +11,7 @@ from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion, Poin
 from shared.tasks.doc_analysis.models import Grounded, Part, TaskData
 from shared.tasks.doc_analysis.parts import rendered
 from shared.tasks.doc_analysis.prompting import names, question
+from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.evidence.models import Claim
 
 _FORM = of_model(Conclusion)
@@ -40,6 +41,8 @@ def held(answer: Conclusion, parts: Sequence[Part], claims: Sequence[Claim]) -> 
     points = list(_grounded(answer.insights, known, claims))
     relations = list(_related(answer.relations, known, claims))
     earlier = [relation for part in parts for relation in part.relations]
+    dropped = len(answer.insights) - len(points) + len(answer.relations) - len(relations)
+    count_dropped(DropReason.NO_CLAIM, dropped)
     return Part(
         level=parts[0].level + 1,
         documents=sorted({number for part in parts for number in part.documents}),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from shared.clients.llm.output import of_model
 from shared.models import Model
 from shared.tasks.base import Context, Stage, WorkContext
+from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.evidence.artifacts import load_chunk
 from shared.tasks.evidence.models import Claim
 from shared.tasks.evidence.proofs import Proofs
@@ -36,6 +37,7 @@ async def read_chunk(context: WorkContext[TaskData], item: SourceChunk) -> ReadC
         asyncio.to_thread(Proofs, chunk, item.source, name),
     )
     claims = proofs.claims(answer.claims)
+    count_dropped(DropReason.QUOTE_NOT_FOUND, proofs.dropped)
     return ReadChunk(source=item.source, claims=claims, quotes_dropped=proofs.dropped)
 
 

@@ -7,6 +7,7 @@ from shared.clients.llm.output import of_model
 from shared.models import Question
 from shared.tasks import base
 from shared.tasks.base import NoItem, Stage, WorkContext
+from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.pr_review.artifacts import Candidate, Held, Reviewed
 from shared.tasks.pr_review.llm_output import Check, Conclusion, Ruling
 from shared.tasks.pr_review.models import SEVERITIES, TaskData
@@ -32,14 +33,18 @@ async def check(context: WorkContext[TaskData], _: NoItem) -> Held:
     answer = await context.complete(form, question)
     held = list(_held(candidates, answer.rulings))
     findings = await Suggestions(context).settled(held)
+    refuted = len(candidates) - len(held)
+    suggestions_dropped = sum(
+        candidate.proposal is not None and finding.suggestion is None
+        for candidate, finding in zip(held, findings, strict=True)
+    )
+    count_dropped(DropReason.REFUTED, refuted)
+    count_dropped(DropReason.SUGGESTION_DOES_NOT_APPLY, suggestions_dropped)
     return Held(
         summary=answer.summary if isinstance(answer, Conclusion) else None,
         findings=findings,
-        refuted=len(candidates) - len(held),
-        suggestions_dropped=sum(
-            candidate.proposal is not None and finding.suggestion is None
-            for candidate, finding in zip(held, findings, strict=True)
-        ),
+        refuted=refuted,
+        suggestions_dropped=suggestions_dropped,
     )
 
 

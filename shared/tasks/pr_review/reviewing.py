@@ -13,6 +13,7 @@ from shared.documents.tokens import estimate
 from shared.models import Model, Question
 from shared.tasks import base
 from shared.tasks.base import Stage, WorkContext
+from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.pr_review.artifacts import Candidate, Facts, Outcome, ReviewBatch
 from shared.tasks.pr_review.llm_output import Proposed, Review
 from shared.tasks.pr_review.models import HunkLine, TaskData
@@ -47,6 +48,7 @@ async def review(context: WorkContext[TaskData], item: BatchItem) -> Outcome:
         for diff, anchor in _places(proposed, diffs)
     ]
     dropped = len(answer.findings) - len(candidates)
+    count_dropped(DropReason.QUOTE_NOT_FOUND, dropped)
     return Outcome(summary=answer.summary, candidates=candidates, dropped=dropped)
 
 

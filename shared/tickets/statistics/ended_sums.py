@@ -5,6 +5,7 @@ An attempt is counted after its end is stored, by whoever ended it, and once: a 
 inserted in the same transaction. Whoever dies in between runs again and finds no mark.
 """
 
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +17,14 @@ from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import Status, StoredTicket, Usage, rfc3339
 from shared.models.clock import Clock
+from shared.models.telemetry import Attribute, LogLine, Metric
 from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY
+from shared.telemetry.metrics import record
+from shared.telemetry.scope import facts_of, scope_of
 from shared.tickets.attempts import Attempt
+
+log = logging.getLogger(__name__)
 
 ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 _HOUR = 3600
@@ -68,6 +74,7 @@ class EndedSums:
             writes = [Write(Verb.INSERT, {"PartitionKey": EVERYBODY, "RowKey": mark})]
             try:
                 await self._table.write([*writes, _added(key, ticket.created_by, known, ended)])
+                _report(ticket)
             except WriteConflict as conflict:
                 if conflict.index:
                     raise
@@ -88,6 +95,15 @@ class EndedSums:
         old, end = _key(moment - _KEPT, _BEHIND), f"{_SUMS}{_BEHIND}"
         async for row in self._table.query(EVERYBODY, old, end, columns=("RowKey",)):
             await self._table.delete(EVERYBODY, row.key)
+
+
+def _report(ticket: StoredTicket) -> None:
+    """Say that a ticket has ended, and why it failed: once, but for a death just before."""
+    with scope_of(facts_of(ticket)):
+        record(Metric.TICKETS_ENDED, 1, {Attribute.STATUS: ticket.status.value})
+        if ticket.status is Status.FAILED:
+            told = {Attribute.FAILURE.value: ticket.error_message or ""}
+            log.error(LogLine.TICKET_FAILED, extra={"told": told})
 
 
 def _key(moment: datetime, owner: str) -> str:

@@ -151,7 +151,7 @@ class TicketStatistics:
         }
         tokens = {part: round(_total(numbers, part)) for part in ("prompt", "cached", "completion")}
         counts |= {f"{part}_tokens": number for part, number in tokens.items()}
-        return counts | {"cost": _cost(self._prices, **tokens)}
+        return counts | {"cost": self._prices.cost(**tokens)}
 
 
 def _parts(numbers: Mapping[str, float], what: str) -> Iterator[tuple[str, int]]:
@@ -175,10 +175,3 @@ def _by_status(totals: Totals) -> dict[Status, dict[str, int]]:
         if count:
             by_status[Status(status)][task_type] = count
     return by_status
-
-
-def _cost(prices: PriceSettings, prompt: int, cached: int, completion: int) -> float | None:
-    if not prices.prompt and not prices.completion:
-        return None
-    asked = (prompt - cached) * prices.prompt + cached * prices.cached
-    return round((asked + completion * prices.completion) / _MILLION, 6)

@@ -1,0 +1,73 @@
+"""Turns telemetry on: what is told is held back from the start, and goes out once the libraries for
+that are loaded, in the background after the first answer."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry.context import Context
+from opentelemetry.trace import Span
+
+from shared.models.telemetry import SpanName
+from shared.settings.telemetry import TelemetrySettings
+from shared.telemetry.logs import TelemetryHandler
+from shared.telemetry.loop_watch import LoopWatch
+from shared.telemetry.metrics import MEASUREMENTS
+from shared.telemetry.scope import Facts, scope_of
+from shared.telemetry.spans import begin_trace, span
+
+log = logging.getLogger(__name__)
+
+_AFTER_ANSWER = 0.1
+"""Seconds. Loading takes the interpreter for about one, in which the answer would not go out."""
+
+
+class Telemetry:
+    """Of one process; it does nothing where the settings name no place to send anything to."""
+
+    def __init__(self, settings: TelemetrySettings) -> None:
+        self._settings = settings
+        self._is_begun = not settings.is_on
+        self._handler = TelemetryHandler()
+
+    def listen(self) -> None:
+        """Hold back what is told from now on."""
+        if self._settings.is_on:
+            MEASUREMENTS.hold()
+            logging.getLogger().addHandler(self._handler)
+
+    @contextmanager
+    def observed(
+        self, name: SpanName, task: str, facts: Facts | None = None, parent: Context | None = None
+    ) -> Iterator[Span]:
+        """The span of what answers a request, an event or the clock; within it all spans, log lines
+        and metrics have these `facts`. Without a `parent` a trace begins, or the platform's goes
+        on. The running task gets a name that tells what it does."""
+        if running := asyncio.current_task():
+            running.set_name(task)
+        try:
+            with scope_of(facts or {}), span(name, parent or begin_trace()) as made:
+                yield made
+        finally:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Set it up soon, unless that has been done; on the event loop that is to be watched."""
+        if self._is_begun:
+            return
+        self._is_begun = True
+        LoopWatch(asyncio.get_running_loop()).start()
+        timer = threading.Timer(_AFTER_ANSWER, self._connect)
+        timer.daemon = True
+        timer.start()
+
+    def _connect(self) -> None:
+        try:
+            from shared.telemetry.pipeline import connect
+
+            connect(self._settings, self._handler)
+        except Exception:
+            logging.getLogger().removeHandler(self._handler)
+            log.exception("Telemetry cannot be set up; the app goes on without")

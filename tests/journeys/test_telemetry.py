@@ -1,0 +1,244 @@
+"""What the running app reports of tickets: one trace from the request to each call of a service
+outside, metrics, the reason of a failure; and nothing of what the tickets are about."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse
+
+from shared.models.telemetry import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
+from tests.support.git.history import History
+from tests.support.running_app import JsonObject, RunningApp, run_app
+from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
+from tests.support.telemetry import TelemetryFile, Told
+
+CANARY = "Kanarienvogel"
+OF_A_STEP = EVERYWHERE | {Attribute.STAGE}
+STEPS = {SpanName.PLAN, SpanName.WORK, SpanName.COMBINE, SpanName.END}
+PAPER = {
+    "topic": f"How {CANARY} sings",
+    "research_notes": f"{CANARY} sings at dawn. It sings for 20 minutes.",
+}
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[GitHubServer]:
+    with github_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> TelemetryFile:
+    return TelemetryFile(tmp_path_factory.mktemp("telemetry") / "told.jsonl")
+
+
+@pytest.fixture(scope="module")
+def running_app(
+    storage: str,
+    github: GitHubServer,
+    told: TelemetryFile,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RunningApp]:
+    settings = {
+        "TELEMETRY_FILE": str(told.path),
+        "TELEMETRY_TRACES_PER_SECOND": "1000",
+        "GITHUB_API_URL": f"{github.origin}/api/v3",
+        "GITHUB_TOKEN": TOKEN,
+        "PRICE_PROMPT_TOKENS": "2",
+        "PRICE_COMPLETION_TOKENS": "10",
+    }
+    with run_app(storage, tmp_path_factory.mktemp("running_app"), **settings) as running:
+        told.until(lambda: told.of("metric"), "telemetry to be set up")
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _honest_model(running_app: RunningApp) -> None:
+    running_app.model.reset()
+
+
+def run(running_app: RunningApp, task_type: str, **task_data: Any) -> JsonObject:
+    body = {"title": CANARY, "task_type": task_type, "task_data": task_data}
+    answer = running_app.api.post("/tickets", json=body)
+    assert answer.status_code == 201, answer.text
+    return running_app.until_ended(answer.json()["id"])
+
+
+def analysed(running_app: RunningApp) -> JsonObject:
+    body = {"title": CANARY, "task_type": "doc_analysis", "task_data": {"analysis_type": "risk"}}
+    opened = running_app.api.post("/tickets", json=body).json()
+    files = {"file": (f"{CANARY}.txt", f"{CANARY} waits for nobody. The mole is closed.".encode())}
+    answer = running_app.api.post(f"/tickets/{opened['id']}/attachments", files=files)
+    assert answer.status_code == 201, answer.text
+    return running_app.until_ended(opened["id"])
+
+
+def reviewed(running_app: RunningApp, github: GitHubServer, folder: Path) -> JsonObject:
+    running_app.model.reset(
+        Reviewer(lambda _: [proposed("start = page * 20"), proposed("nowhere(at_all)")])
+    )
+    history = History(folder / "app")
+    history.commit({"shop/orders.py": BASE})
+    history.branch("feature")
+    history.commit({"shop/orders.py": f"{HEAD}# {CANARY}\n"})
+    return run(running_app, "pr_review", pr_url=github.serve(history))
+
+
+def services(trace: Told) -> set[str]:
+    return {span["attributes"].get("service.outside", "") for span in trace} - {""}
+
+
+def check_trace(told: TelemetryFile, ticket: JsonObject) -> Told:
+    """The trace of a ticket: its steps follow from the request, calls from the steps."""
+    assert ticket["status"] == "completed", ticket["error_message"]
+    trace = told.trace_of(ticket["id"])
+    by_id = {span["span"]: span for span in trace}
+    [start] = [span for span in trace if span["name"] == SpanName.START]
+    assert by_id[start["parent"]]["name"] == SpanName.REQUEST
+    steps = [span for span in trace if span["name"] in STEPS]
+    assert {span["name"] for span in steps} == STEPS
+    assert {span["parent"] for span in steps} == {start["span"]}
+    for span in trace:
+        if span is start or span["parent"] in {step["span"] for step in steps}:
+            attributes = span["attributes"]
+            assert set(attributes) >= (EVERYWHERE if span is start else OF_A_STEP)
+            assert attributes["ticket.id"] == ticket["id"]
+            assert attributes["ticket.type"] == ticket["task_type"]
+            assert attributes["ticket.attempt"] == 1
+    return trace
+
+
+def test_a_custom_ticket(running_app: RunningApp, told: TelemetryFile) -> None:
+    ticket = run(running_app, "custom", task_description=f"Tell of {CANARY}.")
+    trace = check_trace(told, ticket)
+    assert services(trace) == {"storage", "model"}
+    [chat] = [span for span in trace if span["name"] == SpanName.MODEL_CALL]
+    assert chat["attributes"]["gen_ai.request.model"] == "grok-3"
+    assert chat["attributes"]["ticket.stage"] == "working"
+
+
+def test_analysed_documents(running_app: RunningApp, told: TelemetryFile) -> None:
+    trace = check_trace(told, analysed(running_app))
+    stages = {span["attributes"]["ticket.stage"] for span in trace if span["name"] in STEPS}
+    assert stages >= {"reading", "analysing", "ending"}
+
+
+def test_a_reviewed_pull_request(
+    running_app: RunningApp, told: TelemetryFile, github: GitHubServer, tmp_path: Path
+) -> None:
+    ticket = reviewed(running_app, github, tmp_path)
+    assert services(check_trace(told, ticket)) == {"storage", "model", "github"}
+
+    def dropped() -> Told:
+        return told.of("metric", Metric.DROPPED_CLAIMS)
+
+    [one] = told.until(dropped, "a dropped finding")
+    assert one["value"] == 1
+    assert one["attributes"] == {"ticket.type": "pr_review", "reason": "quote_not_found"}
+
+
+def test_a_paper(running_app: RunningApp, told: TelemetryFile) -> None:
+    check_trace(told, run(running_app, "paper_writing", **PAPER))
+
+
+def test_what_is_measured_adds_up(running_app: RunningApp, told: TelemetryFile) -> None:
+    before = sums(told)
+    ticket = run(running_app, "custom", task_description="Count.")
+    told.until(lambda: [{}] if "tickets.ended" in grown(told, before) else [], "the ticket's end")
+    told.until(lambda: [{}] if "model.cost" in grown(told, before) else [], "what it cost")
+    more = grown(told, before)
+    assert more["tickets.opened"] == more["tickets.ended"] == 1
+    assert more["model.tokens"] == ticket["tokens_used"]
+    assert more["stage.duration"] >= 3
+    assert 0 < more["model.cost"] < 0.1
+
+
+def sums(told: TelemetryFile) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for one in told.of("metric"):
+        value: float = one["value"] if "value" in one else one["count"]
+        found[one["name"]] = found.get(one["name"], 0) + value
+    return found
+
+
+def grown(told: TelemetryFile, before: dict[str, float]) -> dict[str, float]:
+    now = sums(told)
+    more = {name: value - before.get(name, 0) for name, value in now.items()}
+    return {name: value for name, value in more.items() if value}
+
+
+def test_a_failure_is_logged_with_its_reason_and_in_its_trace(
+    running_app: RunningApp, told: TelemetryFile
+) -> None:
+    running_app.model.reset(lambda *_: JSONResponse({"error": {"message": CANARY}}, 400))
+    ticket = running_app.run(task_description=f"Tell of {CANARY}.")
+    assert ticket["status"] == "failed"
+
+    def failed() -> Told:
+        return told.of("log", LogLine.TICKET_FAILED)
+
+    [line] = told.until(failed, "the failure")
+    assert line["severity"] == "ERROR"
+    assert line["attributes"]["ticket.failure"] == ticket["error_message"]
+    assert line["attributes"]["ticket.id"] == ticket["id"]
+    assert line["trace"] == told.trace_of(ticket["id"])[0]["trace"]
+
+
+def test_a_wait_for_the_model_is_measured_with_the_service(
+    running_app: RunningApp, told: TelemetryFile
+) -> None:
+    busy = JSONResponse({}, 429, {"Retry-After": "1"})
+    running_app.model.reset(lambda number, _: busy if number == 1 else None)
+    assert running_app.run()["status"] == "completed"
+    [wait] = told.until(lambda: told.of("metric", Metric.WAITS), "the wait")
+    assert wait["attributes"] == {
+        "ticket.type": "custom",
+        "ticket.stage": "working",
+        "service.outside": "model",
+    }
+    assert wait["sum"] == 1
+    assert told.of("metric", Metric.THROTTLED)
+
+
+def test_storage_is_called_no_more_than_without(
+    running_app: RunningApp, told: TelemetryFile
+) -> None:
+    ticket = run(running_app, "custom", task_description="Count.")
+    path = f"/tickets/{ticket['id']}"
+    assert running_app.storage_calls(lambda _: running_app.api.get(path)) == 1
+    steps = [span for span in check_trace(told, ticket) if "ticket.stage" in span["attributes"]]
+    calls = [span for span in steps if span["attributes"].get("service.outside") == "storage"]
+    assert len(calls) <= 25
+
+
+def test_names_and_forms_are_those_that_queries_ask_for(
+    running_app: RunningApp, told: TelemetryFile
+) -> None:
+    """After the tickets above each kind of span is there, and each metric with its attributes."""
+    names = {span["name"] for span in told.of("span")}
+    assert set(SpanName) - names == {SpanName.BLOB}
+    for one in told.of("metric"):
+        form = METRICS[Metric(one["name"])]
+        assert set(one["attributes"]) == {attribute.value for attribute in form.attributes}
+        assert one["unit"] == form.unit
+    known = {attribute.value for attribute in Attribute}
+    of_tickets = {
+        name
+        for one in told.lines()
+        for name in one["attributes"]
+        if name.startswith(("ticket.", "gen_ai."))
+    }
+    assert of_tickets <= known
+
+
+def test_nothing_is_told_of_what_tickets_are_about(
+    running_app: RunningApp, told: TelemetryFile
+) -> None:
+    """The last of all: the tickets above were full of it."""
+    text = told.path.read_text(encoding="utf-8")
+    assert len(text) > 10_000
+    for secret in (CANARY, TOKEN, "ada@", "ada-", "Bearer"):
+        assert secret not in text

@@ -1,0 +1,190 @@
+"""What the app reports of itself, piece by piece: which traces are kept, what is held until there
+is somebody to tell, and that no text of an exception is told."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pytest
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+
+from shared.models.telemetry import METRICS, Attribute, Metric
+from shared.telemetry.logs import TelemetryHandler, exception_facts
+from shared.telemetry.loop_watch import LoopWatch
+from shared.telemetry.metrics import Attributes, Measurements
+from shared.telemetry.pipeline import LatestValue, WithoutEvents
+from shared.telemetry.sampling import TraceRate
+from shared.telemetry.scope import note, present_scope, scope_of
+
+CANARY = "canary-4711"
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def kept_by(sampler: TraceRate, parent: Context | None = None) -> bool:
+    return sampler.should_sample(parent, 1, "x").decision is Decision.RECORD_AND_SAMPLE
+
+
+def test_a_few_traces_a_second_are_all_kept() -> None:
+    clock = Clock()
+    sampler = TraceRate(5, clock)
+    for _ in range(20):
+        assert [kept_by(sampler) for _ in range(5)] == [True] * 5
+        clock.now += 1
+
+
+def test_of_many_traces_about_so_many_are_kept_and_count_for_all() -> None:
+    clock = Clock()
+    sampler = TraceRate(5, clock)
+    kept, stood_for = 0, 0.0
+    for _ in range(100):
+        for _ in range(50):
+            result = sampler.should_sample(None, 1, "x")
+            if result.decision is Decision.RECORD_AND_SAMPLE:
+                kept += 1
+                stood_for += 100 / float(str(result.attributes.get("_MS.sampleRate", 100)))
+        clock.now += 1
+    assert 350 < kept < 800
+    assert 4000 < stood_for < 6000
+
+
+def test_a_trace_is_kept_or_dropped_whole_wherever_it_goes_on() -> None:
+    """Another process decides as the first one did, whatever the rate is there."""
+    here, there = TraceRate(0.5, Clock()), TraceRate(1000, Clock())
+    found = Counter[tuple[bool, bool]]()
+    for _ in range(200):
+        result = here.should_sample(None, 1, "x")
+        carried = SpanContext(1, 2, True, TraceFlags(1), result.trace_state)
+        parent = set_span_in_context(NonRecordingSpan(carried))
+        found[result.decision is Decision.RECORD_AND_SAMPLE, kept_by(there, parent)] += 1
+    assert set(found) == {(True, True), (False, False)}
+
+
+def test_spans_go_out_without_what_libraries_say_of_exceptions() -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(WithoutEvents(exporter)))
+    tracer = provider.get_tracer("a library")
+    with pytest.raises(ValueError, match=CANARY), tracer.start_as_current_span("call"):
+        raise ValueError(CANARY)
+    [span] = exporter.get_finished_spans()
+    assert CANARY not in span.to_json()
+    assert not span.status.is_ok
+
+
+class Failing(InMemorySpanExporter):
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return SpanExportResult.FAILURE
+
+
+def test_what_an_exporter_says_is_handed_on() -> None:
+    assert WithoutEvents(Failing()).export([]) is SpanExportResult.FAILURE
+
+
+@pytest.fixture
+def handler() -> Iterator[TelemetryHandler]:
+    made = TelemetryHandler()
+    logging.getLogger().addHandler(made)
+    yield made
+    logging.getLogger().removeHandler(made)
+
+
+def test_log_lines_are_held_with_what_was_being_worked_on(handler: TelemetryHandler) -> None:
+    log = logging.getLogger("shared.x")
+    with scope_of({Attribute.TICKET_ID: "t-1", Attribute.OWNER: "u"}):
+        log.error("before")
+    told: list[logging.LogRecord] = []
+    handler.hand_on(told.append)
+    log.error("after")
+    logging.getLogger("opentelemetry.sdk").error("of sending")
+    logging.getLogger("a.library").info("chatter")
+    assert [record.getMessage() for record in told] == ["before", "after"]
+    assert vars(told[0])["facts"] == {"ticket.id": "t-1"}
+    assert vars(told[1])["facts"] == {}
+
+
+def test_of_an_exception_the_type_and_the_place_are_told(handler: TelemetryHandler) -> None:
+    told: list[logging.LogRecord] = []
+    handler.hand_on(told.append)
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        logging.getLogger("shared.x").exception("It failed")
+    [record] = told
+    facts = exception_facts(record)
+    assert facts["exception.type"] == "ValueError"
+    assert "test_telemetry.py" in facts["exception.stacktrace"]
+    assert CANARY not in str(facts).replace("raise ValueError(CANARY)", "")
+
+
+def test_measurements_before_there_is_a_meter_are_held_and_none_is_where_it_is_off() -> None:
+    told: list[tuple[Metric, float, Attributes]] = []
+    measurements = Measurements()
+    measurements.record(Metric.TICKETS_OPENED, 1)
+    measurements.hold()
+    with scope_of({Attribute.TASK_TYPE: "custom", Attribute.TICKET_ID: "t-1"}):
+        measurements.record(Metric.TICKETS_ENDED, 1, {Attribute.STATUS: "failed"})
+
+    def recorder(metric: Metric) -> None:
+        def record(value: float, attributes: Attributes) -> None:
+            told.append((metric, value, attributes))
+
+        recorders[metric] = record
+
+    recorders: dict[Metric, object] = {}
+    for metric in METRICS:
+        recorder(metric)
+    measurements.release(recorders)  # type: ignore[arg-type]
+    measurements.record(Metric.LOOP_LAG, 0.5)
+    ended = {"ticket.type": "custom", "ticket.status": "failed"}
+    assert told == [(Metric.TICKETS_ENDED, 1, ended), (Metric.LOOP_LAG, 0.5, {})]
+
+
+def test_what_becomes_known_later_stands_on_all_that_follows_in_its_scope() -> None:
+    with scope_of({Attribute.STAGE: "reading"}):
+        note({Attribute.TICKET_ID: "t-1"})
+        assert present_scope().seen() == {"ticket.stage": "reading", "ticket.id": "t-1"}
+    assert present_scope().seen() == {}
+
+
+def test_a_gauge_that_nobody_sets_any_more_falls_silent() -> None:
+    clock = Clock()
+    gauge = LatestValue(clock)
+    options = object()
+    assert gauge.observe(options) == []  # type: ignore[arg-type]
+    gauge.set(7.0, {})
+    assert [one.value for one in gauge.observe(options)] == [7.0]  # type: ignore[arg-type]
+    clock.now += 121
+    assert gauge.observe(options) == []  # type: ignore[arg-type]
+
+
+async def test_a_block_of_the_event_loop_is_logged_with_the_task(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    LoopWatch(asyncio.get_running_loop(), beat=0.01, blocked=0.05).start()
+
+    async def block() -> None:
+        deadline = time.monotonic() + 10
+        while not caplog.records and time.monotonic() < deadline:
+            pass
+
+    with caplog.at_level(logging.WARNING):
+        await asyncio.create_task(block(), name="custom_work t-1")
+    [record] = caplog.records
+    assert "is blocked by custom_work t-1 at" in record.getMessage()
+    assert "test_telemetry.py" in record.getMessage()
