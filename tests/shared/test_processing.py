@@ -87,7 +87,7 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert await run(app.another().activities, order) == {"kind": "stopped"}
 
 
-async def test_a_ticket_of_one_piece_costs_at_most_25_storage_calls(
+async def test_a_ticket_of_one_piece_costs_20_storage_calls_beside_its_log(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     app.model.reset(answering(ANSWER))
@@ -96,7 +96,9 @@ async def test_a_ticket_of_one_piece_costs_at_most_25_storage_calls(
 
     await run(app.activities, await opened(app, owner))
 
-    assert len(storage.calls) == 25
+    # How many lines of the log go into one call depends on how long the steps take.
+    others = [call for call in storage.calls if not call.path.endswith("/calls.jsonl")]
+    assert len(others) == 20
 
 
 async def test_a_ticket_that_was_cancelled_is_left_alone(

@@ -18,6 +18,7 @@ from shared.errors import WriteConflict
 from shared.models import Status, StoredTicket, Usage, rfc3339
 from shared.models.clock import Clock
 from shared.models.telemetry import Attribute, LogLine, Metric
+from shared.storage.compressed import unpack
 from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY
 from shared.telemetry.metrics import record
@@ -60,12 +61,12 @@ class EndedSums:
         self._clock = clock
 
     async def count(self, ticket: StoredTicket) -> None:
-        """Count the attempt that `ticket` has ended with, once: three storage calls, and one more
-        for each writer who was faster. One that has not ended is not counted."""
+        """Count the attempt that `ticket` has ended with, once: two storage calls, one more where
+        its row does not hold what it used, and two for each writer who was faster. One that has not
+        ended is not counted."""
         if not ticket.has_ended or ticket.completed_at is None:
             return
-        ledger = await Attempt(self._container, ticket.id, ticket.attempt).ledger()
-        ended = _numbers(ticket, ledger.usage)
+        ended = _numbers(ticket, await self._usage(ticket))
         mark = f"{_MARK}{rfc3339(ticket.completed_at)}_{ticket.id}_{ticket.attempt}"
         key = _key(ticket.completed_at, ticket.created_by)
 
@@ -80,6 +81,11 @@ class EndedSums:
                     raise
 
         await retry_on_conflict(attempt)
+
+    async def _usage(self, ticket: StoredTicket) -> Usage:
+        if ticket.status is Status.COMPLETED and ticket.result:
+            return Usage.model_validate(unpack(ticket.result)["usage"])
+        return (await Attempt(self._container, ticket.id, ticket.attempt).ledger()).usage
 
     async def since(self, moment: datetime) -> AsyncIterator[EndedSum]:
         """The sums of the hours from that of `moment` on, newest first."""
