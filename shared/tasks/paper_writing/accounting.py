@@ -50,7 +50,9 @@ def targets_of(
     coverage: Sequence[Coverage],
     left_out: Counter[str],
     faults: Mapping[int, Sequence[Fault]],
+    invented: Sequence[str],
 ) -> list[Target]:
+    """`invented` are sections in which something is left that nothing backs."""
     off = [one for one in counts.sections if is_off(one.got, one.asked, SECTION_TOLERANCE)]
     whole = is_off(counts.got, counts.asked, PAPER_TOLERANCE)
     share = shared_share([texts[number] for number in sorted(texts)])
@@ -73,7 +75,7 @@ def targets_of(
         _target("repetition", share < MAX_SHARE, f"{share:.1%} of the text is repeated."),
         _target("requirements", not unmet, "; ".join(unmet) or "All are met."),
         _target("code", not broken, _shown_as_text(broken)),
-        _target("nothing invented", True, _left_out(left_out)),
+        _target("nothing invented", not invented, "; ".join(invented) or _left_out(left_out)),
     ]
 
 

@@ -10,7 +10,6 @@ from shared.papers.prose import blocks, count_words, headings
 from shared.tasks.base import Artifacts, Context
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.accounting import coverage_of, targets_of, warnings_of
-from shared.tasks.paper_writing.checks import Grounds
 from shared.tasks.paper_writing.citing import Citing
 from shared.tasks.paper_writing.fronting import founded_abstract
 from shared.tasks.paper_writing.models import (
@@ -21,7 +20,7 @@ from shared.tasks.paper_writing.models import (
     SectionWords,
     WordCounts,
 )
-from shared.tasks.paper_writing.polishing import POLISHED, founded
+from shared.tasks.paper_writing.polishing import POLISHED, founded, grounds_of
 from shared.tasks.paper_writing.task_data import TaskData
 from shared.tasks.paper_writing.writing import load_outline
 from shared.text.markdown import inert, plain
@@ -52,13 +51,11 @@ async def assemble_partial(ticket: StoredTicket, data: TaskData, kept: Artifacts
     drafts = await artifacts.find_drafts(kept, len(outline.sections))
     if not drafts:
         return None
-    claims, chosen = await artifacts.load_claims(kept)
+    grounds = await grounds_of(kept, data, len(outline.sections))
     texts: dict[int, str] = {}
     left_out: Counter[str] = Counter()
     for draft in drafts:
-        numbers = chosen[draft.section] if chosen else []
-        grounds = Grounds(data.said, {number: claims[number] for number in numbers})
-        texts[draft.section], counts = founded(draft.text, grounds)
+        texts[draft.section], counts = founded(draft.text, grounds[draft.section])
         left_out += counts
     front = (f"{ticket.title} (incomplete)", "")
     made = await _result(kept, data, outline, texts, front, left_out)
@@ -90,7 +87,13 @@ async def _result(
     counts = _counts(outline, texts, abstract, data)
     coverage = coverage_of(data.points, verdicts, outline, texts)
     faults = {draft.section: draft.faults for draft in await artifacts.load_drafts(kept)}
-    targets = targets_of(outline, texts, counts, coverage, left_out, faults)
+    grounds = await grounds_of(kept, data, len(outline.sections))
+    invented = [
+        outline.sections[number].title
+        for number, text in texts.items()
+        if founded(text, grounds[number])[0] != text
+    ]
+    targets = targets_of(outline, texts, counts, coverage, left_out, faults, invented)
     cites = "" if citing.references else outline.labels.cites_nothing
     return Result(
         summary=_summary(title, counts, len(citing.references), cites),

@@ -14,13 +14,14 @@ MAX_REPAIRS = 2
 
 class SourceFacts(Model):
     """A source as it was read: `location` is its file's name or its address, None for a text that
-    the requester gave; `warnings` say what of it was not read."""
+    the requester gave; `digest` is of its text; `warnings` say what of it was not read."""
 
     name: str
     title: str
     author: str | None
     location: str | None
     chunks: int
+    digest: str
     warnings: list[str] = []
 
 

@@ -115,8 +115,9 @@ async def _placed_anew(context: WorkContext[TaskData], earlier: SavedOutline) ->
     ]
     if new:
         asked = "\n".join(f"{number}. {data.points[number - 1]}" for number in new)
-        user = f"{outlined(outline)}\n\n# Requirements\n{asked}"
-        answer = await context.complete(_PLACEMENT, question(data, "place", user, {}))
+        material = {"outline": outlined(outline)}
+        user = f"# Requirements\n{asked}"
+        answer = await context.complete(_PLACEMENT, question(data, "place", user, material))
         for one in answer.placed:
             for section in one.sections:
                 if one.requirement in new and 1 <= section <= len(kept):

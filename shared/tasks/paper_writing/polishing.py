@@ -11,7 +11,7 @@ from shared.papers.citations import cited
 from shared.papers.code import CodeParsers
 from shared.papers.omission import without
 from shared.papers.prose import code_blocks, headings, prose
-from shared.tasks.base import Context, NoItem, Stage, WorkContext
+from shared.tasks.base import Artifacts, Context, NoItem, Stage, WorkContext
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import Grounds
 from shared.tasks.paper_writing.llm_output import Edit, Edits
@@ -29,11 +29,11 @@ _SECTION = re.compile(r"\b(the )?[Ss]ections? (\d{1,2})(?![\d.]*\d)(?! of\b)", r
 async def find_edits(context: WorkContext[TaskData], _: NoItem) -> Edits:
     outline = await load_outline(context.artifacts)
     texts = (await artifacts.load_polished(context.artifacts, CLEANED)).texts
-    material = {
+    material = {"outline": outlined(outline)} | {
         f"section {number}": f"{section.title}\n\n{text}"
         for number, (section, text) in enumerate(zip(outline.sections, texts, strict=True), start=1)
     }
-    user = f"{outlined(outline)}\n\n{_variants(outline, texts)}"
+    user = _variants(outline, texts)
     return await context.complete(_FORM, question(context.data, "polish", user, material))
 
 
@@ -44,7 +44,8 @@ async def clean(context: Context[TaskData], texts: Sequence[str]) -> Polished:
     """The sections without what was invented, with the headings of the outline alone, and no code
     that is called what it does not parse as."""
     outline = await load_outline(context.artifacts)
-    grounds, parsers = await grounds_of(context, len(texts)), context.use(CodeParsers)
+    grounds = await grounds_of(context.artifacts, context.data, len(texts))
+    parsers = context.use(CodeParsers)
     left_out: Counter[str] = Counter()
     cleaned = []
     for section, text, ground in zip(outline.sections, texts, grounds, strict=True):
@@ -58,7 +59,8 @@ async def clean(context: Context[TaskData], texts: Sequence[str]) -> Polished:
 async def apply(context: Context[TaskData], edits: Sequence[Edit]) -> Polished:
     """The cleaned sections with those edits that change nothing else."""
     known = await artifacts.load_polished(context.artifacts, CLEANED)
-    grounds, texts, made = await grounds_of(context, len(known.texts)), list(known.texts), 0
+    texts, made = list(known.texts), 0
+    grounds = await grounds_of(context.artifacts, context.data, len(texts))
     for edit in edits:
         number = edit.section - 1
         if 0 <= number < len(texts):
@@ -68,13 +70,11 @@ async def apply(context: Context[TaskData], edits: Sequence[Edit]) -> Polished:
     return known.model_copy(update={"texts": texts, "edits": made})
 
 
-async def grounds_of(context: Context[TaskData], count: int) -> list[Grounds]:
-    """What each section may rest on."""
-    claims, chosen = await artifacts.load_claims(context.artifacts)
+async def grounds_of(kept: Artifacts, data: TaskData, count: int) -> list[Grounds]:
+    """What each of so many sections may rest on."""
+    claims, chosen = await artifacts.load_claims(kept)
     numbers = chosen or [[]] * count
-    return [
-        Grounds(context.data.said, {number: claims[number] for number in mine}) for mine in numbers
-    ]
+    return [Grounds(data.said, {number: claims[number] for number in mine}) for mine in numbers]
 
 
 def founded(text: str, grounds: Grounds) -> tuple[str, Counter[str]]:

@@ -2,6 +2,7 @@
 source that cannot be read ends the ticket with what to do about it."""
 
 import asyncio
+from hashlib import sha256
 from pathlib import PurePath
 
 from shared.clients.source_pages import SourcePages
@@ -102,6 +103,7 @@ async def _read(
         author=extract.author,
         location=location,
         chunks=len(chunks),
+        digest=sha256(extract.text.encode()).hexdigest(),
         warnings=[*extract.notes, *(f"{one.place}: {one.reason}" for one in extract.unread)],
     )
 

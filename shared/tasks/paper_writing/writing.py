@@ -17,6 +17,7 @@ from shared.tasks.paper_writing.prompting import numbered, outlined, question, r
 from shared.tasks.paper_writing.task_data import TaskData
 
 _FORM = of_model(Written)
+_CAPTION_LINE = re.compile(r"^(Table\b[^\n|]*)\n(?=\|)", re.MULTILINE)
 _WEIGHTS = {FaultKind.OUTLINE: 3, FaultKind.CODE: 3, FaultKind.REQUIREMENT: 2}
 
 
@@ -109,19 +110,22 @@ def joined(section: Section, written: Written) -> str:
     for part in written.subsections:
         title = titles.get(_key(part.title), part.title)
         parts.append(f"### {title}\n\n{_below_title(title, part)}" if title else part.text.strip())
-    return "\n\n".join(part for part in parts if part.strip())
+    text = "\n\n".join(part for part in parts if part.strip())
+    return _CAPTION_LINE.sub(r"\1\n\n", text)
 
 
 def _question(data: TaskData, outline: Outline, number: int, claims: str) -> Question:
     section = outline.sections[number]
-    lines = [outlined(outline, number), required(section, data.points)]
+    lines = [required(section, data.points)]
     lines.append(f"# The section to write\n{section.title}: {section.words} words")
     if section.subsections:
         subsections = [f"- {one}" for one in section.subsections]
         lines.append("\n".join(["Subsections, in this order:", *subsections]))
     if not claims:
         lines.append("There are no sources for it: cite nothing, quote nobody, state no numbers.")
-    material = {"claims of the sources": claims} if claims else {}
+    material = {"outline": outlined(outline, number)}
+    if claims:
+        material["claims of the sources"] = claims
     return question(data, "write", "\n\n".join(filter(None, lines)), material)
 
 
