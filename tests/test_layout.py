@@ -33,7 +33,7 @@ ROOMS = (
     ("shared.tasks", "shared.storage"),
     ("shared.clients",),
     ("shared.papers",),
-    ("shared.documents", "shared.diffs", "shared.sql"),
+    ("shared.documents", "shared.diffs", "shared.sql", "shared.charts"),
     ("shared.text",),
     ("shared.sandbox",),
     ("shared.telemetry",),

@@ -158,6 +158,7 @@ class App(TicketParts):
         known, clients = self.settings, self.clients
         return Activities(
             tickets=self.tickets,
+            users=self.users,
             container=clients.container,
             model=clients.model,
             answers=self.answer_cache,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from shared.app.clients import Clients
 from shared.settings import Settings
-from shared.tasks.base import CallSizes
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.signer import Signer
 
@@ -14,7 +14,7 @@ def dependencies(clients: Clients, settings: Settings) -> Dependencies:
     known: dict[str, Callable[[], object]] = {
         "shared.clients.github.client.GitHubClient": lambda: clients.github,
         "shared.documents.extraction.Extractor": lambda: clients.extractor,
-        "shared.tasks.base.CallSizes": lambda: CallSizes(
+        "shared.tasks.call_sizes.CallSizes": lambda: CallSizes(
             chunk_tokens=settings.tasks.chunk_tokens, batch_tokens=settings.tasks.batch_tokens
         ),
         "shared.tasks.signer.Signer": lambda: Signer(settings.accounts.tokens.secret_key),

@@ -43,12 +43,6 @@ class TicketParts(AccountParts):
         )
 
     @cached_property
-    def dependencies(self) -> "Dependencies":
-        from shared.app.dependencies import dependencies
-
-        return dependencies(self.clients, self.settings)
-
-    @cached_property
     def permissions(self) -> "Permissions":
         from shared.tickets.permissions import Permissions
 
@@ -59,6 +53,12 @@ class TicketParts(AccountParts):
         from shared.tickets.access import TicketAccess
 
         return TicketAccess(self.tickets, self.permissions)
+
+    @cached_property
+    def dependencies(self) -> "Dependencies":
+        from shared.app.dependencies import dependencies
+
+        return dependencies(self.clients, self.settings)
 
     @cached_property
     def ticket_opening(self) -> "TicketOpening":
@@ -101,8 +101,8 @@ class TicketParts(AccountParts):
             access=self.ticket_access,
             container=self.clients.container,
             users=self.users,
-            landing=self.clients.landing,
             dependencies=self.dependencies,
+            landing=self.clients.landing,
             times=times,
             clock=self.clock,
         )

@@ -18,6 +18,7 @@ class AuditAction(StrEnum):
     TICKET_COMPLETED = "ticket_completed"
     TICKET_FAILED = "ticket_failed"
     TICKET_SUBMITTED = "ticket_submitted"
+    QUERY_SENT = "query_sent"
     ATTACHMENT_ADDED = "attachment_added"
     ATTACHMENT_REMOVED = "attachment_removed"
     ATTACHMENT_DENIED = "attachment_denied"

@@ -15,8 +15,25 @@ from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 from pydantic import ConfigDict, Field
 
 from shared.clients.llm.output import AnswerForm
-from shared.models import Attachment, Inquiry, Model, Question, Record, StoredTicket
+from shared.models import (
+    Attachment,
+    AuditAction,
+    Inquiry,
+    Model,
+    Question,
+    Record,
+    StoredTicket,
+    User,
+)
+from shared.models.clock import Clock
 from shared.tasks.audience import NOBODY, Audience
+from shared.tasks.defaults import (
+    check_no_requester,
+    check_text_answer,
+    find_no_department,
+    misses_no_file,
+)
+from shared.tasks.dependencies import Provider
 from shared.tasks.language_model import LanguageModel
 
 T = TypeVar("T")
@@ -36,13 +53,6 @@ class Result(Model):
 
     summary: str
     warnings: list[str] = []
-
-
-class CallSizes(Model):
-    """How much goes into one call of the model, in tokens: of a document, and of a diff."""
-
-    chunk_tokens: int
-    batch_tokens: int
 
 
 class DataFault(Model):
@@ -75,12 +85,6 @@ class Round(Model):
     ends_at: int = Field(default=90, ge=0, le=100)
 
 
-def check_text_answer(_: TaskData, inquiry: Inquiry, answer: Any) -> None:
-    """For a type that asks for words. Raises ValueError, whose text says what is wanted."""
-    if not isinstance(answer, str) or not answer.strip():
-        raise ValueError("must be a text that is not empty.")
-
-
 class Artifacts(Protocol):
     """What an attempt keeps between its steps, JSON by name; saving it again replaces it."""
 
@@ -90,19 +94,14 @@ class Artifacts(Protocol):
         """None when there is nothing of that name."""
 
 
-class Provider(Protocol):
-    """Hands out what a task type needs, by its class: one object a process."""
-
-    def __call__(self, need: type[T], /) -> T: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context(Generic[D]):
     """What a step may look at and leave behind. `data` is the ticket's task_data, `stage` that of
     its round; `use` gives one of the type's `needs`; `read_file` gives the bytes of an attachment
     by its id, None when it has been removed; `report` shows people how many pieces of a long plan
     are done, of how many. `answers` are those of people to what this step has asked so far;
-    `earlier` is what the attempt before this one has kept, None for the first."""
+    `earlier` is what the attempt before this one has kept, None for the first; `find_department`
+    tells the department of the ticket's owner, as it is now."""
 
     ticket: StoredTicket
     data: D
@@ -113,14 +112,18 @@ class Context(Generic[D]):
     use: Provider
     answers: Sequence[Any] = ()
     earlier: Artifacts | None = None
+    find_department: Callable[[], Awaitable[str | None]] = find_no_department
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkContext(Context[D]):
-    """What a task may use while it works."""
+    """What a task may use while it works. `audit` leaves an event with these values in the
+    ticket's audit trail, each time that it is called."""
 
     model: LanguageModel
     record: Record
+    audit: Callable[[AuditAction, str, dict[str, Any]], Awaitable[None]]
+    clock: Clock
     audience: Audience = NOBODY
 
     async def complete(self, form: AnswerForm[T], question: Question, *, shown: str = "") -> T:
@@ -178,11 +181,6 @@ class Stage(Generic[D, I, O]):
         return Step(name=self.name, work=work, combine=after, name_outcome=name_outcome)
 
 
-def misses_no_file(data: TaskData, filenames: Sequence[str]) -> bool:
-    """For a type that does not wait for files."""
-    return False
-
-
 @dataclass(frozen=True, kw_only=True)
 class TaskType(Generic[D, R]):
     """A task type, which lies in its module as `task_type`.
@@ -204,6 +202,8 @@ class TaskType(Generic[D, R]):
     A plan, and what follows a stage, may return an Inquiry to ask the people that the ticket is
     for; it runs again with their answers in its context. `check_answer` raises ValueError for an
     answer that does not fit; its text says what is wanted.
+    `check_requester` raises Forbidden for a user who may not open or repeat a ticket of the type;
+    `saved_formats` are forms of the result that its steps save (`saved_formats.save_format`).
     """
 
     data: type[D]
@@ -219,11 +219,13 @@ class TaskType(Generic[D, R]):
     partial: Callable[[StoredTicket, D, Artifacts], Awaitable[R | None]] | None = None
     reuses_answers: bool = False
     check_answer: Callable[[D, Inquiry, Any], None] = check_text_answer
+    check_requester: Callable[[User, Provider], None] = check_no_requester
+    saved_formats: Sequence[str] = ()
 
     @property
     def offered_formats(self) -> list[str]:
         """Every form in which a result can be had."""
-        return list(dict.fromkeys([*_BASIC_FORMATS, *self.formats]))
+        return list(dict.fromkeys([*_BASIC_FORMATS, *self.formats, *self.saved_formats]))
 
     async def first_round(self, context: Context[D]) -> Round | Inquiry:
         """Raises StepError."""

@@ -9,6 +9,7 @@ from shared.clients.llm.output import AnswerForm, of_model, of_schema
 from shared.errors import BadSchema
 from shared.models import Model, Question, Words
 from shared.tasks import base
+from shared.tasks.dependencies import Provider
 from shared.text import json_schema
 from shared.text.json_schema_validation import compile_patterns
 from shared.text.markdown import inert
@@ -31,7 +32,7 @@ class TaskData(base.TaskData):
     output_schema: Annotated[dict[str, Any], AfterValidator(_usable)] | None = None
 
 
-async def find_fault(data: TaskData, _: base.Provider) -> base.DataFault | None:
+async def find_fault(data: TaskData, _: Provider) -> base.DataFault | None:
     """A pattern of the schema that cannot be used is only known once it is compiled."""
     if data.output_schema is None:
         return None

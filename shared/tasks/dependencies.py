@@ -8,9 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, Self, TypeVar, cast, runtime_checkable
 
 from shared.errors import PermanentFailure, SettingsError
-from shared.tasks.base import Provider
 
 T = TypeVar("T")
+
+
+class Provider(Protocol):
+    """Hands out what a task type needs, by its class: one object a process."""
+
+    def __call__(self, need: type[T], /) -> T: ...
 
 
 @runtime_checkable

@@ -22,6 +22,7 @@ _BUILT_IN = {
     "doc_analysis": "shared.tasks.doc_analysis",
     "paper_writing": "shared.tasks.paper_writing",
     "pr_review": "shared.tasks.pr_review",
+    "snowflake_query": "shared.tasks.snowflake_query",
 }
 
 

@@ -34,7 +34,7 @@ from shared.tickets.idempotency import IdempotencyKeys, Once
 from shared.tickets.intents import Intent
 from shared.tickets.repository import Tickets
 from shared.tickets.transaction import Claim
-from shared.tickets.validation import check_assignee, check_task_data
+from shared.tickets.validation import check_assignee, check_requester, check_task_data
 
 API = {"source": Source.API}
 
@@ -103,9 +103,10 @@ class TicketOpening:
         """Store a new ticket of `principal`: two storage calls, one more for each of `once` and an
         assignment, and those that its files need.
 
-        Raises Invalid, TooLarge, Unavailable.
+        Raises Forbidden, Invalid, TooLarge, Unavailable.
         """
         owner, actor = principal.user, principal.actor
+        check_requester(new.task_type, owner, self._dependencies)
         await check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             # An intent is taken for a dead one after twice this time.
@@ -121,7 +122,8 @@ class TicketOpening:
         self, owner: User, new: NewTicket, files: NewFiles, drop: FileClaim
     ) -> StoredTicket | None:
         """Store a ticket for a file that its owner put into Blob storage; None when another process
-        was faster. Raises Invalid, TooLarge, Unavailable."""
+        was faster. Raises Forbidden, Invalid, TooLarge, Unavailable."""
+        check_requester(new.task_type, owner, self._dependencies)
         await check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             async with asyncio.timeout(self._sweep_after):

@@ -19,6 +19,8 @@ class ResultFormat(StrEnum):
     SARIF = "sarif"
     GITHUB_REVIEW = "github-review"
     VEGA_LITE = "vega-lite"
+    PNG = "png"
+    SVG = "svg"
 
 
 _KINDS = {
@@ -33,6 +35,8 @@ _KINDS = {
     ResultFormat.SARIF: ("application/sarif+json", "sarif"),
     ResultFormat.GITHUB_REVIEW: ("application/json", "review.json"),
     ResultFormat.VEGA_LITE: ("application/vnd.vegalite+json", "vl.json"),
+    ResultFormat.PNG: ("image/png", "png"),
+    ResultFormat.SVG: ("image/svg+xml", "svg"),
 }
 
 
@@ -53,9 +57,20 @@ def form_of(task_type: str, wanted: str) -> ResultFormat:
     return ResultFormat(wanted)
 
 
+def is_saved(task_type: str, form: ResultFormat) -> bool:
+    """Whether the steps of the type have saved the result in this form, rather than that it is made
+    when it is asked for."""
+    return form in find_task_type(task_type).saved_formats
+
+
 def rendered(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
-    """The result that `ticket` carries in its `result_data`."""
-    content = _content(ticket, form)
+    """The result that `ticket` carries in its `result_data`. Raises NoSuchFormat for one that this
+    result cannot be had in."""
+    return file_of(ticket, form, _content(ticket, form))
+
+
+def file_of(ticket: StoredTicket, form: ResultFormat, content: str | bytes) -> ResultFile:
+    """This content as a file that is named for its ticket."""
     content_type, suffix = _KINDS[form]
     name = re.sub(r"[^A-Za-z0-9]+", "-", ticket.title)[:60].strip("-") or "result"
     data = content.encode() if isinstance(content, str) else content

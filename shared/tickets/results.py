@@ -2,15 +2,16 @@
 
 from shared.accounts.principal import Principal
 from shared.clients.blobs import Container
-from shared.errors import Conflict
+from shared.errors import Conflict, NoSuchFormat
 from shared.models import AuditEvent, Message, ResultQuery, StoredTicket, Timeline
 from shared.storage.compressed import unpack
 from shared.tasks.registry import find_task_type
+from shared.tasks.saved_formats import load_format
 from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
-from shared.tickets.result_files import ResultFile, form_of, rendered
+from shared.tickets.result_files import ResultFile, file_of, form_of, is_saved, rendered
 from shared.tickets.statistics.timeline import tell_course
 
 
@@ -61,7 +62,13 @@ class TicketQueries:
             return rendered(await self._with_partial_result(ticket), form)
         if not ticket.result_attempt:
             raise Conflict(f"This ticket is {ticket.status.value}; there is no result of it.")
-        return rendered(await self.with_result(ticket), form)
+        if not is_saved(ticket.task_type, form):
+            return rendered(await self.with_result(ticket), form)
+        attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
+        content = await load_format(attempt, form)
+        if content is None:
+            raise NoSuchFormat(f"Nothing in this result can be shown as {form.value}.")
+        return file_of(ticket, form, content)
 
     async def _with_partial_result(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with what there is of the result of its current attempt."""

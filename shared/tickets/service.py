@@ -21,7 +21,7 @@ from shared.tickets.intents import Intent
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.user_changes import Expects
-from shared.tickets.validation import check_assignee, check_task_data
+from shared.tickets.validation import check_assignee, check_requester, check_task_data
 from shared.tickets.workflow_port import WorkflowClient
 
 _BLOBS = ("work", "results", "attachments", "texts")
@@ -52,11 +52,11 @@ class TicketService:
         times: Times,
         clock: Clock,
     ) -> None:
-        self._dependencies = dependencies
         self._tickets = tickets
         self._access = access
         self._container = container
         self._users = users
+        self._dependencies = dependencies
         self._landing = landing
         self._times = times
         self._clock = clock
@@ -90,6 +90,7 @@ class TicketService:
     ) -> StoredTicket:
         """Raises NotFound, Forbidden, Invalid, TooLarge, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.REPROCESS)
+        await self._check_requesters(principal, ticket)
         if task_data is not None:
             await check_task_data(ticket.task_type, task_data, self._dependencies)
         try:
@@ -99,6 +100,12 @@ class TicketService:
                 return await self._tickets.change(ticket.id, decide, ticket)
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
+
+    async def _check_requesters(self, principal: Principal, ticket: StoredTicket) -> None:
+        """Who asks for it again must be allowed to, and who then reads the result."""
+        owner = await self._users.recent(ticket.created_by)
+        for user in filter(None, {principal.id: principal.user, ticket.created_by: owner}.values()):
+            check_requester(ticket.task_type, user, self._dependencies)
 
     async def delete(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """The ticket as it was: its rows are gone, its blobs as well; its intent, which stays for

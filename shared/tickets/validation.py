@@ -1,10 +1,11 @@
 """What must hold of a ticket's values, whoever sets them."""
 
+from contextlib import suppress
 from typing import Any
 
 from shared.accounts.repository import Users
-from shared.errors import Invalid, TooLarge
-from shared.models import validated
+from shared.errors import Invalid, PermanentFailure, TooLarge
+from shared.models import User, validated
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
@@ -26,6 +27,14 @@ async def check_task_data(
     if fault := await found.find_fault(data, dependencies.provider(found.needs)):
         error = {"loc": ["task_data", fault.key], "msg": fault.text, "type": "task_data"}
         raise Invalid(f"task_data.{fault.key}: {fault.text}", [error])
+
+
+def check_requester(task_type: str, user: User, dependencies: Dependencies) -> None:
+    """Raises Invalid, and Forbidden unless this user may ask for the type. Of one that is not set
+    up everybody may: its tickets fail with a sentence that says so."""
+    known = find_task_type(task_type)
+    with suppress(PermanentFailure):
+        known.check_requester(user, dependencies.provider(known.needs))
 
 
 async def check_assignee(users: Users, user_id: str | None) -> None:

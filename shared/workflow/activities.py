@@ -5,27 +5,17 @@ should wait, or cannot be done, it answers as such.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
-from shared.attachments.store import AttachmentStore
+from shared.accounts.repository import Users
 from shared.clients.blobs import Container
 from shared.errors import FailureKind, NotFound
 from shared.models import Inquiry, StoredTicket
 from shared.models.clock import Clock
 from shared.storage.compressed import pack
-from shared.tasks.base import (
-    Artifacts,
-    Context,
-    Provider,
-    Round,
-    TaskData,
-    TaskType,
-    WorkContext,
-)
+from shared.tasks.base import Round
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.language_model import LanguageModel
 from shared.tasks.registry import find_task_type
@@ -36,6 +26,7 @@ from shared.tickets.listing.index import standing
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
+from shared.workflow.contexts import Contexts
 from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
     READING,
@@ -55,24 +46,9 @@ from shared.workflow.rounds import begin_round
 from shared.workflow.step_runs import SUPERSEDED, StepRuns, run_step
 from shared.workflow.ticket_reader import TicketReader
 
-_TaskType = TaskType[Any, Any]
-
 _PLAN = "plan"
 _STORING = timedelta(minutes=4)
 """A request that stores a file takes no longer."""
-
-
-class _ContextFields(TypedDict):
-    """What every context has."""
-
-    ticket: StoredTicket
-    data: TaskData
-    stage: str
-    artifacts: Artifacts
-    read_file: Callable[[str], Coroutine[Any, Any, bytes | None]]
-    report: Callable[[int, int], Coroutine[Any, Any, None]]
-    use: Provider
-    earlier: Artifacts | None
 
 
 class Activities:
@@ -87,6 +63,7 @@ class Activities:
         self,
         *,
         tickets: Tickets,
+        users: Users,
         container: Container,
         model: LanguageModel,
         answers: Answers,
@@ -101,13 +78,7 @@ class Activities:
     ) -> None:
         self._tickets = tickets
         self._container = container
-        self._files = AttachmentStore(container)
-        self._model = model
-        self._answers = answers
-        self._dependencies = dependencies
         self._intents = intents
-        self._metering = metering
-        self._partial_texts = partial_texts
         self._clock = clock
         self.step_runs = StepRuns(
             tickets=tickets, container=container, step_seconds=step_seconds, clock=clock
@@ -116,6 +87,18 @@ class Activities:
         self._inquiries = Inquiries(tickets, answer_days, clock)
         self._reader = TicketReader(tickets)
         self._progress = ProgressWriter(tickets, container, clock)
+        self._contexts = Contexts(
+            tickets=tickets,
+            users=users,
+            container=container,
+            model=model,
+            answers=answers,
+            dependencies=dependencies,
+            progress=self._progress,
+            metering=metering,
+            partial_texts=partial_texts,
+            clock=clock,
+        )
 
     @run_step
     async def plan(self, ref: AttemptRef) -> RoundBegins | AnswerAwaited | NoFiles | Superseded:
@@ -134,9 +117,7 @@ class Activities:
         await self._attempt(ref).open()
         task_type = find_task_type(ticket.task_type)
         answers = find_answers(ticket, _PLAN)
-        context: Context[Any] = Context(
-            **self._context(task_type, ticket, ref, READING), answers=answers
-        )
+        context = self._contexts.context(task_type, ticket, ref, READING, answers)
         made = await task_type.first_round(context)
         if isinstance(made, Inquiry):
             return await self._inquiries.ask(ref, inquiry_name(_PLAN, len(answers)), made)
@@ -156,7 +137,7 @@ class Activities:
         piece = ""
         if not done:
             task_type = find_task_type(ticket.task_type)
-            context = self._work_context(task_type, ticket, ref, facts["stage"])
+            context = self._contexts.work_context(task_type, ticket, ref, facts["stage"])
             outcome = await task_type.do_work(context, item)
             await attempt.store_outcome(number, index, outcome)
             piece = task_type.name_outcome(facts["stage"], outcome)
@@ -178,9 +159,7 @@ class Activities:
         task_type = find_task_type(ticket.task_type)
         step = f"round{facts['number']}"
         answers = find_answers(ticket, step)
-        context: Context[Any] = Context(
-            **self._context(task_type, ticket, ref, facts["stage"]), answers=answers
-        )
+        context = self._contexts.context(task_type, ticket, ref, facts["stage"], answers)
         made = await task_type.combine(context, outcomes)
         if isinstance(made, Round):
             return begin_round(made, facts["number"] + 1)
@@ -229,40 +208,6 @@ class Activities:
         trace = await self._intents.find(ticket.id, Purpose.FILES)
         last = workflow_changes.last_file(ticket)
         return trace is not None and trace.created_at > max(last, self._clock.now() - _STORING)
-
-    def _work_context(
-        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
-    ) -> WorkContext[Any]:
-        reuses = task_type.reuses_answers
-        return WorkContext(
-            **self._context(task_type, ticket, ref, stage),
-            model=self._answers.of(ticket.created_by) if reuses else self._model,
-            record=self._metering.of(ticket, self._attempt(ref).record),
-            audience=self._partial_texts.audience(ref),
-        )
-
-    def _context(
-        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
-    ) -> "_ContextFields":
-        """What every context has."""
-
-        async def report(done: int, total: int) -> None:
-            await self._progress.show_plan(ref, stage, done, total)
-
-        return _ContextFields(
-            ticket=ticket,
-            data=task_type.data.model_validate(ticket.task_data),
-            stage=stage,
-            artifacts=self._attempt(ref),
-            read_file=partial(self._files.read, ticket.id),
-            report=report,
-            use=self._dependencies.provider(task_type.needs),
-            earlier=self._earlier(ref),
-        )
-
-    def _earlier(self, ref: AttemptRef) -> Attempt | None:
-        number = ref["attempt"] - 1
-        return Attempt(self._container, ref["ticket_id"], number) if number else None
 
     def _attempt(self, ref: AttemptRef) -> Attempt:
         return Attempt(self._container, ref["ticket_id"], ref["attempt"])

@@ -1,11 +1,12 @@
 """Builds an answer that a JSON Schema accepts out of the sentences of a text.
 
 It walks the schema: each string is a sentence, the next one for the next string; in an object that
-holds a quote, word for word, the other strings say the same sentence. Names mean nothing to it but
-for courtesies: a property with `quote`, `verbatim` or `excerpt` in its name is a quote, and one
-whose name labels a value in the text (`page 3`, `document="a.pdf"`) takes the nearest one before.
-Where sentences are marked (`[claim 3] (fact) …`, `gap: …`), lists of that name, and objects with a
-list of such numbers, are about those sentences, and an enum takes the value that its mark says.
+holds a quote, word for word, the other strings say the same sentence, as objects within it do.
+Names mean nothing to it but for courtesies: a property with `quote`, `verbatim` or `excerpt` in its
+name is a quote, and one whose name labels a value in the text (`page 3`, `document="a.pdf"`) takes
+the nearest one before. Where sentences are marked (`[claim 3] (fact) …`, `gap: …`), lists of that
+name, and objects with a list of such numbers, are about those sentences, and an enum takes the
+value that its mark says.
 """
 
 import math
@@ -170,7 +171,8 @@ class _Walk:
 
     def _usual(self, items: Schema | bool, place: Place) -> int:
         """How many items a list has where the schema leaves it open."""
-        if place.sentence is not None and (_is_quote(place.name) or self._is_integer(items)):
+        one_is_enough = _is_quote(place.name) or self._is_integer(items) or self._is_object(items)
+        if place.sentence is not None and one_is_enough:
             return 1
         return _ITEMS_OF_LONG_TEXT if self._source.is_long else _USUAL_ITEMS
 
@@ -231,7 +233,7 @@ class _Walk:
             inner = flat(part, self._root) if isinstance(part, dict) else {}
             if self._is_integer(inner.get("items", True)):
                 return self._marked(name, place.sentence)
-        return None
+        return place.sentence
 
     def _marked(self, name: str, sentence: int | None) -> int | None:
         """This sentence, or else the next one marked with `name`, if any, which is then taken."""
@@ -244,6 +246,9 @@ class _Walk:
 
     def _is_integer(self, schema: Schema | bool) -> bool:
         return isinstance(schema, dict) and flat(schema, self._root).get("type") == "integer"
+
+    def _is_object(self, schema: Schema | bool) -> bool:
+        return isinstance(schema, dict) and flat(schema, self._root).get("type") == "object"
 
     def _holds_quote(self, schema: Schema, levels: int) -> bool:
         """Whether a property of the object is a quote, or of an object or list right inside it."""

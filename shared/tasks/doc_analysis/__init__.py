@@ -10,7 +10,8 @@ program found in them.
 """
 
 from shared.documents.extraction import Extractor
-from shared.tasks.base import CallSizes, TaskType
+from shared.tasks.base import TaskType
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.doc_analysis import report, rounds
 from shared.tasks.doc_analysis.analysing import ANALYSING
 from shared.tasks.doc_analysis.merging import CONCLUDING, CONDENSING

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from shared.documents.extraction import Extractor
 from shared.errors import PermanentFailure, Unreadable
 from shared.models import Attachment
-from shared.tasks.base import CallSizes, Context, Round
+from shared.tasks.base import Context, Round
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.doc_analysis import artifacts
 from shared.tasks.doc_analysis.analysing import ANALYSING, ChunkItem
 from shared.tasks.doc_analysis.coverage import statement

@@ -4,7 +4,8 @@ are merged in groups, fewer with every round."""
 import asyncio
 from collections.abc import Sequence
 
-from shared.tasks.base import CallSizes, Context, Round
+from shared.tasks.base import Context, Round
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.doc_analysis import artifacts, concluding, gathering
 from shared.tasks.doc_analysis.merging import CONCLUDING, CONDENSING, GroupItem
 from shared.tasks.doc_analysis.models import Outcome, Part, Result, TaskData

@@ -16,7 +16,8 @@ references the program found in the task or in its sources.
 from shared.clients.source_pages import SourcePages
 from shared.documents.extraction import Extractor
 from shared.papers.code import CodeParsers
-from shared.tasks.base import CallSizes, TaskType
+from shared.tasks.base import TaskType
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.paper_writing import report, rounds
 from shared.tasks.paper_writing.asking import check_outline
 from shared.tasks.paper_writing.assembling import assemble_partial

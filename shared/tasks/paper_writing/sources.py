@@ -11,7 +11,9 @@ from shared.documents.extraction import Extractor
 from shared.documents.file_types import InMemory, kind_of
 from shared.errors import PermanentFailure, Unreadable, UnsupportedMediaType
 from shared.models import Attachment
-from shared.tasks.base import CallSizes, Context, DataFault, NoItem, Provider, Round
+from shared.tasks.base import Context, DataFault, NoItem, Round
+from shared.tasks.call_sizes import CallSizes
+from shared.tasks.dependencies import Provider
 from shared.tasks.evidence import chunking
 from shared.tasks.evidence.artifacts import save_chunks
 from shared.tasks.paper_writing import artifacts

@@ -7,7 +7,8 @@ posting          if asked for: one review on GitHub
 """
 
 from shared.clients.github.client import GitHubClient
-from shared.tasks.base import CallSizes, TaskType
+from shared.tasks.base import TaskType
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review import concluding, payload, report, sarif
 from shared.tasks.pr_review.checking import CHECKING
 from shared.tasks.pr_review.models import Result, TaskData

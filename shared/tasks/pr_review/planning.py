@@ -6,7 +6,8 @@ import asyncio
 from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import ChangedFiles, Pull, PullRef
 from shared.errors import PermanentFailure
-from shared.tasks.base import CallSizes, Context, Round
+from shared.tasks.base import Context, Round
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen
 from shared.tasks.pr_review.models import TaskData
 from shared.tasks.pr_review.reviewing import REVIEWING, BatchItem

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.clients.blobs import Container
 from shared.errors import PermanentFailure, RetryLater
-from shared.tasks.base import CallSizes
+from shared.tasks.call_sizes import CallSizes
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from tests.support.servers.model import ModelServer, completion

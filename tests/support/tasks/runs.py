@@ -6,7 +6,8 @@ from typing import Any
 
 from shared.attachments.store import AttachmentStore
 from shared.clients.blobs import Container
-from shared.models import Priority, StoredTicket
+from shared.models import AuditAction, Priority, StoredTicket
+from shared.models.clock import Clock
 from shared.tasks.base import Round, WorkContext
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
@@ -46,6 +47,9 @@ async def result_of(
     async def report(done: int, total: int) -> None:
         """Nobody looks."""
 
+    async def audit(action: AuditAction, description: str, values: dict[str, Any]) -> None:
+        """Nobody reads it."""
+
     def context(stage: str) -> WorkContext[Any]:
         return WorkContext(
             ticket=ticket,
@@ -57,6 +61,8 @@ async def result_of(
             use=known.provider(task_type.needs),
             model=model_client(model),
             record=attempt.record,
+            audit=audit,
+            clock=Clock(),
         )
 
     made = await task_type.first_round(context("reading"))

@@ -1,0 +1,173 @@
+"""SQL for the question: verified by people, of the server's analyst, or the model's own; guarded,
+read, and prepared for what is run beside it."""
+
+import asyncio
+from datetime import date
+
+from shared.clients.llm.output import of_model
+from shared.errors import QueryRefused
+from shared.models import Model, Question
+from shared.tasks import base
+from shared.tasks.base import Stage, WorkContext
+from shared.tasks.snowflake_query import artifacts, catalogue
+from shared.tasks.snowflake_query.calendar import find_period
+from shared.tasks.snowflake_query.catalogue import Catalogue
+from shared.tasks.snowflake_query.examining import Examiner
+from shared.tasks.snowflake_query.llm_output import SqlAnswer
+from shared.tasks.snowflake_query.models import Draft, Period, TaskData
+from shared.tasks.snowflake_query.warehouse import Place, Warehouses
+
+VERIFIED, ANALYST, MODEL = "verified query", "analyst", "model"
+_MAX_READINGS = 2
+_FORM = of_model(SqlAnswer)
+
+
+class WriteItem(Model):
+    """The `number`-th try. `answer` is what people said to a question of the ticket."""
+
+    number: int = 0
+    by_model: bool = False
+    answer: str = ""
+
+
+async def write(context: WorkContext[TaskData], item: WriteItem) -> Draft:
+    warehouses = context.use(Warehouses)
+    place = warehouses.place_of(await context.find_department(), context.data)
+    whole = await artifacts.load_catalogue(context.artifacts)
+    today = day_of_ticket(context, warehouses)
+    writer = _Writer(context=context, place=place, whole=whole, today=today, item=item)
+    return await writer.write()
+
+
+WRITING = Stage("writing", write)
+
+
+def day_of_ticket(context: base.Context[TaskData], warehouses: Warehouses) -> date:
+    """The day on which this attempt began, where people work."""
+    return warehouses.today(context.ticket.started_at or context.ticket.created_at)
+
+
+class _Writer:
+    """Writes one draft."""
+
+    def __init__(
+        self,
+        *,
+        context: WorkContext[TaskData],
+        place: Place,
+        whole: Catalogue,
+        today: date,
+        item: WriteItem,
+    ) -> None:
+        self._context = context
+        self._place = place
+        self._today = today
+        self._item = item
+        self._layer = context.use(Warehouses).layer
+        self._question = context.data.query_request
+        fiscal = context.use(Warehouses).settings.fiscal_start
+        asked = f"{item.answer} {self._question}" if item.answer else self._question
+        self._period = find_period(asked, today, fiscal)
+        self._fiscal = fiscal
+        self._examiner = Examiner(
+            place=place,
+            catalogue=whole,
+            max_rows=context.data.max_rows,
+            period=self._period,
+            today=today,
+            question=asked,
+        )
+
+    async def write(self) -> Draft:
+        if self._item.number == 0 and not (self._item.by_model or self._item.answer):
+            verified = self._layer.find_verified(self._question, self._period)
+            if verified:
+                draft = Draft(way=VERIFIED, question=self._question, is_verified=True)
+                return await self._examined(draft, verified, is_strict=False)
+            asked = await self._ask_analyst()
+            if asked is not None:
+                return asked
+        return await self._ask_model()
+
+    async def _ask_analyst(self) -> Draft | None:
+        """None where the server has none."""
+        if (await self._place.connection.tools()).analyst is None:
+            return None
+        told = [self._question]
+        if self._period:
+            told.append(f"({self._period.words}: {self._period.start} to {self._period.end})")
+        meaning = self._layer.explain(self._question)
+        answer = await self._place.connection.ask_analyst(
+            " ".join([*told, f"({meaning})"] if meaning else told)
+        )
+        if answer is None:
+            return None
+        draft = Draft(
+            way=ANALYST,
+            question=self._question,
+            suggestions=list(answer.suggestions),
+            is_verified=answer.verified,
+        )
+        if not answer.sql:
+            return draft.model_copy(update={"error": "The analyst wrote no SQL."})
+        return await self._examined(draft, answer.sql, is_strict=True)
+
+    async def _ask_model(self) -> Draft:
+        narrow = await artifacts.load_narrowed(self._context.artifacts)
+        answer = await self._context.complete(_FORM, await self._asked(narrow))
+        draft = Draft(
+            way=MODEL,
+            question=self._question,
+            number=self._item.number,
+            answer=self._item.answer,
+        )
+        draft = await self._examined(draft, answer.sql, is_strict=self._item.number == 0)
+        if draft.error:
+            return draft
+        readings = [
+            await self._examined(
+                Draft(way=MODEL, question=other.question, number=self._item.number),
+                other.sql,
+                is_strict=False,
+            )
+            for other in answer.other_readings[:_MAX_READINGS]
+        ]
+        usable = [one for one in readings if one.sql and one.sql != draft.sql]
+        return draft.model_copy(update={"readings": usable})
+
+    async def _examined(self, draft: Draft, sql: str, is_strict: bool) -> Draft:
+        """The draft with its SQL as it may run, or with the reason why not."""
+        draft = draft.model_copy(update={"written": sql})
+        try:
+            return await asyncio.to_thread(self._examiner.examine, draft, sql, is_strict)
+        except QueryRefused as error:
+            return draft.model_copy(update={"error": error.reason})
+
+    async def _asked(self, narrow: Catalogue) -> Question:
+        data = self._context.data
+        lines = [f"# Question\n{self._question}", f"# Today\n{self._today}"]
+        if self._item.answer:
+            lines.append(f"# What was meant\n{self._item.answer}")
+        if self._period:
+            lines.append(f"# Period\n{_told(self._period)}")
+        if self._fiscal != 1:
+            lines.append(f"# Fiscal year\nIt begins with month {self._fiscal}.")
+        place = ".".join(filter(None, (self._place.database, self._place.schema)))
+        lines.append(f"# Where tables lie that are named without\n{place}")
+        lines.append(f"# At most so many rows are shown\n{data.max_rows}")
+        material = {"schema": catalogue.describe(narrow)}
+        if self._layer.describe():
+            material["semantic layer"] = self._layer.describe()
+        material |= await self._failed()
+        return Question(base.read_prompt(__file__, "write"), "\n\n".join(lines), material)
+
+    async def _failed(self) -> dict[str, str]:
+        """The SQL that is to be mended, and what is wrong with it."""
+        if not (self._item.number or self._item.by_model):
+            return {}
+        failed = await artifacts.load_failure(self._context.artifacts, self._item.number)
+        return {"earlier sql": failed.written, "its error": failed.error} if failed else {}
+
+
+def _told(period: Period) -> str:
+    return f"“{period.words}” is {period.start} to {period.end}, both days within it."

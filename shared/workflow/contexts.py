@@ -1,0 +1,123 @@
+"""What each step of a task type is given: its ticket, its artifacts, and what it may use."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, TypedDict
+
+from shared.accounts.repository import Users
+from shared.attachments.store import AttachmentStore
+from shared.audit.chain import Actor, Draft
+from shared.clients.blobs import Container
+from shared.models import AuditAction, StoredTicket
+from shared.models.clock import Clock
+from shared.tasks.base import Artifacts, Context, TaskData, TaskType, WorkContext
+from shared.tasks.dependencies import Dependencies, Provider
+from shared.tasks.language_model import LanguageModel
+from shared.tickets.attempts import Attempt
+from shared.tickets.repository import Tickets
+from shared.workflow.answer_cache import Answers
+from shared.workflow.messages import AttemptRef
+from shared.workflow.metering import Metering
+from shared.workflow.partial_texts import PartialTexts
+from shared.workflow.progress import ProgressWriter
+
+_TaskType = TaskType[Any, Any]
+
+
+class _Fields(TypedDict):
+    """What every context has."""
+
+    ticket: StoredTicket
+    data: TaskData
+    stage: str
+    artifacts: Artifacts
+    read_file: Callable[[str], Coroutine[Any, Any, bytes | None]]
+    report: Callable[[int, int], Coroutine[Any, Any, None]]
+    use: Provider
+    find_department: Callable[[], Coroutine[Any, Any, str | None]]
+    earlier: Artifacts | None
+
+
+class Contexts:
+    """Makes the contexts of steps."""
+
+    def __init__(
+        self,
+        *,
+        tickets: Tickets,
+        users: Users,
+        container: Container,
+        model: LanguageModel,
+        answers: Answers,
+        dependencies: Dependencies,
+        progress: ProgressWriter,
+        metering: Metering,
+        partial_texts: PartialTexts,
+        clock: Clock,
+    ) -> None:
+        self._tickets = tickets
+        self._users = users
+        self._container = container
+        self._files = AttachmentStore(container)
+        self._model = model
+        self._answers = answers
+        self._dependencies = dependencies
+        self._progress = progress
+        self._metering = metering
+        self._partial_texts = partial_texts
+        self._clock = clock
+
+    def context(
+        self,
+        task_type: _TaskType,
+        ticket: StoredTicket,
+        ref: AttemptRef,
+        stage: str,
+        answers: Sequence[Any],
+    ) -> Context[Any]:
+        """Of a plan, or of what follows a stage; `answers` are those to what it has asked."""
+        return Context(**self._fields(task_type, ticket, ref, stage), answers=answers)
+
+    def work_context(
+        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
+    ) -> WorkContext[Any]:
+        """Of a piece of work."""
+
+        async def audit(action: AuditAction, description: str, values: dict[str, Any]) -> None:
+            draft = Draft(action, Actor(), description, metadata=values)
+            await self._tickets.note(ticket.id, draft, self._clock.now())
+
+        reuses = task_type.reuses_answers
+        return WorkContext(
+            **self._fields(task_type, ticket, ref, stage),
+            model=self._answers.of(ticket.created_by) if reuses else self._model,
+            record=self._metering.of(ticket, self._attempt(ref).record),
+            audit=audit,
+            clock=self._clock,
+            audience=self._partial_texts.audience(ref),
+        )
+
+    def _fields(
+        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
+    ) -> _Fields:
+        async def report(done: int, total: int) -> None:
+            await self._progress.show_plan(ref, stage, done, total)
+
+        return _Fields(
+            ticket=ticket,
+            data=task_type.data.model_validate(ticket.task_data),
+            stage=stage,
+            artifacts=self._attempt(ref),
+            read_file=partial(self._files.read, ticket.id),
+            report=report,
+            use=self._dependencies.provider(task_type.needs),
+            find_department=partial(self._users.department_of, ticket.created_by),
+            earlier=self._earlier(ref),
+        )
+
+    def _earlier(self, ref: AttemptRef) -> Attempt | None:
+        number = ref["attempt"] - 1
+        return Attempt(self._container, ref["ticket_id"], number) if number else None
+
+    def _attempt(self, ref: AttemptRef) -> Attempt:
+        return Attempt(self._container, ref["ticket_id"], ref["attempt"])
