@@ -22,17 +22,19 @@ from shared.telemetry.spans import Service
 log = logging.getLogger(__name__)
 
 _SECONDS = 2.0
+_REST_SECONDS = 0.5
 _CONNECT_AGAIN = "What you may hear has changed; please connect again."
 _PATIENCE: dict[str, Any] = {"retry_total": 0, "connection_timeout": 2, "read_timeout": 2}
 
 
 class Realtime:
-    """One hub. An outage is logged once, when it begins, and each message tries again."""
+    """One hub. An outage is logged once, when it begins; after half a second messages try again."""
 
     def __init__(
         self, settings: RealtimeSettings, credential: AsyncTokenCredential | None = None
     ) -> None:
         self._is_away = False
+        self._rests_until = 0.0
         self._owed: set[str] = set()
         self._client: Any = None
         options = {**_PATIENCE, "transport": ObservedTransport(Service.REALTIME)}
@@ -52,11 +54,17 @@ class Realtime:
     async def send(self, groups: Collection[str], message: Mapping[str, Any]) -> bool:
         """Send `message` once to each connection that is in any of `groups` now; whether the
         service took it."""
-        return await self._settle() and await self._try(
+        loop = asyncio.get_running_loop()
+        if self._client is None or loop.time() < self._rests_until or not await self._settle():
+            return False
+        taken = await self._try(
             lambda: self._client.send_to_all(
                 dict(message), content_type="application/json", filter=_in_any(groups)
             )
         )
+        # A try costs a few milliseconds of this process, also when it fails.
+        self._rests_until = 0.0 if taken else loop.time() + _REST_SECONDS
+        return taken
 
     async def tell(self, connection_id: str, message: Mapping[str, Any]) -> bool:
         """Send `message` to one connection; whether the service took it."""
