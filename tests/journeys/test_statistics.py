@@ -119,7 +119,7 @@ def test_what_runs_has_an_age_and_what_was_cancelled_its_tokens(
 
     [one] = wait_for(running, "the ticket to run")
     assert one["title"] == held["title"]
-    assert one["age_seconds"] > 0
+    assert one["age_seconds"] >= 0
     before = statistics(admin)["total"]["cancelled"]
     for _ in range(2):  # The second changes nothing, and is counted no second time.
         assert running_app.api.post(f"/tickets/{held['id']}/cancel").status_code == 200

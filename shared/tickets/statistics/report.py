@@ -116,7 +116,9 @@ class TicketStatistics:
                 created_by=ticket.created_by,
                 stage=ticket.progress.stage,
                 percent=ticket.progress.percent,
-                age_seconds=(at - (ticket.started_at or ticket.created_at)).total_seconds(),
+                age_seconds=max(
+                    (at - (ticket.started_at or ticket.created_at)).total_seconds(), 0.0
+                ),
             )
             for ticket in tickets
             if owners is None or ticket.created_by in owners
