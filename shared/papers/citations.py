@@ -16,26 +16,27 @@ _NAMES = rf"(?:{_NAME}(?:,?[ ](?:and|&|und)[ ]{_NAME}|,?[ ]et[ ]al\.?|,[ ]{_NAME
 _YEAR = r"(?:1[89]|20)\d\d[a-z]?"
 _FOREIGN = re.compile(
     rf"""
-      \[\d{{1,4}}(?:\s*[,;–-]\s*\d{{1,4}})*(?:,\ pp?\.\ ?\d+)?\](?!\()   # [12]
+      \[\d{{1,4}}(?:\s*[,;–-]\s*\d{{1,4}})*(?:,\ pp?\.\ ?\d+)?\\?\](?!\() # [12]
     | \[\^[^\]\s]+\]                                                     # [^1]
-    | \[@?[A-Za-z][^\[\]\n]{{0,60}},?\ {_YEAR}\]                         # [Smith 2020]
+    | \[@?[A-Za-z][^\[\]\n]{{0,60}},?\ {_YEAR}\\?\]                         # [Smith 2020]
     | \((?:see\ |cf\.\ |e\.g\.,?\ )?{_NAMES},?\ (?:{_YEAR}|n\.d\.)[^()\n]{{0,120}}\)
     | \b{_NAMES}\ \({_YEAR}(?:,\ pp?\.\ ?\d+)?\)
     | \bet\ al\b\.?
     | \b(?:doi:\s?|arXiv:\s?)\S+ | \b10\.\d{{4,9}}/\S+ | \bISBN[:\ ]\s?[\d-]+
-    | \b(?:https?://|www\.)[^\s<>()\[\]"'`]+
+    | \b(?:https?\\?:\\?/\\?/|www\\?\.)[^\s<>()\[\]"'`]+
     | \b[Vv]ol\.\ ?\d+ | \b[Nn]o\.\ ?\d+,\ (?:pp?\.|{_YEAR}) | \bpp\.\ ?\d+
     | \bibid\b\.?
     """,
     re.X,
 )
 _ATTRIBUTION = re.compile(
-    rf"(?:[Aa]ccording to|[Aa]s (?:reported|shown|noted|stated) (?:by|in)|\b(?:stud(?:y|ies)"
-    rf"|reports?|surveys?|research|analys[ie]s|paper) (?:by|from)) (?:the )?"
+    rf"(?i:according to|as (?:reported|shown|noted|stated) (?:by|in)|\b(?:stud(?:y|ies)"
+    rf"|reports?|surveys?|research|analys[ie]s|papers?|articles?) (?:by|from|in|at)) (?:the )?"
     rf"(?P<name>(?!(?:Sections?|Tables?|Figures?|Chapters?|Appendix)\b){_NAME}(?: {_NAME})*)"
+    rf"|\b(?:[Aa]n?|[Tt]he) (?P<maker>{_NAME}(?: {_NAME})*) (?:study|report|survey|paper|article)\b"
 )
 _QUOTED = re.compile(
-    r"“([^“”\n]{1,2000})”|„([^„“”\n]{1,2000})[“”]|«([^«»\n]{1,2000})»"
+    r"“([^“”\n]{1,2000})”|\u2018([^\u2018\u2019\n]{1,2000})\u2019|„([^„“”\n]{1,2000})[“”]|«([^«»\n]{1,2000})»"
     r"|(?<![\w\"])\"([^\"\n]{1,2000})\""
 )
 _TARGET = re.compile(r"\]\(\s*<?([^()\s<>]+)")
@@ -104,7 +105,7 @@ def unfounded(text: str, sources: Collection[str]) -> list[Span]:
 def _attributions(covered: str) -> Iterator[Span]:
     """The names that are said to have said something."""
     for match in _ATTRIBUTION.finditer(covered):
-        yield Span(*match.span("name"))
+        yield Span(*match.span("name" if match["name"] else "maker"))
 
 
 def _folded(text: str) -> str:

@@ -64,7 +64,9 @@ _WORDS = re.compile(
 _PHRASE = re.compile(
     r"\b(?:(?:one|a)[ -]half|half|(?:one|a|two)[ -]thirds?|(?:one|a|three)[ -]quarters?"
     r"|(?:one|a|two|three|four)[ -](?:fifth|tenth)s?)"
-    r"(?= of\b)|\b(?:two|three|four|five|six|ten)[- ]?fold\b"
+    r"(?= (?:of|the)\b)"
+    r"|\b(?:several|many|some|a few) (?:dozen|hundred|thousand|million)s?\b"
+    r"|\b(?:two|three|four|five|six|ten)[- ]?fold\b"
     r"|\b(?:doubl|tripl|halv|quadrupl)(?:es|ed|ing)\b"
     r"|\btwice (?:as|the)\b|\bdozens of\b|\b(?:hundreds|thousands|millions|billions) of\b",
     re.I,

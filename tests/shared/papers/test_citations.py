@@ -21,6 +21,8 @@ NOTE = Work("note.md", None, "note.md")
         ("doi:10.1234/abc", ["doi:10.1234/abc"]),
         ("arXiv:2401.00001 is it", ["arXiv:2401.00001"]),
         ("According to Gartner it grows.", ["Gartner"]),
+        ("A McKinsey report and research at MIT say so.", ["McKinsey", "MIT"]),
+        (r"It is so \[12\], see https\://a.example/x", [r"[12\]", r"https\://a.example/x"]),
         ("A study by the Acme Institute says so.", ["Acme Institute"]),
         ("J. Stuff, vol. 3, pp. 12", ["vol. 3", "pp. 12"]),
     ],

@@ -22,6 +22,7 @@ def stated(text: str) -> list[str]:
         ("Twenty-five percent of three teams", ["Twenty-five percent", "three"]),
         ("two hundred thousand visits", ["two hundred thousand"]),
         ("half of them, a tenfold rise, it doubled", ["half", "tenfold", "doubled"]),
+        ("over half the ships, several hundred crews", ["half", "several hundred"]),
         ("20–30 people, from 5 to 10 percent", ["20", "30", "5", "10 percent"]),
         ("the 1990s and the 19th century", ["1990s", "19th"]),
         ("a top-10 firm, 10x faster, 1 in 5", ["10", "10x", "1", "5"]),
