@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 
 from shared.documents.file_types import DOCX, kind_of_name
 from shared.errors import UnsupportedMediaType
@@ -75,10 +82,6 @@ def _names_a_file(words: str) -> bool:
     return True
 
 
-def _number_of_words(length: Any) -> Any:
-    return int(length) if isinstance(length, str) and length.strip().isdecimal() else length
-
-
 def _on_lines(requirements: Any) -> Any:
     if isinstance(requirements, list) and all(isinstance(one, str) for one in requirements):
         return "\n".join(f"- {' '.join(one.split())}" for one in requirements)
@@ -108,25 +111,34 @@ class TaskData(base.TaskData):
     topic: Annotated[Words, StringConstraints(max_length=4_000)]
     paper_type: _Line = PaperType.TECHNICAL_REPORT.value
     target_audience: Annotated[str, StringConstraints(max_length=1_000)] | None = None
-    length: Annotated[
+    length: (
         Literal["short", "medium", "long"]
-        | Annotated[int, Field(ge=MIN_WORDS, le=MAX_WORDS, strict=True)],
-        BeforeValidator(_number_of_words),
-    ] = "medium"
+        | Annotated[int, Field(ge=MIN_WORDS, le=MAX_WORDS, strict=True)]
+    ) = "medium"
     requirements: (
-        Annotated[_Text, BeforeValidator(_on_lines), AfterValidator(_few_points)] | None
+        Annotated[
+            _Text,
+            BeforeValidator(_on_lines, json_schema_input_type=_Text | list[str]),
+            AfterValidator(_few_points),
+        ]
+        | None
     ) = None
     style: Annotated[str, StringConstraints(max_length=1_000)] | None = None
     sources: (
         Annotated[
-            list[Annotated[Source, BeforeValidator(_told_apart)]], Field(max_length=MAX_SOURCES)
+            list[
+                Annotated[
+                    Source, BeforeValidator(_told_apart, json_schema_input_type=Words | Source)
+                ]
+            ],
+            Field(max_length=MAX_SOURCES),
         ]
         | None
     ) = None
     citation_style: Annotated[CitationStyle, BeforeValidator(_known_style)] = CitationStyle.IEEE
     language: _Line | None = None
     template: Annotated[_Line, AfterValidator(_word_file)] | None = None
-    outline_only: bool = False
+    outline_only: StrictBool = False
 
     @model_validator(mode="after")
     def _has_room(self) -> "TaskData":
