@@ -68,7 +68,7 @@ async def logout(req: func.HttpRequest) -> func.HttpResponse:
     from shared.models import Refresh
 
     token = await product().authentication.present(req.headers.get("Authorization", ""))
-    principal = as_principal(req, token.checked())
+    principal = as_principal(req, token.check_user())
     await product().accounts.logout(principal, token, json_body(req, Refresh))
     return func.HttpResponse(status_code=204)
 

@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.composition import product
-from functions.downloads import MAX_ANSWER, answer_file, asked_part, disposition
+from functions.downloads import MAX_ANSWER, answer_file, disposition, find_part
 from functions.durable_client import DurableWorkflow
 from functions.http import (
     answer_json,
@@ -78,7 +78,7 @@ async def download_attachment(req: func.HttpRequest) -> func.HttpResponse:
     etag = f'"{file.sha256}"'
     if matches(req.headers.get("If-None-Match", ""), etag):
         return func.HttpResponse(status_code=304, headers={"ETag": etag})
-    part = asked_part(req, file.file_size, etag)
+    part = find_part(req, file.file_size, etag)
     if (file.file_size if part is None else len(part)) > MAX_ANSWER:
         url = await found.link(ticket_id, file, disposition(file.filename))
         return func.HttpResponse(status_code=303, headers={"Location": url})

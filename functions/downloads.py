@@ -16,7 +16,7 @@ SANDBOX = "default-src 'none'; sandbox"
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,40})-([0-9]{0,40})|-([0-9]{1,40}))", re.IGNORECASE)
 
 
-def asked_part(req: func.HttpRequest, size: int, etag: str) -> range | None:
+def find_part(req: func.HttpRequest, size: int, etag: str) -> range | None:
     """The places of the bytes that a request asks for, None for all of them: also for several
     ranges, units that are not bytes, and an `If-Range` that names another version.
 

@@ -64,7 +64,7 @@ def endpoint(
 
     def register(handler: Handler) -> Handler:
         ENDPOINTS.append(Endpoint(method, path, handler, described))
-        function: Any = _answering(handler, method, path)
+        function: Any = _answer_observed(handler, method, path)
         if starts:
             function = bp.durable_client_input(client_name="client")(function)
         bp.route(path, methods=[method])(function)
@@ -73,9 +73,9 @@ def endpoint(
     return register
 
 
-def _answering(handler: Handler, method: str, route: str) -> Handler:
+def _answer_observed(handler: Handler, method: str, route: str) -> Handler:
     """Handle a request, observed."""
-    explaining = _explaining(handler)
+    explaining = _explain_problems(handler)
 
     @wraps(handler)
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
@@ -87,7 +87,7 @@ def _answering(handler: Handler, method: str, route: str) -> Handler:
     return answer
 
 
-def _explaining(handler: Handler) -> Handler:
+def _explain_problems(handler: Handler) -> Handler:
     """Turn what `handler` raises into problem+json, the unforeseen into a 500 with a logged id."""
 
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
@@ -179,9 +179,9 @@ def read_json(req: func.HttpRequest) -> Any:
 
 def json_body(req: func.HttpRequest, model: type[M]) -> M:
     """The JSON of a request as `model`. Raises what `read_json` does, and Invalid."""
-    from shared.models import validated
+    from shared.models import validate_model
 
-    return validated(model, read_json(req))
+    return validate_model(model, read_json(req))
 
 
 def optional_json_body(req: func.HttpRequest, model: type[M]) -> M:
@@ -201,7 +201,7 @@ def parse_json(text: bytes) -> Any:
 def form_body(req: func.HttpRequest, model: type[M]) -> M:
     """The fields of a URL-encoded form as `model`. Raises LengthRequired, Malformed, TooLarge,
     UnsupportedMediaType, Invalid."""
-    from shared.models import validated
+    from shared.models import validate_model
 
     _check_type(req, "application/x-www-form-urlencoded")
     try:
@@ -209,15 +209,15 @@ def form_body(req: func.HttpRequest, model: type[M]) -> M:
         fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         raise Malformed("The body cannot be read: no URL-encoded form in UTF-8.") from None
-    return validated(model, dict(fields))
+    return validate_model(model, dict(fields))
 
 
 def query_of(req: func.HttpRequest, model: type[M]) -> M:
     """The query parameters as `model`; an empty value counts as none. Raises Invalid."""
-    from shared.models import validated
+    from shared.models import validate_model
 
     given = {name: value for name, value in req.params.items() if value}
-    return validated(model, given, at=("query",))
+    return validate_model(model, given, at=("query",))
 
 
 def etag_of(version: str) -> str:

@@ -112,14 +112,21 @@ def _body(endpoint: Endpoint, schemas: Schemas) -> Json:
     described = endpoint.described
     content: Json = {}
     if model := described.get("body"):
-        content["application/json"] = {"schema": schemas.taken(model), **_examples(model)}
+        content["application/json"] = {
+            "schema": schemas.make_request_schema(model),
+            **_examples(model),
+        }
     if model := described.get("form"):
-        content["application/x-www-form-urlencoded"] = {"schema": schemas.taken(model)}
+        content["application/x-www-form-urlencoded"] = {
+            "schema": schemas.make_request_schema(model)
+        }
     if parts := described.get("multipart"):
         content["multipart/form-data"] = {
             "schema": {
                 "type": "object",
-                "properties": {name: schemas.taken(model) for name, model in parts.items()},
+                "properties": {
+                    name: schemas.make_request_schema(model) for name, model in parts.items()
+                },
                 "required": list(parts)[:1],
             }
         }
@@ -150,7 +157,7 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
     status = described.get("status", 200)
     content: Json = {kind: {} for kind in described.get("media", ())}
     if model := described.get("answer"):
-        content["application/json"] = {"schema": schemas.given(model)}
+        content["application/json"] = {"schema": schemas.make_answer_schema(model)}
     responses = {str(status): _response(status, content, described.get("response_headers", ()))}
     if "If-None-Match" in described.get("request_headers", ()):
         responses["304"] = _response(304, {}, ("ETag",))
@@ -161,14 +168,14 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
     for code in sorted(_errors(endpoint)):
         responses[str(code)] = {"$ref": f"#/components/responses/{code}"}
     for code, model in described.get("responses", {}).items():
-        content = {"application/json": {"schema": schemas.given(model)}}
+        content = {"application/json": {"schema": schemas.make_answer_schema(model)}}
         responses[str(code)] = _response(code, content, _GIVEN_WITH.get(code, ()))
     return responses
 
 
 def _problem(status: int, schemas: Schemas) -> Json:
     model = "InvalidDetails" if status == HTTPStatus.UNPROCESSABLE_ENTITY else "ProblemDetails"
-    content = {"application/problem+json": {"schema": schemas.given(model)}}
+    content = {"application/problem+json": {"schema": schemas.make_answer_schema(model)}}
     return _response(status, content, _GIVEN_WITH.get(status, ()))
 
 

@@ -37,7 +37,7 @@ from shared.workflow.messages import (
     Waited,
     Waiting,
     activity_name,
-    failed,
+    fail_with,
     find_stop,
 )
 
@@ -63,7 +63,7 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
             event = yield from until_quiet(context, waiting)
         end: AttemptEnd = yield from _attempt(context, order)
     except Exception:  # An activity that failed in spite of its retries; it has logged why.
-        end = failed(
+        end = fail_with(
             "Processing stopped because of an internal fault. Please try again; if it happens "
             "again, report the id of this ticket."
         )
@@ -94,7 +94,7 @@ def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Step
     task = order["task_type"]
     # The platform would wait for ever for an activity that there is not.
     if task not in TASK_TYPES:
-        return failed(f"Tickets of the type {task} are not worked on any more.")
+        return fail_with(f"Tickets of the type {task} are not worked on any more.")
     budget = WaitBudget(order["first_wait"], order["most_wait"])
     plan = activity_name(task, TaskActivity.PLAN)
     combine = activity_name(task, TaskActivity.COMBINE)
@@ -108,7 +108,7 @@ def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Step
         if stop is not None:
             return stop
         result = yield from _decide(context, budget, combine, [_ref(order), facts])
-    return failed(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
+    return fail_with(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
 
 
 def _decide(
@@ -172,7 +172,7 @@ def _call(
 
 
 def _lose_patience(wait: MustWait) -> AttemptEnd:
-    return failed(f"{wait['reason']} It did not get better in time.", "timeout")
+    return fail_with(f"{wait['reason']} It did not get better in time.", "timeout")
 
 
 def _ref(order: StartInput) -> AttemptRef:

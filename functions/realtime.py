@@ -35,7 +35,7 @@ async def negotiate_by_token(req: func.HttpRequest) -> func.HttpResponse:
 async def allow_events(req: func.HttpRequest) -> func.HttpResponse:
     """The realtime service asks whether it may send its events here."""
     origin = req.headers.get("WebHook-Request-Origin", "")
-    allowed = product().realtime_events.allowed_origin(origin)
+    allowed = product().realtime_events.check_origin(origin)
     return answer_json({}, headers={"WebHook-Allowed-Origin": allowed, "WebHook-Allowed-Rate": "*"})
 
 

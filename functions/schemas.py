@@ -25,17 +25,17 @@ class Schemas:
     """Those of all models that `endpoints` name; `components` are what they refer to."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        named = {pair for endpoint in endpoints for pair in _named(endpoint)}
+        named = {pair for endpoint in endpoints for pair in _name_models(endpoint)}
         named |= {(name, "serialization") for name in PROBLEMS}
         inputs = [(name, mode, TypeAdapter(annotation(name))) for name, mode in sorted(named)]
         self._schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=_REF)
         self.components: Json = shared.get("$defs", {})
 
-    def taken(self, name: str) -> Json:
+    def make_request_schema(self, name: str) -> Json:
         """The schema of what a request may hold."""
         return _FILES.get(name) or self._schemas[(name, "validation")]
 
-    def given(self, name: str) -> Json:
+    def make_answer_schema(self, name: str) -> Json:
         """The schema of what an answer holds."""
         return self._schemas[(name, "serialization")]
 
@@ -43,7 +43,7 @@ class Schemas:
         """The parameters that the model of a query stands for."""
         if not name:
             return
-        model = self.components[self.taken(name)["$ref"].rpartition("/")[2]]
+        model = self.components[self.make_request_schema(name)["$ref"].rpartition("/")[2]]
         for parameter, schema in model["properties"].items():
             required = parameter in model.get("required", ())
             # An empty value is none.
@@ -91,7 +91,7 @@ def _without_null(schema: Json) -> Json:
     return rest | (options[0] if len(options) == 1 else {"anyOf": options} if options else {})
 
 
-def _named(endpoint: Endpoint) -> Iterator[tuple[str, Mode]]:
+def _name_models(endpoint: Endpoint) -> Iterator[tuple[str, Mode]]:
     described = endpoint.described
     taken = (described.get("body"), described.get("form"), described.get("query"))
     for name in (*taken, *described.get("multipart", {}).values()):

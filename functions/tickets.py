@@ -59,14 +59,14 @@ async def create_ticket(
     """Open a ticket; its work starts at once, unless it has to wait for files. With an
     Idempotency-Key the same request may be sent again for a day: it has the same answer and opens
     nothing more."""
-    from shared.models import NewTicket, validated
+    from shared.models import NewTicket, validate_model
     from shared.tickets.idempotency import once
 
     principal = await principal_of(req)
     body, files = await _read_form(req)
     content = {"ticket": body, "files": files.fingerprint} if files else body
     first = once(principal.id, req.headers.get("Idempotency-Key"), content)
-    new = validated(NewTicket, body)
+    new = validate_model(NewTicket, body)
     opened = await product().ticket_opening.open_ticket(principal, new, first, files)
     if opened.is_new:
         await DurableWorkflow(client).start(opened.ticket)

@@ -11,6 +11,14 @@ GIVEN_UP = re.compile(
     r"_?MOST(_[A-Z_]+)?|Overtaken|Misfit|WrongType|NotSignedIn|TryLater|CannotBeDone|Patience|Asks"
     r"|Papers|Landing|Arrivals|Changing|Processing|Intake|toolbox_|wiring"
 )
+PARTICIPLE = re.compile(r"[a-z]+(ed|ing)(_\w+)?|(held|told|shown|written|drawn|found|given|taken)")
+NO_PARTICIPLE = {"embed", "feed", "need", "opening_of", "listing_state_of", "closing_key"}
+"""Verbs that look like one, and nouns that a thing is asked for by."""
+ROOMS_WITH_PARTICIPLES = (
+    *("tasks/paper_writing", "tasks/snowflake_query", "sql", "papers"),
+    *("clients/mcp", "telemetry", "sandbox"),
+)
+"""Those whose names are still to be gone through."""
 NO_NAME_FOR_A_MODULE = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 
@@ -28,6 +36,26 @@ def test_words_that_were_given_up_do_not_come_back() -> None:
         for name in names(ast.parse(path.read_text(encoding="utf-8")))
         if GIVEN_UP.fullmatch(name)
     ]
+    assert faults == []
+
+
+def _is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("property" in ast.unparse(one) for one in function.decorator_list)
+
+
+def test_functions_are_named_by_verbs_not_by_participles() -> None:
+    """A function does something: `render_result`, where a value may be `rendered`."""
+    faults = []
+    for path in PRODUCT:
+        if any(path.is_relative_to(ROOT / "shared" / room) for room in ROOMS_WITH_PARTICIPLES):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+        for node in [*tree.body, *(method for one in classes for method in one.body)]:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_property(node):
+                name = node.name.strip("_")
+                if PARTICIPLE.fullmatch(name) and name not in NO_PARTICIPLE:
+                    faults.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
     assert faults == []
 
 

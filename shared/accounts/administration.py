@@ -10,7 +10,7 @@ from shared.accounts.credentials import hash_password
 from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
-from shared.accounts.repository import Decide, UserChange, Users, created, shown
+from shared.accounts.repository import Decide, UserChange, Users, describe_user, draft_created
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict, Forbidden, NotFound, Unauthenticated
@@ -59,7 +59,7 @@ class UserAdministration:
         """One user. Raises Forbidden for another's unless an admin asks, then NotFound."""
         check_user_read(principal, user_id)
         known = await self._users.by_id(user_id)
-        return _found(known.user if known else None)
+        return _require_user(known.user if known else None)
 
     async def create(self, principal: Principal, new: NewUser) -> StoredUser:
         """A new user with any role. Raises Forbidden, Invalid, Conflict."""
@@ -68,31 +68,31 @@ class UserAdministration:
         user = self._users.make_user(
             new.model_dump(exclude={"password"}), await hash_password(new.password)
         )
-        return await self._users.add(user, created(user, principal.actor))
+        return await self._users.add(user, draft_created(user, principal.actor))
 
     async def change(self, principal: Principal, user_id: str, changes: UserChanges) -> StoredUser:
         """Change any user. Raises Forbidden, Invalid, NotFound, Conflict."""
         check_admin(principal)
-        given = changes.given()
+        given = changes.dump_given()
         if principal.id == user_id:
             given = {name: given[name] for name in given if name not in _NOT_BY_ONESELF}
         decide = await self._decide(given, principal.actor)
-        return _found(await self._users.change(user_id, decide))
+        return _require_user(await self._users.change(user_id, decide))
 
     async def change_own(self, principal: Principal, changes: OwnChanges) -> StoredUser:
         """Change the caller. Raises Invalid, Conflict, and Forbidden or TooMany for a password
         whose present one is not given."""
         caller = principal.user
-        given = changes.given()
+        given = changes.dump_given()
         if "email" in given and given["email"].casefold() != caller.email.casefold():
             given["is_verified"] = False
         if caller.role is Role.MANAGER:
             given.pop("department", None)
         verified = ""
         if "password" in given:
-            verified = await self._verified(principal, changes.current_password)
+            verified = await self._verify_password(principal, changes.current_password)
         decide = await self._decide(given, principal.actor, verified)
-        return _found(await self._users.change(caller.id, decide))
+        return _require_user(await self._users.change(caller.id, decide))
 
     async def delete(self, principal: Principal, user_id: str) -> None:
         """Take a user away; tickets and audit trail stay.
@@ -110,11 +110,14 @@ class UserAdministration:
 
         def decide(user: StoredUser) -> UserChange:
             draft = Draft(
-                AuditAction.USER_DELETED, principal.actor, "Account deleted", old_values=shown(user)
+                AuditAction.USER_DELETED,
+                principal.actor,
+                "Account deleted",
+                old_values=describe_user(user),
             )
             return UserChange({}, draft, deletes=True)
 
-        _found(await self._users.change(user_id, decide))
+        _require_user(await self._users.change(user_id, decide))
 
     async def _decide(self, given: Mapping[str, Any], actor: Actor, verified: str = "") -> Decide:
         """What makes of a user the one that was asked for; `verified` is the hash of the present
@@ -132,11 +135,11 @@ class UserAdministration:
                 raise Conflict("Role and password of this user come from Microsoft Entra ID.")
             if password_hash:
                 values["password_hash"] = password_hash
-            return _updated(user, values, actor, self._clock.now()) if values else None
+            return _update_user(user, values, actor, self._clock.now()) if values else None
 
         return decide
 
-    async def _verified(self, principal: Principal, password: str) -> str:
+    async def _verify_password(self, principal: Principal, password: str) -> str:
         """The hash of the caller's password. Raises Forbidden, TooMany."""
         hashes: list[str] = []
 
@@ -157,12 +160,12 @@ class UserAdministration:
             raise Conflict("This email is taken; please choose another.")
 
 
-def _updated(
+def _update_user(
     user: StoredUser, values: dict[str, Any], actor: Actor, moment: datetime
 ) -> UserChange:
     """A new role or password, or none to be active any more, ends the user's tokens."""
     after = user.model_copy(update=values)
-    before_shown, after_shown = shown(user), shown(after)
+    before_shown, after_shown = describe_user(user), describe_user(after)
     changed = [name for name in after_shown if before_shown[name] != after_shown[name]]
     draft = Draft(
         AuditAction.USER_UPDATED,
@@ -177,7 +180,7 @@ def _updated(
     return UserChange({**values, "updated_at": moment}, draft, moment=moment)
 
 
-def _found(user: StoredUser | None) -> StoredUser:
+def _require_user(user: StoredUser | None) -> StoredUser:
     if user is None:
         raise NotFound("There is no such user.")
     return user

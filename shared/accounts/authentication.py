@@ -21,7 +21,7 @@ class Presented:
     _: KW_ONLY
     ends: float
 
-    def checked(self) -> StoredUser:
+    def check_user(self) -> StoredUser:
         """The user, unless he is gone, is not active or has ended the token. Raises
         Unauthenticated."""
         user = self.user
@@ -43,7 +43,7 @@ class Authentication:
     async def caller(self, authorization: str) -> StoredUser:
         """The user whose token an `Authorization` header carries: one storage call, or none
         while the user is remembered. Raises Unauthenticated."""
-        return (await self.present(authorization)).checked()
+        return (await self.present(authorization)).check_user()
 
     async def present(self, authorization: str) -> Presented:
         """The token of an `Authorization` header. Raises Unauthenticated where there is none that

@@ -4,7 +4,7 @@ import secrets
 from contextlib import suppress
 
 from shared.accounts.credentials import hash_password
-from shared.accounts.repository import Users, created
+from shared.accounts.repository import Users, draft_created
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Unavailable
 from shared.models import Role
@@ -28,7 +28,7 @@ class BootstrapAdmin:
             fields = {"email": self._email, "username": username, "role": Role.ADMIN}
             admin = users.make_user(fields, await hash_password(self._password))
             with suppress(Conflict):  # The name is taken, or another process was faster.
-                await users.add(admin, created(admin, Actor()))
+                await users.add(admin, draft_created(admin, Actor()))
             if await users.by_name(self._email) is not None:
                 return
         raise Unavailable("The first administrator could not be made; please try again.")

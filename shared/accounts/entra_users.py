@@ -13,7 +13,7 @@ from shared.accounts.repository import UserChange, Users
 from shared.audit.chain import Actor, Draft
 from shared.clients.entra import EntraClaims
 from shared.errors import Conflict, Invalid, Unauthenticated, Unavailable
-from shared.models import AuditAction, Registration, Role, StoredUser, validated
+from shared.models import AuditAction, Registration, Role, StoredUser, validate_model
 
 _FALLBACK_DOMAIN = "entra.invalid"
 
@@ -33,12 +33,12 @@ class EntraUsers:
         role = _role(claims.roles)
         user = await self._users.recent(user_id)
         if user is None:
-            return await self._made(user_id, role, claims)
+            return await self._make_user(user_id, role, claims)
         if user.role is role or claims.iat < user.tokens_from:
             return user
         return await self._users.change(user_id, lambda now_: _with_role(now_, role, claims))
 
-    async def _made(self, user_id: str, role: Role, claims: EntraClaims) -> StoredUser:
+    async def _make_user(self, user_id: str, role: Role, claims: EntraClaims) -> StoredUser:
         if await self._users.was_deleted(user_id):
             raise Unauthenticated("This account was deleted; please ask an administrator.")
         draft = Draft(
@@ -85,7 +85,7 @@ def _valid(email: str, username: str) -> dict[str, Any] | None:
     """The names if they could be registered as well."""
     try:
         body = {"email": email, "username": username, "password": "-" * 8}
-        validated(Registration, body)
+        validate_model(Registration, body)
     except Invalid:
         return None
     return {"email": email, "username": username}

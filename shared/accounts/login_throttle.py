@@ -49,7 +49,7 @@ class Record:
             return 0
         return max(1, math.ceil(failures[0] + WINDOW.total_seconds() - moment.timestamp()))
 
-    def failed(self, moment: datetime) -> Write:
+    def count_failure(self, moment: datetime) -> Write:
         """One failure more."""
         failures = [*self.failures(moment), round(moment.timestamp(), 3)][-self.limit :]
         values = {"failures": json.dumps(failures)}
@@ -59,7 +59,7 @@ class Record:
             return Write(Verb.INSERT, row(self.key, values))
         return Write(Verb.MERGE, row(self.key, values), self.found.etag)
 
-    def unchanged(self) -> tuple[Write, ...]:
+    def require_unchanged(self) -> tuple[Write, ...]:
         """A write that succeeds only if nobody has failed meanwhile."""
         if self.found is None:
             return ()
@@ -80,10 +80,10 @@ class Door:
         if wait:
             raise TooMany("Signing in has failed too often; please try again later.", wait)
 
-    def failed(self, moment: datetime) -> Sequence[Write]:
+    def count_failure(self, moment: datetime) -> Sequence[Write]:
         """The writes that count a failure."""
-        writes = [self.name.failed(moment)]
-        return [*writes, self.address.failed(moment)] if self.address else writes
+        writes = [self.name.count_failure(moment)]
+        return [*writes, self.address.count_failure(moment)] if self.address else writes
 
 
 async def read_door(table: Table, name: str, address: str | None) -> Door:

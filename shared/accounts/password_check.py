@@ -68,7 +68,7 @@ class PasswordCheck:
     async def _refuse(self, known: KnownUser | None, door: Door, actor: Actor) -> None:
         """Count and note a failure, in one transaction. Raises WriteConflict."""
         moment = self._clock.now()
-        counted = tuple(door.failed(moment))
+        counted = tuple(door.count_failure(moment))
         metadata = {"failures": len(door.name.failures(moment)) + 1}
         draft = Draft(AuditAction.LOGIN_FAILED, actor, "A password was wrong", metadata=metadata)
         if known is None:

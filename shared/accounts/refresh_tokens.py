@@ -33,12 +33,12 @@ class Session:
         """Whether `token` is the present one of the family."""
         return token.has_hash(str(self.found.values["hash"]))
 
-    def closing(self) -> Write:
+    def end_family(self) -> Write:
         """The write that ends the family, whatever it holds by then."""
         return Write(Verb.DELETE, row(self.found.key, {}))
 
 
-def opening(token: RefreshToken, user_id: str, at: float, until: datetime) -> Write:
+def begin_family(token: RefreshToken, user_id: str, at: float, until: datetime) -> Write:
     """The write that begins a family at the Unix time `at`."""
     values = {"user_id": user_id, "hash": token.hash, "opened_at": at, "expires_at": until}
     return Write(Verb.INSERT, row(session_key(token.family), values))

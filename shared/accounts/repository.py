@@ -64,15 +64,15 @@ class UserChange:
 Decide = Callable[[StoredUser], UserChange | None]
 
 
-def shown(user: StoredUser) -> dict[str, Any]:
+def describe_user(user: StoredUser) -> dict[str, Any]:
     """What the audit trail may say of a user."""
     dumped = user.model_dump(mode="json")
     return {name: dumped[name] for name in _SHOWN}
 
 
-def created(user: StoredUser, actor: Actor) -> Draft:
+def draft_created(user: StoredUser, actor: Actor) -> Draft:
     """What the audit trail says of a new user."""
-    return Draft(AuditAction.USER_CREATED, actor, "Account opened", new_values=shown(user))
+    return Draft(AuditAction.USER_CREATED, actor, "Account opened", new_values=describe_user(user))
 
 
 CloseConnections = Callable[[str], Awaitable[bool]]
@@ -172,10 +172,10 @@ class Users:
             )
             async for one in rows:
                 if one.values["expires_at"] <= rfc3339(moment):
-                    cleared += await self._cleared(one)
+                    cleared += await self._clear_row(one)
         return cleared
 
-    async def _cleared(self, one: Row) -> bool:
+    async def _clear_row(self, one: Row) -> bool:
         with suppress(WriteConflict):  # It counts again.
             await self._table.write([Write(Verb.DELETE, row(one.key, {}), one.etag)])
             return True
@@ -191,7 +191,7 @@ class Users:
             *user_event_writes(event),
         ]
         with suppress(WriteConflict):  # Our own id: an earlier try took effect.
-            await self._claiming(writes, user)
+            await self._write_claiming(writes, user)
         return user
 
     async def change(self, user_id: str, decide: Decide) -> StoredUser | None:
@@ -236,7 +236,7 @@ class Users:
         closes = must_reconnect(known.user, None if change.deletes else user)
         if self._close and closes:
             own.append(Write(Verb.REPLACE, row(closing_key(user.id), {})))
-        await self._claiming([*own, *user_event_writes(event), *change.also], user)
+        await self._write_claiming([*own, *user_event_writes(event), *change.also], user)
         if closes:
             await self.close_connections(user.id)
         return user
@@ -251,7 +251,7 @@ class Users:
         async for one in self._table.query(USERS, "closing_", "closing`"):
             await self.close_connections(one.key.removeprefix("closing_"))
 
-    async def _claiming(self, writes: list[Write], user: StoredUser) -> None:
+    async def _write_claiming(self, writes: list[Write], user: StoredUser) -> None:
         """Write; a name that is only kept because somebody failed to sign in with it is free."""
         for _ in range(_TRIES):
             try:

@@ -46,16 +46,16 @@ def user_key(user_id: str) -> str:
 
 def name_key(name: str) -> str:
     """The key that one name in all its spellings shares; hashed, as emails may hold anything."""
-    return f"name_{hashed(name.casefold())}"
+    return f"name_{hash_text(name.casefold())}"
 
 
 def members_key(department: str) -> str:
     """What the keys of the members of a department begin with."""
-    return f"member_{hashed(department)}_"
+    return f"member_{hash_text(department)}_"
 
 
 def address_key(address: str) -> str:
-    return f"address_{hashed(address)}"
+    return f"address_{hash_text(address)}"
 
 
 def gone_key(user_id: str) -> str:
@@ -70,7 +70,7 @@ def closing_key(user_id: str) -> str:
     return f"closing_{user_id}"
 
 
-def hashed(text: str) -> str:
+def hash_text(text: str) -> str:
     return sha256(text.encode(errors="replace")).hexdigest()
 
 

@@ -10,8 +10,8 @@ from shared.accounts.credentials import AccessTokens, RefreshToken, hash_passwor
 from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
-from shared.accounts.refresh_tokens import RefreshTokens, Session, opening
-from shared.accounts.repository import UserChange, Users, created
+from shared.accounts.refresh_tokens import RefreshTokens, Session, begin_family
+from shared.accounts.repository import UserChange, Users, draft_created
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict, Forbidden, Unauthenticated
@@ -60,7 +60,7 @@ class Accounts:
         user = self._users.make_user(
             new.model_dump(exclude={"password"}), await hash_password(new.password)
         )
-        return await self._users.add(user, created(user, replace(actor, user_id=user.id)))
+        return await self._users.add(user, draft_created(user, replace(actor, user_id=user.id)))
 
     async def login(self, login: Login, actor: Actor) -> Tokens:
         """Tokens for a username or email and its password: four storage calls, whether there is
@@ -120,9 +120,9 @@ class Accounts:
         moment = self._clock.now()
         user, refresh = known.user, RefreshToken.new()
         until = moment + timedelta(days=self._settings.tokens.refresh_days)
-        session = opening(refresh, user.id, max(moment.timestamp(), user.tokens_from), until)
+        session = begin_family(refresh, user.id, max(moment.timestamp(), user.tokens_from), until)
         draft = Draft(AuditAction.LOGIN_SUCCEEDED, replace(actor, user_id=user.id), "Signed in")
-        also = (session, *door.name.unchanged())
+        also = (session, *door.name.require_unchanged())
         change = UserChange({"last_login": moment}, draft, also, moment=moment)
         return token_pair(self._tokens, await self._users.apply(known, change), refresh, moment)
 

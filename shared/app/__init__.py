@@ -40,10 +40,10 @@ class App(TicketParts):
             parallel=known.workflow.max_parallel_work,
             first_wait=known.model.first_wait,
             most_wait=known.model.max_wait,
-            waiting=self._waiting(ticket) if ticket.waits_for_files else None,
+            waiting=self._describe_wait(ticket) if ticket.waits_for_files else None,
         )
 
-    def _waiting(self, ticket: "StoredTicket") -> Waiting:
+    def _describe_wait(self, ticket: "StoredTicket") -> Waiting:
         """What the workflow of a ticket that waits for its files must know."""
         from shared.models import rfc3339
 

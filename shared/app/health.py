@@ -25,11 +25,11 @@ class Health:
 
     async def check(self) -> dict[str, dict[str, Any]]:
         """For each service {ok, latency_ms}."""
-        answers = await asyncio.gather(*(_timed(ask) for ask in self._questions.values()))
+        answers = await asyncio.gather(*(_time_question(ask) for ask in self._questions.values()))
         return dict(zip(self._questions, answers, strict=True))
 
 
-async def _timed(ask: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
+async def _time_question(ask: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
     begin = time.perf_counter()
     try:
         async with asyncio.timeout(_SECONDS):

@@ -11,7 +11,7 @@ from shared.errors import Conflict
 from shared.models import Attachment, AuditAction, EntityType, Notice, Status, StoredTicket
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
-from shared.tickets.workflow_changes import logged
+from shared.tickets.workflow_changes import add_log_line
 
 MAX_FILES = 100
 
@@ -28,7 +28,7 @@ def check_room(ticket: StoredTicket, more: int) -> None:
         raise Conflict(f"A ticket may have at most {MAX_FILES} files.")
 
 
-def adding(new: Sequence[Attachment], actor: Actor, at: datetime) -> Decide:
+def add_files(new: Sequence[Attachment], actor: Actor, at: datetime) -> Decide:
     """A file is uploaded when the ticket names it: from then on its quiet time counts."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -50,7 +50,7 @@ def adding(new: Sequence[Attachment], actor: Actor, at: datetime) -> Decide:
     return decide
 
 
-def removing(attachment_id: str, actor: Actor, at: datetime) -> Decide:
+def remove_file(attachment_id: str, actor: Actor, at: datetime) -> Decide:
     def decide(ticket: StoredTicket) -> TicketChange | None:
         gone = [known for known in ticket.attachments if known.id == attachment_id]
         if not gone:
@@ -64,7 +64,7 @@ def removing(attachment_id: str, actor: Actor, at: datetime) -> Decide:
     return decide
 
 
-def denying(attachment_id: str, actor: Actor, at: datetime) -> Decide:
+def deny_download(attachment_id: str, actor: Actor, at: datetime) -> Decide:
     """Only what the ticket has is worth a trace; nothing of the ticket changes."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -77,7 +77,7 @@ def denying(attachment_id: str, actor: Actor, at: datetime) -> Decide:
     return decide
 
 
-def submitting(actor: Actor, at: datetime) -> Decide:
+def submit_ticket(actor: Actor, at: datetime) -> Decide:
     """All files are there. Raises Conflict when there is none, or the ticket does not wait."""
 
     def decide(ticket: StoredTicket) -> TicketChange:
@@ -86,7 +86,7 @@ def submitting(actor: Actor, at: datetime) -> Decide:
         if not ticket.attachments:
             raise Conflict("There is no file on this ticket yet; please add one first.")
         event = Draft(AuditAction.TICKET_SUBMITTED, actor, "Submitted: all files are there.")
-        log = logged(ticket, at, "All files are there.")
+        log = add_log_line(ticket, at, "All files are there.")
         values = {"processing_logs": log, "waits_for_files": False}
         return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=at)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from shared.accounts.principal import Principal
 from shared.attachments.changes import check_open, check_room
 from shared.attachments.service import Attachments
-from shared.attachments.staged_blob import blob_id, check_size, examined
+from shared.attachments.staged_blob import blob_id, check_size, examine_blob
 from shared.audit.chain import Actor, Draft
 from shared.clients.upload_containers import UploadContainers, Version
 from shared.documents.file_types import kind_of_name
@@ -24,7 +24,7 @@ from shared.models import (
 from shared.models.clock import Clock
 from shared.tickets.access import TicketAccess
 from shared.tickets.permissions import Right
-from shared.tickets.repository import Decide, Tickets, noted
+from shared.tickets.repository import Decide, Tickets, add_note
 from shared.tickets.workflow_port import WorkflowClient
 
 PREFIX = "tickets/"
@@ -66,7 +66,7 @@ class DirectUploads:
         until = moment + _VALID
         path = f"{PREFIX}{ticket_id}/{name}"
         url = await self._containers.upload_url(path, until)
-        decide = _offered(path, wanted.size, principal.actor, moment)
+        decide = _note_offer(path, wanted.size, principal.actor, moment)
         await self._tickets.change(ticket_id, decide, ticket)
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": kind}
         return DirectUpload(url=url, headers=headers, expires_at=until)
@@ -75,7 +75,7 @@ class DirectUploads:
         """Add what has arrived to its ticket. Raises NotFound, Invalid for the name, TooLarge,
         UnsupportedMediaType, Conflict, WriteConflict, Unavailable."""
         ticket, name = await self._target(path)
-        looking = examined(
+        looking = examine_blob(
             self._containers,
             path,
             version,
@@ -92,7 +92,7 @@ class DirectUploads:
         return await self._tickets.read(ticket_id), safe_name(name)
 
 
-def _offered(path: str, size: int, actor: Actor, at: datetime) -> Decide:
+def _note_offer(path: str, size: int, actor: Actor, at: datetime) -> Decide:
     about = (EntityType.BLOB, blob_id(path))
     action, words = AuditAction.UPLOAD_REQUESTED, "Direct upload allowed for 15 minutes."
-    return noted(Draft(action, actor, words, metadata={"size": size}, about=about), at)
+    return add_note(Draft(action, actor, words, metadata={"size": size}, about=about), at)

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.accounts.repository import Users
 from shared.attachments.service import Attachments
-from shared.attachments.staged_blob import blob_id, examined
+from shared.attachments.staged_blob import blob_id, examine_blob
 from shared.audit.chain import Actor, Draft
 from shared.audit.trail import AuditTrail
 from shared.clients.tables import Row, Table, Verb, Write
@@ -29,7 +29,7 @@ from shared.models import (
     StoredTicket,
     StoredUser,
     Title,
-    validated,
+    validate_model,
 )
 from shared.models.clock import Clock
 from shared.tickets.opening import TicketOpening
@@ -113,7 +113,7 @@ class DroppedFiles:
             return None
         name = safe_name(path.rpartition("/")[2])
         new = _ticket(name, version.metadata)
-        looking = examined(
+        looking = examine_blob(
             self._containers,
             path,
             version,
@@ -161,11 +161,11 @@ def _ticket(name: str, metadata: Mapping[str, str]) -> NewTicket:
     """Raises BadMetadata."""
     given = {key.lower(): value for key, value in metadata.items() if value.strip()}
     try:
-        said = validated(Metadata, given)
+        said = validate_model(Metadata, given)
         wanted: dict[str, Any] = said.model_dump(
             include={"analysis_type", "instructions"}, exclude_none=True
         )
         new = {"title": said.title or name, "task_type": _TASK_TYPE, "task_data": wanted}
-        return validated(NewTicket, {**new, "priority": said.priority})
+        return validate_model(NewTicket, {**new, "priority": said.priority})
     except Invalid as error:
         raise BadMetadata(f"The blob's metadata: {error.detail}", error.errors) from None

@@ -7,7 +7,7 @@ from shared.attachments.store import AttachmentStore, Examined
 from shared.models import Attachment, StoredTicket
 from shared.models.clock import Clock
 from shared.tickets.intents import Intent, Intents, Purpose
-from shared.tickets.listing.index import standing
+from shared.tickets.listing.index import listing_state_of
 
 
 class PendingFiles:
@@ -37,7 +37,7 @@ class PendingFiles:
 
     async def store(self, ticket: StoredTicket) -> Intent:
         """Store the blobs of a ticket that is about to name them; the trace that this leaves."""
-        intent = Intent(Purpose.FILES, standing(ticket), self._clock.now())
+        intent = Intent(Purpose.FILES, listing_state_of(ticket), self._clock.now())
         await self._intents.add(intent)
         for file in self._new:
             await self._files.store(ticket.id, file)

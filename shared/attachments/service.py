@@ -10,7 +10,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 from shared.accounts.principal import Principal
-from shared.attachments.changes import adding, check_open, check_room, denying, removing, submitting
+from shared.attachments.changes import (
+    add_files,
+    check_open,
+    check_room,
+    deny_download,
+    remove_file,
+    submit_ticket,
+)
 from shared.attachments.pending import PendingFiles
 from shared.attachments.store import AttachmentStore, Examined, NewFile, examine
 from shared.audit.chain import Actor
@@ -96,7 +103,7 @@ class Attachments:
         have taken them, and the sweeper looks."""
         intent = await batch.store(ticket)
         try:
-            decide = adding(batch.attachments, actor, self._clock.now())
+            decide = add_files(batch.attachments, actor, self._clock.now())
             ticket = await self._tickets.change(ticket.id, decide, ticket)
         except (Conflict, NotFound):
             await batch.clear(ticket.id)
@@ -123,7 +130,7 @@ class Attachments:
             ticket = await self._access.read(principal, ticket_id, Right.READ)
         except NotFound:
             with suppress(NotFound):
-                decide = denying(attachment_id, principal.actor, self._clock.now())
+                decide = deny_download(attachment_id, principal.actor, self._clock.now())
                 await self._tickets.change(ticket_id, decide)
             raise
         return _find(ticket, attachment_id)
@@ -143,7 +150,7 @@ class Attachments:
         """Raises NotFound, Forbidden, and Conflict while the ticket runs."""
         ticket = await self._access.read(principal, ticket_id, Right.ATTACH)
         _find(ticket, attachment_id)
-        decide = removing(attachment_id, principal.actor, self._clock.now())
+        decide = remove_file(attachment_id, principal.actor, self._clock.now())
         await self._tickets.change(ticket_id, decide, ticket)
         await self._store.remove(ticket_id, [attachment_id])
 
@@ -153,7 +160,7 @@ class Attachments:
         """The ticket, which is begun now. Raises NotFound, Forbidden, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.SUBMIT)
         ticket = await self._tickets.change(
-            ticket_id, submitting(principal.actor, self._clock.now()), ticket
+            ticket_id, submit_ticket(principal.actor, self._clock.now()), ticket
         )
         await workflow.signal(ticket, is_submitted=True)
         return ticket

@@ -34,7 +34,7 @@ class OnDisk:
 
 
 @asynccontextmanager
-async def examined(
+async def examine_blob(
     landing: UploadContainers,
     path: str,
     version: Version,

@@ -104,7 +104,7 @@ class AttachmentStore:
         """Remove the files that are not the ticket's and were stored `before` then: whoever stored
         them died before the ticket knew of them."""
         names = {_blob(ticket_id, attachment_id) for attachment_id in kept}
-        for name, changed in await self._container.listed(f"attachments/{ticket_id}/"):
+        for name, changed in await self._container.list_blobs(f"attachments/{ticket_id}/"):
             if name not in names and changed < before:
                 await self._container.delete(name)
 

@@ -30,7 +30,7 @@ class Activity:
         hour = _hour(moment)
         return [] if self._marked.get(owner) == hour else [Write(Verb.REPLACE, _row(hour, owner))]
 
-    def made(self, owner: str, moment: datetime) -> None:
+    def remember_mark(self, owner: str, moment: datetime) -> None:
         """Remember that what was due has been written."""
         self._marked[owner] = _hour(moment)
         self._marked.move_to_end(owner)
@@ -41,7 +41,7 @@ class Activity:
         """One storage call, or none."""
         if due := self.due(owner, moment):
             await self._table.write(due)
-            self.made(owner, moment)
+            self.remember_mark(owner, moment)
 
     async def hours(
         self, newest: datetime, oldest: datetime

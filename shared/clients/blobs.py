@@ -14,7 +14,7 @@ from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, S
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.clients.azure_transport import ObservedTransport
-from shared.clients.signed_urls import signed_url
+from shared.clients.signed_urls import sign_url
 from shared.clients.storage_errors import translate_errors
 from shared.settings.storage import StorageSettings
 from shared.telemetry.spans import Service
@@ -81,7 +81,7 @@ class Container:
         headers."""
         blob = self._client.get_blob_client(name)
         permission = BlobSasPermissions(read=True)
-        return await signed_url(
+        return await sign_url(
             self._service,
             blob,
             permission,
@@ -148,7 +148,7 @@ class Container:
         except ResourceNotFoundError:
             return []
 
-    async def listed(self, prefix: str) -> list[tuple[str, datetime]]:
+    async def list_blobs(self, prefix: str) -> list[tuple[str, datetime]]:
         """Names of the blobs that begin with `prefix`, and when each was last written."""
 
         async def call() -> list[tuple[str, datetime]]:

@@ -57,7 +57,7 @@ class EventVerification:
         self._hub = settings.hub.lower()
         self._read_token = read_token
 
-    def allowed_origin(self, origin: str) -> str:
+    def check_origin(self, origin: str) -> str:
         """The answer to the service's question whether it may send events from `origin`.
 
         Raises Forbidden for any other than our service.

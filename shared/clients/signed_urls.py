@@ -11,7 +11,7 @@ from shared.clients.storage_errors import translate_errors
 _CLOCKS = timedelta(minutes=5)  # Ours and storage's may differ.
 
 
-async def signed_url(
+async def sign_url(
     service: BlobServiceClient,
     blob: BlobClient,
     permission: BlobSasPermissions,

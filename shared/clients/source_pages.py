@@ -62,7 +62,7 @@ class SourcePages:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Raises SettingsError."""
-        hosts = [one.lower() for one in _listed(environment, "SOURCE_URL_HOSTS")]
+        hosts = [one.lower() for one in _read_list(environment, "SOURCE_URL_HOSTS")]
         for host in hosts:
             if not _HOST.fullmatch(host):
                 raise SettingsError(
@@ -70,7 +70,7 @@ class SourcePages:
                     "*.example.org, separated by commas."
                 )
         try:
-            return cls(hosts, _listed(environment, "SOURCE_URL_NETWORKS"))
+            return cls(hosts, _read_list(environment, "SOURCE_URL_NETWORKS"))
         except ValueError:
             raise SettingsError(
                 "The setting SOURCE_URL_NETWORKS must list networks such as 10.0.0.0/8, separated "
@@ -84,11 +84,11 @@ class SourcePages:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError:
-            return f"{_shown(url)} is no web address."
+            return f"{_hide_secrets(url)} is no web address."
         if parts.scheme not in ("http", "https") or not host:
-            return f"{_shown(url)} is no web address (https://…)."
+            return f"{_hide_secrets(url)} is no web address (https://…)."
         if parts.username or parts.password:
-            return f"{_shown(url)} has a user name in it; please give an address without."
+            return f"{_hide_secrets(url)} has a user name in it; please give an address without."
         if not self._allows(host, port):
             known = ", ".join(self._hosts) or "none"
             return f"{host} is not among the hosts that sources may come from ({known})."
@@ -104,7 +104,9 @@ class SourcePages:
             async with asyncio.timeout(SECONDS), http.client(SECONDS) as client:
                 return await self._follow(client, url)
         except TimeoutError:
-            raise RetryLater(f"{_shown(url)} did not answer within {SECONDS:g} seconds.") from None
+            raise RetryLater(
+                f"{_hide_secrets(url)} did not answer within {SECONDS:g} seconds."
+            ) from None
 
     async def _follow(self, client: httpx2.AsyncClient, url: str) -> WebPage:
         at = url
@@ -113,7 +115,9 @@ class SourcePages:
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return _page(url, at, answer)
             at = urljoin(at, answer.headers["location"])
-        raise PermanentFailure(f"{_shown(url)} leads from one address to the next without an end.")
+        raise PermanentFailure(
+            f"{_hide_secrets(url)} leads from one address to the next without an end."
+        )
 
     async def _get(self, client: httpx2.AsyncClient, url: str) -> http.Received:
         """One request, to an address that was looked at."""
@@ -122,11 +126,13 @@ class SourcePages:
             raise PermanentFailure(f"A source cannot be fetched: {fault}")
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
-        address = await self._resolved(host, parts.port or (443 if parts.scheme == "https" else 80))
+        address = await self._resolve_host(
+            host, parts.port or (443 if parts.scheme == "https" else 80)
+        )
         try:
             target = httpx2.URL(url).copy_with(host=str(address), fragment=None)
         except httpx2.InvalidURL:
-            raise PermanentFailure(f"{_shown(url)} is no web address.") from None
+            raise PermanentFailure(f"{_hide_secrets(url)} is no web address.") from None
         request = client.build_request(
             "GET",
             target,
@@ -138,7 +144,7 @@ class SourcePages:
             call.answered(answer.status)
             return answer
 
-    async def _resolved(self, host: str, port: int) -> IPv4Address | IPv6Address:
+    async def _resolve_host(self, host: str, port: int) -> IPv4Address | IPv6Address:
         """An address of this host, none of whose addresses is private."""
         loop = asyncio.get_running_loop()
         try:
@@ -159,13 +165,13 @@ class SourcePages:
         )
 
     def _is_private(self, address: IPv4Address | IPv6Address) -> bool:
-        inner = _carried(address)
+        inner = _find_target(address)
         if any(inner in network for network in self._networks):
             return False
         return not inner.is_global or inner.is_multicast
 
 
-def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _find_target(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """The IPv4 address that a transition mechanism leads to, else the address itself."""
     if isinstance(address, IPv4Address):
         return address
@@ -191,14 +197,14 @@ def _page(url: str, at: str, answer: http.Received) -> WebPage:
     status = answer.status
     if status == 429 or status >= 500:
         seconds = retry_after(answer.headers)
-        raise RetryLater(f"{_shown(url)} is out of order (HTTP {status}).", seconds)
+        raise RetryLater(f"{_hide_secrets(url)} is out of order (HTTP {status}).", seconds)
     if status != httpx2.codes.OK:
-        raise PermanentFailure(f"The source {_shown(url)} cannot be read (HTTP {status}).")
+        raise PermanentFailure(f"The source {_hide_secrets(url)} cannot be read (HTTP {status}).")
     if answer.body is None:
-        most = MAX_BYTES // 1024 // 1024
+        limit = MAX_BYTES // 1024 // 1024
         raise PermanentFailure(
-            f"The source {_shown(url)} is larger than {most} MB; please attach the part that "
-            "matters as a file."
+            f"The source {_hide_secrets(url)} is larger than {limit} MB; please attach the part "
+            "that matters as a file."
         )
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return WebPage(url, _name(at, kind), answer.body)
@@ -217,10 +223,10 @@ def _name(url: str, kind: str) -> str:
     return last
 
 
-def _shown(url: str) -> str:
+def _hide_secrets(url: str) -> str:
     """Without what might be a secret in it."""
     return re.sub(r"//[^/]*@", "//", url.partition("?")[0].partition("#")[0])[:200]
 
 
-def _listed(environment: Mapping[str, str], name: str) -> list[str]:
+def _read_list(environment: Mapping[str, str], name: str) -> list[str]:
     return [one.strip() for one in environment.get(name, "").split(",") if one.strip()]

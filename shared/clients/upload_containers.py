@@ -20,7 +20,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobSasPermissions, BlobType, ContentSettings
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from shared.clients.signed_urls import signed_url
+from shared.clients.signed_urls import sign_url
 from shared.clients.storage_errors import translate_errors
 from shared.errors import Unavailable, WriteConflict
 
@@ -51,10 +51,10 @@ class UploadContainers:
     async def upload_url(self, name: str, until: datetime) -> str:
         """An address at which whoever has it may write this one blob, and do nothing else, `until`
         then."""
-        await _made(self._arrivals)
+        await _make_container(self._arrivals)
         blob = self._arrivals.get_blob_client(name)
         permission = BlobSasPermissions(create=True, write=True)
-        return await signed_url(self._service, blob, permission, until)
+        return await sign_url(self._service, blob, permission, until)
 
     async def version(self, name: str) -> Version | None:
         """What has arrived under this name, None when there is nothing (any more)."""
@@ -109,13 +109,13 @@ class UploadContainers:
     async def set_aside(self, name: str, version: Version, reason: Mapping[str, str]) -> None:
         """Copy a blob among the rejected ones, with the reason beside it. However large it is, it
         passes through nobody's memory."""
-        await _made(self._rejected)
+        await _make_container(self._rejected)
         await self._copy(name, version)
         await self.leave_reason(name, version, reason)
 
     async def leave_reason(self, name: str, version: Version, reason: Mapping[str, str]) -> None:
         """Say among the rejected blobs why there is none of this name."""
-        await _made(self._rejected)
+        await _make_container(self._rejected)
 
         async def explain() -> None:
             await self._rejected.upload_blob(
@@ -181,6 +181,6 @@ async def _require_same_version(call: Any) -> None:
         raise WriteConflict from None
 
 
-async def _made(container: ContainerClient) -> None:
+async def _make_container(container: ContainerClient) -> None:
     with suppress(ResourceExistsError):
         await translate_errors(container.create_container)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.cutting import Tokens, cost, fitting
+from shared.diffs.cutting import Tokens, cost, cut_hunk
 from shared.diffs.patches import Hunk
 from shared.diffs.related import groups
-from shared.diffs.rendering import heading, rendered
+from shared.diffs.rendering import render_diff, render_heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class DiffBatch:
 
     def __str__(self) -> str:
         """As the model reads it."""
-        return "\n".join(map(rendered, self.diffs))
+        return "\n".join(map(render_diff, self.diffs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class _Load:
         self.headings |= other.headings
 
 
-def batched(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[DiffBatch]:
+def cut_batches(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[DiffBatch]:
     """Every hunk in exactly one batch of at most `budget` tokens; only a line that costs more by
     itself goes over. Files without hunks are in none. The same input gives the same batches.
 
@@ -71,7 +71,7 @@ def batched(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[Diff
     least = -(-_Load(pieces).cost // budget)
     best: list[_Load] = []
     for level in (_FOLDER, _NAME, _FILE, _HUNK):
-        packed = _packed(_units(pieces, level, budget), budget)
+        packed = _pack_loads(_units(pieces, level, budget), budget)
         if not best or len(packed) < len(best):
             best = packed
         if len(best) <= least + 1:
@@ -82,11 +82,11 @@ def batched(diffs: Iterable[FileDiff], budget: int, tokens: Tokens) -> list[Diff
 def _pieces(files: Sequence[FileDiff], budget: int, tokens: Tokens) -> Iterator[_Piece]:
     count = 0
     for file, related in enumerate(groups([diff.path for diff in files])):
-        heading_cost = tokens(heading(files[file]) + "\n")
+        heading_cost = tokens(render_heading(files[file]) + "\n")
         room = budget - heading_cost
         share, used = 0, 0
         for hunk in files[file].hunks:
-            for part in fitting(hunk, room, tokens):
+            for part in cut_hunk(hunk, room, tokens):
                 part_cost = cost(part, tokens)
                 if used + part_cost > room:
                     share, used = share + 1, 0
@@ -110,7 +110,7 @@ def _units(pieces: Iterable[_Piece], level: int, budget: int) -> Iterator[_Load]
             yield from _units(unit.pieces, level + 1, budget)
 
 
-def _packed(units: Iterable[_Load], budget: int) -> list[_Load]:
+def _pack_loads(units: Iterable[_Load], budget: int) -> list[_Load]:
     """First-fit decreasing."""
     loads: list[_Load] = []
     for unit in sorted(units, key=lambda unit: (-unit.cost, unit.pieces[0].place[_HUNK])):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from shared.diffs.patches import Hunk, Line
-from shared.diffs.rendering import rendered_hunk, rendered_line
+from shared.diffs.rendering import render_hunk, render_line
 
 Tokens = Callable[[str], int]
 
@@ -13,16 +13,16 @@ _SEAM = 16
 
 def cost(hunk: Hunk, tokens: Tokens) -> int:
     """The tokens of a hunk as rendered, with the end of its last line."""
-    return tokens(rendered_hunk(hunk) + "\n")
+    return tokens(render_hunk(hunk) + "\n")
 
 
-def fitting(hunk: Hunk, most: int, tokens: Tokens) -> list[Hunk]:
+def cut_hunk(hunk: Hunk, most: int, tokens: Tokens) -> list[Hunk]:
     """The hunk, or parts of it, of at most `most` tokens each; a line that costs more by itself is
     a part by itself. Cuts are made behind a blank line where one is near."""
     if cost(hunk, tokens) <= most:
         return [hunk]
     head = tokens(f"@@ {hunk.section}\n")
-    costs = [tokens(rendered_line(line) + "\n") for line in hunk.lines]
+    costs = [tokens(render_line(line) + "\n") for line in hunk.lines]
     cuts: list[int] = []
     start, used = 0, head
     for index, line_cost in enumerate(costs):

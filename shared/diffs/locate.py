@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from shared.diffs.changes import FileDiff
 from shared.diffs.patches import LineKind
-from shared.diffs.quotes import QuoteReading, folded, readings
-from shared.diffs.rendering import shown
+from shared.diffs.quotes import QuoteReading, fold_line, readings
+from shared.diffs.rendering import show_code
 from shared.models import Side
 
 MAX_LINES = 200
@@ -78,7 +78,7 @@ def _distance(anchor: Anchor, line: int) -> int:
 def matches(diff: FileDiff, quote: str) -> Iterator[Match]:
     """Every place that the quote fits, in the order of its readings, then of the lines."""
     columns = [
-        (index, side, lines, [folded(shown(line.text)) for line in lines])
+        (index, side, lines, [fold_line(show_code(line.text)) for line in lines])
         for index, hunk in enumerate(diff.hunks)
         for side in Side
         for lines in [hunk.on(side)]
@@ -86,7 +86,7 @@ def matches(diff: FileDiff, quote: str) -> Iterator[Match]:
     for reading in readings(quote):
         if len(reading.lines) > MAX_LINES:
             continue
-        wanted = [folded(line) for line in reading.lines]
+        wanted = [fold_line(line) for line in reading.lines]
         for index, side, lines, texts in columns:
             for at, whole in _places(wanted, texts) if side in reading.sides else ():
                 found = lines[at : at + len(wanted)]

@@ -20,7 +20,7 @@ class QuoteReading:
     undo: Undo
 
 
-def folded(line: str) -> str:
+def fold_line(line: str) -> str:
     """White space does not count: indentation, tabs, what trails, carriage returns."""
     return " ".join(line.split())
 
@@ -33,21 +33,21 @@ def readings(quote: str) -> Iterator[QuoteReading]:
     """The likeliest first; none for a quote without text."""
     seen = set()
     for sides, undo in _UNDOINGS:
-        lines = trimmed(undo(split(quote)))
-        key = (sides, tuple(map(folded, lines)))
+        lines = trim_lines(undo(split(quote)))
+        key = (sides, tuple(map(fold_line, lines)))
         if lines and key not in seen:
             seen.add(key)
             yield QuoteReading(tuple(lines), sides, undo)
 
 
-def trimmed(lines: list[str]) -> list[str]:
+def trim_lines(lines: list[str]) -> list[str]:
     written = [index for index, line in enumerate(lines) if line.strip()]
     return lines[written[0] : written[-1] + 1] if written else []
 
 
-def unfenced(lines: list[str]) -> list[str]:
+def strip_fence(lines: list[str]) -> list[str]:
     """Lines without a code fence around them, or backticks around the only one."""
-    lines = trimmed(lines)
+    lines = trim_lines(lines)
     if lines and lines[0].lstrip().startswith(("```", "~~~")):
         lines = lines[1:]
         if lines and lines[-1].strip() in ("```", "~~~"):
@@ -57,19 +57,19 @@ def unfenced(lines: list[str]) -> list[str]:
     return lines
 
 
-def _unnumbered(lines: list[str]) -> list[str]:
-    return rendering.unnumbered(unfenced(lines))
+def _strip_numbers(lines: list[str]) -> list[str]:
+    return rendering.strip_numbers(strip_fence(lines))
 
 
-def _marked(side: Side) -> tuple[tuple[Side, ...], Undo]:
-    return (side,), lambda lines: rendering.marked(_unnumbered(lines), side)
+def _read_marks(side: Side) -> tuple[tuple[Side, ...], Undo]:
+    return (side,), lambda lines: rendering.take_side(_strip_numbers(lines), side)
 
 
 _BOTH = (Side.RIGHT, Side.LEFT)
 _UNDOINGS: tuple[tuple[tuple[Side, ...], Undo], ...] = (
     (_BOTH, list),
-    (_BOTH, unfenced),
-    (_BOTH, _unnumbered),
-    _marked(Side.RIGHT),
-    _marked(Side.LEFT),
+    (_BOTH, strip_fence),
+    (_BOTH, _strip_numbers),
+    _read_marks(Side.RIGHT),
+    _read_marks(Side.LEFT),
 )

@@ -24,34 +24,34 @@ _BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _NUMBERED = re.compile(r"[ \t]*[0-9]{1,9}(?:[ \t]?[|:])?(?:[ \t]|$)")
 
 
-def rendered(diff: FileDiff) -> str:
+def render_diff(diff: FileDiff) -> str:
     """The file's name and all its hunks."""
-    return "\n".join([heading(diff), *map(rendered_hunk, diff.hunks)])
+    return "\n".join([render_heading(diff), *map(render_hunk, diff.hunks)])
 
 
-def heading(diff: FileDiff) -> str:
+def render_heading(diff: FileDiff) -> str:
     before = f" from {diff.previous_path}" if diff.previous_path else ""
-    return shown(f"=== {diff.path} ({diff.status}{before})")
+    return show_code(f"=== {diff.path} ({diff.status}{before})")
 
 
-def rendered_hunk(hunk: Hunk) -> str:
-    section = shown(f"@@ {hunk.section}".rstrip())
-    return "\n".join([section, *map(rendered_line, hunk.lines)])
+def render_hunk(hunk: Hunk) -> str:
+    section = show_code(f"@@ {hunk.section}".rstrip())
+    return "\n".join([section, *map(render_line, hunk.lines)])
 
 
-def rendered_line(line: Line) -> str:
+def render_line(line: Line) -> str:
     number = line.old if line.new is None else line.new
-    return f"{number} {line.kind}{shown(line.text)}"
+    return f"{number} {line.kind}{show_code(line.text)}"
 
 
-def shown(text: str) -> str:
+def show_code(text: str) -> str:
     """A line of code as the model sees it."""
     text = _BREAKS.sub(" ", text.rstrip("\r"))
     more = len(text) - MAX_CHARACTERS
     return text if more <= 0 else f"{text[:MAX_CHARACTERS]} …[{more} more characters]"
 
 
-def unnumbered(lines: list[str]) -> list[str]:
+def strip_numbers(lines: list[str]) -> list[str]:
     """Lines without the heads of hunks, and without the numbers that they all begin with; else as
     they are."""
     lines = [line for line in lines if not line.startswith("@@")]
@@ -60,7 +60,7 @@ def unnumbered(lines: list[str]) -> list[str]:
     return [_NUMBERED.sub("", line, count=1) for line in lines]
 
 
-def marked(lines: list[str], side: Side) -> list[str]:
+def take_side(lines: list[str], side: Side) -> list[str]:
     """The lines of one side among lines that bear marks, without these; none where there are no
     marks. The first may have lost its mark, a space, to a trim."""
     written = [line for line in lines if line.strip()]

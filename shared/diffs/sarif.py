@@ -70,7 +70,7 @@ def sarif(
     }
     if tool.uri:
         driver["informationUri"] = tool.uri
-    notes = [_unreviewed(path, reason) for path, reason in (unreviewed or {}).items()]
+    notes = [_note_unreviewed(path, reason) for path, reason in (unreviewed or {}).items()]
     run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "utf16CodeUnits",
@@ -115,7 +115,7 @@ def _fix(finding: SarifFinding, lines: Sequence[str]) -> dict[str, Any]:
     return {"description": {"text": "Proposed change"}, "artifactChanges": [change]}
 
 
-def _unreviewed(path: str, reason: str) -> dict[str, Any]:
+def _note_unreviewed(path: str, reason: str) -> dict[str, Any]:
     return {
         "level": Level.NOTE,
         "message": {"text": f"Not reviewed: {reason}."},

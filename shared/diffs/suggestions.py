@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from shared.diffs.changes import FileDiff
 from shared.diffs.locate import Anchor, Match, best, matches
-from shared.diffs.quotes import split, trimmed, unfenced
+from shared.diffs.quotes import split, strip_fence, trim_lines
 from shared.diffs.rendering import MAX_CHARACTERS
 from shared.diffs.syntax import parses
 from shared.models import Side
@@ -101,19 +101,19 @@ def _candidates(match: Match, source: list[str], improved: str) -> list[list[str
     to replace cannot be told from the rest of it, or the model did not see all of a line."""
     existing, lines = match.reading.lines, split(improved)
     if not existing[0].lstrip().startswith(("`", "~~~")):
-        lines = unfenced(lines)
-    lines = trimmed(match.reading.undo(lines) or lines)
+        lines = strip_fence(lines)
+    lines = trim_lines(match.reading.undo(lines) or lines)
     if any(len(line) > MAX_CHARACTERS for line in source):
         return []
     if match.whole:
-        return _indented(source, existing, lines)
+        return _indent_lines(source, existing, lines)
     part = existing[0].strip()
     if source[0].count(part) == 1 and len(lines) == 1:
         return [[source[0].replace(part, lines[0].strip())]]
     return []
 
 
-def _indented(source: list[str], existing: Sequence[str], lines: list[str]) -> list[list[str]]:
+def _indent_lines(source: list[str], existing: Sequence[str], lines: list[str]) -> list[list[str]]:
     """Models leave out the indentation of what they write: of all lines alike, or of the first
     alone. Which of the two it is shows in what they quote, or else in what is well-formed."""
     if not lines:

@@ -41,7 +41,7 @@ class _Piece(NamedTuple):
     goes_on: bool
 
 
-def chunked(extract: Extract, budget: int, overlap: int) -> list[Chunk]:
+def cut_chunks(extract: Extract, budget: int, overlap: int) -> list[Chunk]:
     """The chunks of an extract, in order: of at most `budget` tokens, up to `overlap` of which
     repeat the end of the chunk before. Nothing but white space is left out.
 
@@ -53,7 +53,7 @@ def chunked(extract: Extract, budget: int, overlap: int) -> list[Chunk]:
     if overlap < 0 or room < LEAST_ROOM:
         raise ValueError(f"the budget must leave {LEAST_ROOM} tokens beside the overlap")
     chunks: list[Chunk] = []
-    for pieces in _packed(text, _pieces(extract, text, room), room):
+    for pieces in _pack_pieces(text, _pieces(extract, text, room), room):
         start, end = pieces[0].start, pieces[-1].end
         if pieces[0].goes_on and chunks:
             start = _overlap(text, chunks[-1].start + 1, start, overlap)
@@ -105,7 +105,7 @@ def _tight(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield end - len(part), end - len(part) + len(part.rstrip())
 
 
-def _packed(text: str, pieces: Iterable[_Piece], room: int) -> Iterator[list[_Piece]]:
+def _pack_pieces(text: str, pieces: Iterable[_Piece], room: int) -> Iterator[list[_Piece]]:
     """As many pieces together as there is room for."""
     pack: list[_Piece] = []
     tokens = 0

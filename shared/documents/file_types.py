@@ -11,7 +11,7 @@ from io import BufferedReader, RawIOBase
 from pathlib import PurePath
 from typing import Any, Protocol
 
-from shared.documents.text.encodings import guessed, marked, sampled
+from shared.documents.text.encodings import guess_encoding, read_mark, sample_lines
 from shared.errors import UnsupportedMediaType
 
 HEAD = 1024
@@ -114,19 +114,19 @@ def _begins_like(kind: str, content: Bytes) -> bool:
     if begin is None:
         return True
     head = content.part(0, HEAD)
-    first = head.decode(marked(head) or "latin-1", "ignore").lstrip("\ufeff \t\r\n")[:1]
+    first = head.decode(read_mark(head) or "latin-1", "ignore").lstrip("\ufeff \t\r\n")[:1]
     return first != "" and first in begin
 
 
 def _is_text(content: Bytes) -> bool:
     """Text as its byte order mark says, in UTF-8, or in an encoding that its first lines beyond
     ASCII tell; without the control characters that no text has."""
-    mark = marked(content.part(0, 4))
+    mark = read_mark(content.part(0, 4))
     if _decodes(content, mark or "utf-8"):
         return True
     if mark or any(_CONTROL.search(piece) for piece in _pieces(content)):
         return False
-    return guessed(sampled(_pieces(content))) is not None
+    return guess_encoding(sample_lines(_pieces(content))) is not None
 
 
 def _decodes(content: Bytes, encoding: str) -> bool:

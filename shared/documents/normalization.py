@@ -89,7 +89,7 @@ class NormalForm:
                 start -= 1  # with the letter on which they stand
             length += start - at
             if match.lastgroup in ("marks", "several"):
-                piece = _folded(original[start:end])
+                piece = _fold_letters(original[start:end])
             else:
                 piece = _instead(match, draft)
             if match.lastgroup == "hyphen" and draft[start] == "-":
@@ -120,7 +120,7 @@ class NormalForm:
         until = self._original[last + 1] if last % 2 else self._original[last] + ends
         return self._original[first] + begins, until
 
-    def folded(self, offset: int) -> int:
+    def fold_offset(self, offset: int) -> int:
         """Where in the form an offset of the original lies, about."""
         index = bisect_right(self._original, offset) - 1
         at = self._folded[index] + offset - self._original[index]
@@ -163,7 +163,7 @@ def _sign(char: str) -> str:
         return " "
     if _is_unseen(char):
         return _UNSEEN
-    folded = _folded(char)
+    folded = _fold_letters(char)
     # The vowels and finals of decomposed Korean are letters by category.
     if unicodedata.category(folded[:1] or char)[0] == "M" or "\u1160" <= char <= "\u11ff":
         return _MARK
@@ -172,7 +172,7 @@ def _sign(char: str) -> str:
     return _LETTERS if folded[:1].isalnum() and folded[-1:].isalnum() else _OTHERS
 
 
-def _folded(letters: str) -> str:
+def _fold_letters(letters: str) -> str:
     """NFKC without case, but for numerals that NFKC would join with their neighbours."""
     form = unicodedata.normalize("NFKC", letters)
     if not letters[0].isdecimal() and any(char.isdecimal() for char in form):

@@ -73,11 +73,11 @@ class Folded:
         if len(quote) > MAX_QUOTE:
             return None
         form = NormalForm(quote)
-        whole = _unwrapped(_Part(form.text, form.hyphens))
+        whole = _unwrap_part(_Part(form.text, form.hyphens))
         stopless = whole.cut(0, len(whole.text.rstrip(" .,;:")))
         areas = [(0, len(self._form.text))]
         if near:
-            areas.insert(0, (self._form.folded(near[0]), self._form.folded(near[1])))
+            areas.insert(0, (self._form.fold_offset(near[0]), self._form.fold_offset(near[1])))
         for parts in ([whole], [stopless], _parts(whole)):
             for area in areas if parts and parts[0].text else []:
                 if span := self._find(parts, *area):
@@ -138,7 +138,7 @@ class Folded:
         return not any(map(str.isalnum, before + after))
 
 
-def _unwrapped(part: _Part) -> _Part:
+def _unwrap_part(part: _Part) -> _Part:
     leading, trailing = _LEADING.match(part.text), _TRAILING.match(part.text[::-1])
     start = leading.end() if leading else 0
     end = len(part.text) - (trailing.end() if trailing else 0)

@@ -12,7 +12,7 @@ from shared.models.about import (
     Readiness,
     TaskType,
 )
-from shared.models.base import Instant, Model, Words, rfc3339, validated
+from shared.models.base import Instant, Model, Words, rfc3339, validate_model
 from shared.models.calls import Answer, Call, Question, Record, message
 from shared.models.diffs import FileStatus, Side
 from shared.models.events import (
@@ -177,5 +177,5 @@ __all__ = [
     "Words",
     "message",
     "rfc3339",
-    "validated",
+    "validate_model",
 ]

@@ -81,7 +81,7 @@ class Changes(Model):
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
-    def given(self) -> dict[str, Any]:
+    def dump_given(self) -> dict[str, Any]:
         """The fields that were sent, by name."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
@@ -89,7 +89,7 @@ class Changes(Model):
 M = TypeVar("M", bound=BaseModel)
 
 
-def validated(model: type[M], value: Any, at: tuple[str, ...] = ()) -> M:
+def validate_model(model: type[M], value: Any, at: tuple[str, ...] = ()) -> M:
     """`value` as `model`; `at` is where in the payload it stood.
 
     Raises Invalid with one {loc, msg, type} per fault.

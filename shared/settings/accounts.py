@@ -83,7 +83,7 @@ def _tokens(env: Environment) -> TokenSettings:
 
 def _secret_key(env: Environment) -> str:
     advice = "put at least 32 random characters there (openssl rand -hex 32)."
-    value = env.required("SECRET_KEY", advice)
+    value = env.require_text("SECRET_KEY", advice)
     if len(value) < 32:
         raise SettingsError(f"The setting SECRET_KEY is too short: {advice}")
     return value

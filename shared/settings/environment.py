@@ -22,7 +22,7 @@ class Environment:
         """What is separated by commas."""
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
 
-    def required(self, name: str, advice: str) -> str:
+    def require_text(self, name: str, advice: str) -> str:
         value = self.text(name)
         if not value:
             raise SettingsError(f"The setting {name} is missing: {advice}")

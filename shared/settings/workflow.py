@@ -64,5 +64,5 @@ def read_audit(env: Environment) -> AuditSettings:
 def _check_schedule(env: Environment) -> None:
     """The platform reads the schedule itself, but says little when it is not there."""
     advice = 'put an NCRONTAB schedule there, "0 * * * * *" for once a minute.'
-    if len(env.required("SWEEP_SCHEDULE", advice).split()) not in (5, 6):
+    if len(env.require_text("SWEEP_SCHEDULE", advice).split()) not in (5, 6):
         raise SettingsError(f"The setting SWEEP_SCHEDULE is no schedule: {advice}")

@@ -8,13 +8,13 @@ from enum import Enum
 from typing import Any
 
 from shared.models import Model, Progress, rfc3339
-from shared.storage.keys import inverted
+from shared.storage.keys import invert_moment
 from shared.text.strict_json import dumps
 
 
 def log_key(moment: datetime) -> str:
     """What the keys of the events at `moment` begin with where they lie newest first."""
-    return f"log_{inverted(moment):014x}_"
+    return f"log_{invert_moment(moment):014x}_"
 
 
 def to_column(value: Any) -> Any:

@@ -42,18 +42,18 @@ def is_user_id(text: str) -> bool:
 
 
 def new_ticket_id(owner: str, now: datetime) -> str:
-    return f"{owner}-{inverted(now):014x}{secrets.token_hex(4)}"
+    return f"{owner}-{invert_moment(now):014x}{secrets.token_hex(4)}"
 
 
 def older_than(moment: datetime) -> str:
     """What the second half of a ticket's id, sorted, begins with at the earliest when the ticket is
     older than `moment`; without a zone it is UTC."""
-    number = inverted(moment) + 1
+    number = invert_moment(moment) + 1
     # "g" lies behind all hex digits: nothing is older than the beginning of time.
     return f"{number:014x}" if number <= _LAST_MICROSECOND else "g"
 
 
-def inverted(moment: datetime) -> int:
+def invert_moment(moment: datetime) -> int:
     """A number that falls as time goes on; 14 hex digits hold it. Without a zone it is UTC."""
     since = moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH
     return min(max(_LAST_MICROSECOND - since // timedelta(microseconds=1), 0), _LAST_MICROSECOND)

@@ -58,12 +58,12 @@ class Shard:
 
     def write(self, changes: Counts) -> Write:
         """The write that counts `changes`; a row never seen is taken for one that is not there."""
-        row = {"PartitionKey": self._owner, "RowKey": self._key, **self._counted(changes)}
+        row = {"PartitionKey": self._owner, "RowKey": self._key, **self._apply_counts(changes)}
         return Write(Verb.MERGE if self._etag else Verb.INSERT, row, self._etag)
 
     def keep(self, changes: Counts, etag: str) -> None:
         """Remember what was written."""
-        self._counts, self._etag = self._counted(changes), etag
+        self._counts, self._etag = self._apply_counts(changes), etag
 
     async def refresh(self) -> None:
         """Read the row after a conflict: another process writes to it as well."""
@@ -71,7 +71,7 @@ class Shard:
         self._counts = counts_in(row) if row else {}
         self._etag = row.etag if row else ""
 
-    def _counted(self, changes: Counts) -> dict[str, int]:
+    def _apply_counts(self, changes: Counts) -> dict[str, int]:
         counted = {name: self._counts.get(name, 0) + change for name, change in changes.items()}
         return self._counts | counted
 

@@ -94,7 +94,7 @@ def _form(data: TaskData) -> AnswerForm[Any]:
     properties = {
         "summary": {"type": "string"},
         "task_result": {"type": "string"},
-        "structured": json_schema.moved(data.output_schema, "#/properties/structured"),
+        "structured": json_schema.move_references(data.output_schema, "#/properties/structured"),
     }
     dialect = data.output_schema.get("$schema")
     schema = {

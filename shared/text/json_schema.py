@@ -49,11 +49,13 @@ class _Walk:
         if isinstance(value, bool):
             return
         if not isinstance(value, dict):
-            raise BadSchema(f"not a JSON Schema: {_shown(place)} must be an object or a boolean")
+            raise BadSchema(
+                f"not a JSON Schema: {_show_place(place)} must be an object or a boolean"
+            )
         for key, part in value.items():
             check = _KEYWORDS.get(key)
             if check is None:
-                raise BadSchema(f"{_shown(place)}: the keyword {key[:60]!r} is not supported")
+                raise BadSchema(f"{_show_place(place)}: the keyword {key[:60]!r} is not supported")
             check(self, part, f"{place}/{_escape(key)}", depth + 1)
 
 
@@ -69,7 +71,7 @@ def check(schema: dict[str, Any]) -> list[str]:
     walk.schema(schema, "#", 0)
     for place, target in walk.references:
         if target not in walk.places:
-            raise BadSchema(f"{_shown(place)}: this $ref points to nothing within the schema")
+            raise BadSchema(f"{_show_place(place)}: this $ref points to nothing within the schema")
         walk.same.setdefault(place, []).append(target)
     _check_ends(walk)
     if len(walk.patterns) > MAX_PATTERNS:
@@ -77,7 +79,7 @@ def check(schema: dict[str, Any]) -> list[str]:
     return walk.patterns
 
 
-def moved(schema: Any, below: str) -> Any:
+def move_references(schema: Any, below: str) -> Any:
     """A checked `schema` with its references adjusted to a place `below` the root, like
     `#/properties/x`."""
     if not isinstance(schema, dict):
@@ -120,7 +122,7 @@ def _one_of_same(walk: _Walk, value: Any, place: str, depth: int) -> None:
 
 def _several(walk: _Walk, value: Any, place: str, depth: int) -> None:
     if not isinstance(value, list) or not value:
-        raise BadSchema(f"not a JSON Schema: {_shown(place)} must be a list of schemas")
+        raise BadSchema(f"not a JSON Schema: {_show_place(place)} must be a list of schemas")
     for number, part in enumerate(value):
         walk.schema(part, f"{place}/{number}", depth)
 
@@ -135,39 +137,41 @@ def _one_or_several(walk: _Walk, value: Any, place: str, depth: int) -> None:
     (_several if walk.has_tuples and isinstance(value, list) else _one)(walk, value, place, depth)
 
 
-def _named(walk: _Walk, value: Any, place: str, depth: int) -> None:
+def _walk_named(walk: _Walk, value: Any, place: str, depth: int) -> None:
     if not isinstance(value, dict):
-        raise BadSchema(f"not a JSON Schema: {_shown(place)} must be an object of schemas")
+        raise BadSchema(f"not a JSON Schema: {_show_place(place)} must be an object of schemas")
     for name, part in value.items():
         walk.schema(part, f"{place}/{_escape(name)}", depth)
 
 
-def _named_of_same(walk: _Walk, value: Any, place: str, depth: int) -> None:
-    _named(walk, value, place, depth)
+def _walk_named_of_same(walk: _Walk, value: Any, place: str, depth: int) -> None:
+    _walk_named(walk, value, place, depth)
     owner = place.rpartition("/")[0]
     walk.same.setdefault(owner, []).extend(f"{place}/{_escape(name)}" for name in value)
 
 
 def _reference(walk: _Walk, value: Any, place: str, _: int) -> None:
     if not isinstance(value, str) or not (value == "#" or value.startswith("#/")):
-        raise BadSchema(f"{_shown(place)}: only references within the schema (#/…) are allowed")
+        raise BadSchema(
+            f"{_show_place(place)}: only references within the schema (#/…) are allowed"
+        )
     walk.references.append((place.rpartition("/")[0], unquote(value)))
 
 
 def _pattern(walk: _Walk, value: Any, place: str, _: int) -> None:
     if not isinstance(value, str) or len(value) > _MAX_PATTERN:
-        raise BadSchema(f"{_shown(place)} must be a text of up to {_MAX_PATTERN} characters")
+        raise BadSchema(f"{_show_place(place)} must be a text of up to {_MAX_PATTERN} characters")
     walk.patterns.append(value)
 
 
-def _anything(_: _Walk, __: Any, ___: str, ____: int) -> None:
+def _skip_value(_: _Walk, __: Any, ___: str, ____: int) -> None:
     """Data or words, which nobody applies."""
 
 
 def _kind(wanted: str, fits: Callable[[Any], bool]) -> Check:
     def check_kind(_: _Walk, value: Any, place: str, __: int) -> None:
         if not fits(value):
-            raise BadSchema(f"not a JSON Schema: {_shown(place)} must be {wanted}")
+            raise BadSchema(f"not a JSON Schema: {_show_place(place)} must be {wanted}")
 
     return check_kind
 
@@ -202,7 +206,7 @@ _NAMES = _kind("a list of names", _is_names)
 _KEYWORDS: dict[str, Check] = {
     "type": _kind("the name of a type, or a list of them", _is_type),
     "enum": _kind("a list", lambda value: isinstance(value, list)),
-    "const": _anything,
+    "const": _skip_value,
     "multipleOf": _kind("a number above 0", lambda value: _is_number(value) and value > 0),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"), _NUMBER),
     **dict.fromkeys(("maxLength", "minLength", "maxItems", "minItems"), _COUNT),
@@ -214,14 +218,14 @@ _KEYWORDS: dict[str, Check] = {
     "$ref": _reference,
     **dict.fromkeys(("allOf", "anyOf", "oneOf"), _several_of_same),
     **dict.fromkeys(("not", "if", "then", "else"), _one_of_same),
-    "dependentSchemas": _named_of_same,
+    "dependentSchemas": _walk_named_of_same,
     "items": _one_or_several,
     "prefixItems": _several,
     **dict.fromkeys(("additionalItems", "contains", "additionalProperties", "propertyNames"), _one),
-    **dict.fromkeys(("properties", "$defs", "definitions"), _named),
-    **dict.fromkeys(("title", "description", "$comment", "format", "$schema"), _anything),
-    **dict.fromkeys(("default", "example", "examples", "deprecated"), _anything),
-    **dict.fromkeys(("readOnly", "writeOnly", "contentEncoding", "contentMediaType"), _anything),
+    **dict.fromkeys(("properties", "$defs", "definitions"), _walk_named),
+    **dict.fromkeys(("title", "description", "$comment", "format", "$schema"), _skip_value),
+    **dict.fromkeys(("default", "example", "examples", "deprecated"), _skip_value),
+    **dict.fromkeys(("readOnly", "writeOnly", "contentEncoding", "contentMediaType"), _skip_value),
 }
 
 
@@ -230,17 +234,21 @@ def _keep(part: Any, _: str) -> Any:
 
 
 def _move_all(part: Any, below: str) -> Any:
-    return [moved(one, below) for one in part] if isinstance(part, list) else moved(part, below)
+    return (
+        [move_references(one, below) for one in part]
+        if isinstance(part, list)
+        else move_references(part, below)
+    )
 
 
 def _move_named(part: Any, below: str) -> Any:
-    return {name: moved(one, below) for name, one in part.items()}
+    return {name: move_references(one, below) for name, one in part.items()}
 
 
 _MOVES: dict[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems", "items"), _move_all),
-    **dict.fromkeys(("not", "if", "then", "else", "additionalItems", "contains"), moved),
-    **dict.fromkeys(("additionalProperties", "propertyNames"), moved),
+    **dict.fromkeys(("not", "if", "then", "else", "additionalItems", "contains"), move_references),
+    **dict.fromkeys(("additionalProperties", "propertyNames"), move_references),
     **dict.fromkeys(("properties", "$defs", "definitions", "dependentSchemas"), _move_named),
 }
 
@@ -251,5 +259,5 @@ def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _shown(place: str) -> str:
+def _show_place(place: str) -> str:
     return place.removeprefix("#/")[:200] if place != "#" else "the top level"

@@ -25,10 +25,10 @@ _UNSEEN = "\u200b"
 
 def inert(text: str) -> str:
     """`text` with everything active in it made visible instead."""
-    parts = [part if is_code else _tamed(part) for part, is_code in _parts(text)]
+    parts = [part if is_code else _tame_text(part) for part, is_code in _parts(text)]
     # One fence more turns what is code into text, and the other way round.
     sure = not any(_MAYBE_FENCE.search(part) for part in parts[::2])
-    return "".join(parts) if sure else _tamed(text)
+    return "".join(parts) if sure else _tame_text(text)
 
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
@@ -50,7 +50,7 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
     yield "".join(part), bool(fence)
 
 
-def _tamed(text: str) -> str:
+def _tame_text(text: str) -> str:
     # Entities within entities: what is harmless when unescaped once may be a tag the next time.
     while (plain := html.unescape(text)) != text:
         text = plain
@@ -96,7 +96,7 @@ def cut(text: str, most: int, end: str) -> str:
     return f"{kept.removesuffix(part) if is_code else kept}{end}"
 
 
-def fenced(text: str, kind: str = "") -> str:
+def fence_code(text: str, kind: str = "") -> str:
     """`text` as a block of code, whatever fences it holds itself."""
     runs = re.findall(r"`{3,}", text)
     fence = "`" * max(3, *(len(run) + 1 for run in runs), 3)

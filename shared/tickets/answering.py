@@ -12,7 +12,7 @@ from shared.text.strict_json import dumps
 from shared.tickets import user_changes
 from shared.tickets.access import TicketAccess
 from shared.tickets.intents import Intent, Intents, Purpose
-from shared.tickets.listing.index import standing
+from shared.tickets.listing.index import listing_state_of
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_port import WorkflowClient
@@ -48,7 +48,7 @@ class TicketAnswering:
         _check(ticket, ticket.question, given.answer)
         at = self._clock.now()
         # An event that is lost with this process is raised again by the sweeper.
-        intent = Intent(Purpose.ANSWER, standing(ticket), at, actor=principal.actor)
+        intent = Intent(Purpose.ANSWER, listing_state_of(ticket), at, actor=principal.actor)
         await self._intents.add(intent)
         decide = user_changes.answer(name, given.answer, principal.actor, at)
         ticket = await self._tickets.change(ticket_id, decide, ticket)

@@ -84,7 +84,7 @@ class IdempotencyKeys:
         self._table = table
         self._clock = clock
 
-    async def used(self, once: Once) -> Used | None:
+    async def find_used(self, once: Once) -> Used | None:
         """What came of the first request with this key: one point read.
 
         Raises Invalid when that request was another one.
@@ -92,7 +92,7 @@ class IdempotencyKeys:
         row = await self._table.read(once.user_id, once.row_key)
         if row is None:
             return None
-        used = _used(row)
+        used = _read_used(row)
         if used.created_at + KEPT <= self._clock.now():
             await self._delete(row)
             return None
@@ -110,7 +110,7 @@ class IdempotencyKeys:
         async for reminder in late:
             _, _, owner, key = reminder.key.split("_", 3)
             row = await self._table.read(owner, key)
-            if row is not None and _used(row).created_at <= end:
+            if row is not None and _read_used(row).created_at <= end:
                 await self._delete(row)
             await self._table.delete(EVERYBODY, reminder.key)
             count += 1
@@ -122,7 +122,7 @@ class IdempotencyKeys:
             await self._table.write([Write(Verb.DELETE, row.values, row.etag)])
 
 
-def _used(row: Row) -> Used:
+def _read_used(row: Row) -> Used:
     return Used(
         ticket_id=row.values["ticket_id"],
         created_at=datetime.fromisoformat(row.values["created_at"]),

@@ -57,7 +57,7 @@ class Intent:
         return Write(Verb.REPLACE, _key(self.ticket_id, self.purpose) | facts)
 
 
-def settled(ticket_id: str, purpose: Purpose) -> Write:
+def settle_write(ticket_id: str, purpose: Purpose) -> Write:
     """The write that removes an intent."""
     return Write(Verb.DELETE, _key(ticket_id, purpose))
 

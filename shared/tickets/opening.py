@@ -136,12 +136,12 @@ class TicketOpening:
     async def _create_once(
         self, owner: User, new: NewTicket, actor: Actor, once: Once, files: NewFiles | None
     ) -> Opened:
-        used = await self._keys.used(once)
+        used = await self._keys.find_used(once)
         if used is None:
             try:
                 return Opened(await self._create(owner, new, actor, once, files), is_new=True)
             except WriteConflict:  # Another process was faster.
-                used = await self._keys.used(once)
+                used = await self._keys.find_used(once)
         if used is None:
             raise Unavailable("This request is being repeated; please try again.")
         first = _ticket(owner, new, used.created_at, used.ticket_id)

@@ -19,8 +19,8 @@ from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY, prefix_range, split_ticket_id
 from shared.storage.locks import Locks
 from shared.storage.sharded_counters import Counters, Totals
-from shared.tickets.intents import Intent, settled
-from shared.tickets.listing.index import Index, IndexKey, standing
+from shared.tickets.intents import Intent, settle_write
+from shared.tickets.listing.index import Index, IndexKey, listing_state_of
 from shared.tickets.realtime.updates import as_message, update_range
 from shared.tickets.rows import as_ticket
 from shared.tickets.transaction import Claim, TicketChange, TicketTransaction, opening_of
@@ -37,7 +37,7 @@ CountEnded = Callable[[StoredTicket], Awaitable[None]]
 """Counts an attempt that has ended, once however often it is told."""
 
 
-def noted(draft: Draft, at: datetime) -> Decide:
+def add_note(draft: Draft, at: datetime) -> Decide:
     """Leave a trace in the ticket's trail; nothing else of it changes."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
@@ -79,7 +79,7 @@ class Tickets:
 
     async def note(self, ticket_id: str, draft: Draft, at: datetime) -> None:
         """Leave a trace in a ticket's trail; nothing else of it changes. Raises NotFound."""
-        await self.change(ticket_id, noted(draft, at))
+        await self.change(ticket_id, add_note(draft, at))
 
     async def events(self, ticket_id: str) -> list[AuditEvent]:
         """The audit trail of a ticket, oldest first; it outlives the ticket."""
@@ -166,7 +166,9 @@ class Tickets:
                 await self._untry(ticket, tried)
                 raise
             if change is None:
-                await self._index.remove(tried - standing(ticket).places(), ticket.task_type)
+                await self._index.remove(
+                    tried - listing_state_of(ticket).places(), ticket.task_type
+                )
                 return ticket, mine or []
             return await self._transaction.apply(ticket, change, tried, sent)
 
@@ -198,9 +200,9 @@ class Tickets:
 
     async def forget(self, intent: Intent, known: StoredTicket | None = None) -> None:
         """Remove an intent, and what it listed where that is not where the ticket is listed."""
-        present = standing(known).places() if known else frozenset()
+        present = listing_state_of(known).places() if known else frozenset()
         stale = intent.standing.places() - present
-        done = [settled(intent.ticket_id, intent.purpose)]
+        done = [settle_write(intent.ticket_id, intent.purpose)]
         await self._index.remove(stale, intent.standing.task_type, done)
 
     async def _untry(self, ticket: StoredTicket, tried: set[IndexKey]) -> None:
@@ -208,7 +210,7 @@ class Tickets:
         the ticket is open another writer may be about to make it so."""
         if ticket.status not in (Status.PENDING, Status.PROCESSING):
             mine = {place for place in tried if place.partition == EVERYBODY}
-            await self._index.remove(mine - standing(ticket).places(), ticket.task_type)
+            await self._index.remove(mine - listing_state_of(ticket).places(), ticket.task_type)
 
     @asynccontextmanager
     async def _turn(self, ticket_id: str) -> AsyncIterator[None]:

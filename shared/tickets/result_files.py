@@ -63,7 +63,7 @@ def is_saved(task_type: str, form: ResultFormat) -> bool:
     return form in find_task_type(task_type).saved_formats
 
 
-def rendered(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
+def render_result(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
     """The result that `ticket` carries in its `result_data`. Raises NoSuchFormat for one that this
     result cannot be had in."""
     return file_of(ticket, form, _content(ticket, form))

@@ -14,8 +14,8 @@ from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import Message, Notice, Status, StoredTicket
 from shared.storage.sharded_counters import Counters, counter_name
-from shared.tickets.intents import Intent, Purpose, settled
-from shared.tickets.listing.index import Index, IndexKey, standing
+from shared.tickets.intents import Intent, Purpose, settle_write
+from shared.tickets.listing.index import Index, IndexKey, listing_state_of
 from shared.tickets.realtime.updates import due_notices, make_messages, update_writes
 from shared.tickets.rows import status_row, ticket_row
 
@@ -70,8 +70,8 @@ class TicketTransaction:
         ]
         reminders = claim.reminders(ticket) if claim else []
         also = [opening_of(ticket).note(), *reminders, *self._activity.due(owner, moment)]
-        await self._index.add(standing(ticket).places(), ticket.task_type, moment, also)
-        self._activity.made(owner, moment)
+        await self._index.add(listing_state_of(ticket).places(), ticket.task_type, moment, also)
+        self._activity.remember_mark(owner, moment)
         counts = {counter_name(ticket.status, ticket.task_type): 1}
         try:
             every = [*writes, *([claim.note(ticket)] if claim else [])]
@@ -93,12 +93,12 @@ class TicketTransaction:
 
         Notes in `tried` what is listed, and in `sent` the hash by which a change is known.
         """
-        changed, writes, messages = _written(ticket, change)
+        changed, writes, messages = _write_change(ticket, change)
         if change.event is not None:
             sent[changed.last_hash] = messages
-        before, after = standing(ticket).places(), standing(changed).places()
+        before, after = listing_state_of(ticket).places(), listing_state_of(changed).places()
         if after - before:
-            also = _intended(ticket, changed)
+            also = _intend_opening(ticket, changed)
             await self._index.add(after - before, ticket.task_type, change.moment, also)
             tried |= before | after
         if change.event is not None:
@@ -108,16 +108,16 @@ class TicketTransaction:
         if stale:
             # The intent to start it goes with the first step out of PENDING, never before.
             left = ticket.status is Status.PENDING is not changed.status
-            also = [settled(ticket.id, Purpose.OPEN)] if left else []
+            also = [settle_write(ticket.id, Purpose.OPEN)] if left else []
             await self._index.remove(stale, ticket.task_type, also)
         return changed.model_copy(update={"etag": etag}), messages
 
     async def remove(self, ticket: StoredTicket, draft: Draft, moment: datetime) -> None:
-        stands = standing(ticket)
+        stands = listing_state_of(ticket)
         intent = Intent(Purpose.DELETE, stands, moment, actor=draft.actor)
         also = [intent.note(), *self._activity.due(ticket.created_by, moment)]
         await self._index.add((), ticket.task_type, moment, also)
-        self._activity.made(ticket.created_by, moment)
+        self._activity.remember_mark(ticket.created_by, moment)
         row = ticket_row(ticket.id, {})
         writes = [
             Write(Verb.DELETE, row, ticket.etag),
@@ -127,16 +127,16 @@ class TicketTransaction:
         counts = {counter_name(ticket.status, ticket.task_type): -1}
         await self._counters.write(ticket.created_by, writes, counts)
         await self._index.remove(
-            stands.places(), ticket.task_type, [settled(ticket.id, Purpose.OPEN)]
+            stands.places(), ticket.task_type, [settle_write(ticket.id, Purpose.OPEN)]
         )
 
 
 def opening_of(ticket: StoredTicket) -> Intent:
     """The trace of a ticket that has been stored and whose workflow has not yet begun."""
-    return Intent(Purpose.OPEN, standing(ticket), ticket.created_at)
+    return Intent(Purpose.OPEN, listing_state_of(ticket), ticket.created_at)
 
 
-def _written(
+def _write_change(
     ticket: StoredTicket, change: TicketChange
 ) -> tuple[StoredTicket, list[Write], list[Message]]:
     """The ticket after `change`, the writes that make it so, the ticket's own row first, and the
@@ -168,11 +168,11 @@ def _written(
     return changed, [own, *copies, *events, *update_writes(ticket.id, messages)], messages
 
 
-def _intended(before: StoredTicket, after: StoredTicket) -> list[Write]:
+def _intend_opening(before: StoredTicket, after: StoredTicket) -> list[Write]:
     """A ticket that becomes pending (again) needs a workflow, which a crash may prevent."""
     if after.status is not Status.PENDING or before.status is Status.PENDING:
         return []
-    return [Intent(Purpose.OPEN, standing(after), after.updated_at).note()]
+    return [Intent(Purpose.OPEN, listing_state_of(after), after.updated_at).note()]
 
 
 def _counts(before: StoredTicket, after: StoredTicket) -> dict[str, int]:

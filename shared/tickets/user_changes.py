@@ -13,7 +13,7 @@ from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
-from shared.tickets.workflow_changes import count_processing, count_waited, logged
+from shared.tickets.workflow_changes import add_log_line, count_processing, count_waited
 
 NOT_ASKING = "This ticket does not ask anything now."
 _OPEN = {Status.PENDING, Status.PROCESSING}
@@ -39,7 +39,7 @@ def edit(changes: TicketChanges, actor: Actor, expects: Expects, at: datetime) -
         if "assigned_to" in values:
             values["assignment"] = ticket.assignment + 1
         if "status" in values:
-            values |= _cancelled(ticket, at)
+            values |= _cancel_values(ticket, at)
             action, text = AuditAction.TICKET_CANCELLED, "Ticket cancelled."
         new = {name: values[name] for name in old}
         draft = Draft(action, actor, text, old_values=_shorten(old), new_values=_shorten(new))
@@ -76,7 +76,7 @@ def reprocess(actor: Actor, at: datetime, task_data: dict[str, Any] | None = Non
             "asked_at": None,
             "answers": {},
             "waited_seconds": 0.0,
-            "processing_logs": logged(ticket, at, f"Attempt {attempt} was asked for."),
+            "processing_logs": add_log_line(ticket, at, f"Attempt {attempt} was asked for."),
         }
         draft = Draft(
             AuditAction.TICKET_REPROCESSED,
@@ -105,7 +105,7 @@ def answer(name: str, given: Any, actor: Actor, at: datetime) -> Decide:
             "answers": ticket.answers | {name: given},
             "waited_seconds": count_waited(ticket, at),
             "progress": ticket.progress.model_copy(update={"stage": "answered"}),
-            "processing_logs": logged(ticket, at, "Answered."),
+            "processing_logs": add_log_line(ticket, at, "Answered."),
         }
         event = Draft(
             AuditAction.TICKET_ANSWERED,
@@ -128,7 +128,7 @@ def delete(ticket: StoredTicket, actor: Actor) -> Draft:
     )
 
 
-def _cancelled(ticket: StoredTicket, moment: datetime) -> dict[str, Any]:
+def _cancel_values(ticket: StoredTicket, moment: datetime) -> dict[str, Any]:
     if ticket.status not in _OPEN:
         raise Conflict(f"This ticket is {ticket.status.value}; it cannot be cancelled any more.")
     return {
@@ -136,7 +136,7 @@ def _cancelled(ticket: StoredTicket, moment: datetime) -> dict[str, Any]:
         "processing_time_seconds": count_processing(ticket, moment),
         "question": None,
         "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
-        "processing_logs": logged(ticket, moment, "Cancelled."),
+        "processing_logs": add_log_line(ticket, moment, "Cancelled."),
         "waits_for_files": False,
     }
 

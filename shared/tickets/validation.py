@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.accounts.repository import Users
 from shared.errors import Invalid, PermanentFailure, TooLarge
-from shared.models import User, validated
+from shared.models import User, validate_model
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
@@ -18,7 +18,7 @@ async def check_task_data(
 ) -> None:
     """`dependencies` are what the task type may look at. Raises Invalid, TooLarge."""
     found = find_task_type(task_type)
-    data = validated(found.data, task_data, at=("task_data",))
+    data = validate_model(found.data, task_data, at=("task_data",))
     size = len(dumps(task_data))
     if size > MAX_TASK_DATA:
         raise TooLarge(f"task_data has {size} bytes; at most {MAX_TASK_DATA} are allowed.")

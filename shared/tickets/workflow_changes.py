@@ -52,7 +52,7 @@ def begin(attempt: int, quiet: timedelta, at: datetime) -> Decide:
             "waits_for_files": False,
             "started_at": at,
             "progress": Progress(stage="planning"),
-            "processing_logs": logged(ticket, at, f"Attempt {attempt} begins."),
+            "processing_logs": add_log_line(ticket, at, f"Attempt {attempt} begins."),
         }
         event = _event(ticket, AuditAction.TICKET_STARTED, "Processing began.", values)
         notices = (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS)
@@ -80,9 +80,11 @@ def advance(attempt: int, reached: Progress, at: datetime) -> Decide:
         progress = Progress(stage=stage, done=done, total=total, percent=percent)
         values: dict[str, Any] = {"progress": progress}
         if done == total:
-            values["processing_logs"] = logged(ticket, at, f"{stage}: {done} of {total} done.")
+            values["processing_logs"] = add_log_line(
+                ticket, at, f"{stage}: {done} of {total} done."
+            )
         elif _is_held_up(ticket):
-            values["processing_logs"] = logged(ticket, at, f"{stage} goes on.")
+            values["processing_logs"] = add_log_line(ticket, at, f"{stage} goes on.")
         return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment=at)
 
     return decide
@@ -94,7 +96,7 @@ def log(attempt: int, text: str, at: datetime) -> Decide:
     def decide(ticket: StoredTicket) -> TicketChange | None:
         if not runs(ticket, attempt) or ticket.processing_logs.rstrip().endswith(text):
             return None
-        return TicketChange({"processing_logs": logged(ticket, at, text)}, moment=at)
+        return TicketChange({"processing_logs": add_log_line(ticket, at, text)}, moment=at)
 
     return decide
 
@@ -115,7 +117,7 @@ def ask(attempt: int, name: str, inquiry: OpenInquiry, at: datetime) -> Decide:
             "inquiry": name,
             "asked_at": at,
             "progress": ticket.progress.model_copy(update={"stage": ASKING}),
-            "processing_logs": logged(ticket, at, "Asked, and waits for the answer."),
+            "processing_logs": add_log_line(ticket, at, "Asked, and waits for the answer."),
         }
         event = Draft(
             AuditAction.TICKET_ASKED,
@@ -217,7 +219,7 @@ def _is_held_up(ticket: StoredTicket) -> bool:
     return f"Z {WAITING} " in ticket.processing_logs.rstrip().rpartition("\n")[2]
 
 
-def logged(ticket: StoredTicket, moment: datetime, text: str) -> str:
+def add_log_line(ticket: StoredTicket, moment: datetime, text: str) -> str:
     """The ticket's log with one more line; of a very long one the middle is left out."""
     line = f"{rfc3339(moment)[:19]}Z {text}\n"
     whole = ticket.processing_logs + line
@@ -243,7 +245,7 @@ def _end(
         "completed_at": at,
         "processing_time_seconds": count_processing(ticket, at),
         "question": None,
-        "processing_logs": logged(ticket, at, text),
+        "processing_logs": add_log_line(ticket, at, text),
     }
     return TicketChange(values, _event(ticket, action, text, values), notices, moment=at)
 

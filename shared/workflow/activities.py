@@ -22,7 +22,7 @@ from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
 from shared.tickets.intents import Intent, Intents, Purpose
-from shared.tickets.listing.index import standing
+from shared.tickets.listing.index import listing_state_of
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.answer_cache import Answers
@@ -109,7 +109,7 @@ class Activities:
             ticket = await self._tickets.change(ticket.id, begin, ticket)
         if workflow_changes.waits(ticket, ref["attempt"]):
             # It is in good hands: this workflow waits.
-            opening = Intent(Purpose.OPEN, standing(ticket), self._clock.now())
+            opening = Intent(Purpose.OPEN, listing_state_of(ticket), self._clock.now())
             await self._tickets.forget(opening, ticket)
             return NoFiles(kind="no_files", stirring=bool(ticket.attachments))
         if not runs(ticket, ref["attempt"]):

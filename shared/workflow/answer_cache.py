@@ -52,7 +52,7 @@ class Answers:
     async def expire(self) -> int:
         """Forget what is too old; how many answers that were."""
         before = self._clock.now() - timedelta(days=self._days)
-        listed = await self._container.listed(_PREFIX)
+        listed = await self._container.list_blobs(_PREFIX)
         late = [name for name, written in listed if written < before]
         await self.forget(late)
         return len(late)
@@ -80,7 +80,7 @@ class _Remembering:
     ) -> Answer[T]:
         """Raises StepError."""
         name = f"{_PREFIX}{self._owner}/{self._key(form, question)}.json"
-        known = await self._known(form, name)
+        known = await self._find_known(form, name)
         if known is not None:
             call = Call(
                 id=secrets.token_hex(8),
@@ -102,7 +102,7 @@ class _Remembering:
         await insist(lambda: self._container.write_json(name, kept))
         return answer
 
-    async def _known(self, form: AnswerForm[T], name: str) -> Answer[T] | None:
+    async def _find_known(self, form: AnswerForm[T], name: str) -> Answer[T] | None:
         stored = await self._container.read_json(name)
         if stored is None:
             return None

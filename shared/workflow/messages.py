@@ -155,7 +155,7 @@ AttemptEnd = ResultStored | Failed | NoFiles | Superseded
 ActivityResult = RoundBegins | OutcomeStored | AnswerAwaited | MustWait | AttemptEnd
 
 
-def failed(reason: str, cause: str = "internal") -> Failed:
+def fail_with(reason: str, cause: str = "internal") -> Failed:
     return Failed(kind="failure", reason=reason, cause=cause)
 
 

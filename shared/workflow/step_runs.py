@@ -22,7 +22,7 @@ from shared.workflow.messages import (
     RoundFacts,
     Superseded,
     TaskActivity,
-    failed,
+    fail_with,
 )
 
 P = ParamSpec("P")
@@ -92,7 +92,7 @@ class StepRuns:
         except NotFound:
             return SUPERSEDED
         except PermanentFailure as error:
-            return failed(error.reason, error.kind)
+            return fail_with(error.reason, error.kind)
         except Unavailable:
             return MustWait(kind="wait", seconds=None, reason="Storage is away.")
         except TimeoutError:

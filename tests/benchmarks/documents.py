@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.azurite import Azurite, Ports
-from shared.documents.chunks import chunked
+from shared.documents.chunks import cut_chunks
 from shared.documents.extraction import extract
 from shared.documents.file_types import PDF
 from shared.documents.tokens import estimate
@@ -133,7 +133,7 @@ def _time(running_app: RunningApp, data: bytes) -> Iterator[Row]:
 def _reading(data: bytes) -> float:
     """Seconds to read the document and to cut it."""
     start = time.perf_counter()
-    chunked(asyncio.run(extract(PDF, "a.pdf", data, Limits())), CHUNK, CHUNK // 25)
+    cut_chunks(asyncio.run(extract(PDF, "a.pdf", data, Limits())), CHUNK, CHUNK // 25)
     return time.perf_counter() - start
 
 

@@ -15,7 +15,7 @@ from shared.clients.tables import Table, Verb, Write
 from shared.models import AuditAction, Priority, Status, StoredTicket
 from shared.storage.keys import new_ticket_id, new_user_id
 from shared.storage.sharded_counters import Counters, counter_name
-from shared.tickets.listing.index import Index, standing
+from shared.tickets.listing.index import Index, listing_state_of
 from shared.tickets.repository import Tickets
 from shared.tickets.rows import status_row, ticket_row
 from shared.tickets.transaction import TicketChange
@@ -147,7 +147,7 @@ async def _fill(table: Table, owner: str, count: int) -> None:
             name = counter_name(ticket.status, ticket.task_type)
             counts[name] = counts.get(name, 0) + 1
         await counters.write(owner, list(_writes(part)), counts)
-        places = [place for ticket in part for place in standing(ticket).places()]
+        places = [place for ticket in part for place in listing_state_of(ticket).places()]
         await index.add(places, "custom", now())
 
 

@@ -31,7 +31,7 @@ async def answered(error: Exception) -> tuple[func.HttpResponse, dict[str, Any]]
     async def handler(req: func.HttpRequest) -> func.HttpResponse:
         raise error
 
-    answering: Callable[..., Awaitable[func.HttpResponse]] = http._explaining(handler)
+    answering: Callable[..., Awaitable[func.HttpResponse]] = http._explain_problems(handler)
     response = await answering(req=request())
     return response, json.loads(response.get_body())
 

@@ -18,7 +18,7 @@ from shared.workflow.messages import (
     RoundFacts,
     StartInput,
     Superseded,
-    failed,
+    fail_with,
 )
 
 ORDER = StartInput(
@@ -191,14 +191,14 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
 
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_a_failure_anywhere_fails_the_ticket_with_its_reason(where: str) -> None:
-    context = driven({where: lambda *_: failed("It cannot be done.")})
+    context = driven({where: lambda *_: fail_with("It cannot be done.")})
     assert context.named("fail_ticket") == [[REF, "It cannot be done.", "internal"]]
     assert context.named("finish_ticket") == []
 
 
 def test_after_a_failure_no_further_window_is_begun() -> None:
     context = driven(
-        {"custom_plan": lambda *_: round_of(9), "custom_work": lambda *_: failed("No.")}
+        {"custom_plan": lambda *_: round_of(9), "custom_work": lambda *_: fail_with("No.")}
     )
     assert len(context.named("custom_work")) == 3
 

@@ -10,7 +10,7 @@ import pytest
 from shared.accounts.credentials import hash_password
 from shared.audit.chain import first_invalid
 from shared.errors import Conflict, Forbidden, Invalid, Unauthenticated
-from shared.models import AuditAction, Login, Registration, Role, validated
+from shared.models import AuditAction, Login, Registration, Role, validate_model
 from tests.support.product.accounts import HERE, AccountsUnderTest
 from tests.support.product.app import PASSWORD
 from tests.support.servers.storage_proxy import StorageProxy
@@ -27,13 +27,13 @@ async def test_a_registered_user_signs_in_by_either_name_in_any_case(
 ) -> None:
     self_service = accounts.self_service
     user = await self_service.register(
-        validated(Registration, ANN | {"role": "admin", "is_active": False, "id": "x"}), HERE
+        validate_model(Registration, ANN | {"role": "admin", "is_active": False, "id": "x"}), HERE
     )
     assert (user.role, user.is_active, user.email) == (Role.USER, True, "Ann@Example.com")
 
     for name in ("ann.b", "ANN@EXAMPLE.COM"):
         tokens = await self_service.login(
-            validated(Login, {"username": name, "password": ANN["password"]}), HERE
+            validate_model(Login, {"username": name, "password": ANN["password"]}), HERE
         )
         assert (tokens.token_type, tokens.expires_in) == ("bearer", 1800)
         caller = await accounts.authentication.caller(f"bearer {tokens.access_token}")
@@ -61,7 +61,7 @@ async def test_of_simultaneous_registrations_one_wins(accounts: AccountsUnderTes
     async def register(number: int) -> bool:
         body = {"email": f"u{number % 2}@example.com", "username": "same", "password": "x" * 8}
         try:
-            await self_service.register(validated(Registration, body), HERE)
+            await self_service.register(validate_model(Registration, body), HERE)
         except Conflict:
             return False
         return True
@@ -110,14 +110,14 @@ async def test_unknown_and_known_names_fail_alike(accounts: AccountsUnderTest, n
     await accounts.register(ANN)
     with pytest.raises(Unauthenticated) as refusal:
         await accounts.self_service.login(
-            validated(Login, {"username": name, "password": "wrong"}), HERE
+            validate_model(Login, {"username": name, "password": "wrong"}), HERE
         )
     assert refusal.value.detail == "Username or password is wrong."
 
 
 async def test_unknown_and_known_names_take_the_same_time(accounts: AccountsUnderTest) -> None:
     self_service = accounts.self_service
-    await self_service.register(validated(Registration, ANN), HERE)
+    await self_service.register(validate_model(Registration, ANN), HERE)
 
     async def cost(name: str) -> float:
         times = []
@@ -125,7 +125,7 @@ async def test_unknown_and_known_names_take_the_same_time(accounts: AccountsUnde
             begin = time.process_time()  # with its threads; other work on the machine stays out
             with pytest.raises(Unauthenticated):
                 await self_service.login(
-                    validated(Login, {"username": name, "password": "wrong"}), HERE
+                    validate_model(Login, {"username": name, "password": "wrong"}), HERE
                 )
             times.append(time.process_time() - begin)
         return min(times)
@@ -139,13 +139,13 @@ async def test_the_first_admin_comes_from_the_settings(accounts: AccountsUnderTe
     self_service = accounts.self_service
     with pytest.raises(Conflict):
         await self_service.register(
-            validated(Registration, ANN | {"email": "Boss@example.com"}), HERE
+            validate_model(Registration, ANN | {"email": "Boss@example.com"}), HERE
         )
-    await self_service.register(validated(Registration, ANN | {"username": "admin"}), HERE)
+    await self_service.register(validate_model(Registration, ANN | {"username": "admin"}), HERE)
 
     logins = [
         self_service.login(
-            validated(Login, {"username": "BOSS@example.com", "password": PASSWORD}), HERE
+            validate_model(Login, {"username": "BOSS@example.com", "password": PASSWORD}), HERE
         )
         for _ in range(4)
     ]

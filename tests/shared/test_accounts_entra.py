@@ -11,7 +11,7 @@ from jwt.algorithms import HMACAlgorithm
 
 from shared.clients.entra import EntraTokens
 from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
-from shared.models import AuditAction, OwnChanges, Role, UserChanges, validated
+from shared.models import AuditAction, OwnChanges, Role, UserChanges, validate_model
 from shared.settings.accounts import EntraSettings
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.app import PASSWORD, SECRET, AppUnderTest
@@ -183,12 +183,12 @@ async def test_who_signs_in_elsewhere_has_no_password_here(
             await accounts.login(eve.username, password)
     with pytest.raises(Forbidden):
         await accounts.administration.change_own(
-            by(eve), validated(OwnChanges, {"password": PASSWORD})
+            by(eve), validate_model(OwnChanges, {"password": PASSWORD})
         )
     for change in ({"password": PASSWORD}, {"role": "admin"}):
         with pytest.raises(Conflict):
             await accounts.administration.change(
-                by(await accounts.boss()), eve.id, validated(UserChanges, change)
+                by(await accounts.boss()), eve.id, validate_model(UserChanges, change)
             )
 
 
@@ -204,7 +204,7 @@ async def test_deactivating_deleting_and_logout_hold(
 
     boss = await accounts.boss()
     await accounts.administration.change(
-        by(boss), eve.id, validated(UserChanges, {"is_active": False})
+        by(boss), eve.id, validate_model(UserChanges, {"is_active": False})
     )
     with pytest.raises(Unauthenticated):
         await accounts.caller(other)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from shared.audit.chain import first_invalid
 from shared.errors import Unavailable
-from shared.models import AuditAction, OwnChanges, validated
+from shared.models import AuditAction, OwnChanges, validate_model
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.servers.storage_proxy import Call, Meddle, StorageProxy
 
@@ -40,7 +40,7 @@ async def test_a_change_whose_answer_is_lost_is_one(
     ann = await accounts.hire("ann")
     storage.reset(after=losing(1))
     changed = await accounts.administration.change_own(
-        by(ann), validated(OwnChanges, {"username": "anna"})
+        by(ann), validate_model(OwnChanges, {"username": "anna"})
     )
     assert changed.username == "anna"
     events = await accounts.trail.of_user(ann.id)

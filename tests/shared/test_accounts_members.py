@@ -17,7 +17,7 @@ from shared.models import (
     StoredUser,
     UserChanges,
     UsersQuery,
-    validated,
+    validate_model,
 )
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.app import BOSS
@@ -26,7 +26,7 @@ from tests.support.product.app import BOSS
 async def test_an_admin_makes_users_with_any_role(accounts: AccountsUnderTest) -> None:
     boss = await accounts.boss()
     body = names("mia", role="manager", is_verified=True, department=" Sales ")
-    mia = await accounts.administration.create(by(boss), validated(NewUser, body))
+    mia = await accounts.administration.create(by(boss), validate_model(NewUser, body))
     assert (mia.role, mia.is_verified, mia.department) == (Role.MANAGER, True, "Sales")
     assert (await accounts.caller((await accounts.login("mia")).access_token)).id == mia.id
     [event, _] = await accounts.trail.of_user(mia.id)
@@ -35,7 +35,7 @@ async def test_an_admin_makes_users_with_any_role(accounts: AccountsUnderTest) -
     for taken in ("MIA", "other"):
         with pytest.raises(Conflict):
             await accounts.administration.create(
-                by(boss), validated(NewUser, body | {"username": taken})
+                by(boss), validate_model(NewUser, body | {"username": taken})
             )
 
 
@@ -44,8 +44,8 @@ async def test_all_of_it_is_for_admins(accounts: AccountsUnderTest) -> None:
     members, query = accounts.administration, UsersQuery()
     for refused in (
         members.page(by(mia), query),
-        members.create(by(mia), validated(NewUser, names("x" * 5))),
-        members.change(by(mia), mia.id, validated(UserChanges, {"full_name": "M"})),
+        members.create(by(mia), validate_model(NewUser, names("x" * 5))),
+        members.change(by(mia), mia.id, validate_model(UserChanges, {"full_name": "M"})),
         members.delete(by(mia), mia.id),
         members.read(by(mia), "0" * 16),
         members.read(by(mia), "no id"),
@@ -61,7 +61,7 @@ async def test_an_unknown_user_is_not_found(accounts: AccountsUnderTest, user_id
     for missing in (
         accounts.administration.read(by(boss), user_id),
         accounts.administration.change(
-            by(boss), user_id, validated(UserChanges, {"full_name": "X"})
+            by(boss), user_id, validate_model(UserChanges, {"full_name": "X"})
         ),
         accounts.administration.delete(by(boss), user_id),
     ):
@@ -90,26 +90,28 @@ async def test_nobody_raises_themselves(accounts: AccountsUnderTest) -> None:
         "password_hash": "",
     }
     changed = await accounts.administration.change_own(
-        by(ann), validated(OwnChanges, body | {"department": "Research"})
+        by(ann), validate_model(OwnChanges, body | {"department": "Research"})
     )
     assert (changed.role, changed.is_active, changed.is_verified) == (Role.USER, True, False)
     assert changed.department == "Research"
 
     mia = await accounts.hire("mia", Role.MANAGER, department="Sales")
     body = {"department": "Research", "job_title": "Boss"}
-    changed = await accounts.administration.change_own(by(mia), validated(OwnChanges, body))
+    changed = await accounts.administration.change_own(by(mia), validate_model(OwnChanges, body))
     assert (changed.department, changed.job_title) == ("Sales", "Boss")
 
     boss = await accounts.boss()
     body = {"role": "user", "is_active": False, "full_name": "B"}
-    changed = await accounts.administration.change(by(boss), boss.id, validated(UserChanges, body))
+    changed = await accounts.administration.change(
+        by(boss), boss.id, validate_model(UserChanges, body)
+    )
     assert (changed.role, changed.is_active, changed.full_name) == (Role.ADMIN, True, "B")
 
 
 async def test_only_what_is_sent_changes_and_null_clears(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann", full_name="Ann", job_title="Clerk")
     changed = await accounts.administration.change_own(
-        by(ann), validated(OwnChanges, {"full_name": None})
+        by(ann), validate_model(OwnChanges, {"full_name": None})
     )
     assert (changed.full_name, changed.job_title) == (None, "Clerk")
     known = await accounts.users.by_id(ann.id)
@@ -118,12 +120,12 @@ async def test_only_what_is_sent_changes_and_null_clears(accounts: AccountsUnder
     assert changed.updated_at > ann.updated_at
     assert (
         await accounts.administration.change_own(
-            by(ann), validated(OwnChanges, {"job_title": "Clerk"})
+            by(ann), validate_model(OwnChanges, {"job_title": "Clerk"})
         )
         == changed
     )
     blank = await accounts.administration.change_own(
-        by(ann), validated(OwnChanges, {"department": "  "})
+        by(ann), validate_model(OwnChanges, {"department": "  "})
     )
     assert blank == changed, "an empty department is none"
 
@@ -149,11 +151,11 @@ async def test_what_does_not_validate_changes_nothing(
 ) -> None:
     ann = await accounts.hire("ann")
     with pytest.raises(Invalid):
-        await accounts.administration.change_own(by(ann), validated(OwnChanges, body))
+        await accounts.administration.change_own(by(ann), validate_model(OwnChanges, body))
     for odd in (body, {"role": "king"}, {"role": None}, {"is_active": None}):
         with pytest.raises(Invalid):
             await accounts.administration.change(
-                by(await accounts.boss()), ann.id, validated(UserChanges, odd)
+                by(await accounts.boss()), ann.id, validate_model(UserChanges, odd)
             )
     known = await accounts.users.by_id(ann.id)
     assert known is not None
@@ -163,7 +165,7 @@ async def test_what_does_not_validate_changes_nothing(
 async def test_names_move_with_their_user(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann")
     body = {"username": "Anna", "email": "anna@example.com"}
-    changed = await accounts.administration.change_own(by(ann), validated(OwnChanges, body))
+    changed = await accounts.administration.change_own(by(ann), validate_model(OwnChanges, body))
     assert changed.username == "Anna"
     for name in ("anna", "ANNA@example.com"):
         assert await accounts.login(name)
@@ -173,19 +175,19 @@ async def test_names_move_with_their_user(accounts: AccountsUnderTest) -> None:
     assert (await accounts.hire("ann")).id != ann.id
     assert (
         await accounts.administration.change_own(
-            by(ann), validated(OwnChanges, {"username": "anna"})
+            by(ann), validate_model(OwnChanges, {"username": "anna"})
         )
     ).username == "anna"
     for taken in ({"username": "ANN"}, {"email": "Ann@Example.com"}, {"email": BOSS.upper()}):
         with pytest.raises(Conflict):
-            await accounts.administration.change_own(by(ann), validated(OwnChanges, taken))
+            await accounts.administration.change_own(by(ann), validate_model(OwnChanges, taken))
     assert await accounts.login("anna")
 
 
 async def test_a_new_email_is_not_verified_by_oneself(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann", is_verified=True)
     changed = await accounts.administration.change_own(
-        by(ann), validated(OwnChanges, {"email": "other@example.com"})
+        by(ann), validate_model(OwnChanges, {"email": "other@example.com"})
     )
     assert changed.is_verified is False
 
@@ -196,7 +198,7 @@ async def test_of_those_who_want_a_name_at_once_one_gets_it(accounts: AccountsUn
     async def rename(user: StoredUser) -> bool:
         try:
             await accounts.administration.change_own(
-                by(user), validated(OwnChanges, {"username": "same"})
+                by(user), validate_model(OwnChanges, {"username": "same"})
             )
         except Conflict:
             return False
@@ -211,7 +213,7 @@ async def test_changes_at_once_are_all_made_and_chained(accounts: AccountsUnderT
     await asyncio.gather(
         *(
             accounts.administration.change(
-                by(boss), ann.id, validated(UserChanges, {"job_title": title})
+                by(boss), ann.id, validate_model(UserChanges, {"job_title": title})
             )
             for title in titles
         )

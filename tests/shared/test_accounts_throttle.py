@@ -16,7 +16,7 @@ from shared.accounts.login_throttle import (
 from shared.audit.chain import Actor
 from shared.clients.tables import Row
 from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, WriteConflict
-from shared.models import OwnChanges, validated
+from shared.models import OwnChanges, validate_model
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.app import PASSWORD
 from tests.support.product.clock import now
@@ -75,7 +75,7 @@ async def test_after_a_hundred_failures_an_address_is_not_heard(
     for _ in range(MAX_BY_ADDRESS - 1):
         door = await read_door(accounts.table, "someone", ADDRESS)
         assert door.address is not None
-        await accounts.table.write([door.address.failed(moment)])
+        await accounts.table.write([door.address.count_failure(moment)])
     await fail(accounts, "somebody", 1)
     with pytest.raises(TooMany):
         await accounts.login("ann", PASSWORD, Actor(None, ADDRESS))
@@ -110,7 +110,7 @@ async def test_a_right_guess_among_too_many_is_not_answered(accounts: AccountsUn
     door = await read_door(accounts.table, "ann", ADDRESS)
     await fail(accounts, "ann", 1)
     with pytest.raises(WriteConflict):
-        await accounts.table.write(door.name.unchanged())
+        await accounts.table.write(door.name.require_unchanged())
 
 
 async def test_failures_are_forgotten_in_time() -> None:
@@ -150,10 +150,10 @@ async def test_the_present_password_cannot_be_guessed_either(accounts: AccountsU
     body = {"password": "new password", "current_password": "wrong"}
     for _ in range(MAX_BY_NAME):
         with pytest.raises(Forbidden):
-            await accounts.administration.change_own(by(user), validated(OwnChanges, body))
+            await accounts.administration.change_own(by(user), validate_model(OwnChanges, body))
     with pytest.raises(TooMany):
         await accounts.administration.change_own(
-            by(user), validated(OwnChanges, body | {"current_password": PASSWORD})
+            by(user), validate_model(OwnChanges, body | {"current_password": PASSWORD})
         )
 
 

@@ -18,7 +18,7 @@ from shared.models import (
     StoredUser,
     Tokens,
     UserChanges,
-    validated,
+    validate_model,
 )
 from shared.settings.accounts import TokenSettings
 from tests.support.product.accounts import HERE, AccountsUnderTest, by, names
@@ -106,14 +106,14 @@ async def test_what_ends_the_tokens_of_a_user(
 ) -> None:
     user, tokens = await signed_in(accounts)
     await accounts.administration.change(
-        by(await accounts.boss()), user.id, validated(UserChanges, change)
+        by(await accounts.boss()), user.id, validate_model(UserChanges, change)
     )
     with pytest.raises(Unauthenticated):
         await accounts.caller(tokens.access_token)
     with pytest.raises(Unauthenticated):
         await accounts.refresh(tokens)
     await accounts.administration.change(
-        by(await accounts.boss()), user.id, validated(UserChanges, {"is_active": True})
+        by(await accounts.boss()), user.id, validate_model(UserChanges, {"is_active": True})
     )
     with pytest.raises(Unauthenticated):
         await accounts.refresh(tokens)
@@ -126,7 +126,7 @@ async def test_other_changes_end_no_token(accounts: AccountsUnderTest) -> None:
     user, tokens = await signed_in(accounts)
     change = {"role": "user", "full_name": "Ann B.", "is_verified": True, "email": "b@example.com"}
     await accounts.administration.change(
-        by(await accounts.boss()), user.id, validated(UserChanges, change)
+        by(await accounts.boss()), user.id, validate_model(UserChanges, change)
     )
     assert (await accounts.caller(tokens.access_token)).full_name == "Ann B."
 
@@ -134,7 +134,7 @@ async def test_other_changes_end_no_token(accounts: AccountsUnderTest) -> None:
 async def test_a_deactivated_or_deleted_user_cannot_sign_in(accounts: AccountsUnderTest) -> None:
     user, _ = await signed_in(accounts)
     await accounts.administration.change(
-        by(await accounts.boss()), user.id, validated(UserChanges, {"is_active": False})
+        by(await accounts.boss()), user.id, validate_model(UserChanges, {"is_active": False})
     )
     with pytest.raises(Unauthenticated, match="Username or password is wrong"):
         await accounts.login("ann")
@@ -195,13 +195,13 @@ async def test_a_refresh_takes_three_storage_calls(
 @pytest.mark.parametrize("token", ["", "x", "0" * 32, "0" * 32 + ".x", "../" * 11])
 async def test_no_refresh_token_is_refused(accounts: AccountsUnderTest, token: str) -> None:
     with pytest.raises(Unauthenticated):
-        await accounts.self_service.refresh(validated(Refresh, {"refresh_token": token}), HERE)
+        await accounts.self_service.refresh(validate_model(Refresh, {"refresh_token": token}), HERE)
 
 
 @pytest.mark.parametrize("body", [{}, {"refresh_token": None}, {"refresh_token": 5}, [], None])
 async def test_a_refresh_without_a_token_is_invalid(accounts: AccountsUnderTest, body: Any) -> None:
     with pytest.raises(Invalid):
-        await accounts.self_service.refresh(validated(Refresh, body), HERE)
+        await accounts.self_service.refresh(validate_model(Refresh, body), HERE)
 
 
 async def test_logout_ends_this_access_token_and_this_family(accounts: AccountsUnderTest) -> None:
@@ -245,11 +245,11 @@ async def test_a_caller_is_remembered_but_not_beyond_a_change(
 
     boss = await accounts.boss()
     await accounts.administration.change(
-        by(boss), user.id, validated(UserChanges, {"full_name": "Ann B."})
+        by(boss), user.id, validate_model(UserChanges, {"full_name": "Ann B."})
     )
     assert (await accounts.caller(tokens.access_token)).full_name == "Ann B."
     await accounts.administration.change(
-        by(boss), user.id, validated(UserChanges, {"is_active": False})
+        by(boss), user.id, validate_model(UserChanges, {"is_active": False})
     )
     with pytest.raises(Unauthenticated):
         await accounts.caller(tokens.access_token)
@@ -262,7 +262,7 @@ async def test_a_change_by_another_process_is_seen_within_the_time(
     user, tokens = await signed_in(here)
     await here.caller(tokens.access_token)
     await there.administration.change(
-        by(await there.boss()), user.id, validated(UserChanges, {"is_active": False})
+        by(await there.boss()), user.id, validate_model(UserChanges, {"is_active": False})
     )
     here.clock.advance(5)
     with pytest.raises(Unauthenticated):
@@ -276,10 +276,10 @@ async def test_a_password_is_changed_by_who_knows_the_present_one(
     for current in ({}, {"current_password": "wrong"}, {"current_password": ""}):
         with pytest.raises(Forbidden):
             await accounts.administration.change_own(
-                by(user), validated(OwnChanges, {"password": "new password"} | current)
+                by(user), validate_model(OwnChanges, {"password": "new password"} | current)
             )
     body = {"password": "new password", "current_password": PASSWORD}
-    await accounts.administration.change_own(by(user), validated(OwnChanges, body))
+    await accounts.administration.change_own(by(user), validate_model(OwnChanges, body))
     with pytest.raises(Unauthenticated):
         await accounts.caller(tokens.access_token)
     assert await accounts.login("ann", "new password")

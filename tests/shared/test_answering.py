@@ -9,7 +9,7 @@ from shared.errors import Conflict, TooLarge
 from shared.models import NewTicket, StoredTicket, StoredUser, TicketAnswer
 from shared.tasks.registry import TASK_TYPES
 from shared.tickets.intents import Intent, Purpose
-from shared.tickets.listing.index import standing
+from shared.tickets.listing.index import listing_state_of
 from shared.workflow.messages import StartInput
 from tests.support.product.app import AppUnderTest
 from tests.support.product.clock import now
@@ -54,7 +54,7 @@ async def test_an_answer_that_was_not_told_is_told_by_the_sweeper(
     ticket = await answer(app, asking, owner, "by sea", deaf)
     assert await app.intents.find(ticket.id, Purpose.ANSWER)
     old = now() - timedelta(minutes=5)
-    await app.intents.add(Intent(Purpose.ANSWER, standing(ticket), old))
+    await app.intents.add(Intent(Purpose.ANSWER, listing_state_of(ticket), old))
 
     await app.sweeper.sweep(heard)
 
@@ -67,7 +67,7 @@ async def test_an_intent_without_an_answer_goes(
 ) -> None:
     ticket = await app.tickets.read(asking["ticket_id"])
     old = now() - timedelta(minutes=5)
-    await app.intents.add(Intent(Purpose.ANSWER, standing(ticket), old))
+    await app.intents.add(Intent(Purpose.ANSWER, listing_state_of(ticket), old))
     heard = HeardWorkflows()
     await app.sweeper.sweep(heard)
     assert heard.answered == []

@@ -16,7 +16,7 @@ from shared.models import (
     StoredTicket,
     StoredUser,
     TicketChanges,
-    validated,
+    validate_model,
 )
 from shared.storage.keys import EVERYBODY
 from shared.tickets.intents import Purpose
@@ -37,7 +37,7 @@ async def edit(
     app: AppUnderTest, owner: StoredUser, ticket_id: str, **changes: Any
 ) -> StoredTicket:
     return await app.ticket_service.edit(
-        by(owner), ticket_id, validated(TicketChanges, changes), anything
+        by(owner), ticket_id, validate_model(TicketChanges, changes), anything
     )
 
 
@@ -135,7 +135,7 @@ async def test_of_two_who_saw_the_same_version_one_wins(
 
     tries = [
         app.another().ticket_service.edit(
-            by(owner), ticket_id, validated(TicketChanges, {"title": f"{n}"}), expects
+            by(owner), ticket_id, validate_model(TicketChanges, {"title": f"{n}"}), expects
         )
         for n in range(6)
     ]
@@ -164,7 +164,7 @@ async def test_a_change_whose_answer_was_lost_is_a_success(
 
     storage.reset(after=lose)
     changed = await app.ticket_service.edit(
-        by(owner), ticket_id, validated(TicketChanges, {"title": "N"}), expects
+        by(owner), ticket_id, validate_model(TicketChanges, {"title": "N"}), expects
     )
     assert (changed.title, len(lost)) == ("N", 1)
     assert len(await app.tickets.events(ticket_id)) == 4
@@ -411,7 +411,7 @@ async def test_sixteen_writers_lose_nothing(app: AppUnderTest, owner: StoredUser
             await mine.edit(
                 by(owner),
                 ticket_id,
-                validated(TicketChanges, {"title": f"{writer}.{number}"}),
+                validate_model(TicketChanges, {"title": f"{writer}.{number}"}),
                 anything,
             )
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Invalid, Malformed
-from shared.models import NewTicket, StoredUser, TicketChanges, validated
+from shared.models import NewTicket, StoredUser, TicketChanges, validate_model
 from shared.storage.keys import EVERYBODY
 from shared.tickets.idempotency import KEPT, once
 from shared.tickets.opening import Opened, TicketOpening
@@ -24,7 +24,7 @@ BODY: dict[str, Any] = {
 async def post(intake: TicketOpening, owner: StoredUser, key: str, **changes: Any) -> Opened:
     body = BODY | changes
     return await intake.open_ticket(
-        by(owner), validated(NewTicket, body), once(owner.id, key, body)
+        by(owner), validate_model(NewTicket, body), once(owner.id, key, body)
     )
 
 
@@ -44,7 +44,10 @@ async def test_the_same_request_again_answers_the_same(
     first = await post(app.ticket_opening, owner, "k")
     reordered = dict(reversed(BODY["task_data"].items())) | {"number": 1}
     await app.ticket_service.edit(
-        by(owner), first.ticket.id, validated(TicketChanges, {"title": "Changed"}), lambda _: None
+        by(owner),
+        first.ticket.id,
+        validate_model(TicketChanges, {"title": "Changed"}),
+        lambda _: None,
     )
     storage.reset()
     again = await post(app.another().ticket_opening, owner, "k", task_data=reordered)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.audit.chain import first_invalid
 from shared.errors import Invalid, NotFound, TooLarge, Unavailable
-from shared.models import NewTicket, Source, Status, StoredTicket, StoredUser, validated
+from shared.models import NewTicket, Source, Status, StoredTicket, StoredUser, validate_model
 from shared.storage.keys import new_ticket_id
 from shared.tickets.intents import Intent, Purpose
 from shared.tickets.listing.index import ListingState
@@ -28,7 +28,9 @@ BODY: dict[str, Any] = {
 
 
 async def opened(app: AppUnderTest, owner: StoredUser, **changes: Any) -> StoredTicket:
-    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY | changes))
+    opened = await app.ticket_opening.open_ticket(
+        by(owner), validate_model(NewTicket, BODY | changes)
+    )
     return opened.ticket
 
 
@@ -130,7 +132,7 @@ async def test_a_body_that_is_no_object_is_refused(
     app: AppUnderTest, owner: StoredUser, body: Any
 ) -> None:
     with pytest.raises(Invalid):
-        await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
+        await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, body))
 
 
 async def test_task_data_may_be_64_kib_but_not_more(app: AppUnderTest, owner: StoredUser) -> None:

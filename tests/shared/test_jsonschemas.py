@@ -139,14 +139,14 @@ async def test_endless_work_is_ended_while_the_loop_goes_on() -> None:
 
 
 def test_a_schema_moved_below_another_keeps_its_references() -> None:
-    moved = json_schema.moved(PERSON, "#/properties/structured")
+    moved = json_schema.move_references(PERSON, "#/properties/structured")
     whole = {"type": "object", "properties": {"structured": moved}}
     json_schema.check(whole)
     assert moved["properties"]["boss"] == {"$ref": "#/properties/structured"}
     for kept in ({"enum": [{"$ref": "#/x"}]}, {"default": {"$ref": "#/x"}}):
-        assert json_schema.moved(kept, "#/y") == kept
+        assert json_schema.move_references(kept, "#/y") == kept
     names = {"properties": {"$ref": {"type": "string"}, "enum": {"$ref": "#"}}}
-    assert json_schema.moved(names, "#/y")["properties"]["enum"] == {"$ref": "#/y"}
+    assert json_schema.move_references(names, "#/y")["properties"]["enum"] == {"$ref": "#/y"}
 
 
 KEYWORDS = sorted(
@@ -215,4 +215,4 @@ def test_no_schema_is_fetched_from_or_takes_long(listener: socket.socket) -> Non
 def test_any_name_may_be_that_of_a_property(properties: dict[str, bool]) -> None:
     schema = {"properties": properties, "$defs": properties}
     assert json_schema.check(schema) == []
-    assert json_schema.moved(json.loads(json.dumps(schema)), "#/x") == schema
+    assert json_schema.move_references(json.loads(json.dumps(schema)), "#/x") == schema

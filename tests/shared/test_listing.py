@@ -15,7 +15,7 @@ from shared.models import (
     StoredUser,
     TicketPage,
     TicketsQuery,
-    validated,
+    validate_model,
 )
 from shared.storage.keys import EVERYBODY
 from shared.tickets.transaction import TicketChange
@@ -28,7 +28,7 @@ from tests.support.servers.storage_proxy import StorageProxy
 async def opened(app: AppUnderTest, owner: StoredUser, **changes: Any) -> StoredTicket:
     body = {"title": "A ticket", "task_type": "custom", "task_data": {"task_description": "Do."}}
     return (
-        await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body | changes))
+        await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, body | changes))
     ).ticket
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from markdown_it import MarkdownIt
 
-from shared.text.markdown import cut, fenced, inert, prose, quiet
+from shared.text.markdown import cut, fence_code, inert, prose, quiet
 
 PAGE = MarkdownIt("commonmark")
 
@@ -81,7 +81,7 @@ def test_prose_shows_its_letters_and_nothing_else() -> None:
 
 
 def test_nobody_is_called_but_code_stays() -> None:
-    code = fenced("@cache  # 12 #12")
+    code = fence_code("@cache  # 12 #12")
     text = quiet(f"Ask @ann, see #12.\n{code}\n@bob")
     assert code in text
     assert "@ann" not in text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from shared.models import Message, NewTicket, Status, StoredTicket, StoredUser, validated
+from shared.models import Message, NewTicket, Status, StoredTicket, StoredUser, validate_model
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
 from shared.workflow.messages import AttemptRef
@@ -46,7 +46,9 @@ def to_status(status: Status) -> Decide:
 
 
 async def running(app: AppUnderTest, owner: StoredUser) -> AttemptRef:
-    ticket = (await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY))).ticket
+    ticket = (
+        await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, BODY))
+    ).ticket
     await app.tickets.change(ticket.id, to_status(Status.PROCESSING))
     return AttemptRef(ticket_id=ticket.id, attempt=1)
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.accounts.authorization import check_admin, check_user_read
 from shared.errors import Forbidden, NotFound
-from shared.models import Priority, Role, StoredTicket, StoredUser, UserChanges, validated
+from shared.models import Priority, Role, StoredTicket, StoredUser, UserChanges, validate_model
 from shared.tickets.permissions import Right
 from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import user
@@ -128,10 +128,10 @@ async def test_whose_tickets_are_listed(accounts: AccountsUnderTest) -> None:
 
     boss = await accounts.boss()
     await accounts.administration.change(
-        by(boss), bob.id, validated(UserChanges, {"department": "Sales"})
+        by(boss), bob.id, validate_model(UserChanges, {"department": "Sales"})
     )
     await accounts.administration.change(
-        by(boss), ann.id, validated(UserChanges, {"department": None})
+        by(boss), ann.id, validate_model(UserChanges, {"department": None})
     )
     assert await permissions.owners(mia) == frozenset({mia.id, bob.id})
     await accounts.administration.delete(by(boss), bob.id)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from shared.attachments.changes import adding
+from shared.attachments.changes import add_files
 from shared.audit.chain import Actor, Draft, first_invalid
 from shared.errors import NotFound
-from shared.models import Attachment, AuditAction, NewTicket, Status, StoredUser, validated
+from shared.models import Attachment, AuditAction, NewTicket, Status, StoredUser, validate_model
 from shared.tickets.attempts import Attempt
 from shared.tickets.transaction import TicketChange
 from shared.workflow.messages import RoundFacts, StartInput
@@ -298,7 +298,7 @@ async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
 ) -> None:
     """Its event may be lost with the wait: the workflow must look again."""
     body = {"title": "Papers", "task_type": "doc_analysis"}
-    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
+    opened = await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, body))
     order = order_of(opened.ticket)
     assert (await app.activities.plan(order))["kind"] == "no_files"
     file = Attachment(
@@ -309,7 +309,9 @@ async def test_a_file_that_comes_while_the_wait_is_given_up_goes_on_with_it(
         sha256="0" * 64,
         uploaded_at=opened.ticket.created_at,
     )
-    await app.tickets.change(order["ticket_id"], adding([file], Actor(owner.id), app.clock.now()))
+    await app.tickets.change(
+        order["ticket_id"], add_files([file], Actor(owner.id), app.clock.now())
+    )
     answer = await app.activities.give_up(order)
     assert answer == {"kind": "no_files", "stirring": True}
     assert (await app.tickets.read(order["ticket_id"])).status is Status.PENDING

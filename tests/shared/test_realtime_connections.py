@@ -128,7 +128,7 @@ def handler(events: RealtimeEvents) -> Starlette:
     async def take(request: Request) -> Response:
         try:
             if request.method == "OPTIONS":
-                allowed = events.allowed_origin(request.headers["WebHook-Request-Origin"])
+                allowed = events.check_origin(request.headers["WebHook-Request-Origin"])
                 return Response(headers={"WebHook-Allowed-Origin": allowed})
             event = await events.verify(dict(request.headers))
             return JSONResponse(await events.take(event, await request.body()) or {})
@@ -175,6 +175,6 @@ async def test_events_may_come_with_a_token_of_the_services_identity(
 async def test_without_key_and_audience_every_event_is_refused() -> None:
     verification = EventVerification(RealtimeSettings(), None)
     with pytest.raises(Problem):
-        verification.allowed_origin("")
+        verification.check_origin("")
     with pytest.raises(Unauthenticated):
         await verification.verify({"ce-connectionid": "c1", "ce-hub": "tickets"})

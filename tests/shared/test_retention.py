@@ -5,7 +5,14 @@ from functools import partial
 from shared.audit.chain import Actor, Draft
 from shared.audit.horizon import horizon_of
 from shared.audit.retention import Retention
-from shared.models import AuditAction, AuditQuery, NewTicket, StoredTicket, StoredUser, validated
+from shared.models import (
+    AuditAction,
+    AuditQuery,
+    NewTicket,
+    StoredTicket,
+    StoredUser,
+    validate_model,
+)
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
@@ -20,7 +27,7 @@ def retention(app: AppUnderTest, days: int = 30) -> Retention:
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> str:
     body = {"title": "T", "task_type": "custom", "task_data": {"task_description": "Do."}}
-    made = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
+    made = await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, body))
     return made.ticket.id
 
 

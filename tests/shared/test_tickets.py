@@ -15,7 +15,7 @@ from shared.models import (
     Status,
     StoredTicket,
     StoredUser,
-    validated,
+    validate_model,
 )
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
@@ -32,7 +32,7 @@ ACTOR = Actor("u", "192.0.2.1", "agent/1.0")
 
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> StoredTicket:
-    return (await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY))).ticket
+    return (await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, BODY))).ticket
 
 
 def to_status(status: Status) -> Decide:

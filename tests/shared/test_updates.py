@@ -19,7 +19,7 @@ from shared.models import (
     StoredTicket,
     StoredUser,
     Update,
-    validated,
+    validate_model,
 )
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
@@ -47,7 +47,9 @@ class Listener:
 
 
 async def opened(app: AppUnderTest, owner: StoredUser) -> str:
-    return (await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, BODY))).ticket.id
+    return (
+        await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, BODY))
+    ).ticket.id
 
 
 def progressed(percent: int, seconds: float) -> Decide:

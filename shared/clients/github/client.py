@@ -18,7 +18,13 @@ from pydantic import TypeAdapter
 from shared.clients import http
 from shared.clients.etag_cache import EtagCache
 from shared.clients.github import urls
-from shared.clients.github.files import PAGE, changed_files, compared, listed, refill
+from shared.clients.github.files import (
+    PAGE,
+    compare_versions,
+    list_rows,
+    make_changed_files,
+    refill,
+)
 from shared.clients.github.models import (
     ChangedFile,
     ChangedFiles,
@@ -31,7 +37,7 @@ from shared.clients.github.models import (
     ReviewPayload,
 )
 from shared.clients.github.patches import MAX_BYTES, text_of
-from shared.clients.github.responses import explained, parsed
+from shared.clients.github.responses import explain_failure, parse_answer
 from shared.clients.http import Received
 from shared.errors import PermanentFailure, RetryLater, ServiceFailure
 from shared.models import FileStatus
@@ -111,7 +117,7 @@ class GitHubClient:
         answer = await self._send("POST", f"{_pull_path(ref)}/reviews", content=body)
         self._check(answer, writing=True)
         try:
-            return parsed(_REVIEW, answer.body or b"")
+            return parse_answer(_REVIEW, answer.body or b"")
         except PermanentFailure:
             raise RetryLater("GitHub took the review, but its answer cannot be read.") from None
 
@@ -120,10 +126,10 @@ class GitHubClient:
             path = f"{_pull_path(ref)}/files?per_page={size}&page={number}"
             return await self._json(path, _ROWS)
 
-        rows = await listed(pull, fetch)
+        rows = await list_rows(pull, fetch)
         doubtful = await refill(rows, pull, fetch)
         await self._check_unmoved(ref, pull, rows)
-        files = changed_files(rows)
+        files = make_changed_files(rows)
         # What became a link or was one has no text of its own to compare.
         unsettled = [
             index
@@ -164,7 +170,7 @@ class GitHubClient:
                 return NoPatch.NOT_GIVEN
 
         for index in indices[:_MAX_COMPARED]:
-            files[index] = await compared(files[index], read, base, pull.head.sha)
+            files[index] = await compare_versions(files[index], read, base, pull.head.sha)
 
     async def _content(self, ref: PullRef, path: str, sha: str, max_bytes: int) -> bytes | NoPatch:
         """A file at a commit: its bytes, or why they are not to be had."""
@@ -195,17 +201,17 @@ class GitHubClient:
         kept = self._cache.get(path)
         answer = await self._send("GET", path, etag=kept.etag if kept else None)
         if kept and answer.status == 304:
-            return await asyncio.to_thread(parsed, form, kept.body)
+            return await asyncio.to_thread(parse_answer, form, kept.body)
         self._check(answer)
         if answer.body is None:
             raise ServiceFailure("GitHub's answer is larger than any that its API describes.")
-        value = await asyncio.to_thread(parsed, form, answer.body)
+        value = await asyncio.to_thread(parse_answer, form, answer.body)
         self._cache.keep(path, answer.headers.get("etag"), answer.body)
         return value
 
     def _check(self, answer: Received, writing: bool = False) -> None:
         if not 200 <= answer.status < 300:
-            raise explained(answer, self._has_token, writing)
+            raise explain_failure(answer, self._has_token, writing)
 
     async def _send(
         self,
@@ -227,10 +233,10 @@ class GitHubClient:
                 call.answered(answer.status)
             if not 300 <= answer.status < 400 or answer.status == 304:
                 return answer
-            url = self._redirected(url, method, answer)
+            url = self._follow_redirect(url, method, answer)
         raise ServiceFailure("GitHub redirects again and again.")
 
-    def _redirected(self, url: str, method: str, answer: Received) -> str:
+    def _follow_redirect(self, url: str, method: str, answer: Received) -> str:
         location = answer.headers.get("location", "")
         there = urljoin(url, location) if re.fullmatch(r"[!-~]{1,2000}", location) else ""
         if answer.status not in _REDIRECTS[method] or not there.startswith(f"{self._api_url}/"):

@@ -31,7 +31,7 @@ Read = Callable[[str, str], Awaitable[bytes | NoPatch]]
 """Given a path and a commit: the file, or why it is not to be had."""
 
 
-async def listed(pull: Pull, fetch: Fetch) -> list[FileRow]:
+async def list_rows(pull: Pull, fetch: Fetch) -> list[FileRow]:
     """The rows as GitHub's pages of 100 have them. Raises what `fetch` raises, PermanentFailure."""
     rows: list[FileRow] = []
     for number in range(1, -(-min(pull.changed_files, MAX_FILES) // PAGE) + 1):
@@ -44,7 +44,7 @@ async def listed(pull: Pull, fetch: Fetch) -> list[FileRow]:
 async def refill(rows: list[FileRow], pull: Pull, fetch: Fetch) -> set[int]:
     """Read rows that may have lost their patch again, in place, on smaller and smaller pages.
 
-    Returns the places of those that are still in doubt. Raises as `listed`.
+    Returns the places of those that are still in doubt. Raises as `list_rows`.
     """
     doubtful = _doubtful(rows, pull, PAGE, range(len(rows)))
     read = 0
@@ -95,7 +95,7 @@ def _patch_lines(row: FileRow) -> int:
     return row.patch.count("\n") + 1 if row.patch else 0
 
 
-def changed_files(rows: list[FileRow]) -> list[ChangedFile]:
+def make_changed_files(rows: list[FileRow]) -> list[ChangedFile]:
     """The files of `rows`; beyond a size in all, patches are left out as too large."""
     room = _MAX_CHARACTERS
     files = []
@@ -129,7 +129,7 @@ def _reason(row: FileRow) -> NoPatch:
     return NoPatch.NO_LINES
 
 
-async def compared(file: ChangedFile, read: Read, base: str, head: str) -> ChangedFile:
+async def compare_versions(file: ChangedFile, read: Read, base: str, head: str) -> ChangedFile:
     """The file with a patch made from its versions at two commits, or with the reason why not."""
     old = (
         b""

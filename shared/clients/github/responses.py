@@ -26,7 +26,7 @@ _NOT_ALLOWED = (
 )
 
 
-def parsed(form: TypeAdapter[T], body: bytes) -> T:
+def parse_answer(form: TypeAdapter[T], body: bytes) -> T:
     """The answer in a successful body. Raises PermanentFailure for a body of another form."""
     try:
         return form.validate_python(strict_json.loads(body))
@@ -42,7 +42,7 @@ def parsed(form: TypeAdapter[T], body: bytes) -> T:
         ) from None
 
 
-def explained(answer: Received, has_token: bool, writing: bool) -> StepError:
+def explain_failure(answer: Received, has_token: bool, writing: bool) -> StepError:
     """A failed request in words for people; without anything that the server wrote."""
     status = answer.status
     pause = _pause(answer)

@@ -42,11 +42,11 @@ def pull_of(pr_url: str, origins: tuple[str, ...]) -> PullRef:
     url = pr_url.strip()
     match = _PULL.fullmatch(url) if len(url) <= _MAX_CHARACTERS and url.isascii() else None
     if match is None or match["origin"].lower() not in origins:
-        raise _refused(origins)
+        raise _refuse_url(origins)
     try:
         return PullRef(owner=match["owner"], repo=match["repo"], number=int(match["number"]))
     except ValueError:
-        raise _refused(origins) from None
+        raise _refuse_url(origins) from None
 
 
 def _bad_api_url() -> SettingsError:
@@ -56,7 +56,7 @@ def _bad_api_url() -> SettingsError:
     )
 
 
-def _refused(origins: tuple[str, ...]) -> PermanentFailure:
+def _refuse_url(origins: tuple[str, ...]) -> PermanentFailure:
     return PermanentFailure(
         "The pr_url is not the address of a pull request that can be read here: it must look like "
         f"{origins[0]}/OWNER/REPOSITORY/pull/1."

@@ -95,7 +95,7 @@ class ModelClient:
         except openai.NotFoundError:
             return  # It is there, and has no list of models to offer.
         except (openai.OpenAIError, AzureError) as error:
-            raise responses.explained(error, self.deployment, _CONNECT_SECONDS) from None
+            raise responses.explain_failure(error, self.deployment, _CONNECT_SECONDS) from None
 
     async def _ask(
         self,
@@ -109,10 +109,10 @@ class ModelClient:
         call = Call(id=secrets.token_hex(8), started_at=self._clock.now())
 
         async def note(completion: Completion | None = None) -> None:
-            await record(_ended(call, self._clock.monotonic() - begun, completion))
+            await record(_end_call(call, self._clock.monotonic() - begun, completion))
 
         try:
-            with self._observed() as outside:
+            with self._observe_call() as outside:
                 async with asyncio.timeout(self._timeout):
                     completion = await self._post(form, messages, listener)
                 outside.answered(200)
@@ -124,7 +124,7 @@ class ModelClient:
         except (openai.OpenAIError, AzureError) as error:
             if responses.may_have_cost(error):
                 await note()
-            raise responses.explained(error, self.deployment, self._timeout) from None
+            raise responses.explain_failure(error, self.deployment, self._timeout) from None
         except (PermanentFailure, RetryLater):
             await note()
             raise
@@ -135,7 +135,7 @@ class ModelClient:
         return completion.text(), completion.model or self.deployment
 
     @contextmanager
-    def _observed(self) -> Iterator[OutsideCall]:
+    def _observe_call(self) -> Iterator[OutsideCall]:
         facts = {Attribute.MODEL.value: self.deployment}
         host = self._client.base_url.host
         with outside_call(Service.MODEL, "POST", host, SpanName.MODEL_CALL, facts) as call:
@@ -162,12 +162,12 @@ class ModelClient:
         completions: Any = self._client.chat.completions
         if listener is None:
             response = await completions.with_raw_response.create(**wanted)
-            return responses.parsed(str(response.text))
+            return responses.parse_completion(str(response.text))
         wanted |= {"stream": True, "stream_options": {"include_usage": True}}
         async with completions.with_streaming_response.create(**wanted) as response:
             if "text/event-stream" in response.headers.get("content-type", ""):
                 return await assemble(response.iter_lines(), listener)
-            return responses.parsed(await response.text())
+            return responses.parse_completion(await response.text())
 
 
 async def _read(form: AnswerForm[T], text: str) -> T:
@@ -179,7 +179,7 @@ async def _read(form: AnswerForm[T], text: str) -> T:
         raise PermanentFailure(f"The output_schema cannot be applied: {error}.") from None
 
 
-def _ended(call: Call, seconds: float, completion: Completion | None) -> Call:
+def _end_call(call: Call, seconds: float, completion: Completion | None) -> Call:
     """What is known of a call at its end; without a completion it has cost nobody knows what."""
     facts: dict[str, Any] = {"seconds": round(seconds, 3)}
     if completion is not None:

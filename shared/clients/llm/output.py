@@ -45,7 +45,7 @@ def of_model(model: type[M]) -> AnswerForm[M]:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            raise SchemaMismatch(_described(error)) from None
+            raise SchemaMismatch(_describe_fault(error)) from None
 
     schema: dict[str, Any] = strict_schema(model.model_json_schema())
     return AnswerForm(model.__name__, schema, strict=True, check=check)
@@ -80,7 +80,7 @@ def strict_schema(schema: Any) -> Any:
     return kept
 
 
-def _described(error: ValidationError) -> str:
+def _describe_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in fault["loc"]) or "the top level"
     return f"{place}: {fault['msg']}"

@@ -100,17 +100,17 @@ class Completion(Model):
         return choice.message.content
 
 
-def parsed(body: str) -> Completion:
+def parse_completion(body: str) -> Completion:
     """The completion in a 200 answer. Raises PermanentFailure for a body that is none."""
-    return _parsed(Completion, body)
+    return _parse_body(Completion, body)
 
 
-def parsed_part(data: str) -> CompletionPart:
+def parse_part(data: str) -> CompletionPart:
     """A piece of one. Raises PermanentFailure for what is none."""
-    return _parsed(CompletionPart, data)
+    return _parse_body(CompletionPart, data)
 
 
-def _parsed(kind: type[C], body: str) -> C:
+def _parse_body(kind: type[C], body: str) -> C:
     try:
         return kind.model_validate(strict_json.loads(body))
     except ValidationError:
@@ -133,7 +133,9 @@ def may_have_cost(error: openai.OpenAIError | AzureError) -> bool:
     return isinstance(error, openai.APIConnectionError) and not never_sent
 
 
-def explained(error: openai.OpenAIError | AzureError, deployment: str, timeout: float) -> StepError:
+def explain_failure(
+    error: openai.OpenAIError | AzureError, deployment: str, timeout: float
+) -> StepError:
     """A failed request in words for people; without anything that the server wrote. An AzureError
     is one of the app's identity, which does not tell an outage from a refusal."""
     if isinstance(error, AzureError):

@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from shared.clients.llm.responses import Completion, parsed_part
+from shared.clients.llm.responses import Completion, parse_part
 from shared.errors import RetryLater
 
 _DATA = "data:"
@@ -36,7 +36,7 @@ async def assemble(lines: AsyncIterator[str], listener: TextListener) -> Complet
         data = line.removeprefix(_DATA).strip()
         if data == _END:
             return whole
-        listener.hear(whole.add(parsed_part(data)))
+        listener.hear(whole.add(parse_part(data)))
     if whole.is_ended:  # Some servers say no more.
         return whole
     raise RetryLater("The model cannot be reached, or broke off its answer.")

@@ -11,10 +11,10 @@ from shared.documents.docx.changes import (
     account,
     edits,
     is_in,
+    join_spans,
     within,
-    wording,
 )
-from shared.documents.docx.inline import Inline, change, mark, marked
+from shared.documents.docx.inline import Inline, change, mark, read_changes
 from shared.documents.docx.notes import Notes
 from shared.documents.docx.numbering import Numbering
 from shared.documents.docx.package import DocxLimits, Package, too_large
@@ -136,7 +136,7 @@ class Body:
         place = self._part or f"paragraph {self._paragraph}"
         self.has_hidden_text |= passage.hidden
         if passage.has_text(self._view):
-            self._say(label + wording(passage.spans, self._view), style, separator)
+            self._say(label + join_spans(passage.spans, self._view), style, separator)
         if found := edits(passage.spans):
             self.changes += len(found)
             told = account(passage.spans, found, self._view)
@@ -218,7 +218,7 @@ def _below(element: Element, name: str, changes: Changes) -> Iterator[tuple[Elem
     for inner in element:
         found = local(inner)
         if found == name:
-            yield inner, marked(child(inner, f"{name}Pr"), changes)
+            yield inner, read_changes(child(inner, f"{name}Pr"), changes)
         elif found in KIND_OF_TAG:
             yield from _below(inner, name, within(changes, change(inner)))
         elif len(inner) and not found.endswith("Pr"):

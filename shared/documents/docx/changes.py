@@ -66,7 +66,7 @@ class ChangedSpan:
     changes: Changes
 
 
-def wording(spans: list[ChangedSpan], view: View) -> str:
+def join_spans(spans: list[ChangedSpan], view: View) -> str:
     return "".join(span.text for span in spans if is_in(span.changes, view)).strip()
 
 
@@ -77,7 +77,7 @@ class Edit:
     change: TrackedChange
     pieces: list[str]
 
-    def told(self, whole: str) -> str:
+    def describe(self, whole: str) -> str:
         """`deleted "twelve"`; `whole` is everything that there is to change."""
         text = "".join(self.pieces).strip()
         if not text:
@@ -113,6 +113,6 @@ def account(spans: list[ChangedSpan], found: list[Edit], view: View) -> str:
             told += f"; {author}" if told else author
         else:
             told += ","
-        told += f" {edit.told(whole)}"
+        told += f" {edit.describe(whole)}"
     other = view.other
-    return f"{other.capitalize()}: {wording(spans, other) or 'nothing'} ({told}.)"
+    return f"{other.capitalize()}: {join_spans(spans, other) or 'nothing'} ({told}.)"

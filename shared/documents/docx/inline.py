@@ -56,7 +56,7 @@ class Inline:
         self.passage.add(element.text or "", changes)
         self.gather(element, changes)
 
-    def _nothing(self, element: Element, changes: Changes) -> None:
+    def _skip_element(self, element: Element, changes: Changes) -> None:
         """The instructions of fields."""
 
     def _symbol(self, element: Element, changes: Changes) -> None:
@@ -83,30 +83,32 @@ class Inline:
         note_id = attribute(element, "id") or ""
         self.passage.asides.append(Reference(kind, note_id, changes))
 
-    def _nested(self, element: Element, changes: Changes) -> None:
+    def _read_nested(self, element: Element, changes: Changes) -> None:
         self.passage.asides.append(Nested(element, changes))
 
-    def _embedded(self, element: Element, changes: Changes) -> None:
-        self.passage.embedded()
+    def _note_embedded(self, element: Element, changes: Changes) -> None:
+        self.passage.note_embedded()
         self.gather(element, changes)
 
-    def _embedded_file(self, element: Element, changes: Changes) -> None:
+    def _note_embedded_file(self, element: Element, changes: Changes) -> None:
         self.passage.asides.append(Missing("an embedded document"))
 
     def _chart(self, element: Element, changes: Changes) -> None:
-        self._drawn("chart", attribute(element, "id"), element, changes)
+        self._read_drawn("chart", attribute(element, "id"), element, changes)
 
     def _diagram(self, element: Element, changes: Changes) -> None:
-        self._drawn("diagram", attribute(element, "dm"), element, changes)
+        self._read_drawn("diagram", attribute(element, "dm"), element, changes)
 
-    def _drawn(self, kind: str, target: str | None, element: Element, changes: Changes) -> None:
+    def _read_drawn(
+        self, kind: str, target: str | None, element: Element, changes: Changes
+    ) -> None:
         """A chart within the part of a chart leads nowhere."""
         if target is None:
             self.gather(element, changes)
         else:
             self.passage.asides.append(Drawn(kind, target, element, changes))
 
-    def _drawing(self, element: Element, changes: Changes) -> None:
+    def _read_drawing(self, element: Element, changes: Changes) -> None:
         self.passage.next_image()
         self.gather(element, changes)
 
@@ -171,7 +173,7 @@ def change(element: Element) -> TrackedChange:
     return TrackedChange(KIND_OF_TAG[local(element)], author or "Somebody")
 
 
-def marked(properties: Element | None, changes: Changes) -> Changes:
+def read_changes(properties: Element | None, changes: Changes) -> Changes:
     """The changes of something whose own properties say that it was inserted, deleted or moved: a
     row, a cell, the mark that ends a paragraph."""
     for inner in properties if properties is not None else ():
@@ -182,34 +184,34 @@ def marked(properties: Element | None, changes: Changes) -> Changes:
 
 def mark(properties: Element | None, changes: Changes) -> Changes:
     """The changes of the mark that ends the paragraph with these properties."""
-    return marked(child(properties, "rPr"), changes)
+    return read_changes(child(properties, "rPr"), changes)
 
 
 _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _OPERATORS = {"num": "", "den": "/", "sup": "^", "sub": "_"}
 _READERS: dict[str, _Reader] = {
     "AlternateContent": Inline._alternatives,
-    "altChunk": Inline._embedded_file,
+    "altChunk": Inline._note_embedded_file,
     "blip": Inline._image,
     "chart": Inline._chart,
     "cNvPr": Inline._description,
     "commentReference": Inline._reference,
     "d": Inline._in_parentheses,
-    "delInstrText": Inline._nothing,
+    "delInstrText": Inline._skip_element,
     "delText": Inline._text,
     "docPr": Inline._description,
-    "drawing": Inline._drawing,
+    "drawing": Inline._read_drawing,
     "endnoteReference": Inline._reference,
     "ffData": Inline._form_field,
     "footnoteReference": Inline._reference,
     "group": Inline._description,
     "imagedata": Inline._image,
-    "instrText": Inline._nothing,
+    "instrText": Inline._skip_element,
     "nary": Inline._sum,
-    "object": Inline._embedded,
+    "object": Inline._note_embedded,
     "oval": Inline._description,
     "p": Inline._paragraph,
-    "pict": Inline._drawing,
+    "pict": Inline._read_drawing,
     "pt": Inline._paragraph,
     "r": Inline._run,
     "rad": Inline._root,
@@ -220,9 +222,9 @@ _READERS: dict[str, _Reader] = {
     "shape": Inline._description,
     "sym": Inline._symbol,
     "t": Inline._text,
-    "tbl": Inline._nested,
+    "tbl": Inline._read_nested,
     "textpath": Inline._text_path,
-    "txbxContent": Inline._nested,
+    "txbxContent": Inline._read_nested,
     "v": Inline._text,
     **dict.fromkeys(_OPERATORS, Inline._operand),
 }

@@ -32,14 +32,14 @@ class Notes:
     def take(self, kind: str, note_id: str) -> Iterator[Note]:
         """The note that is referred to, none when it was taken before."""
         for element in self._waiting.pop((kind, note_id), []):
-            yield self._named(kind, element)
+            yield self._read_named(kind, element)
 
     def rest(self) -> Iterator[Note]:
         """Those that nothing refers to."""
         while self._waiting:
             yield from self.take(*next(iter(self._waiting)))
 
-    def _named(self, kind: str, element: Element) -> Note:
+    def _read_named(self, kind: str, element: Element) -> Note:
         self._given[kind] += 1
         author = (attribute(element, "author") or "").strip()
         name = f"{kind} {self._given[kind]}"

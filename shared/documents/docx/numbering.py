@@ -64,7 +64,7 @@ class Numbering:
             elif at in found.levels:
                 counts.setdefault(at, found.levels[at].start - (at == level))
         counts[level] += 1
-        return _written(found, level)
+        return _write_number(found, level)
 
 
 def _levels(parent: Element) -> dict[int, _Level]:
@@ -94,7 +94,7 @@ def _overridden(shape: _List, element: Element) -> _List:
     return made
 
 
-def _written(found: _List, level: int) -> str:
+def _write_number(found: _List, level: int) -> str:
     shape = found.levels[level]
     if shape.written == "bullet":
         return BULLET

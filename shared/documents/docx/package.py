@@ -78,7 +78,7 @@ class Package:
     def root(self, name: str) -> Element | None:
         """The root of a part, None when there is no such part."""
         entry = self._entries.get(name)
-        return None if entry is None else self._parsed(self._read(entry))
+        return None if entry is None else self._parse_part(self._read(entry))
 
     def _check_sizes(self) -> None:
         """What the archive declares; `_read` holds it to that."""
@@ -92,7 +92,7 @@ class Package:
 
     def _read(self, entry: zipfile.ZipInfo) -> bytes:
         if entry.flag_bits & 0x1:
-            raise _encrypted()
+            raise _refuse_encrypted()
         if entry.compress_type not in _PACKINGS:
             raise _broken("it is packed in a way that Word does not use")
         most = self._limits.part
@@ -105,7 +105,7 @@ class Package:
             raise too_large(f"one of its texts has more than {most // _MEGABYTE} MB")
         return content
 
-    def _parsed(self, content: bytes) -> Element:
+    def _parse_part(self, content: bytes) -> Element:
         """OPC wants UTF-8 or UTF-16. Each has one `<` per tag, whatever the XML says of itself, so
         that its memory is known before it is parsed. Entities need a DOCTYPE, which OPC forbids.
         The parser itself refuses elements more than 256 deep."""
@@ -145,10 +145,10 @@ def _no_archive(data: bytes) -> Unreadable:
         return Unreadable(
             DocumentFault.BROKEN, "This is a document of an old Word; please save it as .docx."
         )
-    return _encrypted()
+    return _refuse_encrypted()
 
 
-def _encrypted() -> Unreadable:
+def _refuse_encrypted() -> Unreadable:
     return Unreadable(
         DocumentFault.ENCRYPTED,
         "The Word document is protected by a password; please remove the password and send it "

@@ -96,7 +96,7 @@ class Passage:
         if not self._descriptions:
             self.asides.append(Missing("an image without a description"))
 
-    def embedded(self) -> None:
+    def note_embedded(self) -> None:
         """There is an object of another program; the image that stands for it says nothing."""
         self.asides.append(Missing("an embedded object"))
         self._descriptions.add("an embedded object")

@@ -25,8 +25,8 @@ from shared.documents.export.styles import (
     Lists,
     add_styles,
     element,
-    listed,
-    shading,
+    make_list_property,
+    make_shading,
 )
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -127,7 +127,7 @@ class Blocks:
         paragraph = self._document.add_paragraph()
         paragraph._p.style = style
         if place.list_id is not None:
-            item = listed(place.list_id, place.lists - 1)
+            item = make_list_property(place.list_id, place.lists - 1)
             paragraph._p.get_or_add_pPr().append(item)
         if place.depth:
             paragraph.paragraph_format.left_indent = Length(STEP * place.depth)
@@ -139,7 +139,7 @@ class Blocks:
         if node.type == "bullet_list":
             list_id = self._lists.bullets
         else:
-            list_id = self._lists.numbered(place.lists, int(node.attrs.get("start", 1)))
+            list_id = self._lists.number_list(place.lists, int(node.attrs.get("start", 1)))
         inner = replace(place, depth=place.depth + 1, lists=place.lists + 1, list_id=list_id)
         for item in node.children:
             if item.children:
@@ -165,7 +165,7 @@ class Blocks:
         paragraph._p.style = _TIGHT
         paragraph.alignment = _ALIGNMENTS.get(str(node.attrs.get("style")))
         if is_header:
-            cell._tc.get_or_add_tcPr().append(shading(_HEADER_FILL))
+            cell._tc.get_or_add_tcPr().append(make_shading(_HEADER_FILL))
         self._inline(node, paragraph, _Look(bold=True if is_header else None))
 
     def _rule(self) -> None:

@@ -28,7 +28,7 @@ def to_docx(markdown: str, title: str) -> bytes:
     Blocks(document).write(SyntaxTreeNode(tokens(markdown)).children)
     written = io.BytesIO()
     document.save(written)
-    return dated(written)
+    return set_dates(written)
 
 
 def describe(document: Document, title: str) -> None:
@@ -40,7 +40,7 @@ def describe(document: Document, title: str) -> None:
     properties.created = properties.modified = _MOMENT
 
 
-def dated(written: io.BytesIO) -> bytes:
+def set_dates(written: io.BytesIO) -> bytes:
     """The archive with one date for all of its parts."""
     target = io.BytesIO()
     with zipfile.ZipFile(written) as source, zipfile.ZipFile(target, "w") as archive:

@@ -35,12 +35,12 @@ def tame(token: Token) -> None:
         token.attrs["align"] = style.removeprefix("text-align:")
     for child in token.children or ():
         if child.type == "image":
-            child.type, child.tag, child.content = "text", "", _described(child.children or ())
+            child.type, child.tag, child.content = "text", "", _describe_image(child.children or ())
         elif child.type == "link_open":
             child.attrs = _link(child.attrs)
 
 
-def _described(parts: Sequence[Token]) -> str:
+def _describe_image(parts: Sequence[Token]) -> str:
     return "".join(part.content for part in parts) or "image"
 
 

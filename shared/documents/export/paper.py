@@ -9,7 +9,7 @@ from docx.document import Document
 from markdown_it.tree import SyntaxTreeNode
 
 from shared.documents.export.blocks import Blocks, clean
-from shared.documents.export.docx import dated, describe
+from shared.documents.export.docx import describe, set_dates
 from shared.documents.export.fields import add_contents
 from shared.documents.export.markdown import tokens
 from shared.documents.export.template import Template, apply
@@ -24,7 +24,7 @@ def to_paper_docx(markdown: str, template: Template | None = None) -> bytes:
         apply(template, document)
     nodes = SyntaxTreeNode(tokens(markdown, notes=True)).children
     is_titled = bool(nodes) and nodes[0].type == "heading" and nodes[0].tag == "h1"
-    title = heading_text(nodes[0]) if is_titled else "Paper"
+    title = join_heading(nodes[0]) if is_titled else "Paper"
     describe(document, title)
     if is_titled:
         document.add_paragraph()._p.style = "Title"
@@ -34,17 +34,17 @@ def to_paper_docx(markdown: str, template: Template | None = None) -> bytes:
     Blocks(document, raised=1).write(body)
     written = io.BytesIO()
     document.save(written)
-    return dated(written)
+    return set_dates(written)
 
 
-def heading_text(node: SyntaxTreeNode) -> str:
+def join_heading(node: SyntaxTreeNode) -> str:
     """What a heading says, without its markup."""
     return "".join(inner.content for inner in node.walk() if inner.type in ("text", "code_inline"))
 
 
 def _contents(document: Document, nodes: list[SyntaxTreeNode]) -> None:
     found = [
-        (int(node.tag.removeprefix("h")) - 1, clean(heading_text(node)))
+        (int(node.tag.removeprefix("h")) - 1, clean(join_heading(node)))
         for node in nodes
         if node.type == "heading"
     ]

@@ -41,7 +41,7 @@ def element(xml: str) -> BaseOxmlElement:
     return parse_xml(re.sub(r"^<[\w:]+", rf"\g<0> {nsdecls('w')}", xml))
 
 
-def shading(fill: str) -> BaseOxmlElement:
+def make_shading(fill: str) -> BaseOxmlElement:
     """A background, `fill` in hexadecimal RGB."""
     return element(f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>')
 
@@ -69,7 +69,7 @@ class Lists:
         self._last = self._free("num") - 1
         self.bullets = self._add(self._numbers + 1)
 
-    def numbered(self, level: int, start: int) -> int:
+    def number_list(self, level: int, start: int) -> int:
         """The id of a new list that begins with `start` on its level."""
         return self._add(
             self._numbers,
@@ -89,7 +89,7 @@ class Lists:
         return self._last
 
 
-def listed(list_id: int, level: int) -> BaseOxmlElement:
+def make_list_property(list_id: int, level: int) -> BaseOxmlElement:
     """The property of a paragraph that makes it an item of a list."""
     place = f'<w:ilvl w:val="{min(level, _LEVELS - 1)}"/><w:numId w:val="{list_id}"/>'
     return element(f"<w:numPr>{place}</w:numPr>")

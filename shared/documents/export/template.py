@@ -84,13 +84,13 @@ def _rename(root: Element) -> None:
             ids[style.get(qn("w:styleId"), "")] = wanted
     for style in root.findall(qn("w:style")):
         known = style.get(qn("w:styleId"), "")
-        style.set(qn("w:styleId"), _renamed(known, ids))
+        style.set(qn("w:styleId"), _rename_style(known, ids))
         for tag in _LEADING:
             for link in style.findall(qn(tag)):
-                link.set(qn("w:val"), _renamed(link.get(qn("w:val"), ""), ids))
+                link.set(qn("w:val"), _rename_style(link.get(qn("w:val"), ""), ids))
 
 
-def _renamed(known: str, ids: dict[str, str]) -> str:
+def _rename_style(known: str, ids: dict[str, str]) -> str:
     if known in ids:
         return ids[known]
     return f"{known}Other" if known in ids.values() else known

@@ -7,7 +7,7 @@ import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage
 
 from shared.documents.extract import Block
-from shared.documents.pdf.strings import line, string, tidy
+from shared.documents.pdf.strings import line, read_string, tidy
 from shared.documents.pdf.weights import too_large
 
 _MAX_ANNOTATIONS = 5_000
@@ -41,9 +41,9 @@ def _read(annotation: Any, forms: Any) -> tuple[str, str]:
     if kind in _NOT_WRITTEN:
         return "", ""
     if kind != pdfium.FPDF_ANNOT_WIDGET:
-        return "annotation", string(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
+        return "annotation", read_string(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
     if forms is None:
         return "", ""
-    name = string(pdfium.FPDFAnnot_GetFormFieldName, forms, annotation)
-    value = string(pdfium.FPDFAnnot_GetFormFieldValue, forms, annotation)
+    name = read_string(pdfium.FPDFAnnot_GetFormFieldName, forms, annotation)
+    value = read_string(pdfium.FPDFAnnot_GetFormFieldValue, forms, annotation)
     return f"form field {line(name)}", "" if value == _UNCHECKED else value

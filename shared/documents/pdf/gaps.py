@@ -33,11 +33,11 @@ class Gap(StrEnum):
 
 def gap(page: PdfPage) -> Gap | None:
     """What the page shows; None when it is blank. Raises PdfiumError when it is damaged."""
-    found = {_shown(item) for item in islice(page.get_objects(), _MAX_OBJECTS)}
+    found = {_find_gap(item) for item in islice(page.get_objects(), _MAX_OBJECTS)}
     return next((kind for kind in Gap if kind in found), None)
 
 
-def _shown(item: PdfObject) -> Gap | None:
+def _find_gap(item: PdfObject) -> Gap | None:
     if item.type == pdfium.FPDF_PAGEOBJ_PATH:
         return Gap.DRAWING if _is_drawn(item) else None
     return {

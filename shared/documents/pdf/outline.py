@@ -7,7 +7,7 @@ from operator import itemgetter
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument
 
-from shared.documents.pdf.strings import line, string
+from shared.documents.pdf.strings import line, read_string
 
 _MAX_ENTRIES = 10_000
 _MAX_LEVELS = 6
@@ -37,7 +37,7 @@ def _entries(document: PdfDocument) -> list[Entry]:
     path: list[str] = []
     found = []
     for entry in islice(document.get_toc(_MAX_LEVELS), _MAX_ENTRIES):
-        title = line(string(pdfium.FPDFBookmark_GetTitle, entry))[:_MAX_CHARACTERS]
+        title = line(read_string(pdfium.FPDFBookmark_GetTitle, entry))[:_MAX_CHARACTERS]
         path = [*path[: entry.level], title]
         target = entry.get_dest()
         page = target.get_index() if target else None

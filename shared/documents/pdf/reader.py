@@ -17,7 +17,7 @@ from shared.documents.pdf.margins import without_margins
 from shared.documents.pdf.outline import headings
 from shared.documents.pdf.pages import Page, read_page
 from shared.documents.pdf.second import SecondReader
-from shared.documents.pdf.strings import line, string
+from shared.documents.pdf.strings import line, read_string
 from shared.documents.pdf.weights import (
     LIMITS,
     MAX_PAGE_BYTES,
@@ -47,13 +47,13 @@ def read_pdf(data: bytes) -> Extract:
             document = PdfDocument(data)
         except PdfiumError as error:
             if error.err_code in _PROTECTED:
-                raise _protected() from None
+                raise _refuse_protected() from None
             return _read_second(data)
         with document:
             return _read(document, data, found)
 
 
-def _protected() -> Unreadable:
+def _refuse_protected() -> Unreadable:
     advice = "remove the password (print or save a copy without one) and send it again."
     return Unreadable(DocumentFault.ENCRYPTED, f"This PDF needs a password; {advice}")
 
@@ -72,7 +72,7 @@ def _read(document: PdfDocument, data: bytes, found: list[Weight]) -> Extract:
         if any(map(_is_heavy, found)):
             raise too_large("unpacks to more than a document can need")
         found = [0] * count
-    pages, notes = _again(data, _bounded(_pages(document, found)))
+    pages, notes = _again(data, _bound_pages(_pages(document, found)))
     if pdfium.FPDF_GetSecurityHandlerRevision(document) != -1:
         notes.append("The file is encrypted, but opens without a password.")
     if attached := document.count_attachments():
@@ -95,7 +95,7 @@ def _open_form(document: PdfDocument) -> list[Unread]:
 
 
 def _said(document: PdfDocument, key: bytes) -> str | None:
-    return line(string(pdfium.FPDF_GetMetaText, document, key)) or None
+    return line(read_string(pdfium.FPDF_GetMetaText, document, key)) or None
 
 
 def _is_heavy(weight: Weight) -> bool:
@@ -112,7 +112,7 @@ def _pages(document: PdfDocument, found: list[Weight]) -> Iterator[Page]:
         yield replace(page, gap=Gap.DAMAGED) if weight is None and is_blank else page
 
 
-def _bounded(pages: Iterable[Page]) -> list[Page]:
+def _bound_pages(pages: Iterable[Page]) -> list[Page]:
     """All pages. Raises Unreadable as soon as their text is too long."""
     kept, characters = [], 0
     for page in pages:
@@ -150,7 +150,7 @@ def _read_second(data: bytes) -> Extract:
         raise _broken()
     if not second.count:
         raise Unreadable(DocumentFault.EMPTY, "This PDF has no pages; please send another file.")
-    pages = _bounded(second.page(number) for number in range(1, second.count + 1))
+    pages = _bound_pages(second.page(number) for number in range(1, second.count + 1))
     notes = ["The file is damaged; it was read in a way that may order words less well."]
     return _extract(pages, [[]] * second.count, notes)
 

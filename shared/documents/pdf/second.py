@@ -22,14 +22,14 @@ class SecondReader:
         try:
             page = self._pages[number - 1]
             text = page.extract_text()
-            return page_of(number, text, None if text.strip() else _shown(page), [])
+            return page_of(number, text, None if text.strip() else _find_gap(page), [])
         except MemoryError:
             raise
         except Exception:  # damage breaks pypdf in any way
             return Page(number, gap=Gap.DAMAGED)
 
 
-def _shown(page: pypdf.PageObject) -> Gap | None:
+def _find_gap(page: pypdf.PageObject) -> Gap | None:
     resources: Any = page.get("/Resources", {})
     objects: Any = resources.get_object().get("/XObject", {})
     if any(drawn.get("/Subtype") == "/Image" for drawn in objects.get_object().values()):

@@ -17,7 +17,7 @@ def tidy(text: str) -> str:
     return whole if not whole or whole.endswith("\n") else f"{whole}\n"
 
 
-def string(read: Callable[..., int], *subject: Any) -> str:
+def read_string(read: Callable[..., int], *subject: Any) -> str:
     """What one of pdfium's functions writes about `subject`, first asked for its size in bytes."""
     size = read(*subject, None, 0)
     buffer = (ctypes.c_ushort * (size // 2))()

@@ -87,9 +87,9 @@ class _Scale:
         self._known: dict[Any, int] = {}
 
     def page(self, page: DictionaryObject) -> Weight:
-        contents = _resolved(page.get("/Contents"))
+        contents = _resolve_item(page.get("/Contents"))
         parts = contents if isinstance(contents, ArrayObject) else [contents]
-        streams = [part for part in map(_resolved, parts) if isinstance(part, StreamObject)]
+        streams = [part for part in map(_resolve_item, parts) if isinstance(part, StreamObject)]
         try:
             weight = sum(self._stream(stream, self._resources, 0) for stream in streams)
         except LimitReachedError:
@@ -115,17 +115,17 @@ class _Scale:
         total = 0
         for name, times in Counter(_DRAWN.findall(content)).items():
             path = ("/XObject", f"/{name.decode('latin-1')}")
-            drawn = _resolved(resources, *path) or _resolved(self._resources, *path)
+            drawn = _resolve_item(resources, *path) or _resolve_item(self._resources, *path)
             if isinstance(drawn, StreamObject) and drawn.get("/Subtype") == "/Form":
                 total += times * self._stream(drawn, resources, depth + 1)
         return total
 
 
-def _resolved(item: Any, *path: str) -> Any:
+def _resolve_item(item: Any, *path: str) -> Any:
     """What a reference leads to, and a path of keys from there; None where it leads nowhere."""
     try:
         item = item.get_object()
-        return _resolved(item[path[0]], *path[1:]) if path else item
+        return _resolve_item(item[path[0]], *path[1:]) if path else item
     except (LimitReachedError, MemoryError):
         raise
     except Exception:  # damage breaks pypdf in any way

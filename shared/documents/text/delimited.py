@@ -4,7 +4,7 @@ import csv
 from itertools import islice
 
 from shared.documents.extract import Extract
-from shared.documents.text.plain import heading, plain
+from shared.documents.text.plain import make_heading, plain
 
 _DELIMITERS = ",;\t|"
 _ROWS = 20
@@ -26,7 +26,7 @@ def _read(text: str, delimiters: str) -> Extract:
     rows = max(tables, key=lambda rows: len(rows[0]) if rows else 0)
     if not _has_header(rows):
         return plain(text)
-    return plain(text, headings=(f"Columns: {', '.join(map(heading, rows[0]))}",))
+    return plain(text, headings=(f"Columns: {', '.join(map(make_heading, rows[0]))}",))
 
 
 def _rows(sample: str, delimiter: str) -> list[list[str]]:

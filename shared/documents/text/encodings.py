@@ -45,22 +45,22 @@ class Decoded(NamedTuple):
     note: str | None
 
 
-def marked(head: bytes) -> str | None:
+def read_mark(head: bytes) -> str | None:
     """The encoding that a byte order mark at the beginning tells."""
     return next((name for mark, name in _MARKS if head.startswith(mark)), None)
 
 
-def decoded(data: bytes, declared: str | None = None) -> Decoded:
+def decode_text(data: bytes, declared: str | None = None) -> Decoded:
     """The text of a file; `declared` is the encoding that HTML or XML names in itself.
 
     Raises Unreadable when no encoding fits.
     """
-    mark = marked(data[:4])
-    for encoding in (mark or "utf-8", _known(declared)):
-        if encoding and (text := _decoded(data, encoding)) is not None:
+    mark = read_mark(data[:4])
+    for encoding in (mark or "utf-8", _find_codec(declared)):
+        if encoding and (text := _decode_as(data, encoding)) is not None:
             is_usual = encoding in ("utf-8", "utf-8-sig")
             return Decoded(text, None if is_usual else _note(encoding, 0))
-    encoding = mark or guessed(sampled([data]))
+    encoding = mark or guess_encoding(sample_lines([data]))
     text = data.decode(encoding, "replace") if encoding else ""
     lost = text.count("\ufffd")
     if not encoding or lost > _MAX_LOST * len(text):
@@ -69,7 +69,7 @@ def decoded(data: bytes, declared: str | None = None) -> Decoded:
     return Decoded(text, _note(encoding, lost))
 
 
-def sampled(pieces: Iterable[bytes]) -> bytes:
+def sample_lines(pieces: Iterable[bytes]) -> bytes:
     """The first lines that are not ASCII, which tell the encoding; some kilobytes of them."""
     lines: list[bytes] = []
     size = 0
@@ -85,7 +85,7 @@ def sampled(pieces: Iterable[bytes]) -> bytes:
     return b"\n".join(lines)
 
 
-def guessed(sample: bytes) -> str | None:
+def guess_encoding(sample: bytes) -> str | None:
     """The encoding of a text without byte order mark, by its lines that are not ASCII.
 
     In texts of western languages, letters beyond ASCII are few and stand alone; in others they make
@@ -96,7 +96,7 @@ def guessed(sample: bytes) -> str | None:
     high, lone = len(_HIGH.findall(sample)), len(_LONE.findall(sample))
     if 3 * high > len(sample) or 2 * lone < high:
         return _likeliest(sample, _OTHER) or _likeliest(sample, _LATIN)
-    usual = "cp1252" if _decoded(sample, "cp1252") is not None else "cp850"
+    usual = "cp1252" if _decode_as(sample, "cp1252") is not None else "cp850"
     return _likeliest(sample, _LATIN, least_coherence=0.01) or usual
 
 
@@ -123,14 +123,14 @@ def _is_nearly_utf8(sample: bytes) -> bool:
     return wide > 0 and text.count("\ufffd") <= wide / 10
 
 
-def _decoded(data: bytes, encoding: str) -> str | None:
+def _decode_as(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
         return None
 
 
-def _known(declared: str | None) -> str | None:
+def _find_codec(declared: str | None) -> str | None:
     """The codec of a declared name, if it is one for texts; browsers take the names of old, small
     sets for the larger ones that grew from them."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from shared.documents.extract import Block, Extract
-from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, heading, plain
+from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, make_heading, plain
 
 _UNSEEN = ("script", "style", "noscript", "template", "title")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -42,7 +42,7 @@ def read_html(text: str) -> Extract:
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
         return _source(text)
     page = _Page()
-    page.extract.title = next((heading(_text(name)) for name in root.iter("title")), None)
+    page.extract.title = next((make_heading(_text(name)) for name in root.iter("title")), None)
     if _hide(root):
         page.extract.notes.append("Text that the page hides was left out.")
     _speak(root)
@@ -132,7 +132,7 @@ class _Page:
             self._words.append(text if self._preformatted else _BLANKS.sub(" ", text))
 
     def _head(self, level: int) -> None:
-        text = heading("".join(self._words))
+        text = make_heading("".join(self._words))
         if text:
             self._path = [entry for entry in self._path if entry[0] < level]
             self._path.append((level, text))

@@ -17,7 +17,7 @@ _ESCAPES = re.compile(r"(?:\\[^u])++|(?:\\u[0-9a-fA-F]{4})++")
 def read_json(text: str) -> Extract:
     """One block; strings show the characters that they write as `\\uXXXX`."""
     try:
-        parsed(text)
+        parse_json(text)
     except ValueError as error:
         why = str(error).removeprefix("no JSON: ")
         return plain(text, f"This file is not proper JSON ({why}); it was read as plain text.")
@@ -28,7 +28,7 @@ def read_json(text: str) -> Extract:
     return plain(_ESCAPES.sub(_characters, text), *notes)
 
 
-def parsed(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """Raises ValueError, without words of the text."""
     if text.count(",") > MAX_VALUES:
         raise ValueError("too many values to follow")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from shared.documents.extract import Block, Extract
-from shared.documents.text.plain import MAX_BLOCKS, heading, plain
+from shared.documents.text.plain import MAX_BLOCKS, make_heading, plain
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
@@ -25,7 +25,7 @@ def read_markdown(text: str) -> Extract:
     for at, level, name in _headings(lines):
         if at > start:
             blocks.append(_block(lines, start, at, path))
-        path = [entry for entry in path if entry[0] < level] + [(level, heading(name))]
+        path = [entry for entry in path if entry[0] < level] + [(level, make_heading(name))]
         title = title or (path[0][1] if level == 1 else None)
         start = at
         if len(blocks) > MAX_BLOCKS:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 
 from shared.documents.extract import Block, Extract
-from shared.documents.text.json import parsed
+from shared.documents.text.json import parse_json
 from shared.documents.text.plain import MAX_BLOCKS, plain
 from shared.models import Model
 
@@ -40,7 +40,7 @@ class _Notebook(Model):
 def read_notebook(text: str) -> Extract:
     """The cells; places are `cell 3` and `cell 3, output`."""
     try:
-        notebook = _Notebook.model_validate(parsed(text))
+        notebook = _Notebook.model_validate(parse_json(text))
     except (ValueError, ValidationError):
         return plain(text, "This file is not a proper notebook; it was read as plain text.")
     blocks = []

@@ -13,7 +13,7 @@ def plain(text: str, *notes: str, headings: tuple[str, ...] = ()) -> Extract:
     return Extract(blocks=[Block(text=text, line=1, headings=list(headings))], notes=list(notes))
 
 
-def heading(text: str) -> str:
+def make_heading(text: str) -> str:
     """A heading on one line, as it goes into a path."""
     line = " ".join(text.split())
     return line if len(line) <= MAX_HEADING else f"{line[: MAX_HEADING - 1]}…"

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from shared.documents.extract import Extract
 from shared.documents.file_types import SOURCE
 from shared.documents.text.delimited import read_csv, read_tsv
-from shared.documents.text.encodings import decoded
+from shared.documents.text.encodings import decode_text
 from shared.documents.text.html import read_html
 from shared.documents.text.json import read_json
 from shared.documents.text.markdown import read_markdown
@@ -47,7 +47,7 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
         raise _too_large()
     declaration = _DECLARATION.get(kind)
     declared = declaration and declaration.search(data[:_DECLARED_WITHIN])
-    text, note = decoded(data, declared[1].decode("ascii", "ignore") if declared else None)
+    text, note = decode_text(data, declared[1].decode("ascii", "ignore") if declared else None)
     if len(text) > MAX_CHARACTERS:
         raise _too_large()
     is_notebook = PurePath(name.lower()).suffix == ".ipynb"

@@ -7,7 +7,7 @@ from typing import Any, cast
 from lxml import etree
 
 from shared.documents.extract import Block, Extract
-from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, heading, plain
+from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, make_heading, plain
 from shared.errors import DocumentFault, Unreadable
 
 _MAX_DEPTH = 12  # of a path that is told
@@ -58,7 +58,7 @@ def _blocks(root: etree._Element, skipped: int) -> Iterator[Block]:
         if event == "end":
             path.pop()
             continue
-        path.append(heading(etree.QName(element).localname))
+        path.append(make_heading(etree.QName(element).localname))
         if _is_mixed(element):
             walk.skip_subtree()
             text, attributes = "".join(map(str, element.itertext())), _attributes(element, _ALL)

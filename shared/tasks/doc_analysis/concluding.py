@@ -24,7 +24,7 @@ from shared.tasks.evidence.models import Claim, Evidence
 
 async def conclude(context: Context[TaskData], part: Part, account: Account) -> Result:
     found = await load_documents(context.artifacts, len(context.ticket.attachments))
-    documents = _summarised(found, part.about)
+    documents = _add_summaries(found, part.about)
     points = sorted(part.points, key=_by_importance) if part.level == 0 else part.points
     if context.data.kind in EXHAUSTIVE:
         points = [*points, *sorted(_left_out(points, account.claims), key=_by_importance)]
@@ -53,7 +53,7 @@ def _left_out(points: Iterable[Grounded], claims: Sequence[Claim]) -> list[Groun
     return [gathering.point_of(claims[number], number) for number in left]
 
 
-def _summarised(files: Iterable[Document], about: Sequence[AboutDocument]) -> list[Document]:
+def _add_summaries(files: Iterable[Document], about: Sequence[AboutDocument]) -> list[Document]:
     return [
         file.model_copy(
             update={"summary": " ".join(one.summary for one in about if one.document == number)}

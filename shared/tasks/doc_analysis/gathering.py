@@ -8,9 +8,9 @@ from shared.tasks.doc_analysis.models import Account, Grounded, Outcome, Part, T
 from shared.tasks.evidence.models import Claim
 
 
-def gathered(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:
+def gather_outcomes(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:
     """What chunks that overlap all say of the same words counts once."""
-    counting = _counting(outcomes)
+    counting = _choose_counting(outcomes)
     claims: list[Claim] = []
     parts = []
     for number, outcome in enumerate(outcomes):
@@ -38,7 +38,7 @@ def point_of(claim: Claim, number: int) -> Grounded:
     )
 
 
-def _counting(outcomes: Sequence[Outcome]) -> dict[Any, int]:
+def _choose_counting(outcomes: Sequence[Outcome]) -> dict[Any, int]:
     """Which of the chunks that say something of the same words counts: that which says the most of
     them, as several claims may rest on one sentence."""
     said: dict[Any, dict[int, int]] = {}

@@ -9,7 +9,7 @@ from shared.tasks.base import Stage, WorkContext
 from shared.tasks.doc_analysis import artifacts
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion, Point, Related
 from shared.tasks.doc_analysis.models import Grounded, Part, TaskData
-from shared.tasks.doc_analysis.parts import rendered
+from shared.tasks.doc_analysis.parts import render_parts
 from shared.tasks.doc_analysis.prompting import names, question
 from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.evidence.models import Claim
@@ -27,19 +27,19 @@ class GroupItem(Model):
 async def merge(context: WorkContext[TaskData], item: GroupItem) -> Part:
     parts = await artifacts.load_group(context.artifacts, item.level, item.group)
     account = await artifacts.load_account(context.artifacts)
-    material = {"findings": rendered(parts, names(context))}
+    material = {"findings": render_parts(parts, names(context))}
     answer = await context.complete(_FORM, question(context.data, "merge", material))
-    return held(answer, parts, account.claims)
+    return keep_grounded(answer, parts, account.claims)
 
 
 CONDENSING, CONCLUDING = Stage("condensing", merge), Stage("concluding", merge)
 
 
-def held(answer: Conclusion, parts: Sequence[Part], claims: Sequence[Claim]) -> Part:
+def keep_grounded(answer: Conclusion, parts: Sequence[Part], claims: Sequence[Claim]) -> Part:
     """The answer about these parts, without what rests on no claim that they hold."""
     known = {number for part in parts for point in part.points for number in point.claims}
-    points = list(_grounded(answer.insights, known, claims))
-    relations = list(_related(answer.relations, known, claims))
+    points = list(_ground_points(answer.insights, known, claims))
+    relations = list(_ground_relations(answer.relations, known, claims))
     earlier = [relation for part in parts for relation in part.relations]
     dropped = len(answer.insights) - len(points) + len(answer.relations) - len(relations)
     count_dropped(DropReason.NO_CLAIM, dropped)
@@ -61,7 +61,7 @@ def held(answer: Conclusion, parts: Sequence[Part], claims: Sequence[Claim]) -> 
     )
 
 
-def _grounded(
+def _ground_points(
     points: Iterable[Point], known: set[int], claims: Sequence[Claim]
 ) -> Iterator[Grounded]:
     for point in points:
@@ -71,7 +71,7 @@ def _grounded(
             yield Grounded(**{**point.model_dump(), "claims": numbers, "documents": documents})
 
 
-def _related(
+def _ground_relations(
     relations: Iterable[Related], known: set[int], claims: Sequence[Claim]
 ) -> Iterator[Related]:
     """Those that rest on claims of at least two documents."""

@@ -12,7 +12,7 @@ T = TypeVar("T")
 _MAX_NAME = 60  # characters
 
 
-def rendered(parts: Iterable[Part], names: Sequence[str]) -> str:
+def render_parts(parts: Iterable[Part], names: Sequence[str]) -> str:
     """`names` are those of all documents; a document that is alone has none, so that the same text
     under another name is the same question."""
     return "\n\n".join("\n".join(_lines(part, names)) for part in parts)
@@ -22,7 +22,7 @@ def tokens(part: Part, names: Sequence[str]) -> int:
     return sum(map(_cost, _lines(part, names)))
 
 
-def bounded(part: Part, names: Sequence[str], most: int) -> Part:
+def bound_part(part: Part, names: Sequence[str], most: int) -> Part:
     """The part within `most` tokens: what matters least is left out first. The claims themselves
     stay in the account, and what was said of documents in the part."""
     if tokens(part, names) <= most:
@@ -30,15 +30,15 @@ def bounded(part: Part, names: Sequence[str], most: int) -> Part:
     share = most // 8
     less = part.model_copy(
         update={
-            "summary": _clipped(part.summary, share),
+            "summary": _clip_text(part.summary, share),
             "points": [],
-            "relations": _fitting(part.relations, _relation, share),
-            "gaps": _fitting(part.gaps, _gap, share),
-            "recommendations": _fitting(part.recommendations, _recommendation, share),
+            "relations": _take_fitting(part.relations, _relation, share),
+            "gaps": _take_fitting(part.gaps, _gap, share),
+            "recommendations": _take_fitting(part.recommendations, _recommendation, share),
         }
     )
     ranked = sorted(part.points, key=lambda point: point.importance, reverse=True)
-    kept = _fitting(ranked, _point, most - tokens(less, names))
+    kept = _take_fitting(ranked, _point, most - tokens(less, names))
     return less.model_copy(update={"points": kept})
 
 
@@ -58,7 +58,7 @@ def groups(parts: Iterable[Part], names: Sequence[str], most: int) -> list[list[
     return made
 
 
-def _fitting(items: Iterable[T], line: Callable[[T], str], room: int) -> list[T]:
+def _take_fitting(items: Iterable[T], line: Callable[[T], str], room: int) -> list[T]:
     """The first of the items, as many as fit."""
     left = room
 
@@ -70,7 +70,7 @@ def _fitting(items: Iterable[T], line: Callable[[T], str], room: int) -> list[T]
     return list(takewhile(fits, items))
 
 
-def _clipped(text: str, most: int) -> str:
+def _clip_text(text: str, most: int) -> str:
     size = estimate(text)
     return text if size <= most else text[: len(text) * most // size]
 
@@ -93,16 +93,18 @@ def _document(number: int, names: Sequence[str]) -> str:
 
 
 def _point(point: Grounded) -> str:
-    about = f"document {_listed(point.documents)}, {point.kind}, importance {point.importance}"
-    return f"[claim {_listed(point.claims)}] ({about}) {point.text}"
+    about = (
+        f"document {_list_numbers(point.documents)}, {point.kind}, importance {point.importance}"
+    )
+    return f"[claim {_list_numbers(point.claims)}] ({about}) {point.text}"
 
 
 def _relation(related: Related) -> str:
     about = f"{related.relation} between documents"
-    return f"[claim {_listed(related.claims)}] ({about}) {related.text}"
+    return f"[claim {_list_numbers(related.claims)}] ({about}) {related.text}"
 
 
-def _listed(numbers: Iterable[int]) -> str:
+def _list_numbers(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, numbers))
 
 

@@ -9,7 +9,7 @@ from shared.tasks.call_sizes import CallSizes
 from shared.tasks.doc_analysis import artifacts, concluding, gathering
 from shared.tasks.doc_analysis.merging import CONCLUDING, CONDENSING, GroupItem
 from shared.tasks.doc_analysis.models import Outcome, Part, Result, TaskData
-from shared.tasks.doc_analysis.parts import bounded, groups
+from shared.tasks.doc_analysis.parts import bound_part, groups
 from shared.tasks.doc_analysis.planning import ANALYSED
 from shared.tasks.doc_analysis.prompting import names
 
@@ -22,7 +22,7 @@ END = 98
 
 
 async def after_analysis(context: Context[TaskData], outcomes: Sequence[Outcome]) -> Round | Result:
-    account, parts = gathering.gathered(outcomes)
+    account, parts = gathering.gather_outcomes(outcomes)
     if len(parts) == 1:  # A single chunk needs no further call: its analysis is the result.
         return await concluding.conclude(context, parts[0], account)
     await artifacts.save_account(context.artifacts, account)
@@ -41,7 +41,7 @@ async def merge_parts(context: Context[TaskData], parts: Sequence[Part]) -> Roun
     at most half as many, so that the rounds come to an end."""
     call = context.use(CallSizes).chunk_tokens * CALL
     known = names(context)
-    made = groups([bounded(part, known, call // 4) for part in parts], known, call)
+    made = groups([bound_part(part, known, call // 4) for part in parts], known, call)
     level = parts[0].level
     await asyncio.gather(
         *(
@@ -53,10 +53,10 @@ async def merge_parts(context: Context[TaskData], parts: Sequence[Part]) -> Roun
     stage = CONCLUDING if is_last else CONDENSING
     return stage.round(
         (GroupItem(level=level, group=number) for number in range(len(made))),
-        starts_at=_reached(level),
-        ends_at=END if is_last else _reached(level + 1),
+        starts_at=_compute_percent(level),
+        ends_at=END if is_last else _compute_percent(level + 1),
     )
 
 
-def _reached(level: int) -> int:
+def _compute_percent(level: int) -> int:
     return END - (END - ANALYSED >> level)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.documents.chunks import chunked
+from shared.documents.chunks import cut_chunks
 from shared.documents.extract import Extract, Places
 from shared.tasks.evidence.models import Chunk
 
@@ -12,7 +12,7 @@ OVERLAP = 0.04
 
 async def cut(extract: Extract, budget: int) -> list[Chunk]:
     """The chunks of a document, of at most `budget` tokens each."""
-    found = await asyncio.to_thread(chunked, extract, budget, int(budget * OVERLAP))
+    found = await asyncio.to_thread(cut_chunks, extract, budget, int(budget * OVERLAP))
     places = Places(extract.blocks)
     return [
         Chunk(start=start, headings=headings, blocks=places.part(start, end))

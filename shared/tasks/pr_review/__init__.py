@@ -28,7 +28,7 @@ task_type = TaskType(
     formats={
         "md": report.markdown,
         "sarif": sarif.sarif_log,
-        "github-review": payload.rendered,
+        "github-review": payload.render_payload,
     },
     plan=plan,
     stages=(

@@ -93,7 +93,7 @@ class Candidate(Finding):
     excerpt: str
     proposal: SuggestedChange | None = None
 
-    def finding(self) -> Finding:
+    def make_finding(self) -> Finding:
         return Finding.model_validate(self.model_dump())
 
 

@@ -11,7 +11,7 @@ from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.pr_review.artifacts import Candidate, Held, Reviewed
 from shared.tasks.pr_review.llm_output import Check, Conclusion, Ruling
 from shared.tasks.pr_review.models import SEVERITIES, TaskData
-from shared.tasks.pr_review.reviewing import asked
+from shared.tasks.pr_review.reviewing import describe_request
 from shared.tasks.pr_review.suggesting import Suggestions
 
 MAX = 40
@@ -24,15 +24,17 @@ async def check(context: WorkContext[TaskData], _: NoItem) -> Held:
     """One call of the model, which also sums up a change that was read in several parts."""
     reviewed = await Reviewed.load(context.artifacts)
     candidates, parts = reviewed.candidates, reviewed.summaries
-    material = {"findings": _rendered(candidates)} if candidates else {}
+    material = {"findings": _render_candidates(candidates)} if candidates else {}
     if len(parts) > 1:
         lines = (" ".join(part.split())[:_MAX_OF_A_PART] for part in parts)
         material["what the parts do"] = "\n".join(f"- {line}" for line in lines)
-    question = Question(base.read_prompt(__file__, "check"), asked(context.data), material)
+    question = Question(
+        base.read_prompt(__file__, "check"), describe_request(context.data), material
+    )
     form = of_model(Conclusion if len(parts) > 1 else Check)
     answer = await context.complete(form, question)
-    held = list(_held(candidates, answer.rulings))
-    findings = await Suggestions(context).settled(held)
+    held = list(_keep_upheld(candidates, answer.rulings))
+    findings = await Suggestions(context).settle_suggestions(held)
     refuted = len(candidates) - len(held)
     suggestions_dropped = sum(
         candidate.proposal is not None and finding.suggestion is None
@@ -51,7 +53,7 @@ async def check(context: WorkContext[TaskData], _: NoItem) -> Held:
 CHECKING = Stage("checking", check)
 
 
-def _held(candidates: Sequence[Candidate], rulings: Sequence[Ruling]) -> Iterator[Candidate]:
+def _keep_upheld(candidates: Sequence[Candidate], rulings: Sequence[Ruling]) -> Iterator[Candidate]:
     """Nothing is refuted in silence; what holds may turn out less severe, never more so."""
     ruled = {ruling.finding: ruling for ruling in rulings}
     for number, candidate in enumerate(candidates, 1):
@@ -63,7 +65,7 @@ def _held(candidates: Sequence[Candidate], rulings: Sequence[Ruling]) -> Iterato
             yield candidate.model_copy(update={"severity": least})
 
 
-def _rendered(candidates: Sequence[Candidate]) -> str:
+def _render_candidates(candidates: Sequence[Candidate]) -> str:
     return "\n\n".join(_one(number, one) for number, one in enumerate(candidates, 1))
 
 

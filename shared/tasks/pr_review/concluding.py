@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from shared.tasks.base import Context, NoItem, Round
 from shared.tasks.pr_review import checking, report
 from shared.tasks.pr_review.artifacts import Draft, Facts, Held, Outcome, Reviewed, Seen
-from shared.tasks.pr_review.merging import merged, rank
+from shared.tasks.pr_review.merging import merge_candidates, rank
 from shared.tasks.pr_review.models import (
     Category,
     Coverage,
@@ -29,7 +29,7 @@ _NOTHING = "Nothing in this pull request is for review."
 async def after_review(context: Context[TaskData], outcomes: Sequence[Outcome]) -> Round | Result:
     """A second look, if there is anything to look at."""
     found = [candidate for outcome in outcomes for candidate in outcome.candidates]
-    candidates = merged(found)
+    candidates = merge_candidates(found)
     reviewed = Reviewed(
         summaries=[outcome.summary for outcome in outcomes],
         candidates=candidates[: checking.MAX],

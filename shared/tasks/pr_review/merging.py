@@ -20,7 +20,7 @@ def rank(finding: Finding) -> tuple[int, int, str, int]:
     )
 
 
-def merged(candidates: Iterable[Candidate]) -> list[Candidate]:
+def merge_candidates(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Of findings of a category on the same lines the first by rank; one in the same words, or on
     the same code, elsewhere becomes another place of the first."""
     firsts: list[Candidate] = []

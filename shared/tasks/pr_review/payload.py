@@ -6,13 +6,13 @@ from shared.clients.github.models import MAX_BODY, ReviewComment, ReviewPayload
 from shared.models import Side
 from shared.tasks.pr_review import report
 from shared.tasks.pr_review.models import Finding, Result
-from shared.text.markdown import cut, fenced, quiet
+from shared.text.markdown import cut, fence_code, quiet
 
 MAX_COMMENTS = 40
 _CUT = "\n… (cut: the whole review is in the result of its ticket)"
 
 
-def rendered(result: Result) -> str:
+def render_payload(result: Result) -> str:
     return review(result).model_dump_json(exclude_none=True)
 
 
@@ -21,7 +21,7 @@ def review(
 ) -> ReviewPayload:
     """What is `known`, by fingerprint, is not told again; what gets no comment is in the body,
     which ends with `mark`."""
-    lines = commented(result, known)[:most_comments]
+    lines = choose_commented(result, known)[:most_comments]
     told = {*known, *(finding.fingerprint for finding in lines)}
     others = [finding for finding in result.findings if finding.fingerprint not in told]
     body = cut(quiet(report.markdown(result, others)), MAX_BODY - len(mark) - 2, _CUT)
@@ -32,7 +32,7 @@ def review(
     )
 
 
-def commented(result: Result, known: Collection[str]) -> list[Finding]:
+def choose_commented(result: Result, known: Collection[str]) -> list[Finding]:
     """The findings that get a comment on their lines."""
     news = (finding for finding in result.findings if finding.fingerprint not in known)
     return [finding for finding in news if finding.commentable][:MAX_COMMENTS]
@@ -49,11 +49,11 @@ def _comment(finding: Finding) -> ReviewComment:
 
 
 def _words(finding: Finding) -> Iterator[str]:
-    yield report.heading(finding)
+    yield report.render_heading(finding)
     yield ""
     yield from report.body(finding)
     if finding.suggestion:
         yield ""
         # Without a line in it, the block removes lines; an empty line would take their place.
         improved = finding.suggestion.improved
-        yield fenced(improved, "suggestion") if improved else "```suggestion\n```"
+        yield fence_code(improved, "suggestion") if improved else "```suggestion\n```"

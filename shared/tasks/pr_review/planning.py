@@ -11,7 +11,7 @@ from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen
 from shared.tasks.pr_review.models import TaskData
 from shared.tasks.pr_review.reviewing import REVIEWING, BatchItem
-from shared.tasks.pr_review.selection import sorted_files, warnings
+from shared.tasks.pr_review.selection import sort_files, warnings
 
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
 """What a repository tells those who work on it; the first that there is, from the base branch."""
@@ -40,9 +40,7 @@ async def _read(context: Context[TaskData]) -> Facts:
     changed = await github.files(ref, pull)
     if not changed.files:
         raise PermanentFailure("The pull request changes no file.")
-    found = await asyncio.to_thread(
-        sorted_files, changed, pull, context.use(CallSizes).batch_tokens
-    )
+    found = await asyncio.to_thread(sort_files, changed, pull, context.use(CallSizes).batch_tokens)
     instructions, lost = await _instructions(context, ref, pull.base.sha)
     seen = Seen(
         coverage=found.coverage,

@@ -59,7 +59,7 @@ class Since:
         """All that was ever told, by fingerprint."""
         return {one.fingerprint: one for _, mark in self.marks for one in mark.findings}
 
-    def posted(self, result: Result) -> Posted:
+    def compare_result(self, result: Result) -> Posted:
         """What became of it. Gone is what the last review had."""
         present = {finding.fingerprint for finding in result.findings}
         last = self.marks[-1][1].findings if self.marks else []
@@ -82,7 +82,7 @@ class Since:
 async def post(context: WorkContext[TaskData], _: NoItem) -> Posted:
     """Post the review unless it is there. Raises RetryLater, after which it may be there."""
     try:
-        return await _posted(context)
+        return await _post_review(context)
     except PermanentFailure as error:
         return Posted(reason=error.reason)
     except RetryLater as later:
@@ -96,19 +96,19 @@ async def post(context: WorkContext[TaskData], _: NoItem) -> Posted:
 POSTING = Stage("posting", post)
 
 
-async def _posted(context: WorkContext[TaskData]) -> Posted:
+async def _post_review(context: WorkContext[TaskData]) -> Posted:
     result = (await Draft.load(context.artifacts)).result
     ref = (await Facts.load(context.artifacts)).ref
     key, pull = f"{context.ticket.id}/{context.ticket.attempt}", _name(ref)
     sign, github = context.use(Signer).sign, context.use(GitHubClient)
     before: list[tuple[PostedReview, Mark]] = []
-    for review, mark in _marked(await github.reviews(ref), sign, pull):
+    for review, mark in _find_marked(await github.reviews(ref), sign, pull):
         if mark.key == key:
             return _describe_posted(Since(before), result, mark, review)
         before.append((review, mark))
     since = Since(before)
     if url := since.said(result):
-        return since.posted(result).model_copy(update={"url": url})
+        return since.compare_result(result).model_copy(update={"url": url})
     findings = _summarize_findings(result.findings)
     mark = Mark(pull=pull, head=result.head_sha, key=key, inline=True, findings=findings)
     wanted = _build_payload(since, result, mark, sign)
@@ -124,14 +124,14 @@ async def _posted(context: WorkContext[TaskData]) -> Posted:
 
 
 def _build_payload(since: Since, result: Result, mark: Mark, sign: Sign) -> ReviewPayload:
-    told = result.model_copy(update={"posted": since.posted(result)})
+    told = result.model_copy(update={"posted": since.compare_result(result)})
     most = payload.MAX_COMMENTS if mark.inline else 0
     return payload.review(told, since.known, most, mark.text(sign))
 
 
 def _describe_posted(since: Since, result: Result, mark: Mark, review: PostedReview) -> Posted:
-    comments = payload.commented(result, since.known) if mark.inline else []
-    return since.posted(result).model_copy(
+    comments = payload.choose_commented(result, since.known) if mark.inline else []
+    return since.compare_result(result).model_copy(
         update={"url": review.html_url, "comments": len(comments)}
     )
 
@@ -140,7 +140,7 @@ def _name(ref: PullRef) -> str:
     return f"{ref.owner}/{ref.repo}#{ref.number}".lower()
 
 
-def _marked(
+def _find_marked(
     reviews: Iterable[PostedReview], sign: Sign, pull: str
 ) -> Iterator[tuple[PostedReview, Mark]]:
     """The reviews that are ours, whatever others pretend to be; a mark copied from elsewhere names

@@ -14,8 +14,8 @@ from shared.tasks.pr_review.models import (
     Suggestion,
     Verdict,
 )
-from shared.tasks.pr_review.selection import named
-from shared.text.markdown import fenced, plain, prose
+from shared.tasks.pr_review.selection import list_names
+from shared.text.markdown import fence_code, plain, prose
 
 _VERDICTS = {
     Verdict.APPROVE: "Approve",
@@ -34,8 +34,11 @@ def markdown(result: Result, findings: Sequence[Finding] | None = None) -> str:
     """The whole review, or with only these `findings` in full, the others being told elsewhere."""
     shown = result.findings if findings is None else findings
     sections = [
-        ("Findings", [line for finding in shown for line in _finding(finding)]),
-        ("Security", [f"- {heading(one)}" for one in result.security] or ["Nothing was found."]),
+        ("Findings", [line for finding in shown for line in _render_finding(finding)]),
+        (
+            "Security",
+            [f"- {render_heading(one)}" for one in result.security] or ["Nothing was found."],
+        ),
         ("Since the last review", list(_since(result))),
         ("Coverage", list(_coverage(result.coverage))),
         ("Warnings", [f"- {plain(warning)}" for warning in result.warnings]),
@@ -53,7 +56,7 @@ def markdown(result: Result, findings: Sequence[Finding] | None = None) -> str:
     return "\n".join([*lines, ""])
 
 
-def heading(finding: Finding) -> str:
+def render_heading(finding: Finding) -> str:
     """What and where, on one line."""
     removed = " (removed)" if finding.side is Side.LEFT else ""
     kind = f"**{finding.severity.value}** {finding.category.value}"
@@ -81,12 +84,12 @@ def _place(spot: Spot) -> str:
     return f"{plain(spot.file)}:{spot.start_line}"
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    yield f"### {heading(finding)}"
+def _render_finding(finding: Finding) -> Iterator[str]:
+    yield f"### {render_heading(finding)}"
     yield ""
     yield from body(finding)
     yield ""
-    yield fenced(finding.evidence_quote)
+    yield fence_code(finding.evidence_quote)
     yield ""
     if finding.suggestion:
         yield from _proposal(finding.suggestion)
@@ -99,7 +102,7 @@ def _proposal(change: Suggestion) -> Iterator[str]:
     if change.improved:
         yield f"Proposed in place of {lines}:"
         yield ""
-        yield fenced(change.improved)
+        yield fence_code(change.improved)
     else:
         yield f"Drop {lines}."
     yield ""
@@ -136,5 +139,5 @@ def _left(title: str, files: Iterable[Left]) -> Iterator[str]:
         return left.reason
 
     for reason, group in groupby(sorted(files, key=reason_of), reason_of):
-        names = named([left.path for left in group], _MAX_FILES_NAMED)
+        names = list_names([left.path for left in group], _MAX_FILES_NAMED)
         yield f"- {title} ({plain(reason)}): {plain(names)}"

@@ -8,7 +8,7 @@ from shared.diffs.changes import FileDiff
 from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
 from shared.diffs.patches import Hunk
-from shared.diffs.rendering import rendered, rendered_hunk, shown
+from shared.diffs.rendering import render_diff, render_hunk, show_code
 from shared.documents.tokens import estimate
 from shared.models import Model, Question
 from shared.tasks import base
@@ -55,7 +55,7 @@ async def review(context: WorkContext[TaskData], item: BatchItem) -> Outcome:
 REVIEWING = Stage("reviewing", review)
 
 
-def asked(data: TaskData) -> str:
+def describe_request(data: TaskData) -> str:
     """What the requester wants, in the words for the model."""
     wanted = data.additional_instructions
     return f"The requester asks:\n{wanted}" if wanted else "Review the change."
@@ -65,8 +65,8 @@ def _question(data: TaskData, facts: Facts, diffs: Sequence[FileDiff]) -> Questi
     material = {"pull request": f"{facts.title}\n\n{facts.body}".strip()}
     if facts.instructions:
         material["conventions of the repository"] = facts.instructions
-    material["diff"] = "\n".join(map(rendered, diffs))
-    return Question(base.read_prompt(__file__, "review"), asked(data), material)
+    material["diff"] = "\n".join(map(render_diff, diffs))
+    return Question(base.read_prompt(__file__, "review"), describe_request(data), material)
 
 
 def _places(proposed: Proposed, diffs: Sequence[FileDiff]) -> list[tuple[FileDiff, Anchor]]:
@@ -95,7 +95,7 @@ def _candidate(
         confidence=proposed.confidence,
         title=proposed.title,
         body=proposed.body,
-        evidence_quote="\n".join(map(shown, lines[:_MAX_EVIDENCE_LINES])),
+        evidence_quote="\n".join(map(show_code, lines[:_MAX_EVIDENCE_LINES])),
         hunk=_shown_lines(diff.hunks[anchor.hunk], anchor),
         fingerprint=fingerprint(diff.path, proposed.category, lines),
         commentable=diff.path not in facts.made_here,
@@ -109,7 +109,7 @@ def _excerpt(hunk: Hunk, anchor: Anchor) -> str:
     """The lines of an anchor and some around them, as the model reads them."""
     text = ""
     for part in _around(hunk, anchor):
-        text = rendered_hunk(part)
+        text = render_hunk(part)
         if estimate(text) <= _MAX_EXCERPT_TOKENS:
             return text
     return text[:_MAX_EXCERPT]
@@ -119,7 +119,7 @@ def _shown_lines(hunk: Hunk, anchor: Anchor) -> list[HunkLine]:
     """The lines of an anchor and some around them, as people are shown them."""
     part = next(_around(hunk, anchor))
     return [
-        HunkLine(kind=line.kind, old=line.old, new=line.new, text=shown(line.text)[:_MAX_LINE])
+        HunkLine(kind=line.kind, old=line.old, new=line.new, text=show_code(line.text)[:_MAX_LINE])
         for line in part.lines[:_MAX_HUNK_LINES]
     ]
 

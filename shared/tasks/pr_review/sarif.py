@@ -16,7 +16,7 @@ _TOOL = SarifTool("Amida AI Ticket Orchestrator", "1")
 def sarif_log(result: Result) -> str:
     left = [*result.coverage.partial, *result.coverage.skipped]
     log = sarif(
-        [_finding(finding) for finding in result.findings],
+        [_convert_finding(finding) for finding in result.findings],
         _TOOL,
         unreviewed={one.path: one.reason for one in left},
         repository=result.pr_url.rpartition("/pull/")[0],
@@ -25,7 +25,7 @@ def sarif_log(result: Result) -> str:
     return strict_json.dumps(log).decode()
 
 
-def _finding(finding: Finding) -> SarifFinding:
+def _convert_finding(finding: Finding) -> SarifFinding:
     change = finding.suggestion
     # What is replaced there are the lines of the finding.
     fits = change and (change.start_line, change.end_line) == (finding.start_line, finding.end_line)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from shared.clients.github.models import ChangedFile, ChangedFiles, NoPatch, Pull
-from shared.diffs.batches import DiffBatch, batched
+from shared.diffs.batches import DiffBatch, cut_batches
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.patches import LineKind
 from shared.diffs.skipping import Skipped, skip_reason
@@ -31,7 +31,7 @@ class SortedFiles:
     suspicious: list[str]
 
 
-def sorted_files(changed: ChangedFiles, pull: Pull, budget: int) -> SortedFiles:
+def sort_files(changed: ChangedFiles, pull: Pull, budget: int) -> SortedFiles:
     """The files of a pull request in batches of at most `budget` tokens."""
     wanted: list[FileDiff] = []
     skipped: list[Left] = []
@@ -45,7 +45,7 @@ def sorted_files(changed: ChangedFiles, pull: Pull, budget: int) -> SortedFiles:
         else:
             skipped.append(Left(path=diff.path, reason=reason))
     coverage = _coverage(wanted, skipped, changed.unlisted)
-    batches = batched(wanted, budget, estimate)
+    batches = cut_batches(wanted, budget, estimate)
     return SortedFiles(batches, coverage, _suspicious(pull, wanted))
 
 
@@ -53,16 +53,16 @@ def warnings(coverage: Coverage, suspicious: Sequence[str]) -> Iterator[str]:
     """What people should know before they rely on the review."""
     lost = [left.path for left in coverage.skipped if left.reason in _LOST]
     if lost:
-        yield f"Not reviewed, though they should be: {named(lost)}."
+        yield f"Not reviewed, though they should be: {list_names(lost)}."
     if coverage.partial:
-        yield f"Not reviewed to the end: {named([left.path for left in coverage.partial])}."
+        yield f"Not reviewed to the end: {list_names([left.path for left in coverage.partial])}."
     if coverage.unlisted:
         yield f"GitHub does not name {coverage.unlisted} more changed files."
     if suspicious:
-        yield f"Text that talks to the reviewer was not obeyed: in {named(suspicious)}."
+        yield f"Text that talks to the reviewer was not obeyed: in {list_names(suspicious)}."
 
 
-def named(names: Sequence[str], most: int = _MAX_NAMED) -> str:
+def list_names(names: Sequence[str], most: int = _MAX_NAMED) -> str:
     """The first of many names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

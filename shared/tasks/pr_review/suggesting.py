@@ -26,7 +26,7 @@ class Suggestions:
         self._context = context
         self._texts: dict[str, str | None] = {}
 
-    async def settled(self, candidates: Sequence[Candidate]) -> list[Finding]:
+    async def settle_suggestions(self, candidates: Sequence[Candidate]) -> list[Finding]:
         """The findings, each with its suggestion if that holds."""
         numbers = sorted({one.batch for one in candidates if one.proposal})
         batches = await asyncio.gather(
@@ -38,7 +38,7 @@ class Suggestions:
             for diff in batch.diffs()
         }
         return [
-            candidate.finding().model_copy(
+            candidate.make_finding().model_copy(
                 update={"suggestion": await self._suggestion(candidate, diffs)}
             )
             for candidate in candidates
@@ -57,7 +57,7 @@ class Suggestions:
             if text is None:
                 return None
             applied = check_suggestion(diff, wanted.existing, wanted.improved, text, near)
-        return _made(diff, applied) if isinstance(applied, Applied) else None
+        return _make_suggestion(diff, applied) if isinstance(applied, Applied) else None
 
     async def _head_text(self, path: str) -> str | None:
         """None where the file cannot be had: nothing is suggested for it."""
@@ -75,7 +75,7 @@ def _has_parser(path: str) -> bool:
     return parses(path, "") is not None
 
 
-def _made(diff: FileDiff, applied: Applied) -> Suggestion | None:
+def _make_suggestion(diff: FileDiff, applied: Applied) -> Suggestion | None:
     lines = diff.lines(Side.RIGHT, applied.start_line, applied.line)
     improved = "\n".join(applied.lines)
     if len(improved) > _MAX_CHARACTERS:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shared.errors import NoSuchFormat
 from shared.tasks.snowflake_query.models import Cell, Insight, Receipt, Result
 from shared.text.csv_export import to_csv
-from shared.text.markdown import fenced, plain
+from shared.text.markdown import fence_code, plain
 
 _MAX_ROWS = 50
 _MAX_CELLS = 6
@@ -22,7 +22,7 @@ def to_markdown(result: Result) -> str:
         ("## Rows", list(_rows(result))),
         ("## How the question was read", list(_reading(result))),
         ("## Other questions", [f"- {plain(one)}" for one in result.suggestions]),
-        ("## SQL", [fenced(result.sql, "sql")]),
+        ("## SQL", [fence_code(result.sql, "sql")]),
         ("## Receipt", list(_receipt(result.receipt))),
     ]
     return "\n".join(line for title, lines in sections if lines for line in (title, "", *lines, ""))

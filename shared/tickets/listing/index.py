@@ -60,7 +60,7 @@ class ListingState:
         return frozenset(found)
 
 
-def standing(ticket: StoredTicket) -> ListingState:
+def listing_state_of(ticket: StoredTicket) -> ListingState:
     return ListingState(
         ticket_id=ticket.id,
         task_type=ticket.task_type,

@@ -18,8 +18,15 @@ from shared.errors import Malformed, NotFound
 from shared.models import StoredTicket, TicketPage, TicketsQuery, rfc3339
 from shared.models.clock import Clock
 from shared.storage.keys import EVERYBODY
-from shared.tickets.listing.index import Index, standing
-from shared.tickets.listing.scan_ranges import Range, RangeEntry, Window, merged, ranges, window_of
+from shared.tickets.listing.index import Index, listing_state_of
+from shared.tickets.listing.scan_ranges import (
+    Range,
+    RangeEntry,
+    Window,
+    merge_streams,
+    ranges,
+    window_of,
+)
 from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets
 from shared.tickets.results import TicketQueries
@@ -62,7 +69,7 @@ class TicketList:
         owners = await self._permissions.owners(principal.user)
         wanted = ranges(principal.id, owners, query)
         window = window_of(query)
-        after = _opened(query.cursor) if query.cursor else None
+        after = _open_cursor(query.cursor) if query.cursor else None
         totals = await asyncio.gather(*(self._total(one, query, window) for one in wanted))
         total, skipped = sum(totals), (query.page - 1) * query.per_page
         if after is None and skipped:
@@ -77,7 +84,7 @@ class TicketList:
             page=query.page,
             per_page=query.per_page,
             pages=math.ceil(total / query.per_page),
-            next_cursor=_closed(last) if last else None,
+            next_cursor=_close_cursor(last) if last else None,
         )
 
     async def newest(self, principal: Principal, query: TicketsQuery) -> list[StoredTicket]:
@@ -90,7 +97,7 @@ class TicketList:
     ) -> tuple[list[StoredTicket], str | None]:
         """Up to `count` tickets, and behind which one there may be more."""
         page = _SEARCHED_AT_ONCE if query.q else count + 1
-        stream = merged([one.entries(self._table, window, page) for one in wanted])
+        stream = merge_streams([one.entries(self._table, window, page) for one in wanted])
         found: list[StoredTicket] = []
         looked_at = followed = 0
         last: str | None = None
@@ -107,10 +114,10 @@ class TicketList:
     async def _those_meant(
         self, batch: list[RangeEntry], query: TicketsQuery
     ) -> list[StoredTicket]:
-        tickets = await asyncio.gather(*(self._followed(entry) for entry in batch))
+        tickets = await asyncio.gather(*(self._follow_entry(entry) for entry in batch))
         return [ticket for ticket in tickets if ticket and _is_meant(ticket, query)]
 
-    async def _followed(self, entry: RangeEntry) -> StoredTicket | None:
+    async def _follow_entry(self, entry: RangeEntry) -> StoredTicket | None:
         """The ticket of an entry; None for a pointer that a crash has left."""
         if entry.place is None:
             return as_ticket(entry.row)
@@ -118,7 +125,7 @@ class TicketList:
             ticket = await self._tickets.read(entry.ticket_id)
         except NotFound:
             ticket = None
-        if ticket is not None and entry.place in standing(ticket).places():
+        if ticket is not None and entry.place in listing_state_of(ticket).places():
             return ticket
         if entry.row.values["written_at"] < rfc3339(self._clock.now() - _STALE_AFTER):
             await self._index.remove([entry.place], entry.row.values["task_type"])
@@ -146,7 +153,7 @@ class TicketList:
             ids = [ticket.id.partition("-")[2] for ticket in tickets]
         else:
             keys = [one.entries(self._table, window, columns=("RowKey",)) for one in wanted]
-            ids = [entry.rest for entry in await _some(merged(keys), number)]
+            ids = [entry.rest for entry in await _some(merge_streams(keys), number)]
         return ids[-1] if len(ids) == number else "g"
 
 
@@ -181,17 +188,17 @@ def _has_text(query: TicketsQuery, values: Mapping[str, str]) -> bool:
     return any(sought in values[name].casefold() for name in ("title", "description"))
 
 
-def _closed(rest: str) -> str:
+def _close_cursor(rest: str) -> str:
     return base64.urlsafe_b64encode(bytes.fromhex(rest)).decode().rstrip("=")
 
 
-def _opened(cursor: str) -> str:
+def _open_cursor(cursor: str) -> str:
     """Raises Malformed."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         rest = base64.b64decode(padded, altchars=b"-_", validate=True).hex()
     except ValueError:
         rest = ""
-    if not _REST.fullmatch(rest) or _closed(rest) != cursor:
+    if not _REST.fullmatch(rest) or _close_cursor(rest) != cursor:
         raise Malformed("This cursor is none that this API gave; please begin without one.")
     return rest

@@ -103,7 +103,7 @@ def ranges(caller: str, owners: Collection[str] | None, query: TicketsQuery) -> 
     return found
 
 
-async def merged(streams: Sequence[AsyncIterator[RangeEntry]]) -> AsyncIterator[RangeEntry]:
+async def merge_streams(streams: Sequence[AsyncIterator[RangeEntry]]) -> AsyncIterator[RangeEntry]:
     """The entries of all streams, newest first."""
     heads = await asyncio.gather(*(anext(stream, None) for stream in streams))
     heap = [(head.rest, number, head) for number, head in enumerate(heads) if head]

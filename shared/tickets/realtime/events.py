@@ -13,7 +13,7 @@ from shared.accounts.connections import Connections
 from shared.accounts.principal import Principal
 from shared.clients.realtime_events import ConnectionEvent, EventKind, EventVerification
 from shared.errors import Invalid, Malformed, NotFound, Unauthenticated
-from shared.models import ClientMessage, Message, Model, rfc3339, validated
+from shared.models import ClientMessage, Message, Model, rfc3339, validate_model
 from shared.models.clock import Clock
 from shared.text import strict_json
 from shared.tickets.results import TicketQueries
@@ -50,9 +50,9 @@ class RealtimeEvents:
         self._queries = queries
         self._clock = clock
 
-    def allowed_origin(self, origin: str) -> str:
+    def check_origin(self, origin: str) -> str:
         """Raises Forbidden."""
-        return self._verification.allowed_origin(origin)
+        return self._verification.check_origin(origin)
 
     async def verify(self, headers: Mapping[str, str]) -> ConnectionEvent:
         """Raises Unauthenticated, Malformed, Unavailable."""
@@ -88,7 +88,7 @@ class RealtimeEvents:
 
     async def _answer(self, principal: Principal, name: str, body: bytes) -> Message:
         try:
-            said = validated(ClientMessage, strict_json.loads(body))
+            said = validate_model(ClientMessage, strict_json.loads(body))
         except (ValueError, Invalid):
             return _refusal("", "The message cannot be read: please send JSON with a type.")
         asked = said.type if name == _UNNAMED else name

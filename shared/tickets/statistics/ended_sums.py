@@ -74,7 +74,7 @@ class EndedSums:
             known = await self._table.read(EVERYBODY, key)
             writes = [Write(Verb.INSERT, {"PartitionKey": EVERYBODY, "RowKey": mark})]
             try:
-                await self._table.write([*writes, _added(key, ticket.created_by, known, ended)])
+                await self._table.write([*writes, _add_ended(key, ticket.created_by, known, ended)])
                 _report(ticket)
             except WriteConflict as conflict:
                 if conflict.index:
@@ -132,7 +132,7 @@ def _numbers(ticket: StoredTicket, usage: Usage) -> dict[str, float]:
     return numbers
 
 
-def _added(key: str, owner: str, known: Row | None, ended: Mapping[str, float]) -> Write:
+def _add_ended(key: str, owner: str, known: Row | None, ended: Mapping[str, float]) -> Write:
     row: dict[str, Any] = {"PartitionKey": EVERYBODY, "RowKey": key}
     total = _sum(known) if known else EndedSum(owner)
     total.add(ended)

@@ -76,7 +76,9 @@ class TicketStatistics:
         for one in found:
             whole.add(one.numbers)
         totals, running, users = await asyncio.gather(
-            self._totals(owners), self._running(principal, owners, moment), self._by_user(found)
+            self._totals(owners),
+            self._list_running(principal, owners, moment),
+            self._by_user(found),
         )
         return Statistics(
             since=since,
@@ -103,7 +105,7 @@ class TicketStatistics:
             whole.update(totals)
         return whole
 
-    async def _running(
+    async def _list_running(
         self, principal: Principal, owners: Collection[str] | None, at: datetime
     ) -> list[RunningTicket]:
         query = TicketsQuery(status=Status.PROCESSING, per_page=_MAX_RUNNING)

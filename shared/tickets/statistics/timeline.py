@@ -12,7 +12,7 @@ _WAITS = {"wait": "later", "asks": "an answer", "error": "another try"}
 def tell_course(ticket: StoredTicket, steps: Sequence[StepRun], calls: Iterable[Call]) -> Timeline:
     """Steps and calls as they were, and the waits between them."""
     steps = sorted(steps, key=lambda step: step.started_at)
-    entries = [*_opening(ticket), *map(_step, steps), *_waits(ticket, steps), *_calls(calls)]
+    entries = [*_show_opening(ticket), *map(_step, steps), *_waits(ticket, steps), *_calls(calls)]
     return Timeline(
         ticket_id=ticket.id,
         attempt=ticket.attempt,
@@ -20,7 +20,7 @@ def tell_course(ticket: StoredTicket, steps: Sequence[StepRun], calls: Iterable[
     )
 
 
-def _opening(ticket: StoredTicket) -> Iterator[TimelineEntry]:
+def _show_opening(ticket: StoredTicket) -> Iterator[TimelineEntry]:
     """From opening to beginning, files that were waited for included; of a later attempt nobody
     knows when it was asked for."""
     if ticket.attempt == 1:

@@ -9,7 +9,7 @@ from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
 from shared.diffs.patches import LineKind
-from shared.diffs.rendering import MAX_CHARACTERS, rendered
+from shared.diffs.rendering import MAX_CHARACTERS, render_diff
 from shared.models import Side
 
 PATCH = """\
@@ -187,7 +187,7 @@ def test_every_line_that_is_rendered_is_found_again() -> None:
     new = sum(row[0] in "+ " for row in rows)
     diff = file_diff("a", "modified", f"@@ -1,{old} +1,{new} @@ x\n" + "\n".join(rows))
     assert not diff.partial
-    shown = rendered(diff).split("\n")[2:]
+    shown = render_diff(diff).split("\n")[2:]
     for text, line in zip(shown, diff.hunks[0].lines, strict=True):
         anchor = locate(diff, text)
         assert anchor is not None, text

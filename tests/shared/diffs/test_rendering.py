@@ -3,7 +3,7 @@
 import pytest
 
 from shared.diffs.changes import file_diff
-from shared.diffs.rendering import MAX_CHARACTERS, rendered, shown
+from shared.diffs.rendering import MAX_CHARACTERS, render_diff, show_code
 
 
 def test_a_diff_as_the_model_reads_it() -> None:
@@ -14,7 +14,7 @@ def test_a_diff_as_the_model_reads_it() -> None:
         "+    for item in items:\r\n         amount += item\n \n@@ -99 +98,0 @@\n-gone",
         "src/old.py",
     )
-    assert rendered(diff) == (
+    assert render_diff(diff) == (
         "=== src/new name.py (renamed from src/old.py)\n"
         "@@ def total(items):\n"
         "9      amount = 0\n"
@@ -31,11 +31,11 @@ def test_a_diff_as_the_model_reads_it() -> None:
     "code", ["a\u2028b", "a\u2029b", "a\x85b", "a\rb", "a\fb", "a\vb", "a\x1cb", "a\x1eb\r"]
 )
 def test_no_code_makes_a_line_of_its_own(code: str) -> None:
-    assert shown(code) == "a b"
+    assert show_code(code) == "a b"
     diff = file_diff("a", "added", f"@@ -0,0 +1 @@\n+{code}")
-    assert len(rendered(diff).splitlines()) == 3
+    assert len(render_diff(diff).splitlines()) == 3
 
 
 def test_a_long_line_is_cut_and_says_so() -> None:
-    assert shown("x" * MAX_CHARACTERS) == "x" * MAX_CHARACTERS
-    assert shown("x" * 5000) == "x" * MAX_CHARACTERS + " …[4000 more characters]"
+    assert show_code("x" * MAX_CHARACTERS) == "x" * MAX_CHARACTERS
+    assert show_code("x" * 5000) == "x" * MAX_CHARACTERS + " …[4000 more characters]"

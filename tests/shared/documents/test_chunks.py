@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from shared.documents import chunks
-from shared.documents.chunks import LEAST_ROOM, Chunk, chunked
+from shared.documents.chunks import LEAST_ROOM, Chunk, cut_chunks
 from shared.documents.extract import Block, Extract
 from shared.documents.tokens import estimate
 
@@ -52,7 +52,7 @@ def test_every_chunk_fits_and_together_they_are_the_text(text: str, budget: int)
         Extract(blocks=[Block(text=f"{line}\n") for line in text.split()]),
     ):
         for overlap in (0, 4, budget - LEAST_ROOM):
-            assert_sound(extract, chunked(extract, budget, overlap), budget)
+            assert_sound(extract, cut_chunks(extract, budget, overlap), budget)
 
 
 def test_sections_and_blocks_that_fit_are_kept_whole() -> None:
@@ -65,7 +65,7 @@ def test_sections_and_blocks_that_fit_are_kept_whole() -> None:
     ]
     extract = Extract(blocks=blocks)
     budget = 3 * estimate(blocks[0].text) + 5
-    chunks = chunked(extract, budget, 0)
+    chunks = cut_chunks(extract, budget, 0)
     assert_sound(extract, chunks, budget)
     starts = [part[: part.index(":")] for part in parts(extract, chunks)]
     assert starts == ["One 0", "Three 0", "Three 3", "Three 6", "Four 0"]
@@ -80,7 +80,7 @@ def test_an_overlap_begins_with_a_sentence_and_not_before_a_section() -> None:
             Block(text=SENTENCES * 8, headings=["B"]),
         ]
     )
-    chunks = chunked(extract, 200, 40)
+    chunks = cut_chunks(extract, 200, 40)
     assert_sound(extract, chunks, 200)
     assert all(part.startswith(("The harbour", "Ships")) for part in parts(extract, chunks))
     within = [(a, b) for a, b in pairwise(chunks) if b.headings == ["A"]]
@@ -100,7 +100,7 @@ def test_a_sentence_that_crosses_pages_is_whole_in_one_chunk() -> None:
             Block(text=ends[1] + SENTENCES * 9, page=2),
         ]
     )
-    chunks = chunked(extract, estimate(extract.blocks[0].text) + 40, 30)
+    chunks = cut_chunks(extract, estimate(extract.blocks[0].text) + 40, 30)
     assert len(chunks) == 2
     assert any("".join(ends).strip() in part for part in parts(extract, chunks))
 
@@ -109,13 +109,13 @@ def test_gaps_of_many_kinds_tire_nobody() -> None:
     lengths = range(1, 1100)
     for gap in ("\n", " ", "\r\n"):
         extract = plain("".join(gap * length + "x" for length in lengths))
-        assert_sound(extract, chunked(extract, 60, 10), 60)
+        assert_sound(extract, cut_chunks(extract, 60, 10), 60)
 
 
 @pytest.mark.parametrize(("budget", "overlap"), [(LEAST_ROOM - 1, 0), (100, 90), (100, -1)])
 def test_a_budget_without_room_is_refused(budget: int, overlap: int) -> None:
     with pytest.raises(ValueError, match="beside the overlap"):
-        chunked(plain("text"), budget, overlap)
+        cut_chunks(plain("text"), budget, overlap)
 
 
 @pytest.mark.parametrize("gap", ["\n", " ", ""], ids=["lines", "words", "neither"])
@@ -124,7 +124,7 @@ def test_of_a_long_text_only_the_ends_of_portions_are_small_chunks(
 ) -> None:
     monkeypatch.setattr(chunks, "_PORTION", 20_000)
     extract = plain(("harbour" + gap) * (50_000 // (7 + len(gap))))
-    made = chunked(extract, 1_000, 0)
+    made = cut_chunks(extract, 1_000, 0)
     assert_sound(extract, made, 1_000)
     assert len(made) <= estimate(extract.text) // 1_000 + 4
     if gap:

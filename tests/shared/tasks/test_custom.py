@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from shared.clients.blobs import Container
 from shared.errors import Invalid, PermanentFailure
-from shared.models import Priority, StoredTicket, validated
+from shared.models import Priority, StoredTicket, validate_model
 from shared.tasks.registry import TASK_TYPES, find_task_type
 from tests.support.product.clock import now
 from tests.support.servers.model import ModelServer, completion
@@ -124,7 +124,7 @@ async def test_unknown_keys_are_named(model: ModelServer, result: Run) -> None:
 def test_every_task_type_has_an_example_that_fits() -> None:
     for name in TASK_TYPES:
         task = find_task_type(name)
-        validated(task.data, task.example)
+        validate_model(task.data, task.example)
 
 
 def test_an_unknown_type_names_the_known_ones() -> None:

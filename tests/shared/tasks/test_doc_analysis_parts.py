@@ -6,9 +6,9 @@ import pytest
 
 from shared.documents.tokens import estimate
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Conclusion
-from shared.tasks.doc_analysis.merging import held
+from shared.tasks.doc_analysis.merging import keep_grounded
 from shared.tasks.doc_analysis.models import Grounded, Part
-from shared.tasks.doc_analysis.parts import bounded, groups, rendered, tokens
+from shared.tasks.doc_analysis.parts import bound_part, groups, render_parts, tokens
 from shared.tasks.evidence.llm_output import ClaimKind
 from shared.tasks.evidence.models import Claim, Evidence
 
@@ -45,7 +45,7 @@ def part(points: int, first: int = 0, words: int = 12, **more: object) -> Part:
 
 def test_a_part_that_fits_stays_as_it_is() -> None:
     given = part(20)
-    assert bounded(given, NAMES, 10_000) is given
+    assert bound_part(given, NAMES, 10_000) is given
 
 
 @pytest.mark.parametrize(
@@ -60,15 +60,15 @@ def test_a_part_that_fits_stays_as_it_is() -> None:
     ids=["many points", "a long point", "a long summary", "many gaps", "another script"],
 )
 def test_a_part_is_brought_within_its_bound(given: Part) -> None:
-    less = bounded(given, NAMES, 2_000)
+    less = bound_part(given, NAMES, 2_000)
     assert tokens(less, NAMES) <= 2_000
-    assert estimate(rendered([less], NAMES)) <= 2_000
+    assert estimate(render_parts([less], NAMES)) <= 2_000
     assert less.about == given.about
     assert less.summary
 
 
 def test_what_matters_least_is_left_out() -> None:
-    less = bounded(part(500), NAMES, 4_000)
+    less = bound_part(part(500), NAMES, 4_000)
     left = {point.importance for point in less.points}
     assert 5 in left
     assert 1 not in left
@@ -80,7 +80,7 @@ def test_groups_hold_all_parts_in_order_and_shrink_the_round(seed: int) -> None:
     chance = random.Random(seed)
     most = 2_000
     parts = [
-        bounded(part(chance.randrange(40), n * 100), NAMES, most // 4)
+        bound_part(part(chance.randrange(40), n * 100), NAMES, most // 4)
         for n in range(chance.randrange(2, 120))
     ]
     made = groups(parts, NAMES, most)
@@ -120,8 +120,8 @@ def test_what_is_said_of_a_document_is_merged_only_where_it_stands_over_several_
         gaps=[],
         recommendations=[],
     )
-    merged = held(answer, [one, two, other], claims)
+    merged = keep_grounded(answer, [one, two, other], claims)
     assert {said.document: said.summary for said in merged.about} == {0: "Of 0.", 1: "Other."}
-    silent = held(answer.model_copy(update={"documents": []}), [one, two, other], claims)
+    silent = keep_grounded(answer.model_copy(update={"documents": []}), [one, two, other], claims)
     assert [said.document for said in silent.about] == [0, 0, 1], "nothing is lost"
     assert (merged.level, merged.documents) == (1, [0, 1])

@@ -7,7 +7,7 @@ import docx
 import pytest
 
 from shared.errors import Conflict, Invalid
-from shared.models import TicketAnswer, validated
+from shared.models import TicketAnswer, validate_model
 from shared.papers.prose import headings
 from shared.workflow.messages import RoundFacts
 from tests.support.files import files as samples
@@ -306,7 +306,7 @@ async def test_on_request_people_are_shown_the_outline_and_it_goes_on_from_their
     same = [{"title": "A"}, {"title": "a"}]
     wrong: list[Any] = ["go on", {"sections": []}, {"sections": same}]
     for given in wrong:
-        reply = validated(TicketAnswer, {"answer": given})
+        reply = validate_model(TicketAnswer, {"answer": given})
         with pytest.raises(Invalid):
             await answering.answer(by(papers.owner), ticket.id, reply, workflow)
     sections = [{**shown["sections"][2], "words": 600}, {"title": "*Ropes*", "words": 300}]

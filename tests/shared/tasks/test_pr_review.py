@@ -311,7 +311,7 @@ def test_what_is_beyond_all_bounds_is_named_and_not_read() -> None:
             "html_url": "https://github.com/a/b/pull/1",
         }
     )
-    found = selection.sorted_files(ChangedFiles(files=files), pull, 12_000)
+    found = selection.sort_files(ChangedFiles(files=files), pull, 12_000)
     assert found.coverage.reviewed == ["0.py", "1.py"]
     assert [left.path for left in found.coverage.skipped] == ["2.py", "3.py"]
     assert not found.coverage.complete

@@ -15,7 +15,7 @@ from shared.models import (
     Role,
     StoredUser,
     Tokens,
-    validated,
+    validate_model,
 )
 from shared.storage.keys import USERS
 from tests.support.product.app import BOSS, PASSWORD, AppUnderTest
@@ -72,7 +72,7 @@ class AccountsUnderTest:
         """A new user with any role."""
         boss = await self.boss()
         return await self.administration.create(
-            by(boss), validated(NewUser, names(username, role=role, **more))
+            by(boss), validate_model(NewUser, names(username, role=role, **more))
         )
 
     async def boss(self) -> StoredUser:
@@ -80,16 +80,16 @@ class AccountsUnderTest:
         return await self.caller((await self.login(BOSS)).access_token)
 
     async def register(self, body: JsonObject) -> StoredUser:
-        return await self.self_service.register(validated(Registration, body), HERE)
+        return await self.self_service.register(validate_model(Registration, body), HERE)
 
     async def login(self, name: str, password: str = PASSWORD, actor: Actor = HERE) -> Tokens:
         return await self.self_service.login(
-            validated(Login, {"username": name, "password": password}), actor
+            validate_model(Login, {"username": name, "password": password}), actor
         )
 
     async def refresh(self, tokens: Tokens) -> Tokens:
         return await self.self_service.refresh(
-            validated(Refresh, {"refresh_token": tokens.refresh_token}), HERE
+            validate_model(Refresh, {"refresh_token": tokens.refresh_token}), HERE
         )
 
     async def caller(self, token: str) -> StoredUser:
@@ -98,4 +98,4 @@ class AccountsUnderTest:
     async def logout(self, access_token: str, refresh_token: str) -> None:
         present = await self.authentication.present(f"Bearer {access_token}")
         body = Refresh(refresh_token=refresh_token)
-        await self.self_service.logout(by(present.checked()), present, body)
+        await self.self_service.logout(by(present.check_user()), present, body)

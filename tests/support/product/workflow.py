@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shared.models import NewTicket, StoredTicket, StoredUser, validated
+from shared.models import NewTicket, StoredTicket, StoredUser, validate_model
 from shared.workflow.activities import Activities
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
@@ -23,7 +23,7 @@ def answering(*answers: Response) -> Any:
 async def opened(app: AppUnderTest, owner: StoredUser, **data: Any) -> StartInput:
     task_data = {"task_description": "Do it."} | data
     body = {"title": "T", "task_type": "custom", "task_data": task_data}
-    opened = await app.ticket_opening.open_ticket(by(owner), validated(NewTicket, body))
+    opened = await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, body))
     return order_of(opened.ticket)
 
 

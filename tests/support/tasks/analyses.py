@@ -12,7 +12,7 @@ from starlette.responses import Response
 from shared.attachments.store import NewFile, examine
 from shared.documents.file_types import InMemory
 from shared.documents.tokens import estimate
-from shared.models import NewTicket, StoredUser, validated
+from shared.models import NewTicket, StoredUser, validate_model
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
@@ -136,7 +136,7 @@ class Analyses:
         return order_of(
             (
                 await app.ticket_opening.open_ticket(
-                    by(self.owner), validated(NewTicket, body), None, batch
+                    by(self.owner), validate_model(NewTicket, body), None, batch
                 )
             ).ticket
         )

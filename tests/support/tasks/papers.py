@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from shared.attachments.store import NewFile, examine
 from shared.documents.file_types import InMemory
-from shared.models import NewTicket, ResultQuery, StoredUser, validated
+from shared.models import NewTicket, ResultQuery, StoredUser, validate_model
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
@@ -202,7 +202,7 @@ class Papers:
         data = {"topic": "How a harbour works", "length": 1000, **task_data}
         body = {"title": "T", "task_type": "paper_writing", "task_data": data}
         opened = await self.app.ticket_opening.open_ticket(
-            by(self.owner), validated(NewTicket, body), None, batch
+            by(self.owner), validate_model(NewTicket, body), None, batch
         )
         return order_of(opened.ticket)
 

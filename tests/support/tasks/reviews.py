@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 
 from shared.diffs.changes import FileDiff, file_diff
-from shared.diffs.rendering import shown as shown_line
-from shared.models import NewTicket, Side, StoredTicket, StoredUser, validated
+from shared.diffs.rendering import show_code as shown_line
+from shared.models import NewTicket, Side, StoredTicket, StoredUser, validate_model
 from shared.workflow.messages import StartInput
 from tests.support.git.history import History
 from tests.support.product.accounts import by
@@ -66,7 +66,7 @@ class Reviews:
         return order_of(
             (
                 await self.app.ticket_opening.open_ticket(
-                    by(self.owner), validated(NewTicket, body)
+                    by(self.owner), validate_model(NewTicket, body)
                 )
             ).ticket
         )
