@@ -54,6 +54,11 @@ Steps = Generator[Any, Any, T]
 """Yields tasks of the SDK, which sends what came of them."""
 
 
+class TicketFailedError(Exception):
+    """How the instance of an attempt fails, once its ticket has, for the same reason: whoever looks
+    at instances finds it there. Nothing tries it again."""
+
+
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
 def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
     order: StartInput = context.get_input()
@@ -69,8 +74,11 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
         )
     if end["kind"] == "done":
         yield from _end(context, FINISH, [_ref(order), end])
+        context.set_custom_status({"stage": "completed", "percent": 100})
     elif end["kind"] == "failure":
         yield from _end(context, FAIL, [_ref(order), end["reason"], end.get("cause")])
+        context.set_custom_status({"stage": "failed"})
+        raise TicketFailedError(end["reason"])
     elif end["kind"] == "no_files" and not go_on(context, order, event, end):
         left: NoFiles | None = yield from _end(context, GIVE_UP, [_ref(order)])
         if left:  # A file has come while it was given up.

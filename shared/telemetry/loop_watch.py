@@ -6,12 +6,14 @@ import logging
 import sys
 import threading
 import time
-from pathlib import PurePath
+from pathlib import Path
 
 from shared.models.telemetry import Metric
 from shared.telemetry.metrics import record
 
 log = logging.getLogger(__name__)
+
+_ROOT = Path(__file__).parents[2]
 
 
 class LoopWatch:
@@ -56,8 +58,16 @@ class LoopWatch:
         log.warning("The event loop is blocked by %s at %s", name, self._place())
 
     def _place(self) -> str:
+        """The line of ours that the loop is at, or has called."""
         frame = sys._current_frames().get(self._thread_id)
+        while frame and not _is_ours(Path(frame.f_code.co_filename)):
+            frame = frame.f_back
         if frame is None:
-            return "an unknown place"
-        path = PurePath(frame.f_code.co_filename)
-        return f"{path.parent.name}/{path.name}:{frame.f_lineno} ({frame.f_code.co_name})"
+            return "a place outside the app"
+        path = Path(frame.f_code.co_filename).relative_to(_ROOT)
+        return f"{path}:{frame.f_lineno} ({frame.f_code.co_name})"
+
+
+def _is_ours(path: Path) -> bool:
+    """Packages may lie below the app's folder (`.python_packages`)."""
+    return path.is_relative_to(_ROOT) and "site-packages" not in path.parts

@@ -152,7 +152,28 @@ def test_a_task_type_that_there_is_not_fails_instead_of_waiting_for_ever(
     order = {"ticket_id": "x-y", "attempt": 1, "task_type": "gone", "parallel": 1}
     waits = {"first_wait": 1.0, "most_wait": 1.0, "waiting": None}
     instance = running_app.durable.start("process_ticket", {**order, **waits})
-    assert running_app.durable.wait(instance)["output"] == "failure"
+    failed = running_app.durable.wait(instance, "Failed")
+    assert "Tickets of the type gone are not worked on any more." in failed["output"]
+
+
+def test_the_instance_of_a_failed_ticket_fails_with_its_reason_and_is_not_tried_again(
+    running_app: RunningApp,
+) -> None:
+    running_app.model.reset(lambda *_: JSONResponse({}, 400))
+    ticket = opened(running_app, custom())
+    ended = running_app.until_ended(ticket, 60)
+    assert ended["status"] == "failed"
+    failed = running_app.durable.wait(f"{ticket}-1", "Failed")
+    assert ended["error_message"] in failed["output"]
+    assert failed["customStatus"] == {"stage": "failed"}
+    assert len(running_app.model.bodies) == 1
+
+
+def test_the_instance_of_a_completed_ticket_shows_that_it_is(running_app: RunningApp) -> None:
+    ticket = opened(running_app, custom())
+    completed(running_app, ticket)
+    ended = running_app.durable.wait(f"{ticket}-1", "Completed")
+    assert ended["customStatus"] == {"stage": "completed", "percent": 100}
 
 
 def test_an_activity_that_fails_in_every_try_fails_the_ticket_without_its_words(

@@ -65,7 +65,7 @@ def test_of_many_traces_about_so_many_are_kept_and_count_for_all() -> None:
 
 def test_a_trace_is_kept_or_dropped_whole_wherever_it_goes_on() -> None:
     """Another process decides as the first one did, whatever the rate is there."""
-    here, there = TraceRate(0.5, Clock()), TraceRate(1000, Clock())
+    here, there = TraceRate(20, Clock()), TraceRate(1000, Clock())
     found = Counter[tuple[bool, bool]]()
     for _ in range(200):
         result = here.should_sample(None, 1, "x")
