@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from shared.app.account_parts import AccountParts
 
 if TYPE_CHECKING:
+    from shared.storage.migration import Migration
     from shared.tasks.dependencies import Dependencies
     from shared.tickets.access import TicketAccess
     from shared.tickets.answering import TicketAnswering
@@ -140,6 +141,16 @@ class TicketParts(AccountParts):
             prices=self.settings.prices,
             clock=self.clock,
         )
+
+    @cached_property
+    def migration(self) -> "Migration":
+        from shared.storage.migration import Documents, Migration, Rows
+        from shared.storage.schemas import StoredKind
+
+        tickets = self.clients.table("tickets")
+        kinds = {"ticket_": StoredKind.TICKET, "status_": StoredKind.TICKET}
+        results = Documents(self.clients.container, "results/", StoredKind.RESULT)
+        return Migration(tickets, [Rows(tickets, kinds), results], self.clock)
 
     @cached_property
     def ticket_queries(self) -> "TicketQueries":

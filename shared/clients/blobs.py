@@ -5,9 +5,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
     ResourceExistsError,
+    ResourceModifiedError,
     ResourceNotFoundError,
 )
 from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, StorageErrorCode
@@ -32,6 +34,7 @@ PATIENCE: dict[str, Any] = {
 _JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 _BLOCK = 1024 * 1024
+_PAGE = 100
 
 T = TypeVar("T")
 
@@ -159,6 +162,50 @@ class Container:
             return await translate_errors(call)
         except ResourceNotFoundError:
             return []
+
+    async def page(self, prefix: str, token: str) -> tuple[list[str], str]:
+        """Up to 100 names of blobs that begin with `prefix`, and where the next page begins: ""
+        after the last and, as `token`, for the first."""
+        listed = self._client.list_blobs(name_starts_with=prefix, results_per_page=_PAGE)
+        pages = listed.by_page(continuation_token=token or None)
+        try:
+            blobs = await translate_errors(pages.__anext__)
+        except (StopAsyncIteration, ResourceNotFoundError):
+            return [], ""
+        names = [blob.name async for blob in blobs]
+        return names, pages.continuation_token or ""  # type: ignore[attr-defined]
+
+    async def read_tagged(self, name: str) -> tuple[Any, str] | None:
+        """The JSON that `write_json` stored with the ETag of its blob, None when there is none."""
+
+        async def call() -> tuple[Any, str]:
+            blob = await self._client.download_blob(name)
+            return strict_json.loads(await blob.readall()), str(blob.properties.etag)
+
+        try:
+            return await translate_errors(call)
+        except ResourceNotFoundError:
+            return None
+
+    async def replace_json(self, name: str, value: Any, etag: str) -> bool:
+        """Store `value` in place of the version with this ETag; False if there is no such version
+        any more."""
+
+        async def call() -> None:
+            await self._client.upload_blob(
+                name,
+                strict_json.dumps(value),
+                overwrite=True,
+                content_settings=_JSON,
+                etag=etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+
+        try:
+            await translate_errors(call)
+        except (ResourceModifiedError, ResourceNotFoundError):
+            return False
+        return True
 
     async def open_log(self, name: str) -> None:
         """Make an empty log; one that is there keeps what it holds."""

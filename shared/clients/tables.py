@@ -3,6 +3,7 @@
 A row is a plain dict with PartitionKey and RowKey. Tables are made when they are first missed.
 """
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -167,6 +168,20 @@ class Table:
                 return
             async for entity in entities:
                 yield _row(entity)
+
+    async def page(self, token: str) -> tuple[list[Row], str]:
+        """Up to 1,000 rows of the whole table, and where the next page begins: "" after the last
+        and, as `token`, for the first."""
+        pages = self._client.list_entities(results_per_page=MAX_ROWS).by_page(
+            continuation_token=json.loads(token) if token else None
+        )
+        try:
+            entities = await translate_errors(pages.__anext__)
+        except (StopAsyncIteration, ResourceNotFoundError):
+            return [], ""
+        rows = [_row(entity) async for entity in entities]
+        following = pages.continuation_token  # type: ignore[attr-defined]
+        return rows, json.dumps(following) if following else ""
 
     async def _with_table(self, call: Callable[[], Awaitable[T]]) -> T:
         """Run `call`; should the table be missing, make it and run `call` again."""

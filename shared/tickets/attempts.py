@@ -12,6 +12,7 @@ from shared.clients.blobs import Container
 from shared.errors import NotFound
 from shared.models import Call, StepRun, Usage
 from shared.storage.outages import insist
+from shared.storage.schemas import SCHEMA, StoredKind, present_version
 from shared.text import strict_json
 
 _READS_AT_ONCE = 16
@@ -108,10 +109,11 @@ class Attempt:
         return await asyncio.gather(*(read(index) for index in range(count)))
 
     async def store_result(self, result: dict[str, Any]) -> None:
-        await self._container.write_json(self._result, result)
+        version = {SCHEMA: present_version(StoredKind.RESULT)}
+        await self._container.write_json(self._result, result | version)
 
     async def result(self) -> dict[str, Any]:
-        """The stored result, empty when there is none."""
+        """The result as it is stored, empty when there is none."""
         return await self._container.read_json(self._result) or {}
 
     def _outcome(self, number: int, index: int) -> str:

@@ -1,10 +1,13 @@
 """Tickets as their readers see them."""
 
+from typing import Any
+
 from shared.accounts.principal import Principal
 from shared.clients.blobs import Container
 from shared.errors import Conflict, NoSuchFormat
 from shared.models import AuditEvent, Message, ResultQuery, StoredTicket, Timeline
 from shared.storage.compressed import unpack
+from shared.storage.schemas import SCHEMA, StoredKind, upgrade
 from shared.tasks.registry import find_task_type
 from shared.tasks.saved_formats import load_format
 from shared.tickets.access import TicketAccess
@@ -49,9 +52,9 @@ class TicketQueries:
         if not ticket.result_attempt:
             return ticket
         if ticket.result:
-            return ticket.model_copy(update={"result_data": unpack(ticket.result)})
+            return ticket.model_copy(update={"result_data": _shown(unpack(ticket.result))})
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
-        return ticket.model_copy(update={"result_data": await attempt.result()})
+        return ticket.model_copy(update={"result_data": _shown(await attempt.result())})
 
     async def result(self, principal: Principal, ticket_id: str, query: ResultQuery) -> ResultFile:
         """The result in the form that is asked for, or as much of it as there is. Raises NotFound,
@@ -78,3 +81,10 @@ class TicketQueries:
         if made is None:
             raise Conflict("Nothing of this ticket's result is finished.")
         return ticket.model_copy(update={"result_data": made})
+
+
+def _shown(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored result in the present form, without what only storage needs."""
+    result = upgrade(StoredKind.RESULT, stored) if stored else {}
+    result.pop(SCHEMA, None)
+    return result

@@ -8,6 +8,7 @@ from shared.clients.tables import Row
 from shared.models import Status, StoredTicket
 from shared.storage.columns import from_columns, to_column
 from shared.storage.keys import split_ticket_id
+from shared.storage.schemas import SCHEMA, StoredKind, present_version, upgrade
 
 _TICKET_COLUMNS = (
     *("title", "description", "task_type", "priority", "status", "task_data", "source"),
@@ -28,6 +29,8 @@ def ticket_row(ticket_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The row, or the part of it that `values` (fields of a StoredTicket) change."""
     owner, rest = split_ticket_id(ticket_id)
     columns = {name: to_column(values[name]) for name in _TICKET_COLUMNS if name in values}
+    if "created_at" in values:  # It never changes: all columns are given.
+        columns[SCHEMA] = present_version(StoredKind.TICKET)
     return {"PartitionKey": owner, "RowKey": f"ticket_{rest}", **columns}
 
 
@@ -40,7 +43,8 @@ def status_row(ticket_id: str, status: Status, values: Mapping[str, Any]) -> dic
 def as_ticket(row: Row) -> StoredTicket:
     """From the ticket's own row or from its copy, whose ETag is not the ticket's."""
     owner, rest = str(row.values["PartitionKey"]), row.key.rpartition("_")[2]
-    fields = from_columns(row.values, _OPTIONAL) | {
+    columns = upgrade(StoredKind.TICKET, row.values)
+    fields = from_columns(columns, _OPTIONAL) | {
         "id": f"{owner}-{rest}",
         "created_by": owner,
         "etag": row.etag,
