@@ -144,13 +144,13 @@ class TicketParts(AccountParts):
 
     @cached_property
     def migration(self) -> "Migration":
-        from shared.storage.migration import Documents, Migration, Rows
+        from shared.storage.migration import Migration, StoredDocuments, StoredRows
         from shared.storage.schemas import StoredKind
 
         tickets = self.clients.table("tickets")
         kinds = {"ticket_": StoredKind.TICKET, "status_": StoredKind.TICKET}
-        results = Documents(self.clients.container, "results/", StoredKind.RESULT)
-        return Migration(tickets, [Rows(tickets, kinds), results], self.clock)
+        results = StoredDocuments(self.clients.container, "results/", StoredKind.RESULT)
+        return Migration(tickets, [StoredRows(tickets, kinds), results], self.clock)
 
     @cached_property
     def ticket_queries(self) -> "TicketQueries":

@@ -23,7 +23,7 @@ _PASSES = 2
 _BETWEEN = timedelta(days=1)
 
 
-class Source(Protocol):
+class VersionedStore(Protocol):
     """Something that is gone through page by page; `name` says to which versions, too."""
 
     @property
@@ -34,7 +34,7 @@ class Source(Protocol):
         documents were late, and the token of the next page, empty after the last."""
 
 
-class Rows:
+class StoredRows:
     """The rows of a table whose keys begin as in `kinds`."""
 
     def __init__(self, table: Table, kinds: Mapping[str, StoredKind]) -> None:
@@ -67,7 +67,7 @@ class Rows:
         return 1
 
 
-class Documents:
+class StoredDocuments:
     """The JSON blobs whose names begin with `prefix`, all of one kind."""
 
     def __init__(self, container: Container, prefix: str, kind: StoredKind) -> None:
@@ -104,7 +104,7 @@ class Migration:
     """Its checkpoints lie in `table`, one for each source and its versions: old and new hosts each
     have their own."""
 
-    def __init__(self, table: Table, sources: Sequence[Source], clock: Clock) -> None:
+    def __init__(self, table: Table, sources: Sequence[VersionedStore], clock: Clock) -> None:
         self._table = table
         self._sources = sources
         self._clock = clock
@@ -114,7 +114,7 @@ class Migration:
         each source that is done. Raises Unavailable."""
         return sum([await self._go_on(source) for source in self._sources])
 
-    async def _go_on(self, source: Source) -> int:
+    async def _go_on(self, source: VersionedStore) -> int:
         at, count = await self._read(source), 0
         for _ in range(_MAX_PAGES):
             if at.passes == _PASSES or rfc3339(self._clock.now()) < at.not_before:
@@ -130,13 +130,13 @@ class Migration:
     def _after_pass(self, at: _Checkpoint) -> _Checkpoint:
         return _Checkpoint("", at.passes + 1, rfc3339(self._clock.now() + _BETWEEN))
 
-    async def _read(self, source: Source) -> _Checkpoint:
+    async def _read(self, source: VersionedStore) -> _Checkpoint:
         row = await self._table.read(EVERYBODY, f"schema_{source.name}")
         if row is None:
             return _Checkpoint()
         return _Checkpoint(**{name: row.values[name] for name in ("token", "passes", "not_before")})
 
-    async def _write(self, source: Source, at: _Checkpoint) -> None:
+    async def _write(self, source: VersionedStore, at: _Checkpoint) -> None:
         key = {"PartitionKey": EVERYBODY, "RowKey": f"schema_{source.name}"}
         facts = {"token": at.token, "passes": at.passes, "not_before": at.not_before}
         await self._table.write([Write(Verb.REPLACE, {**key, **facts})])

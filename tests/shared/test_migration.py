@@ -14,7 +14,7 @@ import pytest
 
 from shared.clients.tables import Verb, Write
 from shared.models import Status, StoredUser
-from shared.storage.migration import Documents, Migration, Rows
+from shared.storage.migration import Migration, StoredDocuments, StoredRows
 from shared.storage.schemas import SCHEMA, STEPS, StoredKind, present_version, upgrade
 from tests.support.product.app import AppUnderTest
 from tests.support.product.stored import read_fixture, restore
@@ -181,6 +181,6 @@ def test_a_step_only_adds_and_makes_the_same_of_what_it_made(kind: StoredKind) -
 
 def test_sources_are_named_by_their_versions(app: AppUnderTest) -> None:
     """So that an old host's checkpoints are not a new one's."""
-    rows = Rows(app.table, {"ticket_": StoredKind.TICKET, "status_": StoredKind.TICKET})
-    results = Documents(app.container, "results/", StoredKind.RESULT)
+    rows = StoredRows(app.table, {"ticket_": StoredKind.TICKET, "status_": StoredKind.TICKET})
+    results = StoredDocuments(app.container, "results/", StoredKind.RESULT)
     assert (rows.name, results.name) == (f"ticket{TICKET}", f"result{RESULT}")
