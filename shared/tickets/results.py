@@ -52,9 +52,9 @@ class TicketQueries:
         if not ticket.result_attempt:
             return ticket
         if ticket.result:
-            return ticket.model_copy(update={"result_data": _shown(unpack(ticket.result))})
+            return ticket.model_copy(update={"result_data": _as_result(unpack(ticket.result))})
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
-        return ticket.model_copy(update={"result_data": _shown(await attempt.result())})
+        return ticket.model_copy(update={"result_data": _as_result(await attempt.result())})
 
     async def result(self, principal: Principal, ticket_id: str, query: ResultQuery) -> ResultFile:
         """The result in the form that is asked for, or as much of it as there is. Raises NotFound,
@@ -83,7 +83,7 @@ class TicketQueries:
         return ticket.model_copy(update={"result_data": made})
 
 
-def _shown(stored: dict[str, Any]) -> dict[str, Any]:
+def _as_result(stored: dict[str, Any]) -> dict[str, Any]:
     """A stored result in the present form, without what only storage needs."""
     result = upgrade(StoredKind.RESULT, stored) if stored else {}
     result.pop(SCHEMA, None)
