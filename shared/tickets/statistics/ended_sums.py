@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from shared.clients.blobs import Container
@@ -67,7 +68,7 @@ class EndedSums:
         if not ticket.has_ended or ticket.completed_at is None:
             return
         ended = _numbers(ticket, await self._usage(ticket))
-        mark = f"{_MARK}{rfc3339(ticket.completed_at)}_{ticket.id}_{ticket.attempt}"
+        mark = f"{_MARK}{rfc3339(ticket.completed_at)}_{_hash(ticket)}"
         key = _key(ticket.completed_at, ticket.created_by)
 
         async def attempt() -> None:
@@ -101,6 +102,12 @@ class EndedSums:
         old, end = _key(moment - _KEPT, _BEHIND), f"{_SUMS}{_BEHIND}"
         async for row in self._table.query(EVERYBODY, old, end, columns=("RowKey",)):
             await self._table.delete(EVERYBODY, row.key)
+
+
+def _hash(ticket: StoredTicket) -> str:
+    """Of an attempt: the mark outlives its ticket, of which nothing must be left when it is
+    deleted."""
+    return sha256(f"{ticket.id}_{ticket.attempt}".encode()).hexdigest()[:32]
 
 
 def _report(ticket: StoredTicket) -> None:
