@@ -28,7 +28,7 @@ $(STAMP): requirements.txt infra/local/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r infra/local/requirements.txt
 	@touch $@
 
-demo: setup  ## one real ticket through the whole app; TASK=doc_analysis or paper_writing
+demo: setup  ## one real ticket through the whole app; TASK=doc_analysis, paper_writing or snowflake_query
 	@$(BIN)/python -m infra.local demo --port $(DEMO_PORT) --state $(STATE)/demo --task $(TASK)
 
 run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local

@@ -1,5 +1,6 @@
 """`make demo`: a PDF is put into Blob storage and followed through the app to its cited analysis;
-`make demo TASK=paper_writing`: a paper is written with the PDF as its source.
+`make demo TASK=paper_writing`: a paper is written with the PDF as its source; `make demo
+TASK=snowflake_query`: a question about the sample sales is answered.
 
 State is kept from demo to demo, and a path of Blob storage makes one ticket ever, so that each demo
 has a folder of its own there.
@@ -31,6 +32,7 @@ PAPER = {
     "length": "short",
     "requirements": ["Say what is charged for the services.", "Say how the agreement ends."],
 }
+QUESTION = "Show me sales trends for the last quarter by region"
 ENDED = ("completed", "failed", "cancelled")
 APPEARS_SECONDS = 60.0
 ENDS_SECONDS = 900.0
@@ -111,6 +113,15 @@ def _open_paper(client: httpx2.Client, _: Ready) -> Json:
     return opened
 
 
+def _open_question(client: httpx2.Client, _: Ready) -> Json:
+    """A ticket that asks the local Snowflake."""
+    data = {"query_request": QUESTION}
+    ticket = {"title": QUESTION, "task_type": "snowflake_query", "task_data": data}
+    opened: Json = client.post("/tickets", json=ticket).raise_for_status().json()
+    _say(f"Opened the ticket {opened['id']}: {QUESTION}\n")
+    return opened
+
+
 def _drop(ready: Ready) -> None:
     path = f"{USER}/{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}/{SAMPLE.name}"
     content = SAMPLE.read_bytes()
@@ -174,10 +185,11 @@ def _step(ticket: Json) -> str:
 def _save(client: httpx2.Client, ticket: Json, folder: Path) -> None:
     """The whole result in every form that there is, a file each."""
     folder.mkdir(exist_ok=True)
+    name = SAMPLE.stem if ticket["attachments"] else ticket["task_type"]
     _say(f"All of it, saved in {folder}:")
     for form in ticket["result_data"]["formats"]:
         path = f"/tickets/{ticket['id']}/result"
-        (folder / f"{SAMPLE.stem}.{form}").write_bytes(_got(client, path, format=form).content)
+        (folder / f"{name}.{form}").write_bytes(_got(client, path, format=form).content)
         _say(f"  GET /api/v1{path}?format={form}")
 
 
@@ -188,5 +200,6 @@ def _say(line: str) -> None:
 TASKS: dict[str, tuple[Callable[[httpx2.Client, Ready], Json], Callable[[Json], Iterator[str]]]] = {
     "doc_analysis": (_open_dropped, report.lines),
     "paper_writing": (_open_paper, report.paper_lines),
+    "snowflake_query": (_open_question, report.answer_lines),
 }
 """How the ticket of each type is opened, and how its result is told."""

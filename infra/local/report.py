@@ -1,5 +1,6 @@
 """Results as the demo prints them. An analysis: what was found, the words that prove it and their
-places, and how much was read. A paper: how it begins, what it cites, and what it was held to."""
+places, and how much was read. A paper: how it begins, what it cites, and what it was held to. An
+answer: what it says with the cells that prove it, its SQL, its receipt."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from infra.local.model import MODEL
 WIDTH = 92
 MOST_INSIGHTS = 10
 MOST_CITED = 8
+MOST_ROWS = 15
 _TIE = "\N{NO-BREAK SPACE}"
 
 Json = dict[str, Any]
@@ -54,6 +56,25 @@ def paper_lines(ticket: Json) -> Iterator[str]:
     targets = result["targets"]
     held = [f"{'yes' if one['held'] else 'NO'}  {one['name']}: {one['detail']}" for one in targets]
     yield from _section("Held to", held)
+    yield from _section("Model", [_spent(ticket)])
+
+
+def answer_lines(ticket: Json) -> Iterator[str]:
+    """The answer of a completed `snowflake_query` ticket, as the API gives it."""
+    result, receipt = ticket["result_data"], ticket["result_data"]["receipt"]
+    yield from (receipt["question"], "=" * len(receipt["question"]))
+    yield from _section("Read as", [result["interpretation"]["text"]])
+    yield from _section("Warnings", result["warnings"])
+    for insight in result["insights"]:
+        proofs = [f"{one['shown']} = {one['formula']}" for one in insight["numbers"]]
+        yield from _section(insight["text"], proofs)
+    rows = [" | ".join(map(str, row)) for row in result["rows"][:MOST_ROWS]]
+    names = " | ".join(column["name"] for column in result["columns"])
+    yield from _section(f"Rows ({result['row_count']}): {names}", rows)
+    yield from _section("SQL", [result["sql"]])
+    checked = f"reconciliation {receipt['reconciliation']}"
+    ran = f"by {receipt['way']} and {receipt['tool']}, runs {receipt['runs']}; {checked}"
+    yield from _section("Receipt", [ran, f"SHA-256 {receipt['sql_sha256']}"])
     yield from _section("Model", [_spent(ticket)])
 
 

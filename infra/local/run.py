@@ -23,7 +23,7 @@ from infra.local.github import API
 from infra.local.host.server import lock_state
 from infra.local.part import ROOT, Part, Parts, Printer
 from infra.local.serving import HOST, PartError, take_port
-from infra.local.snowflake import DATABASE, FINANCE_TOKEN, PATH, SALES_TOKEN
+from infra.local.snowflake import DATABASE, FINANCE_TOKEN, PATH, SALES_TOKEN, SEMANTIC_LAYER
 from infra.local.snowflake.environment import make
 from infra.local.webpubsub import connection_string
 
@@ -200,6 +200,7 @@ def _made_snowflake(address: str) -> dict[str, str]:
         "SNOWFLAKE_TOKEN_FINANCE": FINANCE_TOKEN,
         "SNOWFLAKE_ALLOWED": "user,manager,admin",
         "SNOWFLAKE_DATABASES": DATABASE,
+        "SNOWFLAKE_MODEL": str(SEMANTIC_LAYER),
     }
 
 

@@ -10,7 +10,11 @@ made up to the day `--until`, each day's by its date alone, so that a later end 
 before it.
 """
 
+from pathlib import Path
+
 DATABASE = "SALES"
+SEMANTIC_LAYER = Path(__file__).with_name("semantic_layer.yaml")
+"""What people call things in the sample sales, as the app is told by SNOWFLAKE_MODEL."""
 PATH = "/api/v2/databases/SALES/schemas/PUBLIC/mcp-servers/SALES_MCP"
 SALES_TOKEN = "local-sales"  # noqa: S105  of a server on loopback with made-up data
 FINANCE_TOKEN = "local-finance"  # noqa: S105
