@@ -38,7 +38,8 @@ def _lines(table: Table, time: int, names: Sequence[int], measure: int, title: s
         "x": {
             "field": "time",
             "type": "temporal",
-            "title": table.names[time],
+            "title": table.names[time][:_MAX_LABEL],
+            "scale": {"type": "utc"},
             "axis": {"format": unit, "tickCount": min(len(set(days)), 12)},
         },
         "y": _axis(table, measure),

@@ -12,6 +12,7 @@ from shared.tasks.snowflake_query.insights.mentions import (
     NUMBER,
     SCALES,
     Said,
+    exact_keys,
     read_digits,
     take_names,
     take_times,
@@ -151,6 +152,8 @@ def _all_proved(
 ) -> bool:
     def is_proved(place: int) -> bool:
         name = way(names, place)
+        if names and name is None:
+            return False
         return any(name is None or not one.names or name in one.names for one in proved)
 
     return all(map(is_proved, places))
@@ -162,15 +165,10 @@ def _check_numbers(
     places = list(NUMBER.finditer(rest))
     for names_way in _WAYS:
         for times_way in _WAYS:
-            found = []
-            for match in places:
-                near = (names_way(said[0], match.start()), times_way(said[1], match.start()))
-                number = _proof(match, rest, facts, more, near)
-                if number is None:
-                    break
-                found.append(number)
-            else:
-                return list({number.formula: number for number in found}.values())
+            proofs = _Proofs(rest, facts, more, said, (names_way, times_way))
+            found = [proofs.find(match) for match in places]
+            if all(found):
+                return list({one.formula: one for one in found if one}.values())
     raise UnprovedError("a number that does not come from its facts")
 
 
@@ -188,35 +186,56 @@ _WAYS: tuple[_Way, ...] = (_before, _after)
 """A number belongs to the name before it or to the one after it: the same way throughout."""
 
 
-def _proof(
-    match: re.Match[str],
-    rest: str,
-    facts: Sequence[Fact],
-    more: Sequence[Number],
-    near: tuple[str | None, str | None],
-) -> Number | None:
-    for fact in facts:
-        if not _belongs(fact, rest, match, *near):
-            continue
-        for number in fact.numbers:
-            if _says(match, number, rest, fact.kind is FactKind.CHANGE):
-                return number
-    return next((one for one in more if _says(match, one, rest, False)), None)
+@dataclass(frozen=True, slots=True)
+class _Proofs:
+    """Finds what proves the numbers of a text, whose names and times are `said`."""
 
+    rest: str
+    facts: Sequence[Fact]
+    more: Sequence[Number]
+    said: tuple[Sequence[Said], ...]
+    ways: tuple[_Way, _Way]
 
-def _belongs(
-    fact: Fact, rest: str, match: re.Match[str], name: str | None, time: str | None
-) -> bool:
-    """Whether a number in this place would be read as this fact's."""
-    if fact.names and name not in fact.names:
-        return False
-    is_dated = fact.times and fact.kind is not FactKind.CHANGE and time is not None
-    if is_dated and not any(time in time_keys(one) for one in fact.times):
-        return False
-    if not fact.names and name is not None:
-        of_all = re.search(r"\bof\s+(?:\w+\s+)?$", rest[: match.start()])
-        return bool(of_all or _WHOLE.search(rest)) or bool(fact.times)
-    return True
+    def find(self, match: re.Match[str]) -> Number | None:
+        for fact in self.facts:
+            if self._belongs(fact, match):
+                for number in fact.numbers:
+                    if _says(match, number, self.rest, fact.kind is FactKind.CHANGE):
+                        return number
+        if any(self.said):  # A formula of the model's own tells of no name or time.
+            return None
+        return next((one for one in self.more if _says(match, one, self.rest, False)), None)
+
+    def _belongs(self, fact: Fact, match: re.Match[str]) -> bool:
+        """Whether a number in this place would be read as this fact's."""
+        names, times = self.said
+        name, time = (
+            way(one, match.start()) for way, one in zip(self.ways, self.said, strict=True)
+        )
+        if not fact.names <= {one.key for one in names} or (fact.names and name not in fact.names):
+            return False
+        if names and not fact.names and not self._is_of_all(match):
+            return False
+        if fact.kind is FactKind.CHANGE:
+            return self._changes_then(fact, match)
+        if not fact.times:
+            return True
+        exact = {key for one in fact.times for key in exact_keys(one)}
+        return time in exact if times else fact.kind is not FactKind.VALUE
+
+    def _is_of_all(self, match: re.Match[str]) -> bool:
+        of = re.search(r"\bof\s+(?:\w+\s+)?$", self.rest[: match.start()])
+        return bool(of or _WHOLE.search(self.rest))
+
+    def _changes_then(self, fact: Fact, match: re.Match[str]) -> bool:
+        """Whether the times that stand between this number and the next, or the one before, are
+        those of the change."""
+        starts = [0, *(one.start() for one in NUMBER.finditer(self.rest)), len(self.rest)]
+        place = starts.index(match.start(), 1)
+        after = [one for one in self.said[1] if starts[place] < one.start < starts[place + 1]]
+        before = [one for one in self.said[1] if starts[place - 1] <= one.start < starts[place]]
+        known = {key for one in fact.times for key in exact_keys(one)}
+        return all(one.key in known or not fact.times for one in after or before)
 
 
 def _says(match: re.Match[str], number: Number, rest: str, is_change: bool) -> bool:

@@ -62,16 +62,19 @@ def take_times(text: str) -> tuple[list[Said], str]:
     return found, _TIME.sub(lambda one: "\x00" * len(one[0]), text)
 
 
+def exact_keys(time: str) -> set[str]:
+    """The forms in which a time of a fact may be written: a month also without its year."""
+    if re.fullmatch(r"\d{4}-\d\d", time):
+        return {time, f"--{time[5:]}"}
+    return {time, time[:2]} if time.startswith("Q") else {time}
+
+
 def time_keys(time: str) -> set[str]:
-    """The forms in which a time of a fact may be written: the month also without its year."""
-    keys = {time}
+    """Those, and the forms of the longer times that it lies in."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d", time):
-        keys |= {time[:7], time[:4]}
-    elif re.fullmatch(r"\d{4}-\d\d", time):
-        keys.add(time[:4])
-    elif time.startswith("Q"):
-        keys |= {time[:2], time[-4:]}
-    return keys | {f"--{one[5:7]}" for one in keys if re.fullmatch(r"\d{4}-\d\d", one)}
+        return {time, time[:4]} | exact_keys(time[:7])
+    year = time[-4:] if time.startswith("Q") else time[:4]
+    return {year} | exact_keys(time)
 
 
 def _time_key(match: re.Match[str]) -> str:

@@ -224,7 +224,7 @@ class _Measure:
         number = self._difference(f"SUM({self._column})", f"SUM({old})")
         if number:
             text = f"The total of {self._name} {_moved(number)} against {words}."
-            yield self._fact(FactKind.CHANGE, text, [number])
+            yield self._fact(FactKind.CHANGE, text, [number], times=words.split(" to "))
         theirs: dict[str, list[int]] = defaultdict(list)
         for row in range(1, len(previous.rows) + 1):
             theirs[_label(previous, self._shape, row)].append(row)
@@ -234,7 +234,8 @@ class _Measure:
                 number = self._difference(mine, f"SUM({old}{_listed(theirs[one.label])})")
                 if number:
                     text = f"{self._name} of {one.label} {_moved(number)} against {words}."
-                    yield self._fact(FactKind.CHANGE, text, [number], one.label)
+                    days = words.split(" to ")
+                    yield self._fact(FactKind.CHANGE, text, [number], one.label, days)
 
     def _outliers(self, rows: Sequence[int]) -> Iterator[Fact]:
         if len(rows) < 5 or any(self._value(row) < 0 for row in rows):
