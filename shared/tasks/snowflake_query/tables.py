@@ -17,6 +17,10 @@ _LABEL = re.compile(
 _NUMERIC = ("fixed", "number", "decimal", "integer", "int", "real", "float", "double", "bigint")
 _EPOCH = date(1970, 1, 1)
 _MAX_EXACT = 2**53
+_MAX_NAME = 80
+BETWEEN = " / "
+"""Stands between the names of a row of several."""
+_MAX_WORDS = 8
 
 
 def table_of(rows: mcp.Rows, max_rows: int) -> Table:
@@ -96,7 +100,8 @@ def _number(text: str) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which columns are what, by place: times, names to group by, and numbers to look at."""
+    """Which columns are what, by place: times, names to group by, and numbers to look at. What is
+    written in sentences is none of these."""
 
     times: tuple[int, ...]
     names: tuple[int, ...]
@@ -112,11 +117,15 @@ def shape_of(table: Table) -> Shape:
             times.append(place)
         elif table.numeric[place] and not _LABEL.search(column.name):
             measures.append(place)
-        else:
+        elif all(_is_name(str(one)) for one in values):
             names.append(place)
     if not measures and len(table.columns) == 1 and table.numeric[0]:
         return Shape((), (), (0,))
     return Shape(tuple(times), tuple(names), tuple(measures))
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= _MAX_NAME and len(text.split()) <= _MAX_WORDS
 
 
 def day_of(text: str) -> date | None:
@@ -137,3 +146,9 @@ def grain_of(days: Sequence[date]) -> str:
     if len(set(days)) > 1 and len({month % 3 for month in months}) == 1:
         return "quarter"
     return "month"
+
+
+def label_of(table: Table, shape: Shape, row: int) -> str:
+    """What a row (from 1) is called: the values of its names."""
+    values = [table.rows[row - 1][place] for place in shape.names]
+    return BETWEEN.join("none" if value is None else str(value) for value in values)

@@ -151,6 +151,17 @@ class Questions:
         found: Json = made.model_dump(mode="json")
         return found
 
+    async def until(self, ticket: StoredTicket, stage: str) -> tuple[WorkContext[Any], list[Any]]:
+        """The context and the items of the first round of this stage, which is left undone."""
+        await self.attempt(ticket).open()
+        made = await self.task_type.first_round(self.context(ticket, "reading"))
+        while isinstance(made, Round) and made.stage != stage:
+            here = self.context(ticket, made.stage)
+            outcomes = [await self.task_type.do_work(here, item) for item in made.items]
+            made = await self.task_type.combine(here, outcomes)
+        assert isinstance(made, Round), made
+        return self.context(ticket, stage), made.items
+
     async def tell(self, sql: str, question: str = "What is it?", **task_data: Any) -> Json:
         """The result of SQL that the model writes."""
         self.writer.sql, self.writer.asked = (sql,), []

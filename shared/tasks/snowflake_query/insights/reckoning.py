@@ -10,14 +10,20 @@ from decimal import Decimal
 from shared.tasks.snowflake_query.insights.facts import Fact, FactKind, number_of, shown_time
 from shared.tasks.snowflake_query.insights.formulas import quote
 from shared.tasks.snowflake_query.models import Number, Table
-from shared.tasks.snowflake_query.tables import Shape, day_of, grain_of, shape_of
+from shared.tasks.snowflake_query.tables import (
+    BETWEEN,
+    Shape,
+    day_of,
+    grain_of,
+    label_of,
+    shape_of,
+)
 
 MAX_FACTS = 40
 _MAX_GROUPS = 12
 _MAX_MEASURES = 3
 _OUTLIER = Decimal(3)
 """How many times the median a value must be to be called one."""
-_BETWEEN = " / "
 _GRAINS = ("day", "month", "quarter", "year")
 
 
@@ -130,8 +136,9 @@ class _Measure:
         for row in rows:
             label = self._label(row)
             times = [self._time(row)] if self._shape.times else []
-            about = " in ".join(filter(None, [f" of {label}" if label else "", *times]))
-            about = f" in {times[0]}" if times and not label else about
+            if len(self._rows) > 1 and not (label or times):
+                continue
+            about = (f" of {label}" if label else "") + (f" in {times[0]}" if times else "")
             number = self._number(f"{self._column}[{row}]")
             if number:
                 yield self._fact(
@@ -221,20 +228,20 @@ class _Measure:
         if previous is None or not self._adds or previous.is_truncated or not previous.rows:
             return
         old, words = f"PREVIOUS.{self._column}", self._basis.previous_words
+        days = words.split(" to ")
         number = self._difference(f"SUM({self._column})", f"SUM({old})")
         if number:
             text = f"The total of {self._name} {_moved(number)} against {words}."
-            yield self._fact(FactKind.CHANGE, text, [number], times=words.split(" to "))
+            yield self._fact(FactKind.CHANGE, text, [number], times=days)
         theirs: dict[str, list[int]] = defaultdict(list)
         for row in range(1, len(previous.rows) + 1):
-            theirs[_label(previous, self._shape, row)].append(row)
+            theirs[label_of(previous, self._shape, row)].append(row)
         for one in sorted(self._groups(), key=lambda group: -self._sum(group.rows))[:_MAX_GROUPS]:
             if one.label and one.label in theirs:
                 mine = f"SUM({self._column}{_listed(one.rows)})"
                 number = self._difference(mine, f"SUM({old}{_listed(theirs[one.label])})")
                 if number:
                     text = f"{self._name} of {one.label} {_moved(number)} against {words}."
-                    days = words.split(" to ")
                     yield self._fact(FactKind.CHANGE, text, [number], one.label, days)
 
     def _outliers(self, rows: Sequence[int]) -> Iterator[Fact]:
@@ -257,7 +264,7 @@ class _Measure:
         times: Sequence[str] = (),
         greatest: bool = False,
     ) -> Fact:
-        names = frozenset(filter(None, name.split(_BETWEEN)))
+        names = frozenset(filter(None, name.split(BETWEEN)))
         return Fact(kind, text, tuple(numbers), names, frozenset(times), self._name, greatest)
 
     def _number(self, formula: str, percent: bool = False) -> Number | None:
@@ -270,7 +277,7 @@ class _Measure:
         return sum(map(self._value, rows), Decimal(0))
 
     def _label(self, row: int) -> str:
-        return _label(self._table, self._shape, row)
+        return label_of(self._table, self._shape, row)
 
     def _time(self, row: int) -> str:
         """As far as it matters: 2026-07 for the first of a month where all are."""
@@ -282,11 +289,6 @@ class _Measure:
     def _is_open(self, time: str) -> bool:
         """Whether it is not over on the day of the ticket."""
         return any(shown_time(self._basis.today, grain) == time for grain in _GRAINS)
-
-
-def _label(table: Table, shape: Shape, row: int) -> str:
-    values = [table.rows[row - 1][place] for place in shape.names]
-    return _BETWEEN.join("none" if value is None else str(value) for value in values)
 
 
 def _listed(rows: Sequence[int]) -> str:
