@@ -84,12 +84,12 @@ class AuditTrail:
 
         A page may hold fewer events than fit one, even none, and yet have a next one.
         """
-        first, beyond = _range(query)
+        start, end = _range(query)
         if query.entity_type is EntityType.TICKET and query.entity_id:
-            tickets, users = await self._of_ticket(query, first, beyond), _Found({}, beyond)
+            tickets, users = await self._of_ticket(query, start, end), _Found({}, end)
         else:
             tickets, users = await asyncio.gather(
-                self._of_tickets(query, first, beyond), self._of_users(query, first, beyond)
+                self._of_tickets(query, start, end), self._of_users(query, start, end)
             )
         seen = min(tickets.seen, users.seen)
         found = tickets.events | users.events
@@ -98,7 +98,7 @@ class AuditTrail:
         if len(keys) > PAGE:
             cursor: str | None = shown[-1]
         else:
-            cursor = None if seen == beyond else seen
+            cursor = None if seen == end else seen
         return AuditPage(events=[found[key] for key in shown], next_cursor=cursor)
 
     async def verify(self, ticket_id: str) -> Verification:
@@ -120,7 +120,7 @@ class AuditTrail:
             ticket_id=ticket_id, valid=broken is None, events=len(events), first_invalid=broken
         )
 
-    async def _of_ticket(self, query: AuditQuery, first: str, beyond: str) -> _Found:
+    async def _of_ticket(self, query: AuditQuery, start: str, end: str) -> _Found:
         """One storage call for each thousand events of the ticket."""
         try:
             events = await self._tickets.events(query.entity_id or "")
@@ -128,40 +128,38 @@ class AuditTrail:
             events = []
         keyed = {f"{log_key(event.timestamp)}{event.id}": event for event in events}
         fits = {
-            key: event
-            for key, event in keyed.items()
-            if first < key < beyond and _fits(event, query)
+            key: event for key, event in keyed.items() if start < key < end and _fits(event, query)
         }
-        return _Found(fits, beyond)
+        return _Found(fits, end)
 
-    async def _of_users(self, query: AuditQuery, first: str, beyond: str) -> _Found:
+    async def _of_users(self, query: AuditQuery, start: str, end: str) -> _Found:
         events: dict[str, AuditEvent] = {}
         looked = 0
-        async for row in self._user_table.query(USERS, first, beyond):
+        async for row in self._user_table.query(USERS, start, end):
             event = as_user_event(row)
             looked += 1
-            if row.key > first and _fits(event, query):
+            if row.key > start and _fits(event, query):
                 events[row.key] = event
             if len(events) > PAGE or looked >= MAX_LOOKED * 1000:
                 # Behind this row, and before whatever key follows it.
                 return _Found(events, f"{row.key}`")
-        return _Found(events, beyond)
+        return _Found(events, end)
 
-    async def _of_tickets(self, query: AuditQuery, first: str, beyond: str) -> _Found:
+    async def _of_tickets(self, query: AuditQuery, start: str, end: str) -> _Found:
         """Hour by hour; the reads of an hour go side by side."""
         events: dict[str, AuditEvent] = {}
         looked = 0
         async for hour, owners in self._activity.hours(*_span(query, self._clock.now())):
-            start = max(first, log_key(hour + _HOUR - timedelta(microseconds=1)))
+            hour_start = max(start, log_key(hour + _HOUR - timedelta(microseconds=1)))
             if looked and (looked + len(owners) > MAX_LOOKED or len(events) > PAGE):
-                return _Found(events, start)
+                return _Found(events, hour_start)
             looked += len(owners)
-            end = min(beyond, log_key(hour - timedelta(microseconds=1)))
-            async for row in self._rows(owners, start, end):
+            hour_end = min(end, log_key(hour - timedelta(microseconds=1)))
+            async for row in self._rows(owners, hour_start, hour_end):
                 event = as_ticket_event(row, row.key.split("_")[-1].partition(".")[0])
-                if row.key > first and _fits(event, query):
+                if row.key > start and _fits(event, query):
                     events[row.key] = event
-        return _Found(events, beyond)
+        return _Found(events, end)
 
     async def _rows(self, owners: list[str], start: str, end: str) -> AsyncIterator[Row]:
         slots = asyncio.Semaphore(_AT_ONCE)
@@ -177,15 +175,15 @@ class AuditTrail:
 
 def _range(query: AuditQuery) -> tuple[str, str]:
     """Between which keys the events lie: newest first, `until` not included, after the cursor."""
-    first = (
+    start = (
         "log_" if query.until is None else log_key(_utc(query.until) - timedelta(microseconds=1))
     )
     if query.cursor is not None:
         if not _CURSOR.fullmatch(query.cursor.rstrip("`")):
             raise Malformed("The cursor is not one that this server gave.")
-        first = max(first, query.cursor)
-    beyond = _END if query.since is None else log_key(_utc(query.since) - timedelta(microseconds=1))
-    return first, max(first, beyond)
+        start = max(start, query.cursor)
+    end = _END if query.since is None else log_key(_utc(query.since) - timedelta(microseconds=1))
+    return start, max(start, end)
 
 
 def _span(query: AuditQuery, at: datetime) -> tuple[datetime, datetime]:

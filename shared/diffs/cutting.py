@@ -16,17 +16,17 @@ def cost(hunk: Hunk, tokens: Tokens) -> int:
     return tokens(render_hunk(hunk) + "\n")
 
 
-def cut_hunk(hunk: Hunk, most: int, tokens: Tokens) -> list[Hunk]:
-    """The hunk, or parts of it, of at most `most` tokens each; a line that costs more by itself is
+def cut_hunk(hunk: Hunk, limit: int, tokens: Tokens) -> list[Hunk]:
+    """The hunk, or parts of it, of at most `limit` tokens each; a line that costs more by itself is
     a part by itself. Cuts are made behind a blank line where one is near."""
-    if cost(hunk, tokens) <= most:
+    if cost(hunk, tokens) <= limit:
         return [hunk]
     head = tokens(f"@@ {hunk.section}\n")
     costs = [tokens(render_line(line) + "\n") for line in hunk.lines]
     cuts: list[int] = []
     start, used = 0, head
     for index, line_cost in enumerate(costs):
-        if used + line_cost > most and index > start:
+        if used + line_cost > limit and index > start:
             start = _seam(hunk.lines, start, index)
             cuts.append(start)
             used = head + sum(costs[start:index])

@@ -91,8 +91,8 @@ def _cut(text: str, start: int, end: int, room: int) -> Iterator[tuple[int, int]
 def _portions(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """A long block in portions that end with a line or, where there is none, with a word."""
     while end - start > _PORTION:
-        most = start + _PORTION
-        stop = text.rfind("\n", start, most) + 1 or text.rfind(" ", start, most) + 1 or most
+        limit = start + _PORTION
+        stop = text.rfind("\n", start, limit) + 1 or text.rfind(" ", start, limit) + 1 or limit
         yield start, stop
         start = stop
     yield start, end

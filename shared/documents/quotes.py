@@ -97,8 +97,8 @@ class Folded:
 
     def _next(self, part: _Part, after: int) -> int | None:
         """Where the next place of a part ends, if it is near enough."""
-        most = after + MAX_OMITTED + len(part.text)
-        return next((at + len(part.text) for at in self._places(part, after, most)), None)
+        limit = after + MAX_OMITTED + len(part.text)
+        return next((at + len(part.text) for at in self._places(part, after, limit)), None)
 
     def _places(self, part: _Part, start: int, end: int) -> Iterator[int]:
         text, at = self._form.text, start - 1

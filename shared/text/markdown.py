@@ -85,12 +85,12 @@ def quiet(text: str) -> str:
     )
 
 
-def cut(text: str, most: int, end: str) -> str:
-    """`text` of at most `most` characters: a longer one ends with a whole line, out of any code,
+def cut(text: str, limit: int, end: str) -> str:
+    """`text` of at most `limit` characters: a longer one ends with a whole line, out of any code,
     and then with `end`."""
-    if len(text) <= most:
+    if len(text) <= limit:
         return text
-    kept = text[: most - len(end)]
+    kept = text[: limit - len(end)]
     kept = kept[: kept.rfind("\n") + 1]
     *_, (part, is_code) = _parts(kept)
     return f"{kept.removesuffix(part) if is_code else kept}{end}"

@@ -171,7 +171,7 @@ def find_stop(results: Iterable[ActivityResult]) -> Failed | Superseded | None:
 
 
 class WaitBudget:
-    """How long a ticket may be made to wait in all: `most` seconds, in at most MAX_WAITS pauses.
+    """How long a ticket may be made to wait in all: `limit` seconds, in at most MAX_WAITS pauses.
 
     A pause is what the other side asked for, and at least `first` seconds, doubled with each pause
     in a row up to LONGEST.
@@ -180,9 +180,9 @@ class WaitBudget:
     MAX_WAITS = 30
     LONGEST = 120.0
 
-    def __init__(self, first: float, most: float) -> None:
+    def __init__(self, first: float, limit: float) -> None:
         self._first = first
-        self._left = most
+        self._left = limit
         self._waits = 0
 
     def pause(self, row: int, asked: Iterable[float | None]) -> float | None:

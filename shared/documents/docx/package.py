@@ -86,8 +86,8 @@ class Package:
         if sum(entry.file_size for entry in entries) > limits.total:
             raise too_large(f"unpacked it has more than {limits.total // _MEGABYTE} MB")
         for entry in entries:
-            most = limits.ratio * max(entry.compress_size, 1)
-            if entry.file_size > _MEGABYTE and entry.file_size > most:
+            limit = limits.ratio * max(entry.compress_size, 1)
+            if entry.file_size > _MEGABYTE and entry.file_size > limit:
                 raise too_large("a part of it unpacks to a hundred times its size")
 
     def _read(self, entry: zipfile.ZipInfo) -> bytes:
@@ -95,14 +95,14 @@ class Package:
             raise _refuse_encrypted()
         if entry.compress_type not in _PACKINGS:
             raise _broken("it is packed in a way that Word does not use")
-        most = self._limits.part
+        limit = self._limits.part
         try:
             with self._archive.open(entry) as part:
-                content = part.read(most + 1)
+                content = part.read(limit + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error):
             raise _broken("a part of it cannot be unpacked") from None
-        if len(content) > most:
-            raise too_large(f"one of its texts has more than {most // _MEGABYTE} MB")
+        if len(content) > limit:
+            raise too_large(f"one of its texts has more than {limit // _MEGABYTE} MB")
         return content
 
     def _parse_part(self, content: bytes) -> Element:

@@ -22,12 +22,12 @@ def tokens(part: Part, names: Sequence[str]) -> int:
     return sum(map(_cost, _lines(part, names)))
 
 
-def bound_part(part: Part, names: Sequence[str], most: int) -> Part:
-    """The part within `most` tokens: what matters least is left out first. The claims themselves
+def bound_part(part: Part, names: Sequence[str], limit: int) -> Part:
+    """The part within `limit` tokens: what matters least is left out first. The claims themselves
     stay in the account, and what was said of documents in the part."""
-    if tokens(part, names) <= most:
+    if tokens(part, names) <= limit:
         return part
-    share = most // 8
+    share = limit // 8
     less = part.model_copy(
         update={
             "summary": _clip_text(part.summary, share),
@@ -38,22 +38,22 @@ def bound_part(part: Part, names: Sequence[str], most: int) -> Part:
         }
     )
     ranked = sorted(part.points, key=lambda point: point.importance, reverse=True)
-    kept = _take_fitting(ranked, _point, most - tokens(less, names))
+    kept = _take_fitting(ranked, _point, limit - tokens(less, names))
     return less.model_copy(update={"points": kept})
 
 
-def groups(parts: Iterable[Part], names: Sequence[str], most: int) -> list[list[Part]]:
-    """Neighbours that have `most` tokens together: at least four of them when each has at most a
+def groups(parts: Iterable[Part], names: Sequence[str], limit: int) -> list[list[Part]]:
+    """Neighbours that have `limit` tokens together: at least four of them when each has at most a
     quarter of that, and two whatever they have. A little that is left goes to the last group."""
     made: list[list[Part]] = [[]]
     size = 0
     for part in parts:
         size += tokens(part, names)
-        if len(made[-1]) > 1 and size > most:
+        if len(made[-1]) > 1 and size > limit:
             made.append([])
             size = tokens(part, names)
         made[-1].append(part)
-    if len(made) > 1 and (size <= most // 4 or len(made[-1]) == 1):
+    if len(made) > 1 and (size <= limit // 4 or len(made[-1]) == 1):
         made[-2:] = [made[-2] + made[-1]]
     return made
 
@@ -70,9 +70,9 @@ def _take_fitting(items: Iterable[T], line: Callable[[T], str], room: int) -> li
     return list(takewhile(fits, items))
 
 
-def _clip_text(text: str, most: int) -> str:
+def _clip_text(text: str, limit: int) -> str:
     size = estimate(text)
-    return text if size <= most else text[: len(text) * most // size]
+    return text if size <= limit else text[: len(text) * limit // size]
 
 
 def _cost(line: str) -> int:

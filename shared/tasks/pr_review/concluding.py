@@ -81,7 +81,7 @@ def verdict(findings: Sequence[Finding], coverage: Coverage) -> Verdict:
 
 def effort(coverage: Coverage) -> int:
     """From 1 to 5, by the lines to read and the files they are scattered over."""
-    lines = sum(coverage.lines > most for most in _EFFORT)
+    lines = sum(coverage.lines > limit for limit in _EFFORT)
     files = len(coverage.reviewed) + len(coverage.partial)
     return min(5, 1 + lines + files // _FILES_A_STEP)
 

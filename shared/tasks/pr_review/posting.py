@@ -125,8 +125,8 @@ async def _post_review(context: WorkContext[TaskData]) -> Posted:
 
 def _build_payload(since: Since, result: Result, mark: Mark, sign: Sign) -> ReviewPayload:
     told = result.model_copy(update={"posted": since.compare_result(result)})
-    most = payload.MAX_COMMENTS if mark.inline else 0
-    return payload.review(told, since.known, most, mark.text(sign))
+    limit = payload.MAX_COMMENTS if mark.inline else 0
+    return payload.review(told, since.known, limit, mark.text(sign))
 
 
 def _describe_posted(since: Since, result: Result, mark: Mark, review: PostedReview) -> Posted:

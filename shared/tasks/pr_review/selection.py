@@ -62,10 +62,10 @@ def warnings(coverage: Coverage, suspicious: Sequence[str]) -> Iterator[str]:
         yield f"Text that talks to the reviewer was not obeyed: in {list_names(suspicious)}."
 
 
-def list_names(names: Sequence[str], most: int = _MAX_NAMED) -> str:
+def list_names(names: Sequence[str], limit: int = _MAX_NAMED) -> str:
     """The first of many names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def _diff(file: ChangedFile) -> FileDiff:

@@ -131,11 +131,11 @@ class TicketStatistics:
         for one in found:
             sums[one.owner].add(one.numbers)
         counts = {owner: self._counts(one.numbers) for owner, one in sums.items()}
-        most = sorted(counts, key=lambda owner: -_tokens(counts[owner]))[:_MAX_USERS]
-        known = await asyncio.gather(*map(self._users.recent, most))
+        busiest = sorted(counts, key=lambda owner: -_tokens(counts[owner]))[:_MAX_USERS]
+        known = await asyncio.gather(*map(self._users.recent, busiest))
         return [
             EndedOfUser(user_id=owner, username=user and user.username, **counts[owner])
-            for owner, user in zip(most, known, strict=True)
+            for owner, user in zip(busiest, known, strict=True)
         ]
 
     def _by_type(self, numbers: Mapping[str, float]) -> Iterator[EndedOfType]:
