@@ -73,3 +73,11 @@ def shown_time(day: date | None, grain: str) -> str:
     if grain == "quarter":
         return f"Q{(day.month + 2) // 3} {day.year}"
     return f"{day:%Y-%m}" if grain == "month" else str(day)
+
+
+def say_change(number: Number) -> str:
+    """Which way, and by how much."""
+    value = Decimal(number.value)
+    if not value:
+        return "did not change"
+    return f"{'rose' if value > 0 else 'fell'} by {number.shown.removeprefix('-')}"

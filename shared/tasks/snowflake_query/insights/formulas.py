@@ -84,6 +84,11 @@ def quote(name: str) -> str:
     return name if re.fullmatch(r"[^\W\d]\w*", name) else '"' + name.replace('"', '""') + '"'
 
 
+def list_rows(rows: Sequence[int]) -> str:
+    """Rows as formulas name them."""
+    return f"[{','.join(map(str, rows))}]"
+
+
 class _Reader:
     def __init__(self, formula: str, tables: Mapping[str, Table]) -> None:
         self._tables = tables

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from shared.tasks.snowflake_query.insights.facts import Fact, FactKind, number_of, shown_time
-from shared.tasks.snowflake_query.insights.formulas import quote
+from shared.tasks.snowflake_query.insights.facts import (
+    Fact,
+    FactKind,
+    number_of,
+    say_change,
+    shown_time,
+)
+from shared.tasks.snowflake_query.insights.formulas import list_rows, quote
 from shared.tasks.snowflake_query.models import Number, Table
 from shared.tasks.snowflake_query.tables import (
     BETWEEN,
@@ -157,7 +163,7 @@ class _Measure:
             )
 
     def _sums(self, group: _Group) -> Iterator[Fact]:
-        number = self._number(f"SUM({self._column}{_listed(group.rows)})")
+        number = self._number(f"SUM({self._column}{list_rows(group.rows)})")
         if number and group.label:
             text = f"{self._name} of {group.label} is {number.shown} in total."
             yield self._fact(FactKind.TOTAL, text, [number], group.label)
@@ -167,7 +173,7 @@ class _Measure:
         if not self._adds or not label or any(self._value(row) < 0 for row in self._rows):
             return
         number = self._number(
-            f"SUM({self._column}{_listed(rows)}) / SUM({self._column}) * 100", percent=True
+            f"SUM({self._column}{list_rows(rows)}) / SUM({self._column}) * 100", percent=True
         )
         if number:
             text = f"{label} has {number.shown} of the total of {self._name}."
@@ -185,7 +191,7 @@ class _Measure:
             group = ordered[place]
             rows = group.rows
             formula = (
-                f"SUM({self._column}{_listed(rows)})"
+                f"SUM({self._column}{list_rows(rows)})"
                 if len(rows) > 1
                 else f"{self._column}[{rows[0]}]"
             )
@@ -212,7 +218,7 @@ class _Measure:
         number = self._difference(*cells)
         if number:
             start, end = self._time(old), self._time(new)
-            text = f"{self._name}{about} {_moved(number)} from {start} to {end}."
+            text = f"{self._name}{about} {say_change(number)} from {start} to {end}."
             yield self._fact(FactKind.CHANGE, text, [number], label, [start, end])
 
     def _difference(self, new: str, old: str) -> Number | None:
@@ -231,17 +237,17 @@ class _Measure:
         days = words.split(" to ")
         number = self._difference(f"SUM({self._column})", f"SUM({old})")
         if number:
-            text = f"The total of {self._name} {_moved(number)} against {words}."
+            text = f"The total of {self._name} {say_change(number)} against {words}."
             yield self._fact(FactKind.CHANGE, text, [number], times=days)
         theirs: dict[str, list[int]] = defaultdict(list)
         for row in range(1, len(previous.rows) + 1):
             theirs[label_of(previous, self._shape, row)].append(row)
         for one in sorted(self._groups(), key=lambda group: -self._sum(group.rows))[:_MAX_GROUPS]:
             if one.label and one.label in theirs:
-                mine = f"SUM({self._column}{_listed(one.rows)})"
-                number = self._difference(mine, f"SUM({old}{_listed(theirs[one.label])})")
+                mine = f"SUM({self._column}{list_rows(one.rows)})"
+                number = self._difference(mine, f"SUM({old}{list_rows(theirs[one.label])})")
                 if number:
-                    text = f"{self._name} of {one.label} {_moved(number)} against {words}."
+                    text = f"{self._name} of {one.label} {say_change(number)} against {words}."
                     yield self._fact(FactKind.CHANGE, text, [number], one.label, days)
 
     def _outliers(self, rows: Sequence[int]) -> Iterator[Fact]:
@@ -289,14 +295,3 @@ class _Measure:
     def _is_open(self, time: str) -> bool:
         """Whether it is not over on the day of the ticket."""
         return any(shown_time(self._basis.today, grain) == time for grain in _GRAINS)
-
-
-def _listed(rows: Sequence[int]) -> str:
-    return f"[{','.join(map(str, rows))}]"
-
-
-def _moved(number: Number) -> str:
-    value = Decimal(number.value)
-    if not value:
-        return "did not change"
-    return f"{'rose' if value > 0 else 'fell'} by {number.shown.removeprefix('-')}"
