@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 
 from functions.composition import product
-from shared.models.telemetry import Attribute, Metric, SpanName
 from shared.tasks.registry import TASK_TYPES
 from shared.telemetry.metrics import record
+from shared.telemetry.names import Attribute, Metric, SpanName
 from shared.telemetry.scope import Facts, present_scope
 from shared.telemetry.spans import go_on_with
 from shared.workflow.messages import (

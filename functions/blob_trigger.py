@@ -7,7 +7,7 @@ import azure.functions as func
 
 from functions.composition import product
 from functions.durable_client import DurableWorkflow
-from shared.models.telemetry import SpanName
+from shared.telemetry.names import SpanName
 
 bp = df.Blueprint()
 

@@ -7,7 +7,7 @@ import azure.durable_functions as df
 from opentelemetry.trace import SpanKind
 
 from functions.composition import product
-from shared.models.telemetry import SpanName
+from shared.telemetry.names import SpanName
 from shared.telemetry.scope import facts_of, scope_of
 from shared.telemetry.spans import carry, span
 from shared.workflow.messages import EVENT, Signal, answer_event

@@ -21,7 +21,7 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from shared.models.telemetry import SpanName
+from shared.telemetry.names import SpanName
 from shared.telemetry.spans import describe_request
 from shared.text import strict_json
 

@@ -10,7 +10,7 @@ import azure.functions as func
 
 from functions.composition import product
 from functions.durable_client import DurableWorkflow
-from shared.models.telemetry import SpanName
+from shared.telemetry.names import SpanName
 
 log = logging.getLogger(__name__)
 bp = df.Blueprint()

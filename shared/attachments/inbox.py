@@ -29,9 +29,9 @@ from shared.errors import (
 )
 from shared.models import AuditAction, EntityType, rfc3339
 from shared.models.clock import Clock
-from shared.models.telemetry import Attribute, Metric
 from shared.storage.locks import Locks
 from shared.telemetry.metrics import record
+from shared.telemetry.names import Attribute, Metric
 from shared.tickets.workflow_port import WorkflowClient
 
 log = logging.getLogger(__name__)

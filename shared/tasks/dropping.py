@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from shared.models.telemetry import Attribute, Metric
 from shared.telemetry.metrics import record
+from shared.telemetry.names import Attribute, Metric
 
 
 class DropReason(StrEnum):

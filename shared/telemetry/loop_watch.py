@@ -8,8 +8,8 @@ import threading
 import time
 from pathlib import Path
 
-from shared.models.telemetry import Metric
 from shared.telemetry.metrics import record
+from shared.telemetry.names import Metric
 
 log = logging.getLogger(__name__)
 

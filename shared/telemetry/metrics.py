@@ -1,10 +1,10 @@
-"""Metrics, by the names and forms of `shared/models/telemetry.py`. None is sampled: what is
+"""Metrics, by the names and forms of `shared/telemetry/names.py`. None is sampled: what is
 measured before telemetry is set up is kept until it is."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from shared.models.telemetry import METRICS, Metric
+from shared.telemetry.names import METRICS, Metric
 from shared.telemetry.scope import Facts, present_scope
 
 Attributes = Mapping[str, str | int]

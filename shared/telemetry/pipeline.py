@@ -19,10 +19,10 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
 
-from shared.models.telemetry import METRICS, MetricForm, MetricKind
 from shared.settings.telemetry import TelemetrySettings
 from shared.telemetry.logs import TelemetryHandler, exception_facts
 from shared.telemetry.metrics import MEASUREMENTS, Attributes, Recorder
+from shared.telemetry.names import METRICS, MetricForm, MetricKind
 from shared.telemetry.sampling import TraceRate
 
 _NAME = "amida-tickets"

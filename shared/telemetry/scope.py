@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.models.telemetry import Attribute
+from shared.telemetry.names import Attribute
 
 if TYPE_CHECKING:
     from shared.models import StoredTicket

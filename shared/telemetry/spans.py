@@ -19,7 +19,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from shared.models.telemetry import Attribute
+from shared.telemetry.names import Attribute
 from shared.telemetry.scope import present_scope
 
 _TRACER = trace.get_tracer("amida-tickets")

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
-from shared.models.telemetry import SpanName
 from shared.settings.telemetry import TelemetrySettings
 from shared.telemetry.logs import TelemetryHandler
 from shared.telemetry.loop_watch import LoopWatch
 from shared.telemetry.metrics import MEASUREMENTS
+from shared.telemetry.names import SpanName
 from shared.telemetry.scope import Facts, scope_of
 from shared.telemetry.spans import begin_trace, span
 

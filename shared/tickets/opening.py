@@ -23,12 +23,12 @@ from shared.models import (
     User,
 )
 from shared.models.clock import Clock
-from shared.models.telemetry import Metric
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.telemetry.metrics import record
+from shared.telemetry.names import Metric
 from shared.telemetry.scope import facts_of, note
 from shared.tickets.idempotency import IdempotencyKeys, Once
 from shared.tickets.intents import Intent

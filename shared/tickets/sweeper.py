@@ -12,8 +12,8 @@ from typing import Protocol
 from shared.errors import NotFound, Unavailable
 from shared.models import Status
 from shared.models.clock import Clock
-from shared.models.telemetry import Metric
 from shared.telemetry.metrics import record
+from shared.telemetry.names import Metric
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_port import WorkflowClient

@@ -1,9 +1,9 @@
 """What the model read, wrote and cost, as metrics by type of ticket and user."""
 
 from shared.models import Call, Record, StoredTicket
-from shared.models.telemetry import Attribute, Metric
 from shared.settings.model import PriceSettings
 from shared.telemetry.metrics import record as measure
+from shared.telemetry.names import Attribute, Metric
 
 
 class Metering:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from shared.models.telemetry import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
+from shared.telemetry.names import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
 from tests.support.git.history import History
 from tests.support.running_app import JsonObject, RunningApp, run_app
 from tests.support.servers.github import TOKEN, GitHubServer, github_server

@@ -15,10 +15,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
-from shared.models.telemetry import METRICS, Attribute, Metric
 from shared.telemetry.logs import TelemetryHandler, exception_facts
 from shared.telemetry.loop_watch import LoopWatch
 from shared.telemetry.metrics import Attributes, Measurements
+from shared.telemetry.names import METRICS, Attribute, Metric
 from shared.telemetry.pipeline import LatestValue, WithoutEvents
 from shared.telemetry.sampling import TraceRate
 from shared.telemetry.scope import note, present_scope, scope_of

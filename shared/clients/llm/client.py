@@ -24,9 +24,9 @@ from shared.clients.llm.stream import TextListener, assemble
 from shared.errors import BadSchema, ModelFailure, PermanentFailure, RetryLater, SchemaMismatch
 from shared.models import Answer, Call, Question, Record, message
 from shared.models.clock import Clock
-from shared.models.telemetry import Attribute, Metric, SpanName
 from shared.settings.model import ModelSettings
 from shared.telemetry.metrics import record as measure
+from shared.telemetry.names import Attribute, Metric, SpanName
 from shared.telemetry.spans import OutsideCall, Service, outside_call
 
 log = logging.getLogger(__name__)

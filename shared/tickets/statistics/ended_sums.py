@@ -18,11 +18,11 @@ from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import Status, StoredTicket, Usage, rfc3339
 from shared.models.clock import Clock
-from shared.models.telemetry import Attribute, LogLine, Metric
 from shared.storage.compressed import unpack
 from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY
 from shared.telemetry.metrics import record
+from shared.telemetry.names import Attribute, LogLine, Metric
 from shared.telemetry.scope import facts_of, scope_of
 from shared.tickets.attempts import Attempt
 

@@ -10,7 +10,7 @@ import pytest
 from infra.checks.bicep import INFRA, ROOT
 from infra.checks.kql import Analysis, analyse, queries
 from infra.checks.tools import ToolError
-from shared.models.telemetry import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
+from shared.telemetry.names import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
 from tests.support.azure import Deployment
 
 QUERIES = queries()

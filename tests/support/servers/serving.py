@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -14,12 +15,16 @@ START_SECONDS = 30.0
 
 
 @contextmanager
-def served(*apps: ASGIApp, port: int = 0) -> Iterator[list[int]]:
+def served(*apps: ASGIApp, port: int = 0, certificate: Path | None = None) -> Iterator[list[int]]:
     """The ports of `apps`, each on one of its own, or a single one on `port`; all on one event loop
-    in one thread."""
+    in one thread. With a `certificate`, a file that has its key too, they speak TLS."""
     sockets = [take_port(port, f"{HOST} for a test") for _ in apps]
     servers = [
-        uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="error", timeout_graceful_shutdown=1, ssl_certfile=certificate
+            )
+        )
         for app in apps
     ]
 
