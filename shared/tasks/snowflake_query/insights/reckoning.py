@@ -16,14 +16,7 @@ from shared.tasks.snowflake_query.insights.facts import (
 )
 from shared.tasks.snowflake_query.insights.formulas import list_rows, quote
 from shared.tasks.snowflake_query.models import Number, Table
-from shared.tasks.snowflake_query.tables import (
-    BETWEEN,
-    Shape,
-    day_of,
-    grain_of,
-    label_of,
-    shape_of,
-)
+from shared.tasks.snowflake_query.tables import BETWEEN, Shape, day_of, grain_of, label_of, shape_of
 
 MAX_FACTS = 40
 _MAX_GROUPS = 12
