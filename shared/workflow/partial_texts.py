@@ -26,7 +26,8 @@ from shared.workflow.messages import AttemptRef
 _SECONDS = 1.0
 _LOOKS_AGAIN_SECONDS = 0.05
 _MAX_BYTES = 3_600
-"""Of a text as JSON; the rest of the message takes less than what is left of 4 KB."""
+"""Of a section's name and a text as JSON; the rest of the message takes less than what is left of
+4 KB."""
 _MAX_CHARS = 3_000
 _MAX_WAITING = 64
 _MAX_SECTION = 200
@@ -112,7 +113,7 @@ class _Audience:
 
     def show(self, section: str, text: str) -> None:
         section = section[:_MAX_SECTION]
-        for number, part in enumerate(_parts(text), 1):
+        for number, part in enumerate(_parts(section, text), 1):
             self._texts.say(self._ref, _Piece(section, number, part, unchecked=False))
 
     def listener(self, field: str) -> TextListener | None:
@@ -139,7 +140,7 @@ class _FieldListener:
         moment = asyncio.get_running_loop().time()
         if moment < self._due:
             return
-        part = next(iter(_parts(self._value()[self._shown :])), "")
+        part = next(iter(_parts(self._field, self._value()[self._shown :])), "")
         self._due = moment + (_SECONDS if part else _LOOKS_AGAIN_SECONDS)
         if part:
             self._shown += len(part)
@@ -156,12 +157,13 @@ class _FieldListener:
         return value if isinstance(value, str) else ""
 
 
-def _parts(text: str) -> list[str]:
-    """`text` in pieces each of which fits into a message."""
+def _parts(section: str, text: str) -> list[str]:
+    """`text` in pieces each of which fits into a message of `section`."""
+    room = _MAX_BYTES - len(json.dumps(section))
     parts = []
     while text:
         size = min(len(text), _MAX_CHARS)
-        while len(json.dumps(text[:size])) > _MAX_BYTES:
+        while len(json.dumps(text[:size])) > room:
             size = size * 3 // 4
         parts.append(text[:size])
         text = text[size:]

@@ -74,6 +74,17 @@ async def test_sections_are_shown_whole_in_small_messages_one_a_second(
     assert all(b - a >= 1 for a, b in pairwise(moments))
 
 
+async def test_a_message_is_small_whatever_its_section_is_called(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    ref, sender = await running(app, owner), Sender()
+    audience = PartialTexts(app.tickets, sender, app.clock).audience(ref)
+    audience.show("港" * 120, "口" * 3_000)
+    message = (await sender.until(1))[0]
+    assert len(json.dumps(message)) <= 4_096
+    assert message["section"] == "港" * 120
+
+
 async def test_words_of_the_model_are_marked_and_begin_anew_with_an_answer(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
