@@ -25,13 +25,33 @@ function Downloads({ ticket, path }) {
     <${Failure} error=${error} />`;
 }
 
+/** What a report says, which may be a page of its own: its head and its frame are left behind. */
+function contentOf(page) {
+  const parsed = document.createElement("template");
+  parsed.innerHTML = page;
+  parsed.content.querySelectorAll("meta, title, style").forEach((element) => element.remove());
+  const main = parsed.content.querySelector("main");
+  main?.replaceWith(...main.childNodes);
+  return parsed.innerHTML;
+}
+
+/** Follows a link within a report by hand, as the address tells which view is open. */
+function follow(event) {
+  const address = event.target.closest("a")?.getAttribute("href") || "";
+  if (!address.startsWith("#")) return;
+  event.preventDefault();
+  const place = event.currentTarget.querySelector(`[id="${CSS.escape(address.slice(1))}"]`);
+  place?.setAttribute("tabindex", "-1");
+  place?.focus();
+}
+
 /** The report, in HTML that the server has made inert; the page's policy runs nothing either. */
 function Report({ ticket, path }) {
   const [open, setOpen] = useState(ticket.task_type === "custom" || ticket.task_type === "paper_writing" || !OWN[ticket.task_type]);
-  const report = useLoad(() => (open ? api.text(`${path}/result?format=html`) : null), `${open} ${ticket.attempt} ${ticket.completed_at}`);
+  const report = useLoad(() => (open ? api.text(`${path}/result?format=html`).then(contentOf) : null), `${open} ${ticket.attempt} ${ticket.completed_at}`);
   return html`<details open=${open} onToggle=${(event) => setOpen(event.target.open)}><summary>Report</summary>
     <${Failure} error=${report.error} />
-    ${report.value != null && html`<article class="report" dangerouslySetInnerHTML=${{ __html: report.value }}></article>`}</details>`;
+    ${report.value != null && html`<article class="report" onClick=${follow} dangerouslySetInnerHTML=${{ __html: report.value }}></article>`}</details>`;
 }
 
 function Structured({ result }) {
@@ -130,18 +150,25 @@ function Chart({ ticket, path }) {
 
 const cell = (value) => (value === null ? html`<span class="muted">null</span>` : typeof value === "object" ? JSON.stringify(value) : String(value));
 
+/** What the rows say, each number with how it comes of them. */
+function Findings({ insights }) {
+  if (!insights?.length) return null;
+  return html`<h3>Insights</h3><ul>${insights.map((one) => html`<li>${one.text}${one.numbers?.length > 0 && html`
+    <ul>${one.numbers.map((number) => html`<li><code>${number.shown} = ${number.formula}</code></li>`)}</ul>`}</li>`)}</ul>`;
+}
+
 function Query({ result, ticket, path }) {
   const columns = (result.columns || []).map(({ name }, number) => [name, (row) => cell(row[number])]);
   const rows = (result.rows || []).slice(0, MOST_ROWS);
   const read = result.interpretation;
   const parts = ["metrics", "filters", "grain"].filter((name) => read[name]?.length);
-  return html`<p class="said">${read.text}</p>
+  return html`${!result.summary.startsWith(read.text) && html`<p class="said">${read.text}</p>`}
     ${parts.length > 0 && html`<ul>${parts.map((name) => html`<li>${words(name)}: ${read[name].join(", ")}</li>`)}</ul>`}
     ${result.chart && (result.formats || []).includes("svg") && html`<${Chart} ticket=${ticket} path=${path} />`}
     ${rows.length > 0 && html`<div class="wide" tabindex="0" role="group" aria-label="Rows"><${Table} caption="Rows" columns=${columns} rows=${rows} /></div>`}
     <p class="muted">${count(result.row_count)} rows${result.truncated ? ", cut off" : ""}${(result.rows || []).length > MOST_ROWS ? `; the first ${MOST_ROWS} are shown` : ""}</p>
     ${result.sql && html`<h3>SQL</h3><pre tabindex="0" aria-label="SQL">${result.sql}</pre>`}
-    <${List} title="Insights" items=${result.insights} /><${List} title="Suggestions" items=${result.suggestions} />`;
+    <${Findings} insights=${result.insights} /><${List} title="Suggestions" items=${result.suggestions} />`;
 }
 
 const OWN = { doc_analysis: Analysis, pr_review: Review, paper_writing: Paper, snowflake_query: Query, custom: Structured };

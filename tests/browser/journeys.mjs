@@ -132,6 +132,20 @@ export async function otherResults({ page, base, ticket, results, ...who }) {
   return found;
 }
 
+/** A report that is a page of its own stays within this one, as do the links of its contents. */
+export async function paper({ page, base, ticket, ...who }) {
+  await signIn({ page, base, ...who });
+  await page.goto(`${base}/console#/tickets/${ticket}`);
+  const report = page.locator("article.report");
+  const link = report.locator("nav a").last();
+  const title = await link.textContent();
+  await link.click();
+  await page.waitForFunction((title) => document.activeElement.textContent === title, title);
+  assert.ok(page.url().endsWith(`#/tickets/${ticket}`), page.url());
+  assert.equal(await page.locator("main").count(), 1);
+  assert.equal(await report.locator("style, meta, title").count(), 0);
+}
+
 /** Ten thousand tickets are pages of fifty, however far one goes. */
 export async function many({ page, base, ...who }) {
   const ticket = (number) => ({ id: `t${number}`, title: `Ticket ${number}`, task_type: "custom", priority: "low", status: "completed", created_by: "x", created_at: "2026-01-01T00:00:00Z", progress: { stage: "completed", done: 1, total: 1, percent: 100 } });

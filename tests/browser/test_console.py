@@ -15,6 +15,7 @@ from tests.support.servers.entra import AUDIENCE, CLIENT_ID, TENANT, Entra, entr
 from tests.support.servers.github import TOKEN, GitHubServer, github_server
 from tests.support.servers.model import completion
 from tests.support.servers.stand_ins import stand_in
+from tests.support.tasks.papers import Author
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
 
 ADMIN = "root@example.com"
@@ -139,14 +140,16 @@ def test_papers_and_queries_read_as_what_they_are(
         "paper_content": "…",
     }
     query = {
-        "interpretation": {"text": "Sales by region.", "metrics": ["SUM(amount)"], "filters": []},
+        "interpretation": {"text": "By region.", "metrics": ["SUM(amount)"], "filters": []},
         "suggestions": ["By month?"],
         "sql": "SELECT region, SUM(amount) FROM sales GROUP BY region",
         "columns": [{"name": "region"}, {"name": "amount"}],
         "rows": [["North", "12.50"], ["<b>South</b>", None]],
         "row_count": 2,
         "truncated": False,
-        "insights": [],
+        "insights": [
+            {"text": "12.50 in all.", "numbers": [{"shown": "12.50", "formula": "SUM(a)"}]}
+        ],
         "chart": {"mark": "bar"},
     }
     results = {
@@ -157,7 +160,8 @@ def test_papers_and_queries_read_as_what_they_are(
     for text in ("Outline", "Beginnings", "1,200 of 1,100 words", "length: within a tenth"):
         assert text in found["paper_writing"]
     for text in (
-        "Sales by region.",
+        "By region.",
+        "12.50 = SUM(a)",
         "metrics: SUM(amount)",
         "<b>South</b>",
         "null",
@@ -165,6 +169,16 @@ def test_papers_and_queries_read_as_what_they_are(
         "SELECT region",
     ):
         assert text in found["snowflake_query"]
+
+
+def test_a_paper_is_read_within_the_page(
+    running_app: RunningApp, browser: Browser, ada: JsonObject
+) -> None:
+    running_app.model.reset(Author())
+    body = {"title": "A paper", "task_type": "paper_writing", "task_data": {"topic": "Harbours"}}
+    made = running_app.api.post("/tickets", json=body).json()
+    running_app.until_ended(made["id"])
+    browser.go("paper", ticket=made["id"], **ada)
 
 
 def test_ten_thousand_tickets_are_pages(browser: Browser, ada: JsonObject) -> None:
