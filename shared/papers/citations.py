@@ -2,43 +2,59 @@
 reference, which nobody can have given it."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 from shared.documents.normalization import NormalForm
 from shared.documents.quotes import LEAST_WORDS, Folded, Span
-from shared.papers.prose import CITATION, prose, without_code
+from shared.papers.attributions import INTERNAL, NAME, NAMES, attributions
+from shared.papers.prose import CITATION, block_quotes, count_words, prose, without_code
 
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
-_NAME = r"[A-ZÀ-Þ][\w’'-]+"
-_NAMES = rf"(?:{_NAME}(?:,?[ ](?:and|&|und)[ ]{_NAME}|,?[ ]et[ ]al\.?|,[ ]{_NAME})*)"
 _YEAR = r"(?:1[89]|20)\d\d[a-z]?"
+_UNDATED = r"(?:n\.d\.|forthcoming|in\ press|unpublished|undated|to\ appear|o\.\ ?J\.|s\.\ ?[fd]\.)"
+_DOMAINS = "com|org|net|edu|gov|int|io|eu|info|example|de|fr|uk|nl|ch|at|es|it|us"
 _FOREIGN = re.compile(
     rf"""
       \[\d{{1,4}}(?:\s*[,;–-]\s*\d{{1,4}})*(?:,\ pp?\.\ ?\d+)?\\?\](?!\() # [12]
-    | \[\^[^\]\s]+\]                                                     # [^1]
+    | \^?\[\^[^\]\s]+\] | \^\[[^\]\n]+\]                                 # [^1], ^[A note]
+    | \[@[^\]\s\d][^\]\n]*\] | (?<!\w)@[A-Za-z]+\d{{4}}\w* | \\cite\w*\{{[^}}\n]*\}}
     | \[@?[A-Za-z][^\[\]\n]{{0,60}},?\ {_YEAR}\\?\]                         # [Smith 2020]
-    | \((?:see\ |cf\.\ |e\.g\.,?\ )?{_NAMES},?\ (?:{_YEAR}|n\.d\.)[^()\n]{{0,120}}\)
-    | \b{_NAMES}\ \({_YEAR}(?:,\ pp?\.\ ?\d+)?\)
+    | \[(?:[A-Z][A-Za-z+]*\d{{2,4}}[a-z]?|{NAMES}|[ivxl]+|[IVXL]+|[a-w]|[*†‡]+)\\?\](?![(\[:])
+    | [(\[](?:[Rr]efs?\.?|[Rr]eferences?|[Ss]ources?|[Qq]uellen?)\ ?\d[^()\[\]\n]*[)\]]
+    | (?<=[.,;:!?)”"’])[¹²³⁴-⁹][⁰¹²³⁴-⁹]*
+    | \((?:see\ |cf\.\ |e\.g\.,?\ )?{NAMES},?\ (?:{_YEAR}|{_UNDATED})[^()\n]{{0,120}}\)
+    | \((?:see|cf\.|after|vgl\.)\ {INTERNAL}{NAMES}\)
+    | \b{NAMES},?\ \((?:{_YEAR}|{_UNDATED})(?:,\ pp?\.\ ?\d+)?\)
     | \bet\ al\b\.?
+    | \b{NAME},\ (?:[A-Z]\.[ -]?)+(?=[\s,&(*_“"]|$)
+    | \b{NAME}\ [A-Z]{{1,2}},\ {NAME}\ [A-Z]{{1,2}}[.,]
+    | \b(?:Journal|Proceedings|Transactions|Annals)\ (?:of|on)\ (?:the\ )?{NAME} | \b{NAME}\ Press\b
     | \b(?:doi:\s?|arXiv:\s?)\S+ | \b10\.\d{{4,9}}/\S+ | \bISBN[:\ ]\s?[\d-]+
-    | \b(?:https?\\?:\\?/\\?/|www\\?\.)[^\s<>()\[\]"'`]+
+    | \bPMC\d{{4,}} | \b(?:urn|hdl):\S+
+    | \b(?:(?:https?|hxxps?|s?ftp|file|gopher)\\?:\\?/\\?/|www\\?\.)[^\s<>()\[\]"'`]+
+    | (?<![\w./-])(?:[a-z0-9-]+\.)+(?:{_DOMAINS})\b(?!\.\w)(?:/[^\s<>()\[\]"'`]*)?
+    | [\w.+-]{{1,64}}@[\w-]+\.\w[\w.]*
+    | \][ ]?\[[^\]\n]+\] | ^[ ]{{0,3}}\[[^\]\n@^]+\]:[ ]*(?!\#)\S+  # [text][label]
     | \b[Vv]ol\.\ ?\d+ | \b[Nn]o\.\ ?\d+,\ (?:pp?\.|{_YEAR}) | \bpp\.\ ?\d+
-    | \bibid\b\.?
+    | \bibid\b\.? | \b(?:[Oo]p|[Ll]oc)\.\ cit\b\.? | \(ebd\.?[^()\n]*\)
     """,
-    re.X,
-)
-_ATTRIBUTION = re.compile(
-    rf"(?i:according to|as (?:reported|shown|noted|stated) (?:by|in)|\b(?:stud(?:y|ies)"
-    rf"|reports?|surveys?|research|analys[ie]s|papers?|articles?) (?:by|from|in|at)) (?:the )?"
-    rf"(?P<name>(?!(?:Sections?|Tables?|Figures?|Chapters?|Appendix)\b){_NAME}(?: {_NAME})*)"
-    rf"|\b(?:[Aa]n?|[Tt]he) (?P<maker>{_NAME}(?: {_NAME})*) (?:study|report|survey|paper|article)\b"
+    re.X | re.M,
 )
 _QUOTED = re.compile(
-    r"“([^“”\n]{1,2000})”|\u2018([^\u2018\u2019\n]{1,2000})\u2019|„([^„“”\n]{1,2000})[“”]|«([^«»\n]{1,2000})»"
-    r"|(?<![\w\"])\"([^\"\n]{1,2000})\""
+    r"“((?:[^“”\n]|\n(?![ \t]*\n)|“[^“”\n]*”)+)(?:”|(?=\n[ \t]*\n)|\Z)"
+    r"|\u2018((?:[^\u2018\u2019\n]|\n(?![ \t]*\n)|(?<=\w)\u2019(?=\w))+)\u2019"
+    r"|„((?:[^„“”\n]|\n(?![ \t]*\n))+)[“”]"
+    r"|«((?:[^«»\n]|\n(?![ \t]*\n))+)»|»((?:[^«»\n]|\n(?![ \t]*\n))+)«"
+    r"|[\u2039\u203a]((?:[^\u2039\u203a\n]|\n(?![ \t]*\n))+)[\u2039\u203a]"
+    r"|「((?:[^「」\n]|\n(?![ \t]*\n))+)」|『((?:[^『』\n]|\n(?![ \t]*\n))+)』"
+    r"|``((?:[^`'\n]|\n(?![ \t]*\n)|(?<=\w)'(?=\w))+)''"
+    r"|(?<![\w\"])\"((?:[^\"\n]|\n(?![ \t]*\n))+)\""
+    r"|(?<![\w'])'(?=\S)((?:[^'\n]|\n(?![ \t]*\n)|(?<=\w)'(?=\w))+)(?<=\S)'(?!\w)"
 )
+_LABEL = re.compile(r"[ \t>]*(?:\*\*[^*\n]+(?::\*\*|\*\*:)|\[!\w+\])")
+_BLOCK_MARK = re.compile(r"^[ \t]*>[ \t>]*", re.M)
 _TARGET = re.compile(r"\]\(\s*<?([^()\s<>]+)")
 
 
@@ -78,34 +94,37 @@ def foreign(text: str, allowed: str) -> list[Span]:
     found = [Span(*one.span()) for one in _FOREIGN.finditer(covered)]
     links = (one.span(1) for one in _TARGET.finditer(without_code(text, spans=True)))
     found += [Span(*span) for span in links if text[span[0]] != "#"]
-    found += _attributions(covered)
-    return sorted(one for one in found if _folded(text[one.start : one.end]) not in known)
+    found += attributions(covered)
+    return sorted(one for one in found if not _was_said(text[one.start : one.end], allowed, known))
+
+
+def _was_said(reference: str, allowed: str, folded: str) -> bool:
+    """`14 berths` does not allow `[14]`: a reference without a word counts as it stands."""
+    if re.search(r"[^\W\d_]{3}", reference):
+        return _folded(reference) in folded
+    return reference in allowed
 
 
 def quotes(text: str) -> list[Span]:
-    """The passages of a Markdown text that stand in quotation marks, without these: of three words
-    or more, as fewer set off a term."""
-    found = []
-    for match in _QUOTED.finditer(prose(text)):
-        start, end = match.span(match.lastindex or 0)
-        if len(text[start:end].split()) >= LEAST_WORDS:
-            found.append(Span(start, end))
-    return found
+    """The passages of a Markdown text that are said to be somebody's words: those in quotation
+    marks, without these, and block quotes, all of three words or more, as fewer set off a term. A
+    block that begins with a label (`> **Note:**`) is a remark of the text itself."""
+    covered = prose(text)
+    found = [Span(*match.span(match.lastindex or 0)) for match in _QUOTED.finditer(covered)]
+    found += [one for one in block_quotes(text) if not _LABEL.match(text, one.start, one.end)]
+    return [one for one in found if count_words(_words(text, one)) >= LEAST_WORDS]
 
 
 def unfounded(text: str, sources: Collection[str]) -> list[Span]:
     """The quotes in a Markdown text that stand in none of these texts, word for word."""
     said = quotes(text)
     known = [Folded(source) for source in sources] if said else []
-    return [
-        one for one in said if not any(source.find(text[one.start : one.end]) for source in known)
-    ]
+    return [one for one in said if not any(source.find(_words(text, one)) for source in known)]
 
 
-def _attributions(covered: str) -> Iterator[Span]:
-    """The names that are said to have said something."""
-    for match in _ATTRIBUTION.finditer(covered):
-        yield Span(*match.span("name" if match["name"] else "maker"))
+def _words(text: str, quote: Span) -> str:
+    """What is quoted, without the marks of a block and citations within."""
+    return CITATION.sub("", _BLOCK_MARK.sub("", text[quote.start : quote.end])).strip()
 
 
 def _folded(text: str) -> str:

@@ -25,6 +25,22 @@ WRITTEN = (
 )
 """A pattern for a number in small letters; that of a sentence's beginning may be capitalised."""
 
+_COUNTED = re.compile(
+    r"[ -](?:of (?:them|these|those|the|its|their|our|all|every)\b"
+    r"|(?:[a-z]+[ -]){0,2}?(?P<noun>[a-z]+s|people|men|women|children|staff)(?![a-z'’]))"
+)
+_NOT_COUNTED = re.compile(
+    r"reasons|steps|parts|ways|(?:sub)?sections|points|questions|principles|stages|phases|sides"
+    r"|options|kinds|types|sorts|aspects|factors|levels|layers|rules|goals|aims|examples|elements"
+    r"|categories|components|things|tasks|ideas|concepts|cases|forms|approaches|methods|topics"
+    r"|themes|areas|sentences|paragraphs|chapters|requirements|conditions|choices|roles|views|terms"
+    r"|halves|directions|dimensions|problems|issues|challenges|lessons|benefits|advantages|classes"
+    r"|groups|measures|means|patterns|properties|strategies|modes|variants|alternatives|others"
+    r"|perspectives|functions|features|purposes|objectives|characteristics|considerations|concerns"
+    r"|always|as|its|his|this|thus|us|is|was|has|does"
+)
+"""What a text counts of itself, and words that only look like a plural."""
+
 _PART = re.compile(r"[a-z]+")
 
 
@@ -41,3 +57,10 @@ def value_of(words: str) -> float:
             total += (current or 1.0) * scale
             current = 0.0
     return total + current
+
+
+def counts_things(text: str, at: int) -> bool:
+    """Whether what stands there is counted by the number before it: `seven| cranes` and `five| of
+    them` are, `three| steps` of an argument are not."""
+    after = _COUNTED.match(text, at)
+    return after is not None and not _NOT_COUNTED.fullmatch(after["noun"] or "")

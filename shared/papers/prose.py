@@ -7,6 +7,7 @@ as `with_newlines` makes them.
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -19,9 +20,14 @@ from shared.documents.quotes import Span
 CITATION = re.compile(r"\[@\d{1,6}(?:\s*[,;]\s*@?\d{1,6})*\]")
 """`[@3]`, `[@3, @7]`: the claims that a sentence rests on, by number."""
 
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,31});")
 _MAX_NESTING = 100
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n]|\n(?!\s*\n))+?(?<!`)\1(?!`)")
-_TARGET = re.compile(r"(?<=\])\((?:<[^<>\n]*>|[^()\s]*)(?:\s+\"[^\"\n]*\")?\)")
+_TARGET = re.compile(r"(?<=\])\((?:<[^<>\n]*>|[^()\s]*)(?:\)|(?=\s+[\"'(]))")
+_AMOUNT = re.compile(
+    r"`+\W*(?:[€£]\s?\d[\d.,]*|[$]\s?\d[\d.,]+"
+    r"|\d[\d.,]*\s?(?:%|[€$£]|per ?cent|euros?|dollars?|EUR|USD))\W*`+"
+)
 _NUMBERING = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?(?:#{1,6}[ \t]+)?\d+(?:\.\d+)*[.)](?=\s)", re.M)
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?=[ \t]|$)")
 _UNSPACED = re.compile(f"[{HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -66,6 +72,16 @@ def with_newlines(text: str) -> str:
     return "\n".join(text.splitlines())
 
 
+def with_characters(text: str) -> str:
+    """The text, outside code, with the characters that HTML entities (`&#37;`) stand for, as they
+    are what a reader sees."""
+    seen, pieces, at = without_code(text, spans=True), [], 0
+    for match in _ENTITY.finditer(seen):
+        pieces += [text[at : match.start()], unescape(match[0])]
+        at = match.end()
+    return with_newlines("".join([*pieces, text[at:]]))
+
+
 def code_blocks(text: str) -> list[CodeBlock]:
     """The blocks of code in a Markdown text, as CommonMark reads them."""
     lines, found = text.split("\n"), []
@@ -84,6 +100,15 @@ def headings(text: str) -> list[Heading]:
         Heading(int(token.tag[1:]), children.get(start, ""), start, end)
         for token, start, end in _tokens(text, "heading_open")
     ]
+
+
+def block_quotes(text: str) -> list[Span]:
+    """The block quotes of a Markdown text, with their marks; one within another is part of it."""
+    found: list[Span] = []
+    for _, start, end in _tokens(text, "blockquote_open"):
+        if not found or start >= found[-1].end:
+            found.append(Span(start, start + len(text[start:end].rstrip())))
+    return found
 
 
 def _tokens(text: str, *types: str) -> Iterator[tuple[Token, int, int]]:
@@ -106,9 +131,11 @@ def _closes(last: str, fence: Token) -> bool:
 
 
 def without_code(text: str, *, spans: bool = False) -> str:
-    """The text with blanks for blocks of code and, if wanted, for spans of it within lines."""
+    """The text with blanks for blocks of code and, if wanted, for spans of it within lines: an
+    amount that is only dressed as code (`37 %`) is none."""
     text = _covered(text, [(block.start, block.end) for block in code_blocks(text)])
-    return _covered(text, [one.span() for one in _INLINE_CODE.finditer(text)]) if spans else text
+    found = _INLINE_CODE.finditer(text) if spans else ()
+    return _covered(text, [one.span() for one in found if not _AMOUNT.fullmatch(one[0])])
 
 
 def prose(text: str) -> str:

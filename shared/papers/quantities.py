@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.papers.number_words import WRITTEN, value_of
+from shared.papers.number_words import WRITTEN, counts_things, value_of
+from shared.papers.phrases import PHRASE
 from shared.papers.prose import prose
 from shared.papers.units import (
     CODES,
@@ -39,6 +40,7 @@ _DATE = re.compile(
     | (?P<month2>{MONTH})[ ]
         (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d.]),?(?:[ ](?P<year2>{_YEAR}))?
     | (?P<month3>{MONTH})[ ](?P<year3>{_YEAR})
+    | (?:(?<=in[ ])|(?<=since[ ])|(?<=until[ ])|(?<=by[ ]))(?P<month4>{MONTH})
     | (?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_YEAR})
     )(?!\w)""",
     re.X | re.I,
@@ -59,23 +61,6 @@ _NUMBER = re.compile(
 _WORDS = re.compile(
     rf"(?<![\w-])(?P<words>{WRITTEN})"
     rf"(?:{_GAP}(?:or more |or so )?(?P<unit>{UNIT})|-(?P<of>{UNIT}))?",
-    re.I,
-)
-_PHRASE = re.compile(
-    r"\b(?:(?:one|a)[ -]half|half|(?:one|a|two)[ -]thirds?|(?:one|a|three)[ -]quarters?"
-    r"|(?:one|a|two|three|four)[ -](?:fifth|tenth)s?)"
-    r"(?= (?:of|the)\b)"
-    r"|\b(?:several|many|some|a few) (?:dozen|hundred|thousand|million)s?\b"
-    r"|\b(?:two|three|four|five|six|ten)[- ]?fold\b"
-    r"|\b(?:doubl|tripl|halv|quadrupl)(?:es|ed|ing)\b"
-    r"|\btwice (?:as|the)\b|\bdozens of\b|\b(?:hundreds|thousands|millions|billions) of\b",
-    re.I,
-)
-_COUNTED = re.compile(
-    r" (?:[a-z]+ )?(?:people|persons|users|customers|clients|companies|firms|organi[sz]ations|teams"
-    r"|employees|developers|engineers|patients|participants|respondents|students|countries|states"
-    r"|cities|studies|trials|surveys|experts|researchers|incidents|attacks|outages|projects|sites"
-    r"|installations|deployments|servers|machines|vessels|ships|berths)\b",
     re.I,
 )
 _REFERENCE = re.compile(
@@ -125,7 +110,7 @@ class Quantity:
         if self.date or other.date:  # a year may be a plain number elsewhere
             return bool(self._numbers() & other._numbers())
         if not self.values:
-            return not other.values and self.text.casefold() == other.text.casefold()
+            return not other.values and _plain(self.text) == _plain(other.text)
         same = bool(self.values & other.values)
         return same and (self.is_open or other.is_open or self.unit == other.unit)
 
@@ -165,9 +150,9 @@ def _all(text: str) -> list[Quantity]:
 
 
 def _found(text: str, *, every: bool = False) -> list[Quantity]:
-    """Dates before numbers, and numbers before words, where they overlap."""
+    """Dates before phrases, these before numbers, and those before words, where they overlap."""
     taken: list[Quantity] = []
-    for reader in (_dates, _numbers, _phrases):
+    for reader in (_dates, _phrases, _numbers):
         ends = {(one.start, one.end) for one in taken}
         for one in reader(text):
             if not any(start < one.end and one.start < end for start, end in ends):
@@ -187,7 +172,9 @@ def _dates(text: str) -> Iterator[Quantity]:
         elif known["dotted"]:
             parts = [int(part) for part in reversed(known["dotted"].split("."))]
         else:
-            month = known["month"] or known["month2"] or known["month3"]
+            month = next(
+                known[name] for name in ("month", "month2", "month3", "month4") if known[name]
+            )
             year = int(known["year"] or known["year2"] or known["year3"] or 0)
             day = known["day"] or known["day2"]
             parts = [year, MONTHS[month.lower().rstrip(".")], *([int(day)] if day else [])]
@@ -229,14 +216,14 @@ def _written(text: str) -> Iterator[Quantity]:
 
 
 def _phrases(text: str) -> Iterator[Quantity]:
-    for match in _PHRASE.finditer(text):
+    for match in PHRASE.finditer(text):
         yield Quantity(match[0], *match.span())
 
 
 def _states(text: str, one: Quantity) -> bool:
     """Whether a number that is written out says how much: `two reasons` does not."""
     large = min(one.values) >= 13 or (" " in one.text.strip() and one.unit is None)
-    return one.unit is not None or large or bool(_COUNTED.match(text, one.end))
+    return one.unit is not None or large or (min(one.values) != 1 and counts_things(text, one.end))
 
 
 def _is_none(text: str, one: Quantity) -> bool:
@@ -252,7 +239,9 @@ def _is_none(text: str, one: Quantity) -> bool:
         return attached[1].lower() not in _PREFIXES
     if one.date and one.date[1] is not None:
         return False
-    return bool(_REFERENCE.search(before)) or _is_name(before, text[one.end :], one)
+    if _REFERENCE.search(before):
+        return not re.match(r" (?:people|persons|patients|of (?:all|them|the)\b)", text[one.end :])
+    return _is_name(before, text[one.end :], one)
 
 
 def _is_name(before: str, after: str, one: Quantity) -> bool:
@@ -286,6 +275,10 @@ def _values(digits: str) -> set[float]:
         if grouped or re.fullmatch(rf"\d+(?:\{point}\d+)?", plain):
             found.add(float(plain.replace(thousands, "").replace(point, ".")))
     return found
+
+
+def _plain(words: str) -> str:
+    return words.casefold().replace("-", " ")
 
 
 def _name(unit: str | None) -> str | None:

@@ -6,10 +6,15 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from shared.models import Model
-from shared.papers.prose import with_newlines
+from shared.papers.prose import with_characters, with_newlines
 from shared.tasks.evidence.llm_output import Line, Lines, Said, Words
 
-Markdown = Annotated[str, AfterValidator(with_newlines)]
+
+def _as_read(text: str) -> str:
+    return with_characters(with_newlines(text))
+
+
+Markdown = Annotated[str, AfterValidator(_as_read)]
 
 
 class Term(Model):
@@ -108,7 +113,7 @@ class Edit(Model):
 
     section: int
     passage: str
-    instead: str
+    instead: Markdown
 
 
 class Edits(Model):

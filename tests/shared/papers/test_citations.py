@@ -24,6 +24,20 @@ NOTE = Work("note.md", None, "note.md")
         ("A McKinsey report and research at MIT say so.", ["McKinsey", "MIT"]),
         (r"It is so \[12\], see https\://a.example/x", [r"[12\]", r"https\://a.example/x"]),
         ("A study by the Acme Institute says so.", ["Acme Institute"]),
+        ("It works (Smith, in press) and [Lee20].", ["(Smith, in press)", "[Lee20]"]),
+        ("It works [Smith], [IV] and [@lee2020].", ["[Smith]", "[IV]", "[@lee2020]"]),
+        ("It works.¹ So it is^[Lee, Ports] here.", ["¹", "^[Lee, Ports]"]),
+        ("Smith argues that it works.", ["Smith"]),
+        ("The World Bank reports that it grows.", ["The World Bank"]),
+        ("Laut Gartner wächst es, as Ann Lee put it.", ["Gartner", "Ann Lee"]),
+        ("Studies show that it works.", ["Studies show"]),
+        ("Harvard researchers met researchers at MIT.", ["Harvard", "MIT"]),
+        ("Lee, A. *Ports*. Acme University Press.", ["Lee, A. ", "University Press"]),
+        ("The Journal of Port Studies has it.", ["Journal of Port"]),
+        ("See invented.com or a.example/report.", ["invented.com", "a.example/report."]),
+        ("Ask ann@ports.example at ftp://a.example/x", ["ann@ports.example", "ftp://a.example/x"]),
+        ("See [this][r].\n\n[r]: /report", ["][r]", "[r]: /report"]),
+        ("*Source: World Bank*", ["*Source: World Bank*"]),
         ("J. Stuff, vol. 3, pp. 12", ["vol. 3", "pp. 12"]),
     ],
 )
@@ -37,6 +51,7 @@ def test_what_passes_for_a_reference_is_found(text: str, found: list[str]) -> No
         "Claims are cited so [@3] and so [@4; @5].",
         "Use `a[0]` here.\n\n```\n[1] https://a.example (Smith, 2020)\n```",
         "According to Table 2 and [the section](#costs) it is so.",
+        "We argue that it is so. Figure 2 shows that it is. Source: the files that it is made of.",
         "The system (in short, ATO) was built by the team.",
     ],
 )
@@ -47,6 +62,11 @@ def test_what_is_none_is_not(text: str) -> None:
 def test_what_the_requester_named_was_not_invented() -> None:
     assert foreign("As Smith (2020) found.", "Discuss Smith (2020) at length.") == []
     assert foreign("As Smith (2021) found.", "Discuss Smith (2020) at length.")
+
+
+def test_a_number_that_was_given_allows_no_reference_of_that_number() -> None:
+    assert foreign("It is so [14].", "The harbour has 14 berths.")
+    assert foreign("It is so [14].", "Keep what [14] says.") == []
 
 
 def test_claims_that_were_not_given_are_named() -> None:
@@ -63,6 +83,31 @@ def test_quotes_must_stand_in_a_source() -> None:
     ]
     wrong = unfounded(text, ["This is Very good indeed."])
     assert [text[one.start : one.end] for one in wrong] == ["not so bad at all"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One said “this is the best\nharbour of all” to us.",
+        "One said “this is the “best” harbour of all” to us.",
+        "One said 'this isn't the best harbour of all' to us.",
+        "One said ``this is the best harbour of all'' to us.",
+        "One said »this is the best harbour of all« to us.",
+        "One said \u2039this is the best harbour of all\u203a to us.",
+        "One said “this is the best harbour of all, and left.",
+        "他说「这是最好的港口啊」。",
+        "> This is the best\n> harbour of all. [@3]\n>\n> — Ann Lee",
+        f"“{'It is the best harbour of all. ' * 80}”",
+    ],
+)
+def test_whatever_the_marks_a_quote_is_one(text: str) -> None:
+    assert len(unfounded(text, ["Nothing like it."])) == 1
+
+
+def test_a_block_quote_is_held_to_what_stands_in_a_source_and_a_note_is_none() -> None:
+    source = "This is the best harbour of all, says Ann Lee."
+    assert unfounded("> This is the best\n> harbour of all. [@3]", [source]) == []
+    assert quotes("> **Note:** this is nobody's word.") == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from shared.papers.prose import (
     headings,
     prose,
     sentences,
+    with_characters,
     with_newlines,
 )
 from shared.papers.requirements import points
@@ -160,3 +161,8 @@ def test_requirements_are_split_into_points() -> None:
         "Use tables",
         "Two examples",
     ]
+
+
+def test_entities_are_read_as_the_characters_that_they_stand_for() -> None:
+    text = "3&#55;&percnt; &quot;x&quot; `&#55;`\n\n```\n&#55;\n```"
+    assert with_characters(text) == '37% "x" `&#55;`\n\n```\n&#55;\n```'
