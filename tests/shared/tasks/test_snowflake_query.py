@@ -1,5 +1,6 @@
 """Questions to the local Snowflake, from plain language to proved numbers."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
@@ -8,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from infra.local.snowflake import FINANCE_TOKEN
 from infra.local.snowflake.sample import tables
+from shared.charts.rendering import LIMITS, ChartRenderer
 from shared.clients.blobs import Container
+from shared.errors import NoSuchFormat, PermanentFailure
+from shared.sandbox.runner import Limits
 from shared.tasks.registry import find_task_type
 from tests.support.servers.model import ModelServer
 from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
@@ -63,6 +68,70 @@ async def test_trends_by_region_are_answered(questions: Questions) -> None:
     assert Decimal(total["numbers"][0]["value"]) == sum(truth.values())
     assert result["receipt"]["insights_dropped"] == 0 or len(result["insights"]) == 6
     assert result["chart"]["mark"]["type"] == "line"
+
+
+SUM = "SELECT SUM(TARGET_AMOUNT) AS T FROM FINANCE.TARGETS"
+
+
+async def test_a_department_asks_with_its_own_role(
+    container: Container, model: ModelServer, snowflake: LocalSnowflake
+) -> None:
+    connection = {"address": snowflake.address, "token": "SNOWFLAKE_TOKEN_FINANCE"}
+    settings = snowflake.settings() | {
+        "SNOWFLAKE_CONNECTIONS": json.dumps({"Finance": connection}),
+        "SNOWFLAKE_TOKEN_FINANCE": FINANCE_TOKEN,
+    }
+    questions = Questions(container, model, settings, department="Finance")
+    targets = await questions.tell(SUM, "How are we doing?")
+    questions.department = "Sales"
+    with pytest.raises(PermanentFailure, match=r"There is no table SALES\.FINANCE\.TARGETS here"):
+        await questions.tell(SUM, "How are we doing?")
+
+    assert targets["receipt"]["tables"] == ["SALES.FINANCE.TARGETS"]
+
+
+async def test_the_analyst_asks_back(questions: Questions) -> None:
+    questions.writer.sql = ("SELECT COUNT(*) AS N FROM CUSTOMERS",)
+
+    asks = await questions.ask("How are we doing?", clarify=True)
+    answered = await questions.ask("How are we doing?", ["How many customers?"], clarify=True)
+    told = await questions.ask("How are we doing?")
+
+    assert (asks["kind"], len(asks["options"])) == ("clarify", 3)
+    assert "# What was meant\nHow many customers?" in questions.writer.asked[0]
+    assert answered["rows"] == told["rows"] == [[120]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "mark"),
+    [
+        ("SELECT SEGMENT, COUNT(*) AS N FROM CUSTOMERS GROUP BY SEGMENT", "bar"),
+        (
+            "SELECT DATE_TRUNC('MONTH', ORDER_DATE) AS M, COUNT(*) AS N FROM ORDERS GROUP BY 1",
+            "line",
+        ),
+        ("SELECT LIST_PRICE AS A, LIST_PRICE * 2 AS B FROM PRODUCTS", "point"),
+        ("SELECT COUNT(*) AS N FROM ORDERS", None),
+    ],
+)
+async def test_the_chart_suits_the_rows(
+    container: Container, model: ModelServer, snowflake: LocalSnowflake, sql: str, mark: str | None
+) -> None:
+    questions = Questions(container, model, snowflake.settings(), draws=mark == "line")
+    result = await questions.tell(sql, "How are we doing?")
+
+    assert (result["chart"] and result["chart"]["mark"]["type"]) == mark
+    if mark is None:
+        with pytest.raises(NoSuchFormat):
+            questions.task_type.render(result, "vega-lite")
+
+
+async def test_a_chart_that_is_none_is_not_drawn() -> None:
+    renderer = ChartRenderer(LIMITS)
+    spec = {"mark": "nothing", "data": {"url": "http://127.0.0.1:9/secret.csv"}, "encoding": {}}
+
+    assert await renderer.render(spec) is None
+    assert await ChartRenderer(Limits(seconds=0.05, megabytes=1024)).render({}) is None
 
 
 async def test_every_form_is_offered(questions: Questions) -> None:

@@ -84,6 +84,7 @@ class Questions:
     environment: Mapping[str, str]
     draws: bool = False
     now: datetime = TODAY
+    department: str | None = None
     audited: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -119,6 +120,9 @@ class Questions:
         async def audit(action: AuditAction, _: str, values: Json) -> None:
             self.audited.append({"action": action.value, **values})
 
+        async def find_department() -> str | None:
+            return self.department
+
         attempt = self.attempt(ticket)
         return WorkContext(
             ticket=ticket,
@@ -133,6 +137,7 @@ class Questions:
             audit=audit,
             clock=Clock(),
             answers=answers,
+            find_department=find_department,
         )
 
     async def ask(self, question: str, answers: Sequence[str] = (), **task_data: Any) -> Json:
