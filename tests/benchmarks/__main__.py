@@ -8,6 +8,7 @@ from tests.benchmarks import (
     hosts,
     papers,
     product,
+    questions,
     readers,
     realtime,
     reviews,
@@ -33,6 +34,7 @@ def main() -> None:
         reviews,
         documents,
         papers,
+        questions,
         guard,
     ):
         for row in rows:
