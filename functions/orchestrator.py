@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import azure.durable_functions as df
 
 from shared.tasks.registry import TASK_TYPES
+from shared.text.first_sentence import first_sentence
 from shared.workflow.messages import (
     EVENT,
     FAIL,
@@ -55,8 +56,8 @@ Steps = Generator[Any, Any, T]
 
 
 class TicketFailedError(Exception):
-    """How the instance of an attempt fails, once its ticket has, for the same reason: whoever looks
-    at instances finds it there. Nothing tries it again."""
+    """How the instance of an attempt fails, once its ticket has, with the first sentence of its
+    reason: whoever looks at instances finds it there. Nothing tries it again."""
 
 
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
@@ -78,7 +79,7 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
     elif end["kind"] == "failure":
         yield from _end(context, FAIL, [_ref(order), end["reason"], end.get("cause")])
         context.set_custom_status({"stage": "failed"})
-        raise TicketFailedError(end["reason"])
+        raise TicketFailedError(first_sentence(end["reason"]))
     elif end["kind"] == "no_files" and not go_on(context, order, event, end):
         left: NoFiles | None = yield from _end(context, GIVE_UP, [_ref(order)])
         if left:  # A file has come while it was given up.

@@ -21,7 +21,7 @@ class Attribute(StrEnum):
     STATUS = "ticket.status"
     # The id of the user whose ticket it is.
     OWNER = "ticket.owner"
-    # The sentence that the ticket's owner is told.
+    # The first sentence of what the ticket's owner is told.
     FAILURE = "ticket.failure"
     # Which service outside is meant: model, github, snowflake, storage, realtime.
     SERVICE = "service.outside"

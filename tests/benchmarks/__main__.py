@@ -13,6 +13,7 @@ from tests.benchmarks import (
     realtime,
     reviews,
     storage,
+    telemetry,
     uploads,
 )
 
@@ -28,6 +29,7 @@ def main() -> None:
         costs,
         product,
         storage,
+        telemetry,
         uploads,
         readers,
         realtime,

@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse
+from azure.storage.blob import BlobServiceClient
+from starlette.responses import JSONResponse, Response
 
 from shared.telemetry.names import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
 from tests.support.git.history import History
 from tests.support.running_app import JsonObject, RunningApp, run_app
 from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
+from tests.support.servers.storage_proxy import Call
+from tests.support.tasks.questions import Writer
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
 from tests.support.telemetry import TelemetryFile, Told
 
 CANARY = "Kanarienvogel"
+QUESTION = "Which regions do we sell in?"
 OF_A_STEP = EVERYWHERE | {Attribute.STAGE}
 STEPS = {SpanName.PLAN, SpanName.WORK, SpanName.COMBINE, SpanName.END}
 PAPER = {
@@ -31,6 +36,12 @@ def github() -> Iterator[GitHubServer]:
 
 
 @pytest.fixture(scope="module")
+def snowflake() -> Iterator[LocalSnowflake]:
+    with local_snowflake() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> TelemetryFile:
     return TelemetryFile(tmp_path_factory.mktemp("telemetry") / "told.jsonl")
 
@@ -40,9 +51,11 @@ def running_app(
     storage: str,
     github: GitHubServer,
     told: TelemetryFile,
+    snowflake: LocalSnowflake,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningApp]:
     settings = {
+        **snowflake.settings(),
         "TELEMETRY_FILE": str(told.path),
         "TELEMETRY_TRACES_PER_SECOND": "1000",
         "GITHUB_API_URL": f"{github.origin}/api/v3",
@@ -58,6 +71,7 @@ def running_app(
 @pytest.fixture(autouse=True)
 def _honest_model(running_app: RunningApp) -> None:
     running_app.model.reset()
+    running_app.storage.reset()
 
 
 def run(running_app: RunningApp, task_type: str, **task_data: Any) -> JsonObject:
@@ -144,6 +158,44 @@ def test_a_paper(running_app: RunningApp, told: TelemetryFile) -> None:
     check_trace(told, run(running_app, "paper_writing", **PAPER))
 
 
+def test_a_question_to_snowflake(running_app: RunningApp, told: TelemetryFile) -> None:
+    running_app.model.reset(Writer(["SELECT REGION_NAME FROM SALES.PUBLIC.REGIONS"]))
+    ticket = run(running_app, "snowflake_query", query_request=QUESTION)
+    assert services(check_trace(told, ticket)) >= {"storage", "snowflake"}
+
+
+def test_a_step_that_is_tried_again_is_counted(
+    running_app: RunningApp, told: TelemetryFile
+) -> None:
+    refused: list[Call] = []
+
+    async def refuse(call: Call) -> Response | None:
+        if refused or not call.path.endswith("/1/calls.jsonl"):
+            return None
+        refused.append(call)
+        return Response(CANARY, 400)
+
+    running_app.storage.reset(before=refuse)
+    assert running_app.run()["status"] == "completed"
+    [retry] = told.until(lambda: told.of("metric", Metric.RETRIES), "the second try")
+    assert retry["attributes"] == {
+        "ticket.type": "custom",
+        "ticket.stage": "reading",
+        "reason": "HttpResponseError",
+    }
+
+
+def test_a_blob_that_nobody_can_have_sent(
+    running_app: RunningApp, told: TelemetryFile, blobs: BlobServiceClient
+) -> None:
+    container = blobs.get_container_client("uploads")
+    if not container.exists():
+        container.create_container()
+    container.upload_blob(f"nobody/{CANARY}.txt", b"Whose?")
+    [one] = told.until(lambda: told.of("metric", Metric.REJECTED_BLOBS), "the rejected blob")
+    assert one["attributes"] == {"reason": "unknown_user"}
+
+
 def test_what_is_measured_adds_up(running_app: RunningApp, told: TelemetryFile) -> None:
     before = sums(told)
     ticket = run(running_app, "custom", task_description="Count.")
@@ -180,8 +232,10 @@ def test_a_failure_is_logged_with_its_reason_and_in_its_trace(
     def failed() -> Told:
         return told.of("log", LogLine.TICKET_FAILED)
 
-    [line] = told.until(failed, "the failure")
+    told.until(failed, "the failure")
+    [line] = [one for one in failed() if one["attributes"]["ticket.id"] == ticket["id"]]
     assert line["severity"] == "ERROR"
+    assert line["attributes"]["reason"] == "model"
     assert line["attributes"]["ticket.failure"] == ticket["error_message"]
     assert line["attributes"]["ticket.id"] == ticket["id"]
     assert line["trace"] == told.trace_of(ticket["id"])[0]["trace"]
@@ -219,7 +273,8 @@ def test_names_and_forms_are_those_that_queries_ask_for(
 ) -> None:
     """After the tickets above each kind of span is there, and each metric with its attributes."""
     names = {span["name"] for span in told.of("span")}
-    assert set(SpanName) - names == {SpanName.BLOB}
+    assert set(SpanName) <= names
+    assert set(Metric) == {one["name"] for one in told.of("metric")}
     for one in told.of("metric"):
         form = METRICS[Metric(one["name"])]
         assert set(one["attributes"]) == {attribute.value for attribute in form.attributes}
@@ -242,3 +297,4 @@ def test_nothing_is_told_of_what_tickets_are_about(
     assert len(text) > 10_000
     for secret in (CANARY, TOKEN, "ada@", "ada-", "Bearer"):
         assert secret not in text
+    assert "sell in" not in text

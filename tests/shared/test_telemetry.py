@@ -22,6 +22,7 @@ from shared.telemetry.names import METRICS, Attribute, Metric
 from shared.telemetry.pipeline import LatestValue, WithoutEvents
 from shared.telemetry.sampling import TraceRate
 from shared.telemetry.scope import note, present_scope, scope_of
+from shared.text.first_sentence import first_sentence
 
 CANARY = "canary-4711"
 
@@ -188,3 +189,15 @@ async def test_a_block_of_the_event_loop_is_logged_with_the_task(
     [record] = caplog.records
     assert "is blocked by custom_work t-1 at" in record.getMessage()
     assert "test_telemetry.py" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("It failed.", "It failed."),
+        ("It failed. The SQL was SELECT 1.", "It failed."),
+        ("x" * 1000, f"{'x' * 200}."),
+    ],
+)
+def test_of_a_reason_the_first_sentence_is_told(text: str, first: str) -> None:
+    assert first_sentence(text) == first

@@ -14,6 +14,7 @@ from shared.errors import PermanentFailure
 from shared.models import Question
 from shared.tasks import base
 from shared.tasks.base import NoItem, Stage, WorkContext
+from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.saved_formats import save_format
 from shared.tasks.snowflake_query import artifacts
 from shared.tasks.snowflake_query.charting import chart_of
@@ -92,6 +93,7 @@ async def _worded(
         warnings.append(f"The facts are in the words of the program: {error.reason}")
     checker = _Checker(basis, facts, _known(context, evidence, basis))
     insights = checker.insights(answer.insights)
+    count_dropped(DropReason.NUMBER_NOT_PROVED, checker.insights_dropped)
     return Explained(
         insights=[*insights, *_filled(insights, facts)],
         insights_dropped=checker.insights_dropped,

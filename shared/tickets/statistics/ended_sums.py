@@ -24,6 +24,7 @@ from shared.storage.keys import EVERYBODY
 from shared.telemetry.metrics import record
 from shared.telemetry.names import Attribute, LogLine, Metric
 from shared.telemetry.scope import facts_of, scope_of
+from shared.text.first_sentence import first_sentence
 from shared.tickets.attempts import Attempt
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,10 @@ def _report(ticket: StoredTicket) -> None:
     with scope_of(facts_of(ticket)):
         record(Metric.TICKETS_ENDED, 1, {Attribute.STATUS: ticket.status.value})
         if ticket.status is Status.FAILED:
-            told = {Attribute.FAILURE.value: ticket.error_message or ""}
+            told = {
+                Attribute.FAILURE.value: first_sentence(ticket.error_message or ""),
+                Attribute.REASON.value: ticket.failure_kind.value,
+            }
             log.error(LogLine.TICKET_FAILED, extra={"told": told})
 
 
