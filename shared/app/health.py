@@ -10,6 +10,8 @@ from shared.clients.realtime import Realtime
 from shared.clients.tables import Table
 
 _SECONDS = 5.0
+NEEDED = ("storage", "model")
+"""Without these no ticket is worked on; without any other only that service is missing."""
 
 
 class Health:
