@@ -40,7 +40,7 @@ def _register(name: str, span: SpanName, chosen: Callable[["Activities"], Run]) 
     # The worker accepts plain types only as annotations.
     async def activity(given: list) -> dict | None:  # type: ignore[type-arg]
         ref: AttemptRef = given[0]
-        task = f"{name} {ref['ticket_id']}-{ref['attempt']}"
+        task = f"{name} {ref.get('ticket_id')}-{ref.get('attempt')}"
         with product().telemetry.observed(
             span, task, _facts(span, given), go_on_with(ref.get("trace", {}))
         ):
@@ -77,9 +77,9 @@ def _facts(span: SpanName, given: list[Any]) -> Facts:
     else:
         stage = _ENDING if span is SpanName.END else given[1]["stage"]
     return {
-        Attribute.TICKET_ID: ref["ticket_id"],
+        Attribute.TICKET_ID: ref.get("ticket_id", ""),
         Attribute.TASK_TYPE: ref.get("task_type", ""),
-        Attribute.ATTEMPT: ref["attempt"],
+        Attribute.ATTEMPT: ref.get("attempt", 0),
         Attribute.STAGE: stage,
     }
 

@@ -164,4 +164,6 @@ def _with_state(known: SpanContext, state: TraceState) -> SpanContext:
 
 
 def _as_parent(known: SpanContext) -> Context:
+    if not known.is_valid:
+        return Context()
     return trace.set_span_in_context(NonRecordingSpan(known), Context())

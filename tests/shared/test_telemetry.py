@@ -6,14 +6,23 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import Decision
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    TraceState,
+    get_current_span,
+    set_span_in_context,
+)
 
 from shared.telemetry.logs import TelemetryHandler, exception_facts
 from shared.telemetry.loop_watch import LoopWatch
@@ -22,6 +31,7 @@ from shared.telemetry.names import METRICS, Attribute, Metric
 from shared.telemetry.pipeline import LatestValue, WithoutEvents
 from shared.telemetry.sampling import TraceRate
 from shared.telemetry.scope import note, present_scope, scope_of
+from shared.telemetry.spans import begin_trace, carry, go_on_with, span
 from shared.text.first_sentence import first_sentence
 
 CANARY = "canary-4711"
@@ -201,3 +211,48 @@ async def test_a_block_of_the_event_loop_is_logged_with_the_task(
 )
 def test_of_a_reason_the_first_sentence_is_told(text: str, first: str) -> None:
     assert first_sentence(text) == first
+
+
+CARRIED = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "amida=25"}
+
+
+@contextmanager
+def on_a_platform_that_traces(state: TraceState) -> Iterator[SpanContext]:
+    """As Azure's worker hands on the host's context."""
+    host = SpanContext(7, 8, True, TraceFlags(1), state)
+    token = attach(set_span_in_context(NonRecordingSpan(host)))
+    yield host
+    detach(token)
+
+
+def parent_in(context: Context) -> SpanContext:
+    return get_current_span(context).get_span_context()
+
+
+def test_a_trace_goes_on_where_the_platform_has_none() -> None:
+    parent = parent_in(go_on_with(CARRIED))
+    assert f"{parent.trace_id:x}" == "a" * 32
+    assert parent.trace_state["amida"] == "25"
+
+
+def test_the_platforms_trace_wins_and_whether_it_is_kept_was_decided_before() -> None:
+    with on_a_platform_that_traces(TraceState()) as host:
+        parent = parent_in(go_on_with(CARRIED))
+    assert (parent.trace_id, parent.span_id) == (host.trace_id, host.span_id)
+    assert parent.trace_state["amida"] == "25"
+
+
+def test_nobody_outside_decides_what_is_kept() -> None:
+    """Clients may send a state, which the platform hands on."""
+    with on_a_platform_that_traces(TraceState([("amida", "100")])) as host:
+        parent = parent_in(begin_trace())
+    assert parent.trace_id == host.trace_id
+    assert "amida" not in parent.trace_state
+
+
+def test_where_nothing_is_traced_nothing_is_carried() -> None:
+    token = attach(begin_trace())
+    with span("request", begin_trace()):
+        assert carry() == {}
+    detach(token)
+    assert parent_in(go_on_with({})) == INVALID_SPAN_CONTEXT

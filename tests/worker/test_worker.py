@@ -187,7 +187,8 @@ def test_orchestrator_and_activity(site: Site) -> None:
     history = [event(12), event(0, Name="process_ticket", Version="", Input=None)]
     name, given = next_activity(site, ticket_id, history)
     assert name == "custom_plan"
-    assert json.loads(given) == [{"ticket_id": ticket_id, "attempt": 1}]
+    ref = {"ticket_id": ticket_id, "attempt": 1, "task_type": "custom"}
+    assert json.loads(given) == [ref]
 
     plan = result(site, name, given)
     assert json.loads(plan)["kind"] == "round"
@@ -197,7 +198,7 @@ def test_orchestrator_and_activity(site: Site) -> None:
     history += [event(12), event(5, TaskScheduledId=0, Result=plan)]
     name, given = next_activity(site, ticket_id, history)
     assert name == "custom_work"
-    assert json.loads(given)[0] == {"ticket_id": ticket_id, "attempt": 1}
+    assert json.loads(given)[0] == ref
 
 
 def test_activity_without_an_answer(site: Site) -> None:
