@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import azure.functions as func
 
@@ -253,7 +253,9 @@ def _path(req: func.HttpRequest) -> str:
     try:
         path: str = urlsplit(req.url).path
         token = req.route_params.get("token")
-        return path.replace(token, "***") if token else path
+        if not token:
+            return path
+        return "/".join("***" if unquote(part) == token else part for part in path.split("/"))
     except ValueError:  # It has a host that no URL can have.
         return ""
 

@@ -48,7 +48,7 @@ export function TicketView({ id, me }) {
     ${shown.description && html`<p class="said">${shown.description}</p>`}
     <div aria-live="polite">${!ended(shown.status) && html`<${Bar} progress=${shown.progress} />`}
       ${shown.error_message && html`<p class="failure">${shown.error_message}</p>`}</div>
-    <${Question} ticket=${shown} path=${path} onDone=${look} />
+    <${Question} ticket=${shown} path=${path} me=${me} onDone=${look} />
     <${Actions} ticket=${shown} path=${path} me=${me} onDone=${look} />
     ${!ended(shown.status) && html`<${Partial} texts=${partial} attempt=${shown.attempt} />`}
     <${Result} ticket=${shown} path=${path} />
@@ -70,7 +70,10 @@ function Partial({ texts, attempt }) {
     <pre>${one.text}</pre>${one.unchecked && html`<p class="hint">Not checked yet.</p>`}</section>`);
 }
 
-function Question({ ticket, path, onDone }) {
+/** Their own tickets and, for administrators, all; who else may read one only reads it. */
+const mayEdit = (ticket, me) => ticket.created_by === me.id || me.role === "admin";
+
+function Question({ ticket, path, me, onDone }) {
   const { busy, error, run } = useAction();
   const asked = ticket.question;
   if (!asked) return null;
@@ -90,8 +93,10 @@ function Question({ ticket, path, onDone }) {
     const { value } = event.target.elements.answer;
     send(asked.outline == null ? value : parsed(value));
   };
+  if (!mayEdit(ticket, me)) return html`<section class="question"><h2>A question for the owner</h2><p>${asked.text}</p></section>`;
   return html`<section class="question"><h2>A question for you</h2><p>${asked.text}</p>
-    ${asked.options?.map((option) => html`<button type="button" disabled=${busy} onClick=${() => send(option)}>${option}</button>`)}
+    ${asked.options?.length > 0 && html`<div class="actions" role="group" aria-label="Proposed answers">${asked.options.map((option) =>
+      html`<button type="button" disabled=${busy} onClick=${() => send(option)}>${option}</button>`)}</div>`}
     <form onSubmit=${submit}><label>Your answer<textarea name="answer" required rows=${asked.outline ? 12 : 3}
       defaultValue=${asked.outline ? JSON.stringify(asked.outline, null, 1) : ""}></textarea></label>
       <${Failure} error=${error} /><button class="main" disabled=${busy}>Answer</button></form>
@@ -101,7 +106,7 @@ function Question({ ticket, path, onDone }) {
 function Actions({ ticket, path, me, onDone }) {
   const { busy, error, run } = useAction();
   const [sure, setSure] = useState(false);
-  if (ticket.created_by !== me.id && me.role !== "admin") return null;
+  if (!mayEdit(ticket, me)) return null;
   const act = (name) => () => run(async () => {
     await api.post(`${path}/${name}`);
     onDone();
@@ -125,7 +130,7 @@ function Actions({ ticket, path, me, onDone }) {
 
 function Files({ ticket, path, me, onDone }) {
   const { busy, error, run } = useAction();
-  const mine = ticket.created_by === me.id || me.role === "admin";
+  const mine = mayEdit(ticket, me);
   if (!ticket.attachments.length && !mine) return null;
   const add = (files) => run(async () => {
     const form = new FormData();

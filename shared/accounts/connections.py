@@ -47,7 +47,7 @@ class Connections:
         return Negotiated(url=url, user_id=user.id, groups=groups, expires_at=expires_at)
 
     async def admit(
-        self, connection_id: str, user_id: str, invited_at: float, groups: Collection[str]
+        self, connection_id: str, user_id: str, invited_at: int, groups: Collection[str]
     ) -> list[str]:
         """The groups of a connection that is about to open, by an invitation of the Unix time
         `invited_at` into `groups`: two storage calls.

@@ -165,12 +165,13 @@ export async function many({ page, base, ...who }) {
   await page.getByRole("link", { name: "Ticket 1450", exact: true }).waitFor();
 }
 
-/** A ticket that asks is answered, and what comes before the result shows as it comes. */
+/** A ticket that asks is answered by who may edit it, and what comes before the result shows as it comes. */
 export async function question({ page, base, ticket, ...who }) {
   let asked = { kind: "outline", text: "Is this the outline?", outline: { sections: ["One"] }, expires_at: "2099-01-01T00:00:00Z" };
+  let owner = { created_by: "somebody else" };
   await page.route(`**/tickets/${ticket}`, async (route) => {
     const answer = await (await route.fetch()).json();
-    await route.fulfill({ json: { ...answer, status: "processing", result_data: {}, question: asked } });
+    await route.fulfill({ json: { ...answer, ...owner, status: "processing", result_data: {}, question: asked } });
   });
   let answer = null;
   await page.route(`**/tickets/${ticket}/answer`, (route) => {
@@ -186,6 +187,10 @@ export async function question({ page, base, ticket, ...who }) {
   await signIn({ page, base, ...who });
   await page.goto(`${base}/console#/tickets/${ticket}`);
   const box = page.getByLabel("Your answer");
+  await page.getByText(asked.text).waitFor();
+  assert.equal(await box.count(), 0);
+  owner = {};
+  await page.reload();
   await box.fill("{no json");
   await page.getByRole("button", { name: "Answer", exact: true }).click();
   await page.getByText("no JSON any more").waitFor();

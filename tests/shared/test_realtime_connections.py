@@ -82,7 +82,7 @@ async def test_a_connection_that_is_admitted_as_rights_change_is_closed_when_it_
             realtime=realtime, users=users, table=table, minutes=30, clock=clock
         )
         admin = await added(users, Role.ADMIN)
-        invited = clock.now().timestamp()
+        invited = int(clock.now().timestamp())
         assert "admins" in await connections.admit("c1", admin.id, invited, ["admins"])
         await users.change(admin.id, lambda _: to_role(Role.USER))
         await connections.confirm("c1", admin.id)

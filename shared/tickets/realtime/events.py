@@ -76,7 +76,7 @@ class RealtimeEvents:
     async def _connect(self, event: ConnectionEvent, body: bytes) -> Message:
         try:
             claims = _CONNECT.validate_json(body).claims
-            invited_at = float(claims.get("iat", ["0"])[0])
+            invited_at = int(claims.get("iat", ["0"])[0])
         except (ValidationError, ValueError, IndexError):
             raise Malformed("The event does not say who wants to connect.") from None
         if claims.get("role"):
