@@ -14,8 +14,11 @@ function known(property, root) {
   return options.length === 1 ? { ...resolved(options[0], root), ...schema, anyOf: undefined, oneOf: undefined } : schema;
 }
 
+/** The kinds of value that a schema allows side by side. */
+const kinds = (schema, root) => (schema.anyOf || schema.oneOf || []).map((one) => resolved(one, root));
+
 function control(schema, root) {
-  if (schema.anyOf || schema.oneOf) return "json";
+  if (schema.anyOf || schema.oneOf) return kinds(schema, root).some(({ type }) => type === "string") ? "mixed" : "json";
   if (schema.enum) return "choice";
   if (schema.const !== undefined) return "json";
   if (schema.type === "array") return known(schema.items || {}, root).type === "string" ? "lines" : "json";
@@ -28,17 +31,32 @@ export function fields(schema) {
   const required = new Set(schema.required || []);
   return Object.entries(schema.properties || {}).map(([name, property]) => {
     const own = known(property, schema);
-    return { name, schema: own, control: control(own, schema), required: required.has(name) };
+    // A definition's title is that of its type.
+    const title = property.title || name;
+    return { name, title, schema: own, kinds: kinds(own, schema), control: control(own, schema), required: required.has(name) };
   });
 }
 
+const fits = { array: Array.isArray, integer: Number.isInteger, number: Number.isFinite, boolean: (value) => typeof value === "boolean", object: (value) => value?.constructor === Object };
+
+/** What was typed where text is one of several things to give: the other thing if it is one. */
+function mixed(text, options) {
+  try {
+    const value = JSON.parse(text);
+    return options.some(({ type }) => fits[type]?.(value)) ? value : text;
+  } catch {
+    return text;
+  }
+}
+
 /** The value of a field as it was filled in; undefined for nothing. Throws a SyntaxError. */
-export function valueOf({ name, control: kind, schema, required }, form) {
+export function valueOf({ name, control: kind, kinds: options, schema, required }, form) {
   const input = form.elements.namedItem(`data.${name}`);
   if (kind === "flag") return input.checked === (schema.default ?? false) && !required ? undefined : input.checked;
   const text = input.value.trim();
   if (!text) return undefined;
   if (kind === "number") return Number(text);
+  if (kind === "mixed") return mixed(text, options);
   if (kind === "lines") return text.split("\n").map((line) => line.trim()).filter(Boolean);
   return kind === "json" ? JSON.parse(text) : text;
 }
@@ -64,13 +82,19 @@ function input({ name, schema, control: kind, required }, id, shown, fault) {
   }
 }
 
-const HINTS = { lines: "One a line.", json: "As JSON." };
+const KINDS = { string: "text", integer: "a whole number", number: "a number", boolean: "true or false", array: "a list as JSON", object: "JSON" };
+
+function hint({ control: kind, kinds: options }) {
+  if (kind === "mixed") return `One of: ${options.flatMap((one) => one.enum || KINDS[one.type] || []).join(", ")}.`;
+  return { lines: "One a line.", json: "As JSON." }[kind];
+}
 
 export function Field({ field, shown, fault }) {
   const id = `field-${field.name}`;
   const { schema, control: kind, required } = field;
-  return html`<div class="field ${kind}"><label for=${id}>${words(schema.title || field.name)}${!required && html` <span class="muted">(optional)</span>`}</label>
+  const said = [hint(field), schema.description].filter(Boolean).join(" ");
+  return html`<div class="field ${kind}"><label for=${id}>${words(field.title)}${!required && html` <span class="muted">(optional)</span>`}</label>
     ${input(field, id, shown, fault)}
-    ${(HINTS[kind] || schema.description) && html`<p class="hint">${HINTS[kind]} ${schema.description}</p>`}
+    ${said && html`<p class="hint">${said}</p>`}
     ${fault && html`<p class="failure" id="${id}-fault">${fault}</p>`}</div>`;
 }

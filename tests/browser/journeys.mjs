@@ -133,15 +133,16 @@ export async function otherResults({ page, base, ticket, results, ...who }) {
 }
 
 /** A report that is a page of its own stays within this one, as do the links of its contents. */
-export async function paper({ page, base, ticket, ...who }) {
-  await signIn({ page, base, ...who });
-  await page.goto(`${base}/console#/tickets/${ticket}`);
+export async function paper({ page, title, ...who }) {
+  await signIn({ page, ...who });
+  await open(page, "paper writing", title, { topic: "Harbours" });
+  const address = page.url();
   const report = page.locator("article.report");
   const link = report.locator("nav a").last();
-  const title = await link.textContent();
+  const section = await link.textContent();
   await link.click();
-  await page.waitForFunction((title) => document.activeElement.textContent === title, title);
-  assert.ok(page.url().endsWith(`#/tickets/${ticket}`), page.url());
+  await page.waitForFunction((section) => document.activeElement.textContent === section, section);
+  assert.equal(page.url(), address);
   assert.equal(await page.locator("main").count(), 1);
   assert.equal(await report.locator("style, meta, title").count(), 0);
 }
@@ -210,7 +211,7 @@ export async function unknownType({ page, base, ...who }) {
   const schema = {
     type: "object",
     required: ["name", "size"],
-    $defs: { Colour: { enum: ["red", "green_blue"], type: "string" } },
+    $defs: { Colour: { enum: ["red", "green_blue"], type: "string", title: "Hue" } },
     properties: {
       name: { type: "string", maxLength: 40, description: "What it is called." },
       size: { type: "integer", minimum: 1 },
@@ -218,6 +219,9 @@ export async function unknownType({ page, base, ...who }) {
       tags: { type: "array", items: { type: "string" } },
       loud: { type: "boolean", default: false },
       more: { anyOf: [{ type: "object" }, { type: "null" }] },
+      pace: { anyOf: [{ enum: ["slow", "fast"], type: "string" }, { type: "integer" }], default: "slow" },
+      speed: { anyOf: [{ enum: ["slow", "fast"], type: "string" }, { type: "integer" }], default: "slow" },
+      points: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }, { type: "null" }] },
     },
   };
   await page.route("**/task-types", (route) => route.fulfill({ json: { team_type: { schema, example: { name: "x" }, enabled: true } } }));
@@ -236,6 +240,8 @@ export async function unknownType({ page, base, ...who }) {
   await page.getByLabel("tags").fill("one\n\ntwo");
   await page.getByLabel("loud").check();
   await page.getByLabel("more").fill('{"a": 1}');
+  await page.getByLabel("speed").fill("12");
+  await page.getByLabel("points").fill('["12", "[b"]');
   await page.getByRole("button", { name: "Open the ticket" }).click();
   await page.locator("#field-size-fault").getByText("Too large").waitFor();
   const first = sent.key;

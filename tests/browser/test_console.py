@@ -175,10 +175,7 @@ def test_a_paper_is_read_within_the_page(
     running_app: RunningApp, browser: Browser, ada: JsonObject
 ) -> None:
     running_app.model.reset(Author())
-    body = {"title": "A paper", "task_type": "paper_writing", "task_data": {"topic": "Harbours"}}
-    made = running_app.api.post("/tickets", json=body).json()
-    running_app.until_ended(made["id"])
-    browser.go("paper", ticket=made["id"], **ada)
+    browser.go("paper", title="A paper", **ada)
 
 
 def test_ten_thousand_tickets_are_pages(browser: Browser, ada: JsonObject) -> None:
@@ -202,6 +199,9 @@ def test_a_type_that_a_team_adds_has_its_form(browser: Browser, ada: JsonObject)
         "tags": ["one", "two"],
         "loud": True,
         "more": {"a": 1},
+        "pace": "slow",
+        "speed": 12,
+        "points": ["12", "[b"],
     }
 
 
