@@ -14,7 +14,7 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table with a line for its header; numbers stay numbers."""
     target = io.StringIO()
     writer = csv.writer(target)
-    writer.writerow(header)
+    writer.writerow([_inert(cell) for cell in header])
     writer.writerows([_inert(cell) for cell in row] for row in rows)
     return target.getvalue()
 

@@ -4,7 +4,7 @@ from shared.tasks.base import Artifacts
 from shared.tasks.snowflake_query.catalogue import Catalogue
 from shared.tasks.snowflake_query.models import Draft, Evidence
 
-_CATALOGUE, _NARROWED, _EVIDENCE = "catalogue", "narrowed", "evidence"
+_CATALOGUE, _NARROWED, _EVIDENCE, _ANSWER = "catalogue", "narrowed", "evidence", "answer"
 
 
 async def save_catalogues(artifacts: Artifacts, whole: Catalogue, narrowed: Catalogue) -> None:
@@ -38,6 +38,15 @@ async def save_failure(artifacts: Artifacts, number: int, draft: Draft) -> None:
 async def load_failure(artifacts: Artifacts, number: int) -> Draft | None:
     known = await artifacts.load(_failure(number))
     return None if known is None else Draft.model_validate(known)
+
+
+async def save_answer(artifacts: Artifacts, answer: str) -> None:
+    """What people said that they mean."""
+    await artifacts.save(_ANSWER, answer)
+
+
+async def load_answer(artifacts: Artifacts) -> str:
+    return str(await artifacts.load(_ANSWER) or "")
 
 
 async def save_evidence(artifacts: Artifacts, evidence: Evidence) -> None:

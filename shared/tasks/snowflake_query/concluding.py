@@ -13,13 +13,12 @@ from shared.tasks.snowflake_query.models import (
 )
 from shared.tasks.snowflake_query.running import hash_of
 from shared.tasks.snowflake_query.tables import to_json
-from shared.tasks.snowflake_query.warehouse import Warehouses
 
 _EMPTY = Table(columns=[], rows=[], numeric=[])
 
 
-async def conclude(context: Context[TaskData], evidence: Evidence, explained: Explained) -> Result:
-    """Raises StepError."""
+def conclude(context: Context[TaskData], evidence: Evidence, explained: Explained) -> Result:
+    """Of what was found and said."""
     draft, run = evidence.draft, evidence.query
     table = run.table or _EMPTY
     interpretation = draft.interpretation or Interpretation(text="")
@@ -35,22 +34,19 @@ async def conclude(context: Context[TaskData], evidence: Evidence, explained: Ex
         truncated=table.is_truncated,
         insights=explained.insights,
         chart=explained.chart,
-        receipt=await _receipt(context, evidence, explained, table),
+        receipt=_receipt(context, evidence, explained, table),
     )
 
 
-async def _receipt(
+def _receipt(
     context: Context[TaskData], evidence: Evidence, explained: Explained, table: Table
 ) -> Receipt:
     draft, run = evidence.draft, evidence.query
-    warehouses = context.use(Warehouses)
-    place = warehouses.place_of(await context.find_department(), context.data)
-    tool = (await place.connection.tools()).sql
     return Receipt(
         question=context.data.query_request,
         way=draft.way,
-        server=place.connection.server,
-        tool=tool.name if tool else "",
+        server=run.server,
+        tool=run.tool,
         sql_sha256=hash_of(run.sql),
         tag=run.tag,
         query_id=run.query_id,

@@ -104,6 +104,8 @@ class Run(Model):
     number: int
     sql: str
     tag: str
+    server: str = ""
+    tool: str = ""
     table: Table | None = None
     error: str = ""
     runs: int = 1

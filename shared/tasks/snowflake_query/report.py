@@ -36,7 +36,7 @@ def to_word(result: Result) -> bytes:
 
 def to_table(result: Result) -> str:
     """All rows, in which no cell is taken for a formula."""
-    header = [_inert_header(column.name) for column in result.columns]
+    header = [column.name for column in result.columns]
     return to_csv(header, ([_text(value) for value in row] for row in result.rows))
 
 
@@ -97,8 +97,3 @@ def _text(value: Cell) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _inert_header(name: str) -> str:
-    """The names of columns are whoever wrote the SQL's."""
-    return to_csv([], [[name]]).strip().strip('"')

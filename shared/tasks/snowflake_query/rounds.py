@@ -43,7 +43,7 @@ async def after_writing(
         await artifacts.save_draft(context.artifacts, draft)
         return RUNNING.round(parts_of(draft), starts_at=_WRITTEN, ends_at=_RUN)
     if draft.way == ANALYST and not draft.written:
-        return _ask_or_write(context, draft)
+        return await _ask_or_write(context, draft)
     return await _mend(context, draft)
 
 
@@ -69,7 +69,7 @@ async def after_running(
 async def after_explaining(context: Context[TaskData], made: Sequence[Explained]) -> Result:
     [explained] = made
     evidence = await artifacts.load_evidence(context.artifacts)
-    return await conclude(context, evidence, explained)
+    return conclude(context, evidence, explained)
 
 
 async def _go_on(context: Context[TaskData], weighed: Weighed) -> Round | Result:
@@ -77,21 +77,28 @@ async def _go_on(context: Context[TaskData], weighed: Weighed) -> Round | Result
     answer = str(context.answers[0]).strip() if context.answers else ""
     chosen = next((one for one in weighed.others if one.question == answer), None)
     if answer and chosen is None and answer != weighed.draft.question:
-        return _write(WriteItem(number=0, by_model=True, answer=answer))
+        return await _write_anew(context, answer)
     evidence = weighed.evidence(chosen)
     await artifacts.save_evidence(context.artifacts, evidence)
     if evidence.query.table is None or not evidence.query.table.rows:
-        return await conclude(context, evidence, Explained())
+        return conclude(context, evidence, Explained())
     return EXPLAINING.round([NoItem()], starts_at=_RUN, ends_at=_END)
 
 
-def _ask_or_write(context: Context[TaskData], draft: Draft) -> Round | Inquiry:
+async def _ask_or_write(context: Context[TaskData], draft: Draft) -> Round | Inquiry:
     """The analyst offered questions instead of SQL."""
     if context.data.clarify and draft.suggestions and not context.answers:
         text = "The analyst does not know what is meant. Which of these is it?"
         return Inquiry(kind=InquiryKind.CLARIFY, text=text, options=draft.suggestions)
     answer = str(context.answers[0]).strip() if context.answers else ""
-    return _write(WriteItem(number=0, by_model=True, answer=answer))
+    return await _write_anew(context, answer)
+
+
+async def _write_anew(context: Context[TaskData], answer: str) -> Round:
+    """By the model, with what people said where they were asked."""
+    if answer:
+        await artifacts.save_answer(context.artifacts, answer)
+    return _write(WriteItem(by_model=True, answered=bool(answer)))
 
 
 async def _mend(context: Context[TaskData], draft: Draft) -> Round:
@@ -100,7 +107,7 @@ async def _mend(context: Context[TaskData], draft: Draft) -> Round:
         raise _failure(draft)
     number = draft.number + 1
     await artifacts.save_failure(context.artifacts, number, draft)
-    return _write(WriteItem(number=number, by_model=True, answer=draft.answer))
+    return _write(WriteItem(number=number, by_model=True, answered=bool(draft.answer)))
 
 
 def _write(item: WriteItem) -> Round:

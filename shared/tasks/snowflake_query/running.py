@@ -30,6 +30,10 @@ class Part(StrEnum):
     READING = "reading"
 
 
+_SPARED = (Part.PREVIOUS, Part.FRESHNESS)
+"""The answer stands without these: it does not wait for them."""
+
+
 class RunItem(Model):
     """A query of the `number`-th draft; of several readings the `index`-th."""
 
@@ -75,6 +79,10 @@ async def run(context: WorkContext[TaskData], item: RunItem) -> Run:
         return sender.failed(error.detail)
     except PermanentFailure as error:
         if item.part is Part.QUERY:
+            raise
+        return sender.failed(error.reason)
+    except RetryLater as error:
+        if item.part not in _SPARED:
             raise
         return sender.failed(error.reason)
 
@@ -148,7 +156,7 @@ class _Sender:
             if self._context.clock.now() - sent.since > self._max_wait:
                 raise PermanentFailure(error.reason) from None
             raise
-        return self._made(table_of(rows, self._max_rows), sent.runs, rows.query_id)
+        return await self._made(table_of(rows, self._max_rows), sent.runs, rows.query_id)
 
     async def _find(self) -> Run | bool:
         """What the history of queries has of it: its rows; True where it cannot have run; False
@@ -168,7 +176,8 @@ class _Sender:
         except (ValueError, QueryFailed):
             return False
         table = table_of(found, self._max_rows)
-        return self._made(table, 1, query_id).model_copy(update={"recovered": True})
+        made = await self._made(table, 1, query_id)
+        return made.model_copy(update={"recovered": True})
 
     async def _last(self) -> dict[str, str] | None:
         """The last query of this tag in the history, empty for none; None where nobody may look."""
@@ -180,8 +189,11 @@ class _Sender:
         names = [name.upper() for name in rows.columns]
         return dict(zip(names, map(_text, rows.rows[0]), strict=True)) if rows.rows else {}
 
-    def _made(self, table: Table, runs: int, query_id: str) -> Run:
+    async def _made(self, table: Table, runs: int, query_id: str) -> Run:
+        tool = (await self._place.connection.tools()).sql
         return Run(
+            server=self._place.connection.server,
+            tool=tool.name if tool else "",
             number=self._number,
             sql=self._sql,
             tag=self._tag,

@@ -5,7 +5,7 @@ import asyncio
 from datetime import date
 
 from shared.clients.llm.output import of_model
-from shared.errors import QueryRefused
+from shared.errors import PermanentFailure, QueryRefused
 from shared.models import Model, Question
 from shared.tasks import base
 from shared.tasks.base import Stage, WorkContext
@@ -23,11 +23,11 @@ _FORM = of_model(SqlAnswer)
 
 
 class WriteItem(Model):
-    """The `number`-th try. `answer` is what people said to a question of the ticket."""
+    """The `number`-th try. `answered` tells that people said what they mean."""
 
     number: int = 0
     by_model: bool = False
-    answer: str = ""
+    answered: bool = False
 
 
 async def write(context: WorkContext[TaskData], item: WriteItem) -> Draft:
@@ -35,7 +35,10 @@ async def write(context: WorkContext[TaskData], item: WriteItem) -> Draft:
     place = warehouses.place_of(await context.find_department(), context.data)
     whole = await artifacts.load_catalogue(context.artifacts)
     today = day_of_ticket(context, warehouses)
-    writer = _Writer(context=context, place=place, whole=whole, today=today, item=item)
+    answer = await artifacts.load_answer(context.artifacts) if item.answered else ""
+    writer = _Writer(
+        answer=answer, context=context, place=place, whole=whole, today=today, item=item
+    )
     return await writer.write()
 
 
@@ -58,15 +61,17 @@ class _Writer:
         whole: Catalogue,
         today: date,
         item: WriteItem,
+        answer: str,
     ) -> None:
         self._context = context
         self._place = place
         self._today = today
         self._item = item
+        self._answer = answer
         self._layer = context.use(Warehouses).layer
         self._question = context.data.query_request
         fiscal = context.use(Warehouses).settings.fiscal_start
-        asked = f"{item.answer} {self._question}" if item.answer else self._question
+        asked = f"{answer} {self._question}" if answer else self._question
         self._period = find_period(asked, today, fiscal)
         self._fiscal = fiscal
         self._examiner = Examiner(
@@ -79,7 +84,7 @@ class _Writer:
         )
 
     async def write(self) -> Draft:
-        if self._item.number == 0 and not (self._item.by_model or self._item.answer):
+        if self._item.number == 0 and not (self._item.by_model or self._answer):
             verified = self._layer.find_verified(self._question, self._period)
             if verified:
                 draft = Draft(way=VERIFIED, question=self._question, is_verified=True)
@@ -97,9 +102,12 @@ class _Writer:
         if self._period:
             told.append(f"({self._period.words}: {self._period.start} to {self._period.end})")
         meaning = self._layer.explain(self._question)
-        answer = await self._place.connection.ask_analyst(
-            " ".join([*told, f"({meaning})"] if meaning else told)
-        )
+        if meaning:
+            told.append(f"({meaning})")
+        try:
+            answer = await self._place.connection.ask_analyst(" ".join(told))
+        except PermanentFailure as error:  # The model can still write.
+            return Draft(way=ANALYST, question=self._question, error=error.reason)
         if answer is None:
             return None
         draft = Draft(
@@ -119,7 +127,7 @@ class _Writer:
             way=MODEL,
             question=self._question,
             number=self._item.number,
-            answer=self._item.answer,
+            answer=self._answer,
         )
         draft = await self._examined(draft, answer.sql, is_strict=self._item.number == 0)
         if draft.error:
@@ -146,8 +154,8 @@ class _Writer:
     async def _asked(self, narrow: Catalogue) -> Question:
         data = self._context.data
         lines = [f"# Question\n{self._question}", f"# Today\n{self._today}"]
-        if self._item.answer:
-            lines.append(f"# What was meant\n{self._item.answer}")
+        if self._answer:
+            lines.append(f"# What was meant\n{self._answer}")
         if self._period:
             lines.append(f"# Period\n{_told(self._period)}")
         if self._fiscal != 1:

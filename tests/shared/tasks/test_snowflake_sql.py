@@ -275,6 +275,16 @@ async def test_servers_that_fail(questions: Questions, second: Relay) -> None:
     assert "offers no tool that runs SQL" in await failure(questions)
 
 
+async def test_where_the_analyst_fails_the_model_writes(
+    questions: Questions, second: Relay
+) -> None:
+    second.server.offer("ask", "message", lambda _: says("no", error=True), "Answers questions.")
+
+    result = await questions.tell(COUNT)
+
+    assert (result["rows"], result["receipt"]["way"]) == ([[120]], "model")
+
+
 async def test_a_server_that_is_away_is_waited_for(
     container: Container, model: ModelServer
 ) -> None:
