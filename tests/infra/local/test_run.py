@@ -17,9 +17,8 @@ import httpx2
 import psutil
 import pytest
 
-from infra.local.snowflake import SALES_TOKEN
-from shared.clients.mcp.connection import SnowflakeConnection
-from shared.clients.mcp.settings import SnowflakeEndpoint
+from infra.local.demo import QUESTION
+from infra.local.report import answer_lines
 from tests.support.hosts.process import ROOT, wait_for
 
 PORTS_OF_A_COPY = 8
@@ -92,12 +91,13 @@ def log_in(ready: dict[str, Any]) -> httpx2.Client:
     return client
 
 
-def run_ticket(client: httpx2.Client) -> dict[str, Any]:
-    body = {
-        "title": "T",
-        "task_type": "custom",
-        "task_data": {"task_description": "Say it.", "context": "Water is wet."},
-    }
+CUSTOM = {"task_description": "Say it.", "context": "Water is wet."}
+
+
+def run_ticket(
+    client: httpx2.Client, task_type: str = "custom", task_data: dict[str, str] = CUSTOM
+) -> dict[str, Any]:
+    body = {"title": "T", "task_type": task_type, "task_data": task_data}
     made = client.post("/tickets", json=body)
     assert made.status_code == 201, made.text
 
@@ -149,16 +149,21 @@ def test_a_stand_in_is_left_out_when_its_setting_points_elsewhere(tmp_path: Path
         assert any("infra.local.webpubsub" in command for command in commands)
 
 
-async def test_a_warehouse_answers_questions_about_sales(tmp_path: Path) -> None:
+def test_a_question_about_sales_is_answered(tmp_path: Path) -> None:
     with running(free_ports(), tmp_path, **WITH_SNOWFLAKE) as (ready, _):
-        endpoint = SnowflakeEndpoint(address=ready["snowflake"], token=SALES_TOKEN)
-        snowflake = SnowflakeConnection(endpoint, timeout=20)
-        answer = await snowflake.ask_analyst("Show me sales trends for the last quarter by region")
-        assert answer is not None
-        rows = await snowflake.query(answer.sql)
-        await snowflake.close()
-    assert rows.columns == ("MONTH_START", "REGION_NAME", "SALES")
-    assert len(rows.rows) == 3 * 5
+        data = {"query_request": QUESTION}
+        ticket = run_ticket(log_in(ready), "snowflake_query", data)
+    told = "\n".join(answer_lines(ticket))
+
+    assert ticket["status"] == "completed", ticket["error_message"]
+    result = ticket["result_data"]
+    assert [column["name"] for column in result["columns"]][:2] == ["MONTH_START", "REGION_NAME"]
+    assert result["row_count"] == 3 * 5
+    assert {one["by"] for one in result["insights"]} == {"model"}
+    assert result["receipt"]["numbers_dropped"] == 0
+    assert result["insights"][0]["text"] in told
+    assert "= SUM(SALES)" in told
+    assert "by analyst and sales_sql, runs 1" in told
 
 
 def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
