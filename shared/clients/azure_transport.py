@@ -1,5 +1,6 @@
 """The transport of the Azure SDKs, with a span for each request: retries are requests, too."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from azure.core.pipeline.transport import AioHttpTransport
@@ -10,10 +11,11 @@ from shared.telemetry.spans import Service, outside_call
 
 
 class ObservedTransport(AioHttpTransport):  # type: ignore[misc]
-    """Sends to one service."""
+    """Sends to one service, within the times of `patience`, in seconds."""
 
-    def __init__(self, service: Service) -> None:
-        super().__init__()
+    def __init__(self, service: Service, patience: Mapping[str, Any]) -> None:
+        times = {name: patience[name] for name in ("connection_timeout", "read_timeout")}
+        super().__init__(**times)
         self._service = service
 
     async def send(self, request: HttpRequest, **config: Any) -> AsyncHttpResponse:

@@ -52,7 +52,7 @@ def service(
     settings: StorageSettings, credential: AsyncTokenCredential | None = None
 ) -> BlobServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
-    options = {**PATIENCE, "transport": ObservedTransport(Service.STORAGE)}
+    options = {**PATIENCE, "transport": ObservedTransport(Service.STORAGE, PATIENCE)}
     if settings.connection_string:
         return BlobServiceClient.from_connection_string(settings.connection_string, **options)
     return BlobServiceClient(settings.blob_uri, credential=credential, **options)

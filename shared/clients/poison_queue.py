@@ -44,7 +44,7 @@ def queue(
     settings: StorageSettings, credential: AsyncTokenCredential | None, **patience: Any
 ) -> QueueClient:
     """A client for a connection string or, without one, for an address and an identity."""
-    options = {**patience, "transport": ObservedTransport(Service.STORAGE)}
+    options = {**patience, "transport": ObservedTransport(Service.STORAGE, patience)}
     if settings.connection_string:
         return QueueClient.from_connection_string(settings.connection_string, _NAME, **options)
     return QueueClient(settings.queue_uri, _NAME, credential=credential, **options)

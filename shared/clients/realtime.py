@@ -37,7 +37,7 @@ class Realtime:
         self._rests_until = 0.0
         self._owed: set[str] = set()
         self._client: Any = None
-        options = {**_PATIENCE, "transport": ObservedTransport(Service.REALTIME)}
+        options = {**_PATIENCE, "transport": ObservedTransport(Service.REALTIME, _PATIENCE)}
         if settings.connection_string:
             self._client = WebPubSubServiceClient.from_connection_string(
                 settings.connection_string, hub=settings.hub, **options

@@ -92,7 +92,7 @@ def service(
     settings: StorageSettings, credential: AsyncTokenCredential | None = None
 ) -> TableServiceClient:
     """A client for a connection string or, without one, for an address and an identity."""
-    options = {**_PATIENCE, "transport": ObservedTransport(Service.STORAGE)}
+    options = {**_PATIENCE, "transport": ObservedTransport(Service.STORAGE, _PATIENCE)}
     if settings.connection_string:
         return TableServiceClient.from_connection_string(settings.connection_string, **options)
     return TableServiceClient(settings.table_uri, credential=credential, **options)

@@ -39,7 +39,7 @@ def measure() -> list[Row]:
 
 @contextmanager
 def _running(folder: Path, settings: dict[str, str]) -> Iterator[RunningApp]:
-    quiet = {"SWEEP_SCHEDULE": "0 0 0 1 1 *", **settings}
+    quiet = {"SWEEP_SCHEDULE": "0 0 0 1 1 *", "SWEEP_AFTER_SECONDS": "60", **settings}
     with (
         Azurite(folder / "azurite", Ports(0, 0, 0)) as azurite,
         run_app(azurite.connection_string, folder / "app", **quiet) as app,
