@@ -41,10 +41,10 @@ async def expire(timer: func.TimerRequest) -> None:
     """Forget idempotency keys whose day is over, sessions that have ended, old failures to sign in,
     connections that are closed; bring what older versions stored to the present form."""
     async with _in_time("expire"):
-        await product().migration.run()
         await product().idempotency_keys.expire()
         await product().accounts.expire()
         await product().connections.expire()
+        await product().migration.run()
 
 
 @bp.timer_trigger("timer", schedule=_NIGHTLY)  # type: ignore[untyped-decorator]

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from opentelemetry import context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from shared.telemetry.scope import present_scope
 
@@ -14,7 +15,7 @@ Sink = Callable[[logging.LogRecord], None]
 
 _MAX_HELD = 1000
 _OURS = ("functions", "shared", "function_app")
-# Their lines are about sending telemetry, which would make more of them.
+# What these say on threads of their own is about sending telemetry, too.
 _NEVER = ("opentelemetry", "azure.monitor", "urllib3", "requests")
 
 
@@ -34,6 +35,8 @@ class TelemetryHandler(logging.Handler):
         return room in _OURS or record.levelno >= logging.WARNING
 
     def emit(self, record: logging.LogRecord) -> None:
+        if context.get_value(_SUPPRESS_INSTRUMENTATION_KEY):  # It is about sending telemetry.
+            return
         record.facts = {**present_scope().seen(), **getattr(record, "told", {})}
         record.trace = context.get_current()
         self._sink(record)

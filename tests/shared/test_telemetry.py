@@ -9,7 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import (
+    _SUPPRESS_INSTRUMENTATION_KEY,
+    Context,
+    attach,
+    detach,
+    set_value,
+)
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -124,6 +130,9 @@ def test_log_lines_are_held_with_what_was_being_worked_on(handler: TelemetryHand
     log.error("after")
     logging.getLogger("opentelemetry.sdk").error("of sending")
     logging.getLogger("a.library").info("chatter")
+    token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+    logging.getLogger("a.library").error("of sending, too")
+    detach(token)
     assert [record.getMessage() for record in told] == ["before", "after"]
     assert vars(told[0])["facts"] == {"ticket.id": "t-1"}
     assert vars(told[1])["facts"] == {}
