@@ -20,7 +20,7 @@ from shared.documents.quotes import Span
 CITATION = re.compile(r"\[@\d{1,6}(?:\s*[,;]\s*@?\d{1,6})*\]")
 """`[@3]`, `[@3, @7]`: the claims that a sentence rests on, by number."""
 
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,31});")
+_SHOWN = ("text", "text_special", "code_inline")
 _MAX_NESTING = 100
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n]|\n(?!\s*\n))+?(?<!`)\1(?!`)")
 _TARGET = re.compile(r"(?<=\])\((?:<[^<>\n]*>|[^()\s]*)(?:\)|(?=\s+[\"'(]))")
@@ -59,10 +59,12 @@ class CodeBlock(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """`start` and `end` are those of its lines."""
+    """`title` is what is read, `markup` how it is written; `start` and `end` are those of its
+    lines."""
 
     level: int
     title: str
+    markup: str
     start: int
     end: int
 
@@ -73,13 +75,19 @@ def with_newlines(text: str) -> str:
 
 
 def with_characters(text: str) -> str:
-    """The text, outside code, with the characters that HTML entities (`&#37;`) stand for, as they
-    are what a reader sees."""
-    seen, pieces, at = without_code(text, spans=True), [], 0
-    for match in _ENTITY.finditer(seen):
-        pieces += [text[at : match.start()], unescape(match[0])]
-        at = match.end()
-    return with_newlines("".join([*pieces, text[at:]]))
+    """The text, outside blocks of code, with the characters that HTML entities (`&#37;`, also those
+    within entities) stand for, as they are what a reader sees."""
+    pieces, at = [], 0
+    for block in code_blocks(text):
+        pieces += [_unescaped(text[at : block.start]), text[block.start : block.end]]
+        at = block.end
+    return with_newlines("".join([*pieces, _unescaped(text[at:])]))
+
+
+def _unescaped(text: str) -> str:
+    while (once := unescape(text)) != text:
+        text = once
+    return text
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
@@ -95,11 +103,16 @@ def code_blocks(text: str) -> list[CodeBlock]:
 
 def headings(text: str) -> list[Heading]:
     """The headings of a Markdown text, in order."""
-    children = {start: inline.content for inline, start, _ in _tokens(text, "inline")}
+    inlines = {start: inline for inline, start, _ in _tokens(text, "inline")}
     return [
-        Heading(int(token.tag[1:]), children.get(start, ""), start, end)
+        Heading(int(token.tag[1:]), _read(inlines[start]), inlines[start].content, start, end)
         for token, start, end in _tokens(text, "heading_open")
     ]
+
+
+def _read(inline: Token) -> str:
+    shown = (one.content for one in inline.children or () if one.type in _SHOWN)
+    return "".join(shown)
 
 
 def block_quotes(text: str) -> list[Span]:

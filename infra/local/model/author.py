@@ -76,7 +76,7 @@ def _written(own: str, user: str) -> Json:
         r"^- (.*)$", own.partition("Subsections, in this order:\n")[2].partition("\n\n")[0], re.M
     )
     claims = re.findall(r"^\[@(\d+)\] (.*)$", _material(user, "claims of the sources"), re.M)
-    asked = [f"This part turns to what was asked for: {point}" for point in _points(own).values()]
+    asked = [f"This part turns to what was asked for: {point}" for point in _required(own)]
     cited = [f"{_ended(text)} [@{number}]." for number, text in claims]
     room = int(words) - len(" ".join(subsections).split())
     while cited and _length([*asked, *cited]) > room // 2:
@@ -152,6 +152,12 @@ def _points(text: str) -> dict[int, str]:
     """The requirements that are listed, by number."""
     listed = text.partition("# Requirements")[2].partition("\n# ")[0]
     return {int(n): point for n, point in re.findall(r"^(\d+)\. (.*)$", listed, re.M)}
+
+
+def _required(text: str) -> list[str]:
+    """The requirements that a section is to meet."""
+    listed = text.partition("# Requirements that this section meets")[2].partition("\n\n")[0]
+    return re.findall(r"^- (.*)$", listed, re.M)
 
 
 def _material(user: str, name: str) -> str:

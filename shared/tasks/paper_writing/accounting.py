@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from shared.papers.omission import without
 from shared.papers.overlap import MAX_SHARE, shared_share
 from shared.papers.prose import headings
-from shared.tasks.paper_writing.checks import PAPER_TOLERANCE, SECTION_TOLERANCE, is_off
+from shared.tasks.paper_writing.checks import PAPER_TOLERANCE, SECTION_TOLERANCE, Grounds, is_off
 from shared.tasks.paper_writing.judging import is_shown
 from shared.tasks.paper_writing.models import (
     Coverage,
@@ -25,8 +26,11 @@ def coverage_of(
     verdicts: Sequence[Verdict],
     outline: Outline,
     texts: Mapping[int, str],
+    said: str,
 ) -> list[Coverage]:
-    """Each requirement, with the section that meets it as it is delivered."""
+    """Each requirement, with the section that meets it as it is delivered, and a reason that states
+    nothing beyond what was `said` by the requester and the paper."""
+    grounds = Grounds(said, {})
     known = {one.requirement: one for one in verdicts}
     found = []
     for number, point in enumerate(points, start=1):
@@ -37,7 +41,7 @@ def coverage_of(
         elif one.met and not met:
             why = "The sentence that met it was changed or left out afterwards."
         else:
-            why = one.why
+            why = without(one.why, grounds.invented(one.why))[0]
         section = outline.sections[one.section].title if one and met else None
         found.append(Coverage(point=point, section=section, met=met, why=why))
     return found

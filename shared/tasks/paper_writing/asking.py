@@ -54,7 +54,9 @@ def check_outline(data: TaskData, inquiry: Inquiry, answer: Any) -> None:
         raise ValueError(
             f"must be an outline as the question has one; {place_}: {fault['msg']}."
         ) from None
-    titles = [one.title.casefold() for one in edited.sections]
+    titles = [plain_title(one.title).casefold() for one in edited.sections]
+    if not all(titles):
+        raise ValueError("must have a title for each section that is more than markup.")
     if len(set(titles)) < len(titles):
         raise ValueError("must have a title of its own for each section.")
 
@@ -68,7 +70,7 @@ def apply_edits(outline: Outline, answer: Any, data: TaskData) -> Outline:
             title=plain_title(one.title),
             purpose=one.purpose,
             words=one.words or usual,
-            subsections=list(dict.fromkeys(map(plain_title, one.subsections))),
+            subsections=list(dict.fromkeys(filter(None, map(plain_title, one.subsections)))),
             claims=one.claims,
             requirements=one.requirements,
         )

@@ -51,7 +51,7 @@ async def assemble_partial(ticket: StoredTicket, data: TaskData, kept: Artifacts
     drafts = await artifacts.find_drafts(kept, len(outline.sections))
     if not drafts:
         return None
-    grounds = await grounds_of(kept, data, len(outline.sections))
+    grounds = await grounds_of(kept, data, outline)
     texts: dict[int, str] = {}
     left_out: Counter[str] = Counter()
     for draft in drafts:
@@ -85,9 +85,10 @@ async def _result(
     shown = _shown(outline, texts, citing)
     verdicts = await artifacts.load_verdicts(kept)
     counts = _counts(outline, texts, abstract, data)
-    coverage = coverage_of(data.points, verdicts, outline, texts)
+    said = "\n\n".join([data.said, *texts.values()])
+    coverage = coverage_of(data.points, verdicts, outline, texts, said)
     faults = {draft.section: draft.faults for draft in await artifacts.load_drafts(kept)}
-    grounds = await grounds_of(kept, data, len(outline.sections))
+    grounds = await grounds_of(kept, data, outline)
     invented = [
         outline.sections[number].title
         for number, text in texts.items()

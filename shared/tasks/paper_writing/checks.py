@@ -2,7 +2,8 @@
 that nothing backs, references that nobody gave, code that does not parse. Each fault says to its
 writer what to do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from shared.documents.quotes import Span
 from shared.papers.citations import cited, foreign, unfounded, unknown
@@ -19,10 +20,14 @@ _MAX_PASSAGE = 200
 
 class Grounds:
     """What a section may rest on: what the requester `said`, and the claims that its writer was
-    given, by number."""
+    given, by number. The titles of its `subsections` are not its writer's: they were agreed on with
+    the outline."""
 
-    def __init__(self, said: str, claims: Mapping[int, Claim]) -> None:
+    def __init__(
+        self, said: str, claims: Mapping[int, Claim], subsections: Collection[str] = ()
+    ) -> None:
         self._said = said
+        self._subsections = frozenset(subsections)
         self._task = Backing([said])
         self._quotes = {
             number: "\n".join(proof.quote for proof in claim.evidence)
@@ -33,6 +38,7 @@ class Grounds:
     def invented_numbers(self, text: str) -> list[Quantity]:
         """Quantities that neither the task nor a claim cited beside them has: in the same
         paragraph or list, or, for a table, right before or after it."""
+        text = self._own(text)
         parts = blocks(text)
         found = []
         for one in quantities(text):
@@ -43,11 +49,26 @@ class Grounds:
         return found
 
     def invented_references(self, text: str) -> list[Span]:
+        text = self._own(text)
         allowed = "\n".join([self._said, *(self._quotes[n] for n in self._known(text))])
         return sorted([*unknown(text, self._quotes), *foreign(text, allowed)])
 
     def invented_quotes(self, text: str) -> list[Span]:
+        text = self._own(text)
         return unfounded(text, [self._said, *(self._quotes[n] for n in self._known(text))])
+
+    def invented(self, text: str) -> list[Span]:
+        """All that nothing backs."""
+        numbers = [Span(one.start, one.end) for one in self.invented_numbers(text)]
+        return sorted([*numbers, *self.invented_references(text), *self.invented_quotes(text)])
+
+    def _own(self, text: str) -> str:
+        """The text with blanks for the titles of its subsections."""
+        for one in headings(text) if self._subsections else ():
+            if one.title in self._subsections:
+                blank = re.sub(r"[^\n]", " ", text[one.start : one.end])
+                text = f"{text[: one.start]}{blank}{text[one.end :]}"
+        return text
 
     def _known(self, text: str) -> list[int]:
         return [number for number in cited(text) if number in self._quotes]

@@ -9,7 +9,7 @@ from shared.documents.quotes import Span
 from shared.models import Model
 from shared.papers.citations import foreign, unfounded, unknown
 from shared.papers.omission import without
-from shared.papers.prose import count_words, headings, prose
+from shared.papers.prose import count_words, headings, prose, with_characters
 from shared.papers.quantities import Backing, unbacked
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.paper_writing import artifacts
@@ -84,8 +84,12 @@ def _invented(abstract: str, said: str, texts: Sequence[str]) -> dict[FaultKind,
 
 
 def _titled(title: str, said: str, texts: Sequence[str]) -> str:
-    """Without numbers that no section has; what was asked for, where nothing is left."""
-    plain = re.sub(r"[*_`#\[\]@]", "", title)
-    for one in reversed(unbacked(plain, Backing([said, *map(prose, texts)]))):
+    """Without numbers that no section has; what was asked for, where nothing is left, or the title
+    names or quotes what no section does."""
+    plain = re.sub(r"[*_`#\[\]@]", "", with_characters(title))
+    found = _invented(plain, said, texts)
+    for one in reversed(found[FaultKind.NUMBER]):
         plain = f"{plain[: one.start]}{plain[one.end :]}"
+    if found[FaultKind.CITATION] or found[FaultKind.QUOTE]:
+        plain = ""
     return " ".join(plain.split()).strip(" :–-")[:_MAX_TITLE] or said.split("\n", 1)[0][:_MAX_TITLE]

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from shared.clients.llm.output import of_model
-from shared.papers.quantities import Backing, unbacked
+from shared.papers.omission import without
+from shared.papers.prose import with_characters
 from shared.tasks.base import NoItem, Stage, WorkContext
 from shared.tasks.evidence.artifacts import load_chunk
 from shared.tasks.paper_writing import artifacts
+from shared.tasks.paper_writing.checks import Grounds
 from shared.tasks.paper_writing.llm_output import Labels, Placement, Plan, PlannedSection
 from shared.tasks.paper_writing.models import Outline, SavedOutline, Section, SourceFacts
 from shared.tasks.paper_writing.prompting import brief, outlined, question
@@ -59,14 +61,14 @@ def fingerprint(data: TaskData, sources: Iterable[SourceFacts]) -> str:
 
 def settle(plan: Plan, data: TaskData) -> Outline:
     """What the model planned, within what was asked for."""
-    backing = Backing([data.said])
+    grounds = Grounds(data.said, {})
     planned = [
         one for one in plan.sections if _key(one.title) not in _NOT_SECTIONS
     ] or plan.sections
     room = min(MAX_SECTIONS, max(1, data.words // (2 * MIN_SECTION_WORDS)))
     notes = [f"The outline had {len(planned)} sections, of which {room} were kept."]
     abstract_words = min(250, max(40, round(data.words * 0.06)))
-    sections = list(_sections(planned[:room], backing))
+    sections = list(_sections(planned[:room], grounds))
     return Outline(
         voice=plan.voice,
         glossary=plan.glossary[:50],
@@ -145,24 +147,24 @@ async def _shown(context: WorkContext[TaskData], sources: Sequence[SourceFacts])
     return material
 
 
-def _sections(planned: Iterable[PlannedSection], backing: Backing) -> list[Section]:
+def _sections(planned: Iterable[PlannedSection], grounds: Grounds) -> list[Section]:
     titles: set[str] = set()
     made: list[Section] = []
     for one in planned:
-        title = _title(one.title, backing) or f"Part {len(made) + 1}"
+        title = _title(one.title, grounds) or f"Part {len(made) + 1}"
         while _key(title) in titles:
             title = f"{title} (continued)"
         subsections = list(
-            dict.fromkeys(filter(None, (_title(s, backing) for s in one.subsections)))
+            dict.fromkeys(filter(None, (_title(s, grounds) for s in one.subsections)))
         )
         titles.add(_key(title))
         made.append(
             Section(
                 title=title,
-                purpose=one.purpose,
+                purpose=_founded(one.purpose, grounds),
                 words=max(1, one.words),
                 subsections=subsections[:8],
-                claims=one.claims[:12],
+                claims=[one for one in one.claims if not grounds.invented(one)][:12],
                 requirements=one.requirements,
             )
         )
@@ -180,24 +182,31 @@ def budget(sections: Sequence[Section], words: int) -> list[Section]:
         one.model_copy(
             update={
                 "words": share,
-                "subsections": one.subsections[: share // MIN_SECTION_WORDS - 1],
+                "subsections": one.subsections[: max(0, share // MIN_SECTION_WORDS - 1)],
             }
         )
         for one, share in zip(sections, shares, strict=True)
     ]
 
 
-def _title(words: str, backing: Backing) -> str:
-    """Without numbering and markup, and without numbers that nobody gave."""
+def _founded(words: str, grounds: Grounds) -> str:
+    return without(words, grounds.invented(words))[0]
+
+
+def _title(words: str, grounds: Grounds) -> str:
+    """Without numbering and markup, and without numbers that nobody gave; nothing is left of one
+    that names or quotes what nobody gave."""
     title = plain_title(_NUMBERING.sub("", words))
-    for one in reversed(unbacked(title, backing)):
+    for one in reversed(grounds.invented_numbers(title)):
         title = f"{title[: one.start]}{title[one.end :]}"
+    if grounds.invented(title):
+        return ""
     return " ".join(title.split()).strip(" :–-")[:MAX_TITLE]
 
 
 def plain_title(words: str) -> str:
     """On one line and without markup, so that headings are what the outline says."""
-    return " ".join(re.sub(r"[*_`<>\[\]\\]|^\s*#+", "", words).split())
+    return " ".join(re.sub(r"[*_`<>\[\]\\]|^\s*#+", "", with_characters(words)).split())
 
 
 def _key(title: str) -> str:

@@ -44,7 +44,7 @@ async def clean(context: Context[TaskData], texts: Sequence[str]) -> Polished:
     """The sections without what was invented, with the headings of the outline alone, and no code
     that is called what it does not parse as."""
     outline = await load_outline(context.artifacts)
-    grounds = await grounds_of(context.artifacts, context.data, len(texts))
+    grounds = await grounds_of(context.artifacts, context.data, outline)
     parsers = context.use(CodeParsers)
     left_out: Counter[str] = Counter()
     cleaned = []
@@ -60,7 +60,8 @@ async def apply(context: Context[TaskData], edits: Sequence[Edit]) -> Polished:
     """The cleaned sections with those edits that change nothing else."""
     known = await artifacts.load_polished(context.artifacts, CLEANED)
     texts, made = list(known.texts), 0
-    grounds = await grounds_of(context.artifacts, context.data, len(texts))
+    outline = await load_outline(context.artifacts)
+    grounds = await grounds_of(context.artifacts, context.data, outline)
     for edit in edits:
         number = edit.section - 1
         if 0 <= number < len(texts):
@@ -70,11 +71,14 @@ async def apply(context: Context[TaskData], edits: Sequence[Edit]) -> Polished:
     return known.model_copy(update={"texts": texts, "edits": made})
 
 
-async def grounds_of(kept: Artifacts, data: TaskData, count: int) -> list[Grounds]:
-    """What each of so many sections may rest on."""
+async def grounds_of(kept: Artifacts, data: TaskData, outline: Outline) -> list[Grounds]:
+    """What each section may rest on."""
     claims, chosen = await artifacts.load_claims(kept)
-    numbers = chosen or [[]] * count
-    return [Grounds(data.said, {number: claims[number] for number in mine}) for mine in numbers]
+    numbers = chosen or [[]] * len(outline.sections)
+    return [
+        Grounds(data.said, {number: claims[number] for number in mine}, section.subsections)
+        for section, mine in zip(outline.sections, numbers, strict=True)
+    ]
 
 
 def founded(text: str, grounds: Grounds) -> tuple[str, Counter[str]]:
@@ -112,7 +116,7 @@ def _demoted(section: Section, text: str) -> str:
             wanted = wanted[wanted.index(one.title) + 1 :]
             continue
         end = "\n" if text[one.end - 1 : one.end] == "\n" else ""
-        title = one.title.replace("*", "").strip()
+        title = one.markup.replace("*", "").strip()
         pieces += [text[at : one.start], f"\n**{title}**\n{end}" if title else end]
         at = one.end
     return re.sub(r"\n{3,}", "\n\n", "".join([*pieces, text[at:]])).strip("\n") if pieces else text

@@ -47,8 +47,9 @@ def outlined(outline: Outline, mine: int | None = None) -> str:
 
 
 def required(section: Section, points: Sequence[str]) -> str:
-    """The requirements that a section is to meet, numbered as in the whole."""
-    mine = [f"{number}. {points[number - 1]}" for number in section.requirements]
+    """The requirements that a section is to meet, without their numbers, which change when others
+    come or go."""
+    mine = [f"- {points[number - 1]}" for number in section.requirements]
     return "\n".join(["# Requirements that this section meets", *mine]) if mine else ""
 
 

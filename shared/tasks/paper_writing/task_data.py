@@ -24,6 +24,8 @@ from shared.tasks import base
 
 MIN_WORDS, MAX_WORDS = 200, 20_000
 MAX_SOURCES = 50
+_MAX_URL = 2_000
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/|//|www\.)\S*(?: \S+)?", re.IGNORECASE)
 _LENGTHS = {"short": 1_000, "medium": 2_500, "long": 6_000}
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -41,6 +43,12 @@ class PaperType(StrEnum):
     PROPOSAL = "proposal"
 
 
+def _file_name(name: str) -> str:
+    if re.search(r"[/\\]", name):
+        raise ValueError("must be the name of an attachment, without a folder")
+    return name
+
+
 class TextSource(Model):
     """A text to write from."""
 
@@ -51,13 +59,13 @@ class TextSource(Model):
 class FileSource(Model):
     """An attachment of the ticket, by its name."""
 
-    file: _Line
+    file: Annotated[_Line, AfterValidator(_file_name)]
 
 
 class UrlSource(Model):
     """A page or file on one of the hosts that the setting SOURCE_URL_HOSTS lists."""
 
-    url: _Line
+    url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_MAX_URL)]
 
 
 Source = TextSource | FileSource | UrlSource
@@ -67,7 +75,7 @@ def _told_apart(source: Any) -> Any:
     """A string is an address, the name of a file, or else a text."""
     if not isinstance(source, str):
         return source
-    if re.match(r"https?://\S+$", source.strip(), re.IGNORECASE):
+    if len(source) <= _MAX_URL and _ADDRESS.fullmatch(source.strip()):
         return {"url": source}
     return {"file": source} if _names_a_file(source.strip()) else {"text": source}
 

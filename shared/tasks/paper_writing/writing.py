@@ -15,6 +15,7 @@ from shared.tasks.paper_writing.llm_output import Part, Written
 from shared.tasks.paper_writing.models import INVENTED, Draft, Fault, FaultKind, Outline, Section
 from shared.tasks.paper_writing.prompting import numbered, outlined, question, required
 from shared.tasks.paper_writing.task_data import TaskData
+from shared.text.markdown import plain
 
 _FORM = of_model(Written)
 _CAPTION_LINE = re.compile(r"^(Table\b[^\n|]*)\n(?=\|)", re.MULTILINE)
@@ -70,7 +71,8 @@ async def _write(
     written = await context.complete(_FORM, asked)
     section = outline.sections[item.section]
     text = joined(section, written)
-    grounds = Grounds(context.data.said, {number: claims[number] for number in numbers})
+    given = {number: claims[number] for number in numbers}
+    grounds = Grounds(context.data.said, given, section.subsections)
     found = await find_faults(section, text, grounds, context.use(CodeParsers))
     draft = Draft(
         section=item.section,
@@ -108,8 +110,10 @@ def joined(section: Section, written: Written) -> str:
     titles = {_key(title): title for title in section.subsections}
     parts = [_without_own_title(section, written.text)]
     for part in written.subsections:
-        title = titles.get(_key(part.title), part.title)
-        parts.append(f"### {title}\n\n{_below_title(title, part)}" if title else part.text.strip())
+        known = part.title if part.title in section.subsections else titles.get(_key(part.title))
+        heading = plain(known) if known else part.title
+        below = _below_title(known or part.title, part)
+        parts.append(f"### {heading}\n\n{below}" if heading else part.text.strip())
     text = "\n\n".join(part for part in parts if part.strip())
     return _CAPTION_LINE.sub(r"\1\n\n", text)
 

@@ -164,5 +164,5 @@ def test_requirements_are_split_into_points() -> None:
 
 
 def test_entities_are_read_as_the_characters_that_they_stand_for() -> None:
-    text = "3&#55;&percnt; &quot;x&quot; `&#55;`\n\n```\n&#55;\n```"
-    assert with_characters(text) == '37% "x" `&#55;`\n\n```\n&#55;\n```'
+    text = "3&amp;#55;&percnt; &quot;x&quot; &#51&#55\n\n```\n&#55;\n```"
+    assert with_characters(text) == '37% "x" 37\n\n```\n&#55;\n```'

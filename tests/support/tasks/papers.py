@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from zlib import crc32
 
 from starlette.responses import Response
 
@@ -45,7 +46,7 @@ class Asked:
     title: str
     words: int
     subsections: list[str]
-    points: list[tuple[int, str]]
+    points: list[str]
     claims: list[tuple[int, str]]
     again: bool
     faults: str
@@ -68,7 +69,7 @@ def written(text: str, *subsections: tuple[str, str]) -> JsonObject:
 def honest(asked: Asked) -> JsonObject:
     """A section that holds to everything: it meets its points, cites what it is given, and has its
     words."""
-    said = [f"This part meets point {letters(number)}." for number, _ in asked.points]
+    said = [f"This part meets point {letters(point)}." for point in asked.points]
     cited = [
         f"{prose(f'{asked.title} {number}', 9)[:-1]} [@{number}]." for number, _ in asked.claims[:2]
     ]
@@ -83,9 +84,9 @@ def honest(asked: Asked) -> JsonObject:
     return written(f"{lines} {begin}".strip(), *parts)
 
 
-def letters(number: int) -> str:
-    """A number in a paper without numbers."""
-    return "-".join(_LETTERS[int(digit)] for digit in str(number))
+def letters(point: str) -> str:
+    """What a paper without numbers calls a requirement."""
+    return "-".join(_LETTERS[int(digit)] for digit in str(crc32(point.encode()) % 1000))
 
 
 def some_sentences(text: str) -> Sequence[JsonObject]:
@@ -97,8 +98,8 @@ def some_sentences(text: str) -> Sequence[JsonObject]:
 def judged(points: Mapping[int, str], sections: Mapping[int, str]) -> list[JsonObject]:
     """A point is met where a section says so."""
     found = []
-    for number in points:
-        sentence = f"This part meets point {letters(number)}."
+    for number, point in points.items():
+        sentence = f"This part meets point {letters(point)}."
         home = next((n for n, text in sections.items() if sentence in text), 0)
         found.append(
             {
@@ -253,12 +254,13 @@ def _asked(own: str, user: str) -> Asked:
     _, _, below = own.partition("# The section to write")
     _, _, subsections = below.partition("Subsections, in this order:\n")
     claims = re.findall(r"^\[@(\d+)\] (.*)$", _material(user, "claims of the sources"), re.M)
+    _, _, listed = own.partition("# Requirements that this section meets")
     _, again, faults = own.partition("# Write it again")
     return Asked(
         title=title,
         words=int(words),
         subsections=re.findall(r"^- (.*)$", subsections.partition("\n\n")[0], re.MULTILINE),
-        points=list(_points(own).items()),
+        points=re.findall(r"^- (.*)$", listed.partition("\n\n")[0], re.MULTILINE),
         claims=[(int(number), text) for number, text in claims],
         again=bool(again),
         faults=faults,
