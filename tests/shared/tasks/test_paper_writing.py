@@ -9,22 +9,18 @@ import pytest
 from shared.errors import Conflict, Invalid
 from shared.models import TicketAnswer, validate_model
 from shared.papers.prose import headings
-from shared.workflow.messages import RoundFacts
 from tests.support.files import files as samples
 from tests.support.product.accounts import by
 from tests.support.product.heard_workflows import HeardWorkflows
 from tests.support.product.workflow import go_on, order_of, run
 from tests.support.product.workflow import shown as shown_result
 from tests.support.tasks.analyses import JsonObject
-from tests.support.tasks.papers import TITLES, Asked, Papers, honest, planned, prose
+from tests.support.tasks.papers import OUTLINED, TITLES, Asked, Papers, honest, planned, prose
 
 NOTE = (
     "The harbour has 14 berths for large vessels. Tides rise by 3.2 metres in spring. "
     "A pilot boards each vessel at the outer buoy. Delays cost $5,000 a day for every berth."
 )
-
-
-OUTLINED = RoundFacts(number=0, stage="outlining", total=1, starts_at=5, ends_at=10)
 
 
 def held(result: JsonObject) -> dict[str, bool]:

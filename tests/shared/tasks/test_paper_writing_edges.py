@@ -10,13 +10,12 @@ import pytest
 
 from shared.errors import Invalid
 from shared.models import TicketAnswer
-from tests.shared.tasks.test_paper_writing import OUTLINED
 from tests.support.product.accounts import by
 from tests.support.product.heard_workflows import HeardWorkflows
 from tests.support.product.workflow import go_on, order_of, run
 from tests.support.product.workflow import shown as shown_result
 from tests.support.tasks.analyses import JsonObject, form_of
-from tests.support.tasks.papers import Asked, Papers, honest, planned, prose
+from tests.support.tasks.papers import OUTLINED, Asked, Papers, honest, planned, prose
 
 
 async def test_a_title_names_no_reference_and_quotes_nobody(papers: Papers) -> None:

@@ -15,7 +15,7 @@ from shared.attachments.store import NewFile, examine
 from shared.documents.file_types import InMemory
 from shared.models import NewTicket, ResultQuery, StoredUser, validate_model
 from shared.tickets.attempts import Attempt
-from shared.workflow.messages import StartInput
+from shared.workflow.messages import RoundFacts, StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest, user
 from tests.support.product.clock import now
@@ -28,6 +28,8 @@ TITLES = (
     "Risks", "Outlook", "Tugs", "Pilots", "Lights", "Depths", "Customs", "Storage", "Cranes",
     "Repairs", "Training", "Signals", "Charts", "Records", "Closing",
 )  # fmt: skip
+OUTLINED = RoundFacts(number=0, stage="outlining", total=1, starts_at=5, ends_at=10)
+"""The round that ends with an outline."""
 _LETTERS = ("alfa", "bravo", "charlie", "delta", "echo", "fox", "golf", "hotel", "india", "juliet")
 _WORDS = (
     "harbour quiet vessel morning careful signal crane rope water master ledger window answer "
