@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shared.documents.quotes import Span
 
 NAME = r"[A-ZÀ-Þ][\w’'-]+"
-NAMES = rf"(?:{NAME}(?:,?[ ](?:and|&|und)[ ]{NAME}|,?[ ]et[ ]al\.?|,[ ]{NAME})*)"
+NAMES = rf"(?:{NAME}(?:,?[ ](?:and|&|und)[ ]{NAME}|,?[ ]et[ ]al\.?|,[ ]{NAME}){{0,8}})"
 INTERNAL = r"(?!(?:Sections?|Tables?|Figures?|Chapters?|Appendix|Parts?|Listings?)\b)"
 """Where a name would be one of the text's own parts."""
 
