@@ -23,12 +23,12 @@ _BEFORE = (
     r"|researchers?|scientists?|scholars|economists?|analysts?|experts?) (?:by|from|in|at|of))"
 )
 _NAMED = re.compile(
-    rf"{_BEFORE} (?:the |der |die |das |la |le )?{INTERNAL}(?P<subject>{NAME}(?: {NAME})*)"
-    rf"|\b(?:[Aa]n?|[Tt]he) (?P<maker>{NAME}(?: {NAME})*) (?:study|report|survey|paper|article)\b"
-    rf"|\b(?P<home>{NAME}(?: {NAME})*) (?:researchers|scientists|scholars|analysts|economists)\b"
-    rf"|\b{INTERNAL}(?P<many>{NAME}(?: (?:and )?{NAME})+) (?:{_SAYING}|{_SHOWING}) (?:that\b|it\b)"
+    rf"{_BEFORE} (?:the |der |die |das |la |le )?{INTERNAL}(?P<subject>{NAME}(?: {NAME}){{0,6}})"
+    rf"|\b(?:[Aa]n?|[Tt]he) (?P<maker>{NAME}(?: {NAME}){{0,6}}) (?:study|report|survey|paper|article)\b"
+    rf"|\b(?P<home>{NAME}(?: {NAME}){{0,6}}) (?:researchers|scientists|scholars|analysts|economists)\b"
+    rf"|\b{INTERNAL}(?P<many>{NAME}(?: (?:and )?{NAME}){{1,6}}) (?:{_SAYING}|{_SHOWING}) (?:that\b|it\b)"
     rf"|\b{INTERNAL}(?P<one>{NAME}) {_SAYING} that\b"
-    rf"|\b[Aa]s {INTERNAL}(?P<as>{NAME}(?: {NAME})*) (?:{_SAYING}|{_SHOWING}|puts? it)\b"
+    rf"|\b[Aa]s {INTERNAL}(?P<as>{NAME}(?: {NAME}){{0,6}}) (?:{_SAYING}|{_SHOWING}|puts? it)\b"
 )
 _NOBODY = re.compile(
     r"\b(?:studies|research|surveys|statistics|experts|researchers|analysts|scientists|economists)"
