@@ -11,6 +11,7 @@ NAMES = rf"(?:{NAME}(?:,?[ ](?:and|&|und)[ ]{NAME}|,?[ ]et[ ]al\.?|,[ ]{NAME}){{
 INTERNAL = r"(?!(?:Sections?|Tables?|Figures?|Chapters?|Appendix|Parts?|Listings?)\b)"
 """Where a name would be one of the text's own parts."""
 
+_FULL = rf"{NAME}(?: {NAME}){{0,6}}"
 _SAYING = (
     r"(?:argue[sd]?|estimate[sd]|predict(?:s|ed)|forecasts?|report(?:s|ed)|claim(?:s|ed)|state[sd]"
     r"|wr(?:ites|ote)|warn(?:s|ed)|conclude[sd]|recommend(?:s|ed)|observe[sd])"
@@ -23,12 +24,13 @@ _BEFORE = (
     r"|researchers?|scientists?|scholars|economists?|analysts?|experts?) (?:by|from|in|at|of))"
 )
 _NAMED = re.compile(
-    rf"{_BEFORE} (?:the |der |die |das |la |le )?{INTERNAL}(?P<subject>{NAME}(?: {NAME}){{0,6}})"
-    rf"|\b(?:[Aa]n?|[Tt]he) (?P<maker>{NAME}(?: {NAME}){{0,6}}) (?:study|report|survey|paper|article)\b"
-    rf"|\b(?P<home>{NAME}(?: {NAME}){{0,6}}) (?:researchers|scientists|scholars|analysts|economists)\b"
-    rf"|\b{INTERNAL}(?P<many>{NAME}(?: (?:and )?{NAME}){{1,6}}) (?:{_SAYING}|{_SHOWING}) (?:that\b|it\b)"
+    rf"{_BEFORE} (?:the |der |die |das |la |le )?{INTERNAL}(?P<subject>{_FULL})"
+    rf"|\b(?:[Aa]n?|[Tt]he) (?P<maker>{_FULL}) (?:study|report|survey|paper|article)\b"
+    rf"|\b(?P<home>{_FULL}) (?:researchers|scientists|scholars|analysts|economists)\b"
+    rf"|\b{INTERNAL}(?P<many>{NAME}(?: (?:and )?{NAME}){{1,6}})"
+    rf" (?:{_SAYING}|{_SHOWING}) (?:that\b|it\b)"
     rf"|\b{INTERNAL}(?P<one>{NAME}) {_SAYING} that\b"
-    rf"|\b[Aa]s {INTERNAL}(?P<as>{NAME}(?: {NAME}){{0,6}}) (?:{_SAYING}|{_SHOWING}|puts? it)\b"
+    rf"|\b[Aa]s {INTERNAL}(?P<as>{_FULL}) (?:{_SAYING}|{_SHOWING}|puts? it)\b"
 )
 _NOBODY = re.compile(
     r"\b(?:studies|research|surveys|statistics|experts|researchers|analysts|scientists|economists)"
