@@ -22,10 +22,12 @@ class FunctionError(AssertionError):
 
 
 class Worker:
-    """The app in Microsoft's worker library; `functions` are those that it indexed, by name."""
+    """The app in Microsoft's worker library; `functions` are those that it indexed, by name,
+    `trace_parent` the trace that the host says its invocations belong to."""
 
     def __init__(self, pipe: Any, log: Path) -> None:
         self._pipe = pipe
+        self.trace_parent = ""
         self._log = log
         init = protos.WorkerInitRequest(function_app_directory=str(ROOT))
         self.metadata = self._ask("worker_init_request", init).worker_metadata
@@ -50,6 +52,7 @@ class Worker:
             function_id=self.functions[name].function_id,
             input_data=[protos.ParameterBinding(name=key, data=given[key]) for key in given],
             trigger_metadata=dict(metadata),
+            trace_context=protos.RpcTraceContext(trace_parent=self.trace_parent),
         )
         answer: protos.InvocationResponse = self._ask("invocation_request", request)
         assert answer.invocation_id == request.invocation_id

@@ -21,6 +21,7 @@ from tests.support.hosts.durable_api import Durable
 from tests.support.hosts.process import ROOT, StartHost, wait_for
 from tests.support.pythons import Python
 from tests.support.running_app import PASSWORD, SETTINGS, custom
+from tests.support.telemetry import TelemetryFile, Told
 from tests.worker import environment
 from tests.worker.process import FunctionError, Worker, workers
 from tests.worker.protos import TypedData
@@ -47,13 +48,20 @@ def python() -> Python:
 
 
 @pytest.fixture(scope="module")
-def settings(storage: str) -> dict[str, str]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> TelemetryFile:
+    return TelemetryFile(tmp_path_factory.mktemp("telemetry") / "told.jsonl")
+
+
+@pytest.fixture(scope="module")
+def settings(storage: str, told: TelemetryFile) -> dict[str, str]:
     return {
         **json.loads((ROOT / "local.settings.sample.json").read_text())["Values"],
         **SETTINGS,
         "STORAGE_CONNECTION": storage,
         "AzureWebJobsStorage": storage,
         "MODEL_BASE_URL": NOBODY,
+        "PYTHON_ENABLE_OPENTELEMETRY": "true",
+        "TELEMETRY_FILE": str(told.path),
     }
 
 
@@ -175,6 +183,20 @@ def test_http(site: Site) -> None:
     assert unknown.headers["content-type"] == "application/problem+json"
 
 
+def test_the_hosts_trace_goes_on_in_the_app(site: Site, told: TelemetryFile) -> None:
+    told.until(lambda: told.of("metric"), "telemetry to be set up")
+    trace, parent = "c" * 32, "d" * 16
+    site.worker.trace_parent = f"00-{trace}-{parent}-01"
+    site.call("health")
+    site.worker.trace_parent = ""
+
+    def spans() -> Told:
+        return [one for one in told.of("span", "request") if one["trace"] == trace]
+
+    [span] = told.until(spans, "the request")
+    assert span["parent"] == parent
+
+
 def test_http_with_a_durable_client(site: Site) -> None:
     ticket_id = opened(site)
     order = started(site, ticket_id)
@@ -188,6 +210,7 @@ def test_orchestrator_and_activity(site: Site) -> None:
     name, given = next_activity(site, ticket_id, history)
     assert name == "custom_plan"
     ref = {"ticket_id": ticket_id, "attempt": 1, "task_type": "custom"}
+    ref["trace"] = started(site, ticket_id)["trace"]
     assert json.loads(given) == [ref]
 
     plan = result(site, name, given)
