@@ -173,8 +173,7 @@ def test_what_cannot_be_taken_is_set_aside_and_audited(
 
 
 def put_page_blob(blobs: BlobServiceClient, path: str) -> None:
-    """A terabyte of nothing, for which nobody had to send a byte."""
-    blobs.get_blob_client("uploads", path).create_page_blob(2**40)
+    blobs.get_blob_client("uploads", path).create_page_blob(512)
 
 
 def put_append_blob(blobs: BlobServiceClient, path: str) -> None:
