@@ -73,6 +73,17 @@ export async function save(path, filename, size = 0) {
   } else {
     parts.push(await blob(path));
   }
+  keep(parts, filename);
+}
+
+/** As `name`, with the suffix that the server gives a result of this form. */
+export async function saveResult(path, name) {
+  const answer = await send(path, {});
+  const [suffix] = answer.headers.get("Content-Disposition").match(/\.[\w.]+(?="$)/);
+  keep([await answer.blob()], `${name}${suffix}`);
+}
+
+function keep(parts, filename) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(parts, { type: "application/octet-stream" }));
   link.download = filename;

@@ -21,7 +21,7 @@ function Downloads({ ticket, path }) {
   const { busy, error, run } = useAction();
   const name = ticket.title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60);
   return html`<p class="downloads">Save as ${(ticket.result_data.formats || []).map((form) => html`
-    <button type="button" disabled=${busy} onClick=${() => run(() => api.save(`${path}/result?format=${form}`, `${name}.${form}`))}>${form}</button> `)}</p>
+    <button type="button" disabled=${busy} onClick=${() => run(() => api.saveResult(`${path}/result?format=${form}`, name))}>${form}</button> `)}</p>
     <${Failure} error=${error} />`;
 }
 

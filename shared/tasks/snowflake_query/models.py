@@ -71,12 +71,14 @@ class Interpretation(Model):
 class Draft(Model):
     """SQL that somebody wrote, the `number`-th of the ticket. `sql` passed the guard, or is empty
     where `error` says why not; `written` is as it came. `question` is what it answers: of the
-    `readings`, another way to read the ticket's. `suggestions` are offered instead of SQL."""
+    `readings`, another way to read the ticket's. `suggestions` are offered instead of SQL; the
+    `answer` of people may be one that they have `chosen`."""
 
     number: int = 0
     way: str
     question: str
     answer: str = ""
+    chosen: bool = False
     written: str = ""
     sql: str = ""
     error: str = ""

@@ -86,19 +86,22 @@ async def _go_on(context: Context[TaskData], weighed: Weighed) -> Round | Result
 
 
 async def _ask_or_write(context: Context[TaskData], draft: Draft) -> Round | Inquiry:
-    """The analyst offered questions instead of SQL."""
-    if context.data.clarify and draft.suggestions and not context.answers:
+    """The analyst offered questions instead of SQL: what people answer goes to the analyst, and
+    what it can still not write is the model's."""
+    if not (context.data.clarify and draft.suggestions) or draft.answer:
+        return _write(_for_model(draft))
+    if not context.answers:
         text = "The analyst does not know what is meant. Which of these is it?"
         return Inquiry(kind=InquiryKind.CLARIFY, text=text, options=draft.suggestions)
-    answer = str(context.answers[0]).strip() if context.answers else ""
-    return await _write_anew(context, answer)
+    answer = str(context.answers[0]).strip()
+    await artifacts.save_answer(context.artifacts, answer)
+    return _write(WriteItem(answered=bool(answer), chosen=answer in draft.suggestions))
 
 
 async def _write_anew(context: Context[TaskData], answer: str) -> Round:
-    """By the model, with what people said where they were asked."""
-    if answer:
-        await artifacts.save_answer(context.artifacts, answer)
-    return _write(WriteItem(by_model=True, answered=bool(answer)))
+    """By the model, with what people said."""
+    await artifacts.save_answer(context.artifacts, answer)
+    return _write(WriteItem(by_model=True, answered=True))
 
 
 async def _mend(context: Context[TaskData], draft: Draft) -> Round:
@@ -107,7 +110,13 @@ async def _mend(context: Context[TaskData], draft: Draft) -> Round:
         raise _failure(draft)
     number = draft.number + 1
     await artifacts.save_failure(context.artifacts, number, draft)
-    return _write(WriteItem(number=number, by_model=True, answered=bool(draft.answer)))
+    return _write(_for_model(draft, number))
+
+
+def _for_model(draft: Draft, number: int = 0) -> WriteItem:
+    """What is written after `draft`."""
+    answered = bool(draft.answer)
+    return WriteItem(number=number, by_model=True, answered=answered, chosen=draft.chosen)
 
 
 def _write(item: WriteItem) -> Round:

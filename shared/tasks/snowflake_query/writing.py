@@ -23,11 +23,13 @@ _FORM = of_model(SqlAnswer)
 
 
 class WriteItem(Model):
-    """The `number`-th try. `answered` tells that people said what they mean."""
+    """The `number`-th try. `answered` tells that people said what they mean, `chosen` that this is
+    a whole question, which stands in place of the ticket's."""
 
     number: int = 0
     by_model: bool = False
     answered: bool = False
+    chosen: bool = False
 
 
 async def write(context: WorkContext[TaskData], item: WriteItem) -> Draft:
@@ -71,8 +73,8 @@ class _Writer:
         self._layer = context.use(Warehouses).layer
         self._question = context.data.query_request
         fiscal = context.use(Warehouses).settings.fiscal_start
-        asked = f"{answer} {self._question}" if answer else self._question
-        self._period = find_period(asked, today, fiscal)
+        self._asked_for = answer if item.chosen else f"{answer} {self._question}".strip()
+        self._period = find_period(self._asked_for, today, fiscal)
         self._fiscal = fiscal
         self._examiner = Examiner(
             place=place,
@@ -80,14 +82,14 @@ class _Writer:
             max_rows=context.data.max_rows,
             period=self._period,
             today=today,
-            question=asked,
+            question=self._asked_for,
         )
 
     async def write(self) -> Draft:
-        if self._item.number == 0 and not (self._item.by_model or self._answer):
-            verified = self._layer.find_verified(self._question, self._period)
+        if not self._item.by_model:
+            verified = self._layer.find_verified(self._asked_for, self._period)
             if verified:
-                draft = Draft(way=VERIFIED, question=self._question, is_verified=True)
+                draft = self._draft(VERIFIED).model_copy(update={"is_verified": True})
                 return await self._examined(draft, verified, is_strict=False)
             asked = await self._ask_analyst()
             if asked is not None:
@@ -98,24 +100,20 @@ class _Writer:
         """None where the server has none."""
         if (await self._place.connection.tools()).analyst is None:
             return None
-        told = [self._question]
+        told = [self._asked_for]
         if self._period:
             told.append(f"({self._period.words}: {self._period.start} to {self._period.end})")
-        meaning = self._layer.explain(self._question)
+        meaning = self._layer.explain(self._asked_for)
         if meaning:
             told.append(f"({meaning})")
         try:
             answer = await self._place.connection.ask_analyst(" ".join(told))
         except PermanentFailure as error:  # The model can still write.
-            return Draft(way=ANALYST, question=self._question, error=error.reason)
+            return self._draft(ANALYST).model_copy(update={"error": error.reason})
         if answer is None:
             return None
-        draft = Draft(
-            way=ANALYST,
-            question=self._question,
-            suggestions=list(answer.suggestions),
-            is_verified=answer.verified,
-        )
+        offered = {"suggestions": list(answer.suggestions), "is_verified": answer.verified}
+        draft = self._draft(ANALYST).model_copy(update=offered)
         if not answer.sql:
             return draft.model_copy(update={"error": "The analyst wrote no SQL."})
         return await self._examined(draft, answer.sql, is_strict=True)
@@ -123,13 +121,8 @@ class _Writer:
     async def _ask_model(self) -> Draft:
         narrow = await artifacts.load_narrowed(self._context.artifacts)
         answer = await self._context.complete(_FORM, await self._asked(narrow))
-        draft = Draft(
-            way=MODEL,
-            question=self._question,
-            number=self._item.number,
-            answer=self._answer,
-        )
-        draft = await self._examined(draft, answer.sql, is_strict=self._item.number == 0)
+        strict = self._item.number == 0
+        draft = await self._examined(self._draft(MODEL), answer.sql, is_strict=strict)
         if draft.error:
             return draft
         readings = [
@@ -142,6 +135,11 @@ class _Writer:
         ]
         usable = [one for one in readings if one.sql and one.sql != draft.sql]
         return draft.model_copy(update={"readings": usable})
+
+    def _draft(self, way: str) -> Draft:
+        number, chosen = self._item.number, self._item.chosen
+        said = self._answer
+        return Draft(way=way, question=self._question, number=number, answer=said, chosen=chosen)
 
     async def _examined(self, draft: Draft, sql: str, is_strict: bool) -> Draft:
         """The draft with its SQL as it may run, or with the reason why not."""

@@ -102,6 +102,29 @@ async def test_the_analyst_asks_back(questions: Questions) -> None:
     assert answered["rows"] == told["rows"] == [[120]]
 
 
+@pytest.mark.parametrize("asked", ["How are we doing?", "How did we do in 2024?"])
+async def test_the_analyst_is_asked_the_question_that_is_chosen_of_its_own(
+    questions: Questions, asked: str
+) -> None:
+    asks = await questions.ask(asked, clarify=True)
+    chosen = await questions.ask(asked, [asks["options"][0]], clarify=True)
+
+    assert asks["options"][0] == "What were the sales by region in the last quarter?"
+    assert questions.writer.asked == []
+    assert chosen["receipt"]["way"] == "analyst"
+    period = chosen["interpretation"]["period"]
+    assert (period["start"], period["end"]) == ("2026-01-01", "2026-03-31")
+    assert [column["name"] for column in chosen["columns"]] == ["REGION_NAME", "SALES"]
+
+
+async def test_the_analyst_is_told_what_was_meant(questions: Questions) -> None:
+    answered = await questions.ask("How did we do in 2024?", ["I mean the sales"], clarify=True)
+
+    assert questions.writer.asked == []
+    assert answered["receipt"]["way"] == "analyst"
+    assert answered["interpretation"]["period"]["start"] == "2024-01-01"
+
+
 @pytest.mark.parametrize(
     ("sql", "mark"),
     [
