@@ -106,6 +106,9 @@ export async function review({ page, url, ...who }) {
   await finding.locator(".diff tr.meant").first().waitFor();
   assert.ok((await finding.locator(".diff tr").count()) > 1);
   assert.match(await finding.locator(".diff tr.meant").first().innerText(), /require_admin|page \* 20/);
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "github-review", exact: true }).click();
+  assert.equal((await saved).suggestedFilename(), "Orders-faster.review.json");
 }
 
 /** Results of types whose services are not here, as their contract has them. */
