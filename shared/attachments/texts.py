@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain
 
 from shared.clients.blobs import Container
+from shared.clients.side_by_side import gather_within
 from shared.documents.extract import Block, Extract, Places
 from shared.errors import DocumentFault, Invalid, NotFound, Unreadable
 from shared.models import Attachment, AttachmentText, Model, TextPlace, TextQuery, UnreadPlace
@@ -100,16 +101,14 @@ class AttachmentTexts:
 
     async def _keep(self, folder: str, head: _Head, extract: Extract) -> None:
         places = Places(extract.blocks)
-        slots = asyncio.Semaphore(_AT_ONCE)
 
         async def keep(number: int) -> None:
             start = number * MAX_ANSWER
-            async with slots:
-                blocks = await asyncio.to_thread(places.part, start, start + MAX_ANSWER)
-                dumped = [block.model_dump(exclude_defaults=True) for block in blocks]
-                await self._container.write_json(f"{folder}/{number}.json", dumped)
+            blocks = await asyncio.to_thread(places.part, start, start + MAX_ANSWER)
+            dumped = [block.model_dump(exclude_defaults=True) for block in blocks]
+            await self._container.write_json(f"{folder}/{number}.json", dumped)
 
-        await asyncio.gather(*(keep(number) for number in _pieces(0, head.characters)))
+        await gather_within(_AT_ONCE, keep, _pieces(0, head.characters))
         await self._container.write_json(f"{folder}/head.json", head.model_dump())
 
     async def _part(self, folder: str, start: int, end: int) -> list[Block]:

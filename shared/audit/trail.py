@@ -16,6 +16,7 @@ from shared.audit.activity_hours import Activity
 from shared.audit.chain import Draft, first_invalid, nobodys_event
 from shared.audit.horizon import horizon_of
 from shared.audit.rows import as_ticket_event, as_user_event, user_event_writes
+from shared.clients.side_by_side import gather_within
 from shared.clients.tables import Row, Table
 from shared.errors import Malformed, NotFound
 from shared.models import (
@@ -162,13 +163,10 @@ class AuditTrail:
         return _Found(events, end)
 
     async def _rows(self, owners: list[str], start: str, end: str) -> AsyncIterator[Row]:
-        slots = asyncio.Semaphore(_AT_ONCE)
-
         async def read(owner: str) -> list[Row]:
-            async with slots:
-                return [row async for row in self._ticket_table.query(owner, start, end)]
+            return [row async for row in self._ticket_table.query(owner, start, end)]
 
-        for rows in await asyncio.gather(*(read(owner) for owner in owners)):
+        for rows in await gather_within(_AT_ONCE, read, owners):
             for row in rows:
                 yield row
 

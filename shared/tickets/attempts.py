@@ -3,12 +3,12 @@
 `work/{ticket}/{attempt}/` is scaffolding, `results/{ticket}/{attempt}.json` is what clients get.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shared.clients.blobs import Container
+from shared.clients.side_by_side import gather_within
 from shared.errors import NotFound
 from shared.models import Call, StepRun, Usage
 from shared.storage.outages import insist
@@ -100,13 +100,11 @@ class Attempt:
 
     async def outcomes(self, number: int, count: int) -> Sequence[Any]:
         """The outcomes of a round, in the order of its items."""
-        slots = asyncio.Semaphore(_READS_AT_ONCE)
 
         async def read(index: int) -> Any:
-            async with slots:
-                return await self._container.read_json(self._outcome(number, index))
+            return await self._container.read_json(self._outcome(number, index))
 
-        return await asyncio.gather(*(read(index) for index in range(count)))
+        return await gather_within(_READS_AT_ONCE, read, range(count))
 
     async def store_result(self, result: dict[str, Any]) -> None:
         version = {SCHEMA: present_version(StoredKind.RESULT)}

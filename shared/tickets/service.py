@@ -9,6 +9,7 @@ from typing import Any
 from shared.accounts.principal import Principal
 from shared.accounts.repository import Users
 from shared.clients.blobs import Container
+from shared.clients.side_by_side import gather_within
 from shared.clients.upload_containers import UploadContainers
 from shared.errors import NotFound, Unavailable
 from shared.models import StoredTicket, TicketChanges
@@ -148,12 +149,6 @@ class TicketService:
         for number in range(1, attempts + 1):
             for answer in await Attempt(self._container, ticket_id, number).answers():
                 await self._container.delete(answer)
-        slots = asyncio.Semaphore(_DELETES_AT_ONCE)
-
-        async def delete(name: str) -> None:
-            async with slots:
-                await self._container.delete(name)
-
         listed = (self._container.names(f"{kind}/{ticket_id}/") for kind in _BLOBS)
         names = [name for found in await asyncio.gather(*listed) for name in found]
-        await asyncio.gather(*(delete(name) for name in names))
+        await gather_within(_DELETES_AT_ONCE, self._container.delete, names)

@@ -1,9 +1,9 @@
 """What an attempt keeps between its steps: the documents as they were found, their chunks, the
 account of all claims, and groups of parts."""
 
-import asyncio
 from collections.abc import Sequence
 
+from shared.clients.side_by_side import gather_within
 from shared.tasks.base import Artifacts
 from shared.tasks.doc_analysis.models import Account, Document, Part
 
@@ -23,13 +23,11 @@ async def find_document(artifacts: Artifacts, number: int) -> Document | None:
 
 async def load_documents(artifacts: Artifacts, count: int) -> list[Document]:
     """The files of the ticket as they were found, by number."""
-    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
 
     async def load(number: int) -> Document:
-        async with slots:
-            return Document.model_validate(await artifacts.load(_document(number)))
+        return Document.model_validate(await artifacts.load(_document(number)))
 
-    return await asyncio.gather(*map(load, range(count)))
+    return await gather_within(_CALLS_AT_ONCE, load, range(count))
 
 
 async def save_account(artifacts: Artifacts, account: Account) -> None:

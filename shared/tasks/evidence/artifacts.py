@@ -1,8 +1,8 @@
 """Chunks of documents as an attempt keeps them, by the number of the document and their own."""
 
-import asyncio
 from collections.abc import Sequence
 
+from shared.clients.side_by_side import gather_within
 from shared.tasks.base import Artifacts
 from shared.tasks.evidence.models import Chunk
 
@@ -10,13 +10,11 @@ _CALLS_AT_ONCE = 16
 
 
 async def save_chunks(artifacts: Artifacts, document: int, chunks: Sequence[Chunk]) -> None:
-    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
 
-    async def save(number: int, chunk: Chunk) -> None:
-        async with slots:
-            await artifacts.save(_chunk(document, number), chunk.model_dump(mode="json"))
+    async def save(number: int) -> None:
+        await artifacts.save(_chunk(document, number), chunks[number].model_dump(mode="json"))
 
-    await asyncio.gather(*(save(*pair) for pair in enumerate(chunks)))
+    await gather_within(_CALLS_AT_ONCE, save, range(len(chunks)))
 
 
 async def load_chunk(artifacts: Artifacts, document: int, number: int) -> Chunk:

@@ -1,9 +1,9 @@
 """What an attempt at a paper keeps between its steps. Everything is saved under a name that says
 what it is of, so that a step that runs twice replaces what it had saved itself, no more."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
+from shared.clients.side_by_side import gather_within
 from shared.documents.export.template import Template
 from shared.tasks.base import Artifacts
 from shared.tasks.evidence.models import Claim
@@ -89,29 +89,21 @@ async def load_tries(artifacts: Artifacts) -> dict[int, int]:
 
 async def load_drafts(artifacts: Artifacts) -> list[Draft]:
     """The sections as they are now, in order."""
-    slots = asyncio.Semaphore(_AT_ONCE)
-
-    async def load(section: int, tries: int) -> Draft:
-        async with slots:
-            return await load_draft(artifacts, section, tries)
-
     known = sorted((await load_tries(artifacts)).items())
-    return await asyncio.gather(*(load(*pair) for pair in known))
+    return await gather_within(_AT_ONCE, lambda pair: load_draft(artifacts, *pair), known)
 
 
 async def find_drafts(artifacts: Artifacts, sections: int) -> list[Draft]:
     """The sections that there are, each as it was written last, while others are still open."""
-    slots = asyncio.Semaphore(_AT_ONCE)
 
     async def find(section: int) -> Draft | None:
-        async with slots:
-            for tries in range(MAX_REPAIRS, -1, -1):
-                known = await artifacts.load(f"section-{section}-{tries}")
-                if known is not None:
-                    return Draft.model_validate(known)
+        for tries in range(MAX_REPAIRS, -1, -1):
+            known = await artifacts.load(f"section-{section}-{tries}")
+            if known is not None:
+                return Draft.model_validate(known)
         return None
 
-    found = await asyncio.gather(*map(find, range(sections)))
+    found = await gather_within(_AT_ONCE, find, range(sections))
     return [one for one in found if one is not None]
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from shared.clients.mcp.rows import Rows
+from shared.clients.side_by_side import gather_within
 from shared.errors import PermanentFailure, QueryFailed
 from shared.sql import templates
 from shared.sql.policy import TableName
@@ -52,14 +53,10 @@ async def narrow(
         schemas = {(one.database, one.schema_name) for one in meant.tables}
     keyed = await _with_keys(place, catalogue, schemas)
     pruned = prune(keyed, question, layer)
-    slots = asyncio.Semaphore(_AT_ONCE)
-
-    async def with_examples(table: TableInfo) -> TableInfo:
-        async with slots:
-            return await _with_examples(place, table)
-
-    tables = await asyncio.gather(*map(with_examples, pruned.tables))
-    return keyed, pruned.model_copy(update={"tables": list(tables)})
+    tables = await gather_within(
+        _AT_ONCE, lambda table: _with_examples(place, table), pruned.tables
+    )
+    return keyed, pruned.model_copy(update={"tables": tables})
 
 
 async def _remembered(place: Place, database: str) -> Catalogue:
@@ -103,16 +100,14 @@ def _catalogue(database: str, tables: Rows, columns: Rows) -> Catalogue:
 async def _with_keys(
     place: Place, catalogue: Catalogue, schemas: Iterable[tuple[str, str]]
 ) -> Catalogue:
-    slots = asyncio.Semaphore(_AT_ONCE)
+    async def keys_of(pair: tuple[str, str]) -> tuple[_Keys, _Foreign]:
+        database, schema = pair
+        return await place.memory.recall(
+            f"keys {database} {schema}", lambda: _ask_keys(place, database, schema)
+        )
 
-    async def keys_of(database: str, schema: str) -> tuple[tuple[str, str], tuple[_Keys, _Foreign]]:
-        async with slots:
-            known = await place.memory.recall(
-                f"keys {database} {schema}", lambda: _ask_keys(place, database, schema)
-            )
-            return (database, schema), known
-
-    found = dict(await asyncio.gather(*(keys_of(*pair) for pair in sorted(schemas))))
+    wanted = sorted(schemas)
+    found = dict(zip(wanted, await gather_within(_AT_ONCE, keys_of, wanted), strict=True))
 
     def keyed(table: TableInfo) -> TableInfo:
         primary, foreign = found.get((table.database, table.schema_name), ({}, {}))

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.accounts.principal import Principal
 from shared.accounts.repository import Users
+from shared.clients.side_by_side import gather_within
 from shared.errors import Forbidden
 from shared.models import (
     EndedCounts,
@@ -95,13 +96,8 @@ class TicketStatistics:
     async def _totals(self, owners: Collection[str] | None) -> Totals:
         if owners is None:
             return await self._index.totals()
-        slots, whole = asyncio.Semaphore(_AT_ONCE), Totals()
-
-        async def of(owner: str) -> Totals:
-            async with slots:
-                return await self._tickets.totals(owner)
-
-        for totals in await asyncio.gather(*map(of, owners)):
+        whole = Totals()
+        for totals in await gather_within(_AT_ONCE, self._tickets.totals, owners):
             whole.update(totals)
         return whole
 
