@@ -31,7 +31,6 @@ from shared.tasks.defaults import (
     check_no_requester,
     check_text_answer,
     find_no_department,
-    misses_no_file,
 )
 from shared.tasks.dependencies import Provider
 from shared.tasks.language_model import LanguageModel
@@ -214,7 +213,7 @@ class TaskType(Generic[D, R]):
     plan: Callable[[Context[D]], Awaitable[Round | Inquiry]] | None = None
     stages: Sequence[Step[D, R]] = ()
     needs: Sequence[type] = ()
-    misses_files: Callable[[D, Sequence[str]], bool] = misses_no_file
+    misses_files: Callable[[D, Sequence[str]], bool] | None = None
     find_fault: Callable[[D, Provider], Awaitable[DataFault | None]] | None = None
     partial: Callable[[StoredTicket, D, Artifacts], Awaitable[R | None]] | None = None
     reuses_answers: bool = False
@@ -263,6 +262,8 @@ class TaskType(Generic[D, R]):
 
     def must_wait(self, task_data: dict[str, Any], files: Iterable[Attachment]) -> bool:
         """Whether a ticket with valid `task_data` waits for another file."""
+        if self.misses_files is None:
+            return False
         names = [file.filename for file in files]
         return self.misses_files(self.data.model_validate(task_data), names)
 

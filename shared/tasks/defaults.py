@@ -1,6 +1,5 @@
 """What holds for a task type that says nothing else."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from shared.models import Inquiry, User
@@ -10,11 +9,6 @@ def check_text_answer(_: Any, inquiry: Inquiry, answer: Any) -> None:
     """For a type that asks for words. Raises ValueError, whose text says what is wanted."""
     if not isinstance(answer, str) or not answer.strip():
         raise ValueError("must be a text that is not empty.")
-
-
-def misses_no_file(data: Any, filenames: Sequence[str]) -> bool:
-    """For a type that does not wait for files."""
-    return False
 
 
 def check_no_requester(user: User, use: Any) -> None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import StrictBool, StringConstraints
 
 from shared.diffs.patches import LineKind
 from shared.models import Model, Side, Words
@@ -16,7 +16,7 @@ class TaskData(base.TaskData):
 
     pr_url: Annotated[Words, StringConstraints(max_length=2048)]
     additional_instructions: Annotated[str, StringConstraints(max_length=16_000)] | None = None
-    post_review: bool = False
+    post_review: StrictBool = False
 
 
 class Category(StrEnum):

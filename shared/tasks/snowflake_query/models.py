@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from shared.models import Model, Words
 from shared.tasks import base
@@ -23,8 +23,8 @@ class TaskData(base.TaskData):
     query_request: Annotated[Words, StringConstraints(max_length=4_000)]
     database: Name | None = None
     schema_name: Annotated[Name | None, Field(alias="schema")] = None
-    max_rows: Annotated[int, Field(ge=1, le=10_000)] = MAX_ROWS
-    clarify: bool = False
+    max_rows: Annotated[StrictInt, Field(ge=1, le=10_000)] = MAX_ROWS
+    clarify: StrictBool = False
 
 
 class Column(Model):

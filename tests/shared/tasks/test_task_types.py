@@ -13,10 +13,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from shared.clients.blobs import Container
-from shared.errors import PermanentFailure, RetryLater
+from shared.errors import Invalid, PermanentFailure, RetryLater
+from shared.models import validate_model
 from shared.tasks.call_sizes import CallSizes
 from shared.tasks.dependencies import Dependencies
-from shared.tasks.registry import find_task_type
+from shared.tasks.registry import TASK_TYPES, find_task_type
 from tests.support.servers.model import ModelServer, completion
 from tests.support.servers.serving import served
 from tests.support.tasks.example_modules import ExampleModule
@@ -135,3 +136,17 @@ def test_an_entry_point_that_names_no_activity_stops_the_start(tmp_path: Path) -
     install_type(tmp_path, "Not a name", "forecasts")
     shown = run_with(tmp_path, "import shared.tasks.registry")
     assert "SettingsError: The entry point Not a name" in shown.stderr
+
+
+def test_flags_and_numbers_are_taken_as_nothing_else() -> None:
+    """As the API description says: 0 is not false, and "5" no number."""
+    wrong = {"boolean": [0, 1, "true", "no"], "integer": [True, "5", 2.5]}
+    tried = 0
+    for task_type in map(find_task_type, TASK_TYPES):
+        for name, field in task_type.data.model_json_schema()["properties"].items():
+            for kind in (each.get("type") for each in [field, *field.get("anyOf", [])]):
+                for value in wrong.get(kind, []):
+                    tried += 1
+                    with pytest.raises(Invalid):
+                        validate_model(task_type.data, {**task_type.example, name: value})
+    assert tried > 10
