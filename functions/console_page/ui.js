@@ -46,7 +46,10 @@ export function Bar({ progress }) {
 export function useLoad(read, key) {
   const [found, setFound] = useState({ value: null, error: null, loading: true });
   const turn = useRef(0);
+  const shown = useRef(key);
+  shown.current = key;
   const again = useCallback(async () => {
+    if (key !== shown.current) return; // a timer still asks for what was shown before
     const mine = ++turn.current;
     try {
       const value = await read();

@@ -150,21 +150,42 @@ export async function paper({ page, title, ...who }) {
   assert.equal(await report.locator("style, meta, title").count(), 0);
 }
 
-/** Ten thousand tickets are pages of fifty, however far one goes. */
+/** Ten thousand tickets are pages of fifty, however far one goes, also while news come in. */
 export async function many({ page, base, ...who }) {
+  let socket = null;
+  await page.routeWebSocket(/\/client\/hubs\//, (route) => {
+    socket = route;
+    route.connectToServer();
+  });
   const ticket = (number) => ({ id: `t${number}`, title: `Ticket ${number}`, task_type: "custom", priority: "low", status: "completed", created_by: "x", created_at: "2026-01-01T00:00:00Z", progress: { stage: "completed", done: 1, total: 1, percent: 100 } });
   await page.route(/\/api\/v1\/tickets\?/, (route) => {
     const start = Number(new URL(route.request().url()).searchParams.get("cursor") || 0);
     const tickets = Array.from({ length: 50 }, (_, place) => ticket(start + place));
     return route.fulfill({ json: { tickets, total: 10_000, next_cursor: start < 9_950 ? String(start + 50) : null } });
   });
+  await page.clock.install();
   await signIn({ page, base, ...who });
   await page.getByText("10,000 tickets").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
   for (let number = 1; number <= 30; number++) {
     await page.getByRole("button", { name: "Older" }).click();
     await page.getByRole("link", { name: `Ticket ${number * 50}`, exact: true }).waitFor();
   }
   assert.equal(await page.locator(".tickets li").count(), 50);
+  // News of a ticket let the list be read again soon: it stays at the page that was opened meanwhile.
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
+  socket.send(JSON.stringify({ type: "message", data: { type: "attachment_added", ticket_id: "t1", seq: 1 } }));
+  await page.getByRole("button", { name: "Older" }).click();
+  const arrived = page.getByRole("link", { name: "Ticket 1550", exact: true });
+  for (let step = 0; step < 10 && !(await arrived.isVisible()); step++) await page.clock.runFor(30);
+  await arrived.waitFor();
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).searchParams.get("cursor")));
+  await page.clock.runFor(1_000);
+  await page.clock.resume();
+  await page.getByRole("button", { name: "Newer" }).click();
+  await page.getByRole("link", { name: "Ticket 1500", exact: true }).waitFor();
+  assert.deepEqual(asked.filter((cursor) => cursor !== null), ["1500"]);
   await page.getByRole("button", { name: "Newer" }).click();
   await page.getByRole("link", { name: "Ticket 1450", exact: true }).waitFor();
 }

@@ -52,7 +52,10 @@ def refuses_handshake(error: BaseException, exchange: Exchange) -> bool:
     about_protocol = exchange.status == 0 or 200 <= exchange.status < 300
     about_protocol = about_protocol or exchange.status in (400, 404, 405, 406, 501)
     is_heard = not (exchange.is_away or exchange.is_token_refused)
-    return about_protocol and is_heard and _protocol_error(error) is not None
+    found = _protocol_error(error)
+    # The `mcp` package tells of its own timeout in the same way, before HTTP knows of it.
+    is_answer = found is not None and found.code != _REQUEST_TIMEOUT
+    return about_protocol and is_heard and is_answer
 
 
 def is_forgotten(error: BaseException, exchange: Exchange) -> bool:

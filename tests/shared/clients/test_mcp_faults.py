@@ -125,6 +125,15 @@ async def test_a_server_that_answers_too_late(server: McpServer, method: str) ->
     assert "in time" in error.reason
 
 
+async def test_a_handshake_that_took_too_long_is_not_tried_in_another_way(
+    server: McpServer,
+) -> None:
+    server.script = at("initialize", lambda call: refuse(call, -32001, "Request timed out"))
+
+    assert "in time" in (await failure(server.connection())).reason
+    assert server.methods() == ["initialize"]
+
+
 async def test_a_server_that_is_away() -> None:
     taken = take_port(0, "nobody")
     port = taken.getsockname()[1]
