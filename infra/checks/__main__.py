@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 
 from infra.checks.bicep import INFRA, NONE, ROOT, BicepError, find_bicep, main_snapshot, run_bicep
 from infra.checks.kql import analyse, queries
-from infra.checks.tools import ToolError, python_tools
+from infra.checks.tools import python_tools
+from infra.local.installation import InstallError
 
 _HERE = Path(__file__).parent
 _FILES = ("main.bicep", "subscription.bicep")
@@ -103,7 +104,7 @@ CHECKS: dict[str, Callable[[], Iterator[str]]] = {
 def _outcome(name: str) -> tuple[str, list[str]]:
     try:
         faults = list(CHECKS[name]())
-    except (NotHereError, ToolError) as error:
+    except (NotHereError, InstallError) as error:
         return f"{name}: left out, {error}", []
     except BicepError as error:
         faults = [str(error)]

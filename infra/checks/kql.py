@@ -33,7 +33,7 @@ def queries() -> dict[str, str]:
 
 
 def analyse(texts: dict[str, str]) -> dict[str, Analysis]:
-    """Raises ToolError where the analyser cannot be installed."""
+    """Raises InstallError where the analyser cannot be installed."""
     node_tools()
     done = subprocess.run(
         [str(NODE), str(_HERE / "kql.mjs")],

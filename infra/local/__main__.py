@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from infra.local.host.functions import HostError, read_local_settings
+from infra.local.installation import InstallError
 from infra.local.serving import PartError, PortTakenError
 
 DEFAULT_PORT = 7071
@@ -40,7 +41,7 @@ def main() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         arguments.run(arguments)
-    except (HostError, PortTakenError, PartError) as error:
+    except (HostError, InstallError, PortTakenError, PartError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         raise SystemExit(2) from error
 

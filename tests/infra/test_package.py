@@ -7,9 +7,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from infra.local.installation import make_environment
 from infra.package import build
 from tests.support.hosts.process import ROOT
-from tests.support.pythons import find_python, make_environment
+from tests.support.pythons import find_python
 
 MAX_BYTES = 2_000_000
 SINGLE_FILES = {"function_app.py", "host.json", "requirements.txt", "LICENSE"}
@@ -76,7 +77,7 @@ def test_it_loads_on_a_python_that_has_only_its_requirements(
     if python is None:
         pytest.skip(f"no Python {version} here (PYTHON{version.replace('.', '')} may name one)")
     folder = ROOT / ".build" / f"package-{version}"
-    own = make_environment(python, folder, ROOT / "requirements.txt")
+    own = make_environment(folder, ROOT / "requirements.txt", python.path, python.version)
     with ZipFile(package) as archive:
         archive.extractall(tmp_path)
     command = [str(own), "-X", "utf8", "-c", LIST_FUNCTIONS]

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
+from infra.local.installation import InstallError, make_environment
 from tests.support.hosts.process import ROOT
-from tests.support.pythons import InstallError, Python, make_environment
+from tests.support.pythons import Python
 from tests.support.pythons import find_python as find
 
 FOLDER = ROOT / ".build" / "worker-venv"
@@ -19,7 +20,7 @@ def find_python() -> Python | None:
 
 def make(python: Python) -> Path:
     """Make the environment unless it is there, and return its Python. Raises InstallError."""
-    return make_environment(python, FOLDER, REQUIREMENTS)
+    return make_environment(FOLDER, REQUIREMENTS, python.path, python.version)
 
 
 def _main() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from infra.checks.bicep import INFRA, ROOT
 from infra.checks.kql import Analysis, analyse, queries
-from infra.checks.tools import ToolError
+from infra.local.installation import InstallError
 from shared.telemetry.names import EVERYWHERE, METRICS, Attribute, LogLine, Metric, SpanName
 from tests.support.azure import Deployment
 
@@ -24,7 +24,7 @@ MESSAGE = re.compile(r'Message == "([^"]+)"')
 def analyses() -> dict[str, Analysis]:
     try:
         return analyse(QUERIES | {"wrong": "AppMetrics | where Nmae == 1"})
-    except ToolError as error:
+    except InstallError as error:
         pytest.skip(f"the analyser of KQL cannot be had here: {error}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from infra.local import npm
+from infra.local.installation import InstallError
 
 _HERE = Path(__file__).parents[2] / "browser"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -55,7 +56,7 @@ def open_browser(base: str) -> Iterator[Browser]:
         pytest.skip("there is no Chromium here (apt-get install chromium, or set CHROMIUM)")
     try:
         npm.install(_HERE)
-    except npm.InstallError as error:
+    except InstallError as error:
         pytest.skip(f"what drives a browser cannot be installed: {error}")
     command = [str(npm.NODE), str(_HERE / "driver.mjs"), chromium, base]
     with subprocess.Popen(
