@@ -10,7 +10,7 @@ others may run again after a crash and must come to the same.
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, get_type_hints
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, Field
 
@@ -133,14 +133,20 @@ class WorkContext(Context[D]):
         return answer.value
 
 
+class NamedOutcome(NamedTuple):
+    """The outcome of a piece of work as JSON, and what people call the piece; mostly nothing."""
+
+    outcome: Any
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Generic[D, R]):
     """A stage with what follows it, over plain JSON: as items and outcomes are stored."""
 
     name: str
-    work: Callable[[WorkContext[D], Any], Awaitable[Any]]
+    work: Callable[[WorkContext[D], Any], Awaitable[NamedOutcome]]
     combine: Callable[[Context[D], Sequence[Any]], Awaitable[Round | Inquiry | R]]
-    name_outcome: Callable[[Any], str] = lambda _: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +173,14 @@ class Stage(Generic[D, I, O]):
         outcome_model: type[O] = hints.pop("return")
         *_, item_model = hints.values()
 
-        async def work(context: WorkContext[D], item: Any) -> Any:
+        async def work(context: WorkContext[D], item: Any) -> NamedOutcome:
             outcome = await self.work(context, item_model.model_validate(item))
-            return outcome.model_dump(mode="json")
+            return NamedOutcome(outcome.model_dump(mode="json"), self.name_outcome(outcome))
 
         async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
             return await combine(context, [outcome_model.model_validate(one) for one in outcomes])
 
-        def name_outcome(outcome: Any) -> str:
-            return self.name_outcome(outcome_model.model_validate(outcome))
-
-        return Step(name=self.name, work=work, combine=after, name_outcome=name_outcome)
+        return Step(name=self.name, work=work, combine=after)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,13 +235,9 @@ class TaskType(Generic[D, R]):
             return Round(stage=_ONE_STEP, items=[{}])
         return await self.plan(context)
 
-    async def do_work(self, context: WorkContext[D], item: Any) -> Any:
-        """The outcome of a piece of work, as JSON. Raises StepError."""
+    async def do_work(self, context: WorkContext[D], item: Any) -> NamedOutcome:
+        """Raises StepError."""
         return await self._step(context.stage).work(context, item)
-
-    def name_outcome(self, stage: str, outcome: Any) -> str:
-        """What people call a piece of work that is done; mostly nothing."""
-        return self._step(stage).name_outcome(outcome)
 
     async def combine(self, context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
         """The result of the outcomes of a round, or the next round. Raises StepError."""
@@ -280,8 +279,8 @@ class TaskType(Generic[D, R]):
 def _single_step(work: Callable[[WorkContext[D]], Awaitable[R]], result: type[R]) -> Step[D, R]:
     """The only stage of a type of one step, whose outcome is the result."""
 
-    async def work_once(context: WorkContext[D], _: Any) -> Any:
-        return (await work(context)).model_dump(mode="json")
+    async def work_once(context: WorkContext[D], _: Any) -> NamedOutcome:
+        return NamedOutcome((await work(context)).model_dump(mode="json"))
 
     async def pass_on(_: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
         return result.model_validate(outcomes[0])

@@ -138,9 +138,8 @@ class Activities:
         if not done:
             task_type = find_task_type(ticket.task_type)
             context = self._contexts.work_context(task_type, ticket, ref, facts["stage"])
-            outcome = await task_type.do_work(context, item)
+            outcome, piece = await task_type.do_work(context, item)
             await attempt.store_outcome(number, index, outcome)
-            piece = task_type.name_outcome(facts["stage"], outcome)
         await self._progress.show_round(ref, facts, ticket, piece)
         return OutcomeStored(kind="outcome")
 

@@ -230,10 +230,10 @@ async def test_a_stored_run_is_not_repeated_and_a_lost_one_is_found(
     questions.writer.sql = (COUNT,)
     ticket = questions.ticket("How many customers are there?")
     here, [item] = await questions.until(ticket, "running")
-    lost = await questions.task_type.do_work(here, item)
+    lost, _ = await questions.task_type.do_work(here, item)
     known = len(second.selects())
 
-    found = await questions.task_type.do_work(here, item)
+    found, _ = await questions.task_type.do_work(here, item)
 
     history = [sql for sql in second.asked if "QUERY_HISTORY" in sql]
     assert len(history) == 1
@@ -258,7 +258,7 @@ async def test_without_a_history_it_is_run_once_more(questions: Questions, secon
     ticket = questions.ticket("How many customers are there?")
     here, [item] = await questions.until(ticket, "running")
     await questions.task_type.do_work(here, item)
-    again = await questions.task_type.do_work(here, item)
+    again, _ = await questions.task_type.do_work(here, item)
 
     assert (again["runs"], again["recovered"]) == (2, False)
 

@@ -148,7 +148,7 @@ class Questions:
         left = list(answers)
         while isinstance(made, Round):
             here = self.context(ticket, made.stage)
-            outcomes = [await self.task_type.do_work(here, item) for item in made.items]
+            outcomes = [(await self.task_type.do_work(here, item)).outcome for item in made.items]
             made = await self.task_type.combine(here, outcomes)
             if isinstance(made, Inquiry) and left:
                 answered = self.context(ticket, here.stage, [left.pop(0)])
@@ -162,7 +162,7 @@ class Questions:
         made = await self.task_type.first_round(self.context(ticket, "reading"))
         while isinstance(made, Round) and made.stage != stage:
             here = self.context(ticket, made.stage)
-            outcomes = [await self.task_type.do_work(here, item) for item in made.items]
+            outcomes = [(await self.task_type.do_work(here, item)).outcome for item in made.items]
             made = await self.task_type.combine(here, outcomes)
         assert isinstance(made, Round), made
         return self.context(ticket, stage), made.items

@@ -68,7 +68,7 @@ async def result_of(
     made = await task_type.first_round(context("reading"))
     while isinstance(made, Round):
         here = context(made.stage)
-        outcomes = [await task_type.do_work(here, item) for item in made.items]
+        outcomes = [(await task_type.do_work(here, item)).outcome for item in made.items]
         made = await task_type.combine(here, outcomes)
     result: dict[str, Any] = made.model_dump(mode="json")
     return result
