@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from shared.tickets.sweeper import Sweeper
     from shared.workflow.activities import Activities
     from shared.workflow.answer_cache import Answers
+    from shared.workflow.contexts import Contexts
+    from shared.workflow.progress import ProgressWriter
 
 
 class App(TicketParts):
@@ -152,25 +154,51 @@ class App(TicketParts):
     @cached_property
     def activities(self) -> "Activities":
         from shared.workflow.activities import Activities
+        from shared.workflow.inquiries import Inquiries
+        from shared.workflow.step_runs import StepRuns
+
+        known, container = self.settings, self.clients.container
+        return Activities(
+            tickets=self.tickets,
+            container=container,
+            intents=self._intents,
+            contexts=self._contexts,
+            progress=self._progress,
+            inquiries=Inquiries(self.tickets, known.workflow.answer_days, self.clock),
+            step_runs=StepRuns(
+                tickets=self.tickets,
+                container=container,
+                step_seconds=known.workflow.step_seconds,
+                clock=self.clock,
+            ),
+            quiet_seconds=known.files.quiet_seconds,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _contexts(self) -> "Contexts":
+        from shared.workflow.contexts import Contexts
         from shared.workflow.metering import Metering
         from shared.workflow.partial_texts import PartialTexts
 
-        known, clients = self.settings, self.clients
-        return Activities(
+        return Contexts(
             tickets=self.tickets,
             users=self.users,
-            container=clients.container,
-            model=clients.model,
+            container=self.clients.container,
+            model=self.clients.model,
             answers=self.answer_cache,
             dependencies=self.dependencies,
-            intents=self._intents,
-            metering=Metering(known.prices),
+            progress=self._progress,
+            metering=Metering(self.settings.prices),
             partial_texts=PartialTexts(self.tickets, self.notifications, self.clock),
-            step_seconds=known.workflow.step_seconds,
-            quiet_seconds=known.files.quiet_seconds,
-            answer_days=known.workflow.answer_days,
             clock=self.clock,
         )
+
+    @cached_property
+    def _progress(self) -> "ProgressWriter":
+        from shared.workflow.progress import ProgressWriter
+
+        return ProgressWriter(self.tickets, self.clients.container, self.clock)
 
     @cached_property
     def answer_cache(self) -> "Answers":

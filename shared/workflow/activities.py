@@ -9,15 +9,12 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from shared.accounts.repository import Users
 from shared.clients.blobs import Container
 from shared.errors import FailureKind, NotFound
 from shared.models import Inquiry, StoredTicket
 from shared.models.clock import Clock
 from shared.storage.compressed import pack
 from shared.tasks.base import Round
-from shared.tasks.dependencies import Dependencies
-from shared.tasks.language_model import LanguageModel
 from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
@@ -25,7 +22,6 @@ from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.listing.index import listing_state_of
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
-from shared.workflow.answer_cache import Answers
 from shared.workflow.contexts import Contexts
 from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
@@ -39,8 +35,6 @@ from shared.workflow.messages import (
     RoundFacts,
     Superseded,
 )
-from shared.workflow.metering import Metering
-from shared.workflow.partial_texts import PartialTexts
 from shared.workflow.progress import ProgressWriter
 from shared.workflow.rounds import begin_round
 from shared.workflow.step_runs import SUPERSEDED, StepRuns, run_step
@@ -54,51 +48,32 @@ _STORING = timedelta(minutes=4)
 class Activities:
     """The activities of the workflow, without their platform.
 
-    A step goes on as another one after `step_seconds`, before the platform ends the process with
-    all that runs in it; a ticket that waits for files is left alone for `quiet_seconds` after each;
-    people have `answer_days` to answer one that asks.
+    A ticket that waits for files is left alone for `quiet_seconds` after each.
     """
 
     def __init__(
         self,
         *,
         tickets: Tickets,
-        users: Users,
         container: Container,
-        model: LanguageModel,
-        answers: Answers,
-        dependencies: Dependencies,
         intents: Intents,
-        metering: Metering,
-        partial_texts: PartialTexts,
-        step_seconds: float,
+        contexts: Contexts,
+        progress: ProgressWriter,
+        inquiries: Inquiries,
+        step_runs: StepRuns,
         quiet_seconds: float,
-        answer_days: float,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._container = container
         self._intents = intents
-        self._clock = clock
-        self.step_runs = StepRuns(
-            tickets=tickets, container=container, step_seconds=step_seconds, clock=clock
-        )
+        self._contexts = contexts
+        self._progress = progress
+        self._inquiries = inquiries
+        self.step_runs = step_runs
         self._quiet = timedelta(seconds=quiet_seconds)
-        self._inquiries = Inquiries(tickets, answer_days, clock)
+        self._clock = clock
         self._reader = TicketReader(tickets)
-        self._progress = ProgressWriter(tickets, container, clock)
-        self._contexts = Contexts(
-            tickets=tickets,
-            users=users,
-            container=container,
-            model=model,
-            answers=answers,
-            dependencies=dependencies,
-            progress=self._progress,
-            metering=metering,
-            partial_texts=partial_texts,
-            clock=clock,
-        )
 
     @run_step
     async def plan(self, ref: AttemptRef) -> RoundBegins | AnswerAwaited | NoFiles | Superseded:
