@@ -18,11 +18,12 @@ from shared.clients.tables import Table, Verb, Write
 from shared.errors import Unauthenticated
 from shared.models import ConnectionCounts, Negotiated, StoredUser, rfc3339
 from shared.models.clock import Clock
+from shared.storage.keys import prefix_range
 
 _MAX_MINUTES = 60
 _PARTITION = "connections"
 _PREFIX = "connection_"
-_END = "connection`"
+_START, _END = prefix_range(_PREFIX)
 _LOOKED_AT_AFTER = timedelta(days=1)
 
 
@@ -100,7 +101,7 @@ class Connections:
     async def count(self, principal: Principal) -> ConnectionCounts:
         """The connections that are known, a storage call for each 1,000. Raises Forbidden."""
         check_admin(principal)
-        rows = self._table.query(_PARTITION, _PREFIX, _END, columns=("RowKey", "user_id"))
+        rows = self._table.query(_PARTITION, _START, _END, columns=("RowKey", "user_id"))
         users = [str(row.values["user_id"]) async for row in rows]
         return ConnectionCounts(total_connections=len(users), connected_users=len(set(users)))
 
@@ -109,7 +110,7 @@ class Connections:
         closed. Raises Unavailable."""
         await self._users.close_left()
         late = self._clock.now() - _LOOKED_AT_AFTER
-        async for row in self._table.query(_PARTITION, _PREFIX, _END):
+        async for row in self._table.query(_PARTITION, _START, _END):
             connection_id = str(row.values["connection_id"])
             if datetime.fromisoformat(row.values["connected_at"]) > late:
                 continue

@@ -248,7 +248,7 @@ class Users:
 
     async def close_left(self) -> None:
         """End the connections that could not be ended when that was due."""
-        async for one in self._table.query(USERS, "closing_", "closing`"):
+        async for one in self._table.query(USERS, *prefix_range("closing_")):
             await self.close_connections(one.key.removeprefix("closing_"))
 
     async def _write_claiming(self, writes: list[Write], user: StoredUser) -> None:

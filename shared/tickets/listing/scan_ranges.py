@@ -10,7 +10,7 @@ from heapq import heapify, heappop, heapreplace
 
 from shared.clients.tables import MAX_ROWS, Row, Table
 from shared.models import TicketsQuery
-from shared.storage.keys import EVERYBODY, is_user_id, older_than
+from shared.storage.keys import EVERYBODY, is_user_id, older_than, prefix_end
 from shared.tickets.listing.index import ALL, IndexKey, assignee_partition, ticket_of
 
 
@@ -24,8 +24,8 @@ class Window:
 
     def after(self, rest: str) -> "Window":
         """What lies behind the ticket `rest`, whatever its key goes on with."""
-        # The key of a pointer goes on with "_", which "`" follows.
-        return Window(max(self.start, f"{rest}`"), self.end)
+        # The key of a pointer goes on with "_".
+        return Window(max(self.start, prefix_end(f"{rest}_")), self.end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from shared.models import (
     UpdatedTicket,
 )
 from shared.storage.columns import from_columns, to_column
-from shared.storage.keys import split_ticket_id
+from shared.storage.keys import prefix_range, split_ticket_id
 
 _BETWEEN_PROGRESS = timedelta(seconds=0.5)
 _UPDATED = set(UpdatedTicket.model_fields)
@@ -63,7 +63,8 @@ def update_writes(ticket_id: str, messages: Iterable[Message]) -> list[Write]:
 def update_range(ticket_id: str, after: int = 0) -> tuple[str, str, str]:
     """Partition, start and end of the rows of the messages after the number `after`."""
     owner, rest = split_ticket_id(ticket_id)
-    return owner, f"update_{rest}_{after + 1:08d}", f"update_{rest}`"
+    start, end = prefix_range(f"update_{rest}_")
+    return owner, f"{start}{after + 1:08d}", end
 
 
 def as_message(row: Row) -> Message:
