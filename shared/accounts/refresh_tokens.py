@@ -33,10 +33,6 @@ class Session:
         """Whether `token` is the present one of the family."""
         return token.has_hash(str(self.found.values["hash"]))
 
-    def end_family(self) -> Write:
-        """The write that ends the family, whatever it holds by then."""
-        return Write(Verb.DELETE, row(self.found.key, {}))
-
 
 def begin_family(token: RefreshToken, user_id: str, at: float, until: datetime) -> Write:
     """The write that begins a family at the Unix time `at`."""

@@ -41,10 +41,10 @@ class TicketAnswering:
         """
         ticket = await self._access.read(principal, ticket_id, Right.EDIT)
         name = ticket.inquiry
-        if ticket.question is None and ticket.answers.get(name) == given.answer:
-            return ticket
         if ticket.question is None:
-            raise Conflict(user_changes.NOT_ASKING)
+            if ticket.answers.get(name) != given.answer:
+                raise Conflict(user_changes.NOT_ASKING)
+            return ticket
         _check(ticket, ticket.question, given.answer)
         at = self._clock.now()
         # An event that is lost with this process is raised again by the sweeper.
