@@ -10,6 +10,8 @@ from tests.support.faults.stops import Stop, stopped
 from tests.support.hosts.process import ROOT, HostKind
 from tests.support.running_app import RunningApp, run_app
 
+_TIMEOUT = "00:00:10"
+"""Enough for a request on a busy machine."""
 APP = ROOT / "tests/hosts/app/function_app.py"
 
 
@@ -19,7 +21,7 @@ def hasty(own_storage: str, tmp_path: Path) -> Iterator[RunningApp]:
     app = tmp_path / "app"
     app.mkdir()
     (app / "function_app.py").symlink_to(APP)
-    host = json.loads((ROOT / "host.json").read_text()) | {"functionTimeout": "00:00:03"}
+    host = json.loads((ROOT / "host.json").read_text()) | {"functionTimeout": _TIMEOUT}
     (app / "host.json").write_text(json.dumps(host))
     patient = {"MODEL_TIMEOUT_SECONDS": "60", "STEP_SECONDS": "480"}
     with run_app(own_storage, tmp_path / "running_app", HostKind.LOCAL, app, **patient) as running:

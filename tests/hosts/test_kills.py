@@ -132,6 +132,7 @@ def test_of_two_hosts_on_one_hub_one_is_killed_with_many_tickets(
         wait_for(half, "half of the tickets to end", RECOVERY_SECONDS)
         kill_now(patient.host.pid)
         killed = time.monotonic()
+        wait_for(lambda: lost, "the model to miss those who asked from there", 20)
         release.set()
 
         wait_for(lambda: count_ended() == TICKETS, "all tickets to end", RECOVERY_SECONDS)
@@ -141,7 +142,6 @@ def test_of_two_hosts_on_one_hub_one_is_killed_with_many_tickets(
             events = other.get(f"/tickets/{ticket}/events").json()
             actions = [one["action"] for one in events]
             assert actions == ["ticket_created", "ticket_started", "ticket_completed"]
-    assert lost, "the killed host had calls in flight"
     assert paid == Counter({str(number): 1 for number in range(TICKETS)})
 
 
