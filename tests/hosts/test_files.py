@@ -11,7 +11,7 @@ from tests.support.files import files
 from tests.support.running_app import RunningApp
 
 QUIET = 2.0
-AFTER = (0.0, 0.2, 1.0, 1.9)
+AFTER = (0.0, 0.2, 1.0, 1.4)
 """Seconds from the answer to one file to the next one."""
 
 

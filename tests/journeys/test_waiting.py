@@ -1,20 +1,20 @@
 """A doc_analysis ticket that waits for its files, and what it makes of them."""
 
-import asyncio
 import json
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import httpx2
 import pytest
-from starlette.responses import Response
 
 from tests.support.files import files
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import JsonObject, RunningApp, kill_now, run_app
 from tests.support.servers.model import completion
-from tests.support.servers.storage_proxy import Call
+from tests.support.servers.storage_proxy import Call, hold
 
 QUIET = 1.0
 NOTE = ("note.txt", files.TEXT.encode())
@@ -53,6 +53,12 @@ def submit(running_app: RunningApp, ticket: str) -> httpx2.Response:
     return running_app.api.post(f"/tickets/{ticket}/submit")
 
 
+def looks(running_app: RunningApp, ticket: str) -> int:
+    """How often a plan has asked whether a file of the ticket is being stored."""
+    calls = list(running_app.storage.calls)
+    return sum(call.method == "GET" and f"{ticket}_files" in call.path for call in calls)
+
+
 def began(ticket: JsonObject) -> bool:
     return bool(ticket["status"] != "pending")
 
@@ -88,16 +94,19 @@ def test_a_file_that_is_being_stored_is_waited_for(running_app: RunningApp) -> N
     """However long storing takes: it was sent while the ticket was waiting."""
     ticket = waiting(running_app)
     assert attach(running_app, ticket, NOTE).is_success
+    reached, release = Event(), Event()
 
-    async def slow(call: Call) -> Response | None:
-        if call.method == "PUT" and f"/attachments/{ticket}/" in call.path:
-            await asyncio.sleep(QUIET + 2)
-        return None
+    def fits(call: Call) -> bool:
+        return call.method == "PUT" and f"/attachments/{ticket}/" in call.path
 
-    running_app.storage.reset(before=slow)
-    late = attach(running_app, ticket, ("late.txt", b"It came late. It counts."))
-    running_app.storage.reset()
-    assert late.status_code == 201, late.text
+    running_app.storage.reset(before=hold(fits, reached, release))
+    with ThreadPoolExecutor(1) as threads:
+        late = threads.submit(attach, running_app, ticket, ("late.txt", b"It came late."))
+        wait_for(reached.is_set, "the file to be stored")
+        before = looks(running_app, ticket)
+        wait_for(lambda: looks(running_app, ticket) > before + 1, "the wait to go on")
+        release.set()
+    assert late.result().status_code == 201, late.result().text
     ended = running_app.until_ended(ticket)
     assert len(ended["result_data"]["documents"]) == 2
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.support.product.accounts import by
 from tests.support.product.app import SWEEP_AFTER, AppUnderTest
 from tests.support.product.clock import now
 from tests.support.product.heard_workflows import HeardWorkflows
-from tests.support.servers.storage_proxy import Call, StorageProxy
+from tests.support.servers.storage_proxy import Call, StorageProxy, hold
 
 BODY: dict[str, Any] = {
     "title": "A ticket",
@@ -250,15 +251,13 @@ async def test_a_fault_at_any_storage_call_loses_and_doubles_nothing(
 async def test_opening_gives_up_before_the_sweeper_takes_it_for_dead(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
-    async def slow(call: Call) -> Response | None:
-        await asyncio.sleep(SWEEP_AFTER * 2)
-        return None
-
-    storage.reset(before=slow)
+    release = Event()
+    storage.reset(before=hold(lambda _: True, Event(), release))
     begin = asyncio.get_running_loop().time()
     with pytest.raises(Unavailable):
         await opened(app, owner)
-    assert asyncio.get_running_loop().time() - begin < SWEEP_AFTER * 1.5
+    assert asyncio.get_running_loop().time() - begin < SWEEP_AFTER * 2
+    release.set()
 
 
 async def test_a_ticket_that_is_not_there_is_not_found(

@@ -35,7 +35,7 @@ class Sender:
         self.sent += [(moment, ticket, message) for message in messages]
 
     async def until(self, count: int) -> list[Message]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.sent) < count:
                 await asyncio.sleep(0.02)
         return [message for _, _, message in self.sent]
@@ -51,6 +51,13 @@ async def running(app: AppUnderTest, owner: StoredUser) -> AttemptRef:
     ).ticket
     await app.tickets.change(ticket.id, to_status(Status.PROCESSING))
     return AttemptRef(ticket_id=ticket.id, attempt=1)
+
+
+async def until_done() -> None:
+    """Whatever was begun beside the test has ended."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    _, running = await asyncio.wait(others, timeout=30)
+    assert not running
 
 
 async def test_sections_are_shown_whole_in_small_messages_one_a_second(
@@ -112,5 +119,5 @@ async def test_nothing_more_is_shown_of_a_ticket_that_has_ended(
     audience.show("2", "two")
     await sender.until(1)
     await app.tickets.change(ref["ticket_id"], to_status(Status.CANCELLED))
-    await asyncio.sleep(1.3)
+    await until_done()
     assert [message["section"] for _, _, message in sender.sent] == ["1"]

@@ -1,6 +1,7 @@
 """The steps of an attempt: each may run twice, die anywhere, or come too late."""
 
 import asyncio
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
 from tests.support.product.clock import now
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run, shown
 from tests.support.servers.model import completion
-from tests.support.servers.storage_proxy import Call, StorageProxy
+from tests.support.servers.storage_proxy import Call, StorageProxy, hold
 
 
 async def actions(app: AppUnderTest, order: StartInput) -> list[AuditAction]:
@@ -230,12 +231,11 @@ async def test_progress_rises_and_never_falls(app: AppUnderTest, owner: StoredUs
     async def watch() -> None:
         while not seen or seen[-1] < 90:
             seen.append((await app.tickets.read(order["ticket_id"])).progress.percent)
-            await asyncio.sleep(0.005)
 
     watching = asyncio.create_task(watch())
     workers = [app.another().activities for _ in range(4)]
     await asyncio.gather(*(workers[index % 4].work(order, facts, index, {}) for index in range(20)))
-    await asyncio.wait_for(watching, 10)
+    await asyncio.wait_for(watching, 60)
 
     assert seen == sorted(seen)
     ticket = await shown(app, order)
@@ -267,17 +267,12 @@ async def test_a_step_that_takes_long_ends_and_goes_on_as_another(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     order = await opened(app, owner)
-
-    async def slow(call: Call) -> Response | None:
-        if "/work/" in call.path:
-            await asyncio.sleep(2)
-        return None
-
-    storage.reset(before=slow)
+    release = Event()
+    storage.reset(before=hold(lambda call: "/work/" in call.path, Event(), release))
     answer = await app.another(**SHORT_STEPS).activities.plan(order)
     assert answer["kind"] == "wait"
     assert "takes long" in (await shown(app, order)).processing_logs
-    storage.reset()
+    release.set()
     assert (await app.another().activities.plan(order))["kind"] == "round"
 
 
