@@ -41,7 +41,7 @@ def _register(name: str, span: SpanName, chosen: Callable[["Activities"], Run]) 
     async def activity(given: list) -> dict | None:  # type: ignore[type-arg]
         ref: AttemptRef = given[0]
         task = f"{name} {ref.get('ticket_id')}-{ref.get('attempt')}"
-        with product().telemetry.observed(
+        with product().telemetry.observe(
             span, task, _facts(span, given), go_on_with(ref.get("trace", {}))
         ):
             result: dict | None = await _run(name, chosen, given)  # type: ignore[type-arg]

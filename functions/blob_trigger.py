@@ -19,6 +19,6 @@ async def take_upload(blob: func.InputStream, client: df.DurableOrchestrationCli
     event, so that an event that is late or comes twice does nothing."""
     path = str(blob.name).partition("/")[2]
     seconds = product().settings.workflow.step_seconds
-    with product().telemetry.observed(SpanName.BLOB, "take_upload"):
+    with product().telemetry.observe(SpanName.BLOB, "take_upload"):
         async with asyncio.timeout(seconds):
             await product().inbox.take(path, DurableWorkflow(client))

@@ -79,7 +79,7 @@ def _answer_observed(handler: Handler, method: str, route: str) -> Handler:
 
     @wraps(handler)
     async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
-        with product().telemetry.observed(SpanName.REQUEST, handler.__name__) as span:
+        with product().telemetry.observe(SpanName.REQUEST, handler.__name__) as span:
             response = await explaining(*args, **kwargs)
             describe_request(span, method, route, response.status_code)
             return response

@@ -64,7 +64,7 @@ async def _in_time(name: str) -> AsyncIterator[None]:
     all steps in it. What is left is for the next time."""
     try:
         seconds = product().settings.workflow.step_seconds
-        with product().telemetry.observed(SpanName.SCHEDULE, name):
+        with product().telemetry.observe(SpanName.SCHEDULE, name):
             async with asyncio.timeout(seconds) as time:
                 yield
     except TimeoutError:

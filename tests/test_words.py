@@ -14,11 +14,6 @@ GIVEN_UP = re.compile(
 PARTICIPLE = re.compile(r"[a-z]+(ed|ing)(_\w+)?|(held|told|shown|written|drawn|found|given|taken)")
 NO_PARTICIPLE = {"embed", "feed", "need", "opening_of", "listing_state_of", "closing_key"}
 """Verbs that look like one, and nouns that a thing is asked for by."""
-ROOMS_WITH_PARTICIPLES = (
-    *("tasks/paper_writing", "tasks/snowflake_query", "sql", "papers"),
-    *("clients/mcp", "telemetry", "sandbox"),
-)
-"""Those whose names are still to be gone through."""
 NO_NAME_FOR_A_MODULE = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 
@@ -47,8 +42,6 @@ def test_functions_are_named_by_verbs_not_by_participles() -> None:
     """A function does something: `render_result`, where a value may be `rendered`."""
     faults = []
     for path in PRODUCT:
-        if any(path.is_relative_to(ROOT / "shared" / room) for room in ROOMS_WITH_PARTICIPLES):
-            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
         for node in [*tree.body, *(method for one in classes for method in one.body)]:

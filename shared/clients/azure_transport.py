@@ -21,5 +21,5 @@ class ObservedTransport(AioHttpTransport):  # type: ignore[misc]
     async def send(self, request: HttpRequest, **config: Any) -> AsyncHttpResponse:
         with outside_call(self._service, request.method, URL(request.url).host) as call:
             response: AsyncHttpResponse = await super().send(request, **config)
-            call.answered(response.status_code)
+            call.note_answer(response.status_code)
             return response

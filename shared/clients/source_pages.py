@@ -141,7 +141,7 @@ class SourcePages:
         )
         with outside_call(Service.WEB, "GET", host) as call:
             answer = await http.send(client, request, host, MAX_BYTES, SECONDS)
-            call.answered(answer.status)
+            call.note_answer(answer.status)
             return answer
 
     async def _resolve_host(self, host: str, port: int) -> IPv4Address | IPv6Address:

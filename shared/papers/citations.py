@@ -72,12 +72,12 @@ def citations(text: str) -> list[Citation]:
     return [Citation(tuple(map(int, _NUMBER.findall(one[0]))), *one.span()) for one in found]
 
 
-def cited(text: str) -> list[int]:
+def find_cited(text: str) -> list[int]:
     """The numbers of the claims that a text cites, each once, in order."""
     return list(dict.fromkeys(number for one in citations(text) for number in one.numbers))
 
 
-def unknown(text: str, known: Collection[int]) -> list[Span]:
+def find_unknown(text: str, known: Collection[int]) -> list[Span]:
     """The citations of claims that the writer was not given."""
     return [
         Span(one.start, one.end)
@@ -86,11 +86,11 @@ def unknown(text: str, known: Collection[int]) -> list[Span]:
     ]
 
 
-def foreign(text: str, allowed: str) -> list[Span]:
+def find_foreign(text: str, allowed: str) -> list[Span]:
     """References to what no claim stands for: years behind names, numbers in brackets, addresses,
     identifiers, statements that are put into somebody's mouth. What stands in `allowed`, the words
     of those who asked and of the sources, was not invented."""
-    covered, known = prose(text), _folded(allowed)
+    covered, known = prose(text), _fold_words(allowed)
     found = [Span(*one.span()) for one in _FOREIGN.finditer(covered)]
     links = (one.span(1) for one in _TARGET.finditer(without_code(text, spans=True)))
     found += [Span(*span) for span in links if text[span[0]] != "#"]
@@ -101,7 +101,7 @@ def foreign(text: str, allowed: str) -> list[Span]:
 def _was_said(reference: str, allowed: str, folded: str) -> bool:
     """`14 berths` does not allow `[14]`: a reference without a word counts as it stands."""
     if re.search(r"[^\W\d_]{3}", reference):
-        return _folded(reference) in folded
+        return _fold_words(reference) in folded
     return reference in allowed
 
 
@@ -115,7 +115,7 @@ def quotes(text: str) -> list[Span]:
     return [one for one in found if count_words(_words(text, one)) >= LEAST_WORDS]
 
 
-def unfounded(text: str, sources: Collection[str]) -> list[Span]:
+def find_unfounded(text: str, sources: Collection[str]) -> list[Span]:
     """The quotes in a Markdown text that stand in none of these texts, word for word."""
     said = quotes(text)
     known = [Folded(source) for source in sources] if said else []
@@ -127,6 +127,6 @@ def _words(text: str, quote: Span) -> str:
     return CITATION.sub("", _BLOCK_MARK.sub("", text[quote.start : quote.end])).strip()
 
 
-def _folded(text: str) -> str:
+def _fold_words(text: str) -> str:
     """The words alone, so that it does not matter what stands around them."""
     return f" {' '.join(_WORD.findall(NormalForm(text).text))} "

@@ -29,10 +29,10 @@ def without(text: str, faults: Iterable[Span]) -> tuple[str, int]:
         if begins and text[at : at + 1] == "\n":
             at += 1
     kept = "".join([*pieces, text[at:]])
-    return (_tidied(kept) if bad else text), len(bad)
+    return (_tidy(kept) if bad else text), len(bad)
 
 
-def _tidied(text: str) -> str:
+def _tidy(text: str) -> str:
     text = _without_bare_tables(_EMPTY_ITEM.sub("", re.sub(r"[ \t]+$", "", text, flags=re.M)))
     return _BLANKS.sub("\n\n", text).strip("\n")
 

@@ -47,7 +47,7 @@ def repetitions(texts: Sequence[str]) -> list[Repetition]:
     return found
 
 
-def shared_share(texts: Sequence[str]) -> float:
+def measure_overlap(texts: Sequence[str]) -> float:
     """The share of all runs of words in these texts that stand in an earlier one, too."""
     found = repetitions(texts)
     runs = sum(one.runs for one in found)

@@ -79,12 +79,12 @@ def with_characters(text: str) -> str:
     within entities) stand for, as they are what a reader sees."""
     pieces, at = [], 0
     for block in code_blocks(text):
-        pieces += [_unescaped(text[at : block.start]), text[block.start : block.end]]
+        pieces += [_unescape(text[at : block.start]), text[block.start : block.end]]
         at = block.end
-    return with_newlines("".join([*pieces, _unescaped(text[at:])]))
+    return with_newlines("".join([*pieces, _unescape(text[at:])]))
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     while (once := unescape(text)) != text:
         text = once
     return text
@@ -146,16 +146,16 @@ def _closes(last: str, fence: Token) -> bool:
 def without_code(text: str, *, spans: bool = False) -> str:
     """The text with blanks for blocks of code and, if wanted, for spans of it within lines: an
     amount that is only dressed as code (`37 %`) is none."""
-    text = _covered(text, [(block.start, block.end) for block in code_blocks(text)])
+    text = _cover(text, [(block.start, block.end) for block in code_blocks(text)])
     found = _INLINE_CODE.finditer(text) if spans else ()
-    return _covered(text, [one.span() for one in found if not _AMOUNT.fullmatch(one[0])])
+    return _cover(text, [one.span() for one in found if not _AMOUNT.fullmatch(one[0])])
 
 
 def prose(text: str) -> str:
     """The text with blanks for what is no prose: code, targets of links, numbering, citations."""
     text = without_code(text, spans=True)
     for pattern in (CITATION, _TARGET, _NUMBERING):
-        text = _covered(text, [match.span() for match in pattern.finditer(text)])
+        text = _cover(text, [match.span() for match in pattern.finditer(text)])
     return text
 
 
@@ -164,7 +164,7 @@ def count_words(text: str) -> int:
     characters of a script that puts no space between words are one word."""
     text = without_code(text)
     for pattern in (CITATION, _TARGET):
-        text = _covered(text, [match.span() for match in pattern.finditer(text)])
+        text = _cover(text, [match.span() for match in pattern.finditer(text)])
     unspaced = len(_UNSPACED.findall(text))
     return len(_WORD.findall(_UNSPACED.sub(" ", text))) + (unspaced + 1) // 2
 
@@ -185,7 +185,7 @@ def blocks(text: str) -> list[Span]:
     return [Span(*match.span()) for match in re.finditer(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", covered)]
 
 
-def _covered(text: str, spans: list[tuple[int, int]]) -> str:
+def _cover(text: str, spans: list[tuple[int, int]]) -> str:
     pieces: list[str] = []
     at = 0
     for start, end in spans:

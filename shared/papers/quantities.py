@@ -137,19 +137,19 @@ class Backing:
 def quantities(text: str) -> list[Quantity]:
     """The quantities that a Markdown text states in its prose, in order."""
     covered = _SOFT_BREAK.sub(" ", prose(text))
-    return [one for one in _found(covered) if not _is_none(covered, one)]
+    return [one for one in _find_all(covered) if not _is_none(covered, one)]
 
 
-def unbacked(text: str, backing: Backing) -> list[Quantity]:
+def find_unbacked(text: str, backing: Backing) -> list[Quantity]:
     """Those quantities of a Markdown text that the backing does not hold."""
     return [one for one in quantities(text) if not backing.holds(one)]
 
 
 def _all(text: str) -> list[Quantity]:
-    return _found(text, every=True)
+    return _find_all(text, every=True)
 
 
-def _found(text: str, *, every: bool = False) -> list[Quantity]:
+def _find_all(text: str, *, every: bool = False) -> list[Quantity]:
     """Dates before phrases, these before numbers, and those before words, where they overlap."""
     taken: list[Quantity] = []
     for reader in (_dates, _phrases, _numbers):
@@ -157,7 +157,7 @@ def _found(text: str, *, every: bool = False) -> list[Quantity]:
         for one in reader(text):
             if not any(start < one.end and one.start < end for start, end in ends):
                 taken.append(one)
-    words = [one for one in _written(text) if every or _states(text, one)]
+    words = [one for one in _read_words(text) if every or _states(text, one)]
     for one in words:
         if not any(other.start < one.end and one.start < other.end for other in taken):
             taken.append(one)
@@ -209,7 +209,7 @@ def _numbers(text: str) -> Iterator[Quantity]:
         )
 
 
-def _written(text: str) -> Iterator[Quantity]:
+def _read_words(text: str) -> Iterator[Quantity]:
     for match in _WORDS.finditer(text):
         unit = _name(match["unit"] or match["of"])
         yield Quantity(match[0], *match.span(), frozenset({value_of(match["words"])}), unit)

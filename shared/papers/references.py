@@ -58,16 +58,15 @@ def in_text(style: CitationStyle, mentions: Sequence[Mention]) -> str:
     if style is CitationStyle.VANCOUVER:
         return f"({'; '.join(f'{one.number}, {plain(one.place)}' for one in mentions)})"
     named = (
-        f"{plain(_called(one.work))}{_DATED.get(style, '')}, {plain(one.place)}" for one in mentions
+        f"{plain(_name_work(one.work))}{_DATED.get(style, '')}, {plain(one.place)}"
+        for one in mentions
     )
     return f"({'; '.join(named)})"
 
 
 def footnote(mention: Mention, quote: str) -> str:
     """The note for a place, as Markdown."""
-    return (
-        f"[^{mention.note}]: {_described(mention.work)}, {plain(mention.place)}: “{plain(quote)}”"
-    )
+    return f"[^{mention.note}]: {_describe(mention.work)}, {plain(mention.place)}: “{plain(quote)}”"
 
 
 def entries(style: CitationStyle, works: Sequence[Work]) -> list[str]:
@@ -75,14 +74,14 @@ def entries(style: CitationStyle, works: Sequence[Work]) -> list[str]:
     if style in NUMBERED:
         ends = ("\\[", "\\]") if style is CitationStyle.IEEE else ("", "\\.")
         return [
-            f"{ends[0]}{number}{ends[1]} {_described(work)}."
+            f"{ends[0]}{number}{ends[1]} {_describe(work)}."
             for number, work in enumerate(works, start=1)
         ]
-    named = sorted(works, key=lambda work: _called(work).casefold())
-    return [f"{_listed(style, work)}." for work in named]
+    named = sorted(works, key=lambda work: _name_work(work).casefold())
+    return [f"{_render_entry(style, work)}." for work in named]
 
 
-def _listed(style: CitationStyle, work: Work) -> str:
+def _render_entry(style: CitationStyle, work: Work) -> str:
     year = {CitationStyle.APA: " (n.d.).", CitationStyle.HARVARD: " (n.d.)"}.get(style, ".")
     location = plain(work.location)
     if work.author is None:
@@ -90,11 +89,11 @@ def _listed(style: CitationStyle, work: Work) -> str:
     return f"{plain(work.author)}{year} *{plain(work.title)}*. {location}"
 
 
-def _described(work: Work) -> str:
+def _describe(work: Work) -> str:
     author = f"{plain(work.author)}, " if work.author else ""
     title, location = plain(work.title), plain(work.location)
     return f"{author}“{title}”" if title == location else f"{author}“{title}”, {location}"
 
 
-def _called(work: Work) -> str:
+def _name_work(work: Work) -> str:
     return work.author or work.title

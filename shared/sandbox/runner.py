@@ -57,7 +57,7 @@ async def _ask(module: str, kind: str, name: str, data: bytes, limits: Limits) -
             megabytes=limits.megabytes,
         )
         await _send(cast(StreamWriter, process.stdin), json.dumps(asked).encode() + b"\n", data)
-        output = await _received(cast(StreamReader, process.stdout))
+        output = await _receive(cast(StreamReader, process.stdout))
         return await process.wait(), output
     finally:
         if process.returncode is None:
@@ -82,7 +82,7 @@ async def _send(pipe: StreamWriter, head: bytes, data: bytes) -> None:
         return  # it answered or died before it had read everything
 
 
-async def _received(pipe: StreamReader) -> bytes:
+async def _receive(pipe: StreamReader) -> bytes:
     output = bytearray()
     while piece := await pipe.read(_PIECE):
         output += piece

@@ -30,7 +30,7 @@ def find_fan_out(sql: str, keys: Keys) -> FanOut | None:
         sources = _sources(select)
         if len(sources) < 2:
             continue
-        for alias in dict.fromkeys(_summed(select, sources)):
+        for alias in dict.fromkeys(_find_summed(select, sources)):
             others = [one for one in sources if one != alias]
             if all(_is_unique(select, one, keys.get(sources[one], ())) for one in others):
                 continue
@@ -52,7 +52,7 @@ def _sources(select: exp.Select) -> dict[str, TableName]:
     return found if len(found) == len(items) and outside <= inner else {}
 
 
-def _summed(select: exp.Select, sources: Mapping[str, TableName]) -> Iterator[str]:
+def _find_summed(select: exp.Select, sources: Mapping[str, TableName]) -> Iterator[str]:
     """The tables whose columns are added up, counted or averaged as they come."""
     for item in select.expressions:
         for node in item.find_all(exp.Sum, exp.Avg, exp.Count):
@@ -67,14 +67,14 @@ def _is_unique(select: exp.Select, alias: str, key: Sequence[str]) -> bool:
     conditions = [join.args.get("on") for join in select.args.get("joins") or ()]
     where = select.args.get("where")
     conditions += [where.this] if where else []
-    fixed = {name for one in conditions if one for name in _fixed(one, alias)}
+    fixed = {name for one in conditions if one for name in _find_fixed(one, alias)}
     for join in select.args.get("joins") or ():
         if join.this.alias_or_name == alias or len(_sources(select)) == 2:
             fixed |= {one.name for one in join.args.get("using") or ()}
     return bool(key) and set(key) <= fixed
 
 
-def _fixed(condition: exp.Expr, alias: str) -> Iterator[str]:
+def _find_fixed(condition: exp.Expr, alias: str) -> Iterator[str]:
     """The columns of a table that a condition says to equal something outside of it."""
     parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
     for part in parts:

@@ -27,14 +27,14 @@ def guard(sql: str, policy: Policy) -> GuardedQuery:
     it on a thread.
     """
     try:
-        return _guarded(sql, policy)
+        return _rewrite(sql, policy)
     except QueryRefused:
         raise
     except Exception:  # what sqlglot stumbles over is nothing that could be let through
         raise QueryRefused(QueryFault.SYNTAX, "The SQL cannot be analysed.") from None
 
 
-def _guarded(sql: str, policy: Policy) -> GuardedQuery:
+def _rewrite(sql: str, policy: Policy) -> GuardedQuery:
     tree = parsing.parse(sql)
     check(tree)
     tree = normalize_identifiers(tree, dialect=parsing.DIALECT)

@@ -54,7 +54,7 @@ def parse(sql: str) -> exp.Expr:
         _check_arrows(tokens)
         found = _Parser(dialect=DIALECT).parse(tokens, sql)
     except (ParseError, TokenError) as error:
-        raise QueryRefused(QueryFault.SYNTAX, _described(error)) from None
+        raise QueryRefused(QueryFault.SYNTAX, _describe(error)) from None
     except (_TooManyStepsError, RecursionError):
         raise _too_complex() from None
     statements = [one for one in found if one is not None]
@@ -96,7 +96,7 @@ def _too_complex() -> QueryRefused:
     )
 
 
-def _described(error: ParseError | TokenError) -> str:
+def _describe(error: ParseError | TokenError) -> str:
     """Where the parser stopped; never the text around it."""
     place = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
     line, column = place.get("line"), place.get("col")

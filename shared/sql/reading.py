@@ -63,7 +63,7 @@ def read(sql: str) -> QueryReading:
     limit = main.args.get("limit")
     metrics = [item for item in selects if _aggregates(item, main)]
     return QueryReading(
-        metrics=tuple(_named(item) for item in metrics),
+        metrics=tuple(_render_named(item) for item in metrics),
         filters=tuple(dict.fromkeys(_filters(tree))),
         grain=tuple(_grain(main)),
         additive=tuple(item.alias_or_name for item in selects if is_one and _is_sum(item, main)),
@@ -227,7 +227,7 @@ def _sources(main: exp.Expr) -> Iterator[exp.Query]:
         yield from_.this.this
 
 
-def _named(item: exp.Expr) -> str:
+def _render_named(item: exp.Expr) -> str:
     text = _text(item.unalias())
     return f"{item.alias} = {text}" if item.alias else text
 

@@ -16,10 +16,10 @@ Sources = Mapping[str, TableName | None]
 def expand(query: exp.Select, sources: Sources, tables: Tables) -> None:
     """Replace the stars of the query's own list that mean tables. Raises QueryRefused."""
     if any(sources.values()) and any(item.is_star for item in query.expressions):
-        merged = _merged(query)
+        merged = _find_merged(query)
         wanted: list[exp.Expr] = []
         for item in query.expressions:
-            wanted += _expanded(item, sources, tables, merged) if item.is_star else [item]
+            wanted += _expand(item, sources, tables, merged) if item.is_star else [item]
         query.set("expressions", wanted)
 
 
@@ -37,7 +37,7 @@ def wrap_pivoted(tree: exp.Expr, found: Found, tables: Tables) -> None:
             )
 
 
-def _expanded(
+def _expand(
     star: exp.Expr,
     sources: Sources,
     tables: Tables,
@@ -71,7 +71,7 @@ def _left_out(star: exp.Expr) -> frozenset[str]:
     return frozenset(one.name for one in star.args.get("except_") or ())
 
 
-def _merged(query: exp.Select) -> frozenset[str]:
+def _find_merged(query: exp.Select) -> frozenset[str]:
     """The columns that joins make one of two."""
     joins = query.args.get("joins") or ()
     if any(join.method == "NATURAL" for join in joins):

@@ -18,7 +18,7 @@ def qualify(tree: exp.Expr, policy: Policy) -> Found:
     found: Found = {}
     for node in list(tree.find_all(exp.Table)):
         if not _is_cte(node):
-            name = _named(node, policy)
+            name = _complete_name(node, policy)
             _check(name, policy)
             found[id(node)] = name
             for part, text in zip(("catalog", "db"), name[:2], strict=True):
@@ -54,7 +54,7 @@ def _visible(with_: exp.With, inner: exp.Expr) -> set[str]:
     return set() if inner is with_ else names
 
 
-def _named(node: exp.Table, policy: Policy) -> TableName:
+def _complete_name(node: exp.Table, policy: Policy) -> TableName:
     database, schema = node.catalog or policy.database, node.db or policy.schema
     if not (database and schema):
         raise QueryRefused(

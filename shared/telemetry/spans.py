@@ -70,22 +70,22 @@ _ANSWERS = (404, 409, 412)
 
 
 class OutsideCall:
-    """A call of a service outside; `answered` says how it was answered."""
+    """A call of a service outside; `note_answer` says how it was answered."""
 
     def __init__(self, service: Service, span: Span) -> None:
         self._service = service
         self._span = span
 
-    def answered(self, status: int) -> None:
-        """By this HTTP status; from 400 on the call has failed, unless it is one by which storage
-        answers what it was asked."""
+    def note_answer(self, status: int) -> None:
+        """It was answered with this HTTP status; from 400 on the call has failed, unless it is one
+        by which storage answers what it was asked."""
         self._span.set_attribute("http.response.status_code", status)
         if status >= 400 and status not in _ANSWERS:
             self._span.set_attribute("error.type", str(status))
             self._span.set_status(StatusCode.ERROR)
-            self.failed()
+            self.note_failure()
 
-    def failed(self) -> None:
+    def note_failure(self) -> None:
         """Who is worked for may have to wait for this service."""
         present_scope().service = self._service.value
 
@@ -113,7 +113,7 @@ def outside_call(
         try:
             yield call
         except BaseException:
-            call.failed()
+            call.note_failure()
             raise
 
 

@@ -39,7 +39,7 @@ class Telemetry:
             logging.getLogger().addHandler(self._handler)
 
     @contextmanager
-    def observed(
+    def observe(
         self, name: SpanName, task: str, facts: Facts | None = None, parent: Context | None = None
     ) -> Iterator[Span]:
         """The span of what answers a request, an event or the clock; within it all spans, log lines

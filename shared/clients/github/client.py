@@ -230,7 +230,7 @@ class GitHubClient:
             request = self._http.build_request(method, url, headers=headers, content=content)
             with outside_call(Service.GITHUB, method, request.url.host) as call:
                 answer = await http.send(self._http, request, "GitHub", max_bytes, self._timeout)
-                call.answered(answer.status)
+                call.note_answer(answer.status)
             if not 300 <= answer.status < 400 or answer.status == 304:
                 return answer
             url = self._follow_redirect(url, method, answer)

@@ -115,7 +115,7 @@ class ModelClient:
             with self._observe_call() as outside:
                 async with asyncio.timeout(self._timeout):
                     completion = await self._post(form, messages, listener)
-                outside.answered(200)
+                outside.note_answer(200)
         except TimeoutError:
             await note()
             raise RetryLater(
@@ -142,7 +142,7 @@ class ModelClient:
             try:
                 yield call
             except openai.APIStatusError as error:
-                call.answered(error.status_code)
+                call.note_answer(error.status_code)
                 if isinstance(error, openai.RateLimitError):
                     measure(Metric.THROTTLED, 1, {Attribute.MODEL: self.deployment})
                 raise

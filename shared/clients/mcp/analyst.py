@@ -26,7 +26,7 @@ class AnalystAnswer:
 def answer_of(texts: Sequence[str], structured: Any) -> AnalystAnswer:
     """Read an answer; what is no block of a known type counts as text."""
     sql, said, suggestions, verified = "", [], [], False
-    blocks = [block for text in texts for block in _blocks(_parsed(text))]
+    blocks = [block for text in texts for block in _blocks(_parse(text))]
     for block in blocks or list(_blocks(structured)):
         if isinstance(block, str):
             said.append(block)
@@ -42,7 +42,7 @@ def answer_of(texts: Sequence[str], structured: Any) -> AnalystAnswer:
     return AnalystAnswer(sql, text, tuple(suggestions[:_MAX_SUGGESTIONS]), verified)
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -36,7 +36,7 @@ class SnowflakeConnection:
     async def tools(self) -> Tools:
         """What the server offers, asked once. Raises StepError, as do all that follow."""
         if self._tools is None:
-            with self._observed():
+            with self._observe():
                 self._tools = assign_roles(await self._session.list_tools(self._timeout))
         return self._tools
 
@@ -70,13 +70,13 @@ class SnowflakeConnection:
 
     async def _call(self, tool: Tool, text: str) -> ToolAnswer:
         try:
-            with self._observed():
+            with self._observe():
                 return await self._session.call(tool.name, {tool.argument: text}, self._timeout)
         except PermanentFailure:
             self._tools = None  # the owner of the server may have changed them
             raise
 
-    def _observed(self) -> AbstractContextManager[OutsideCall]:
+    def _observe(self) -> AbstractContextManager[OutsideCall]:
         return outside_call(Service.SNOWFLAKE, "POST", urlsplit(self.server).hostname)
 
 

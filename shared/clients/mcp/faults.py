@@ -24,7 +24,7 @@ _NOT_AUTHORIZED = re.compile(
 _BUSY = {408, 425, 429}
 
 
-def explained(error: BaseException, exchange: Exchange) -> StepError:
+def explain_error(error: BaseException, exchange: Exchange) -> StepError:
     """The reason for an error of the `mcp` package, with what HTTP said of it."""
     if exchange.is_too_large:
         return too_large()

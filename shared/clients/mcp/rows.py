@@ -68,7 +68,7 @@ def _rows(value: Any) -> Rows | None:
         return _of_list(value, (), ())
     if not isinstance(value, dict):
         return None
-    columns, types = _described(value)
+    columns, types = _describe_columns(value)
     for key in _LISTS:
         if isinstance(value.get(key), list):
             found = _of_list(value[key], columns, types)
@@ -82,7 +82,7 @@ def _rows(value: Any) -> Rows | None:
     return None
 
 
-def _described(value: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _describe_columns(value: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names and types of columns, as far as they are told."""
     described = _first(value, "resultSetMetaData", "result_set_meta_data", "metadata")
     listed = _first(described, "rowType", "row_type") if isinstance(described, dict) else None
@@ -123,13 +123,13 @@ def _cell(value: Any, kind: str) -> Cell:
     if isinstance(value, float):
         value = Decimal(repr(value))
     if isinstance(value, str):
-        return _typed(value, kind)
+        return _convert(value, kind)
     if isinstance(value, int | Decimal | bool) or value is None:
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _typed(text: str, kind: str) -> Cell:
+def _convert(text: str, kind: str) -> Cell:
     """Snowflake's REST answers give every value as text, and its type beside it."""
     if kind in ("fixed", "number", "decimal", "integer", "real", "float", "double"):
         try:

@@ -80,7 +80,7 @@ class McpSession:
             cursor: str | None = None
             for _ in range(_MAX_PAGES):
                 page = await client.list_tools(cursor=cursor, cache_mode="refresh")
-                found += [_offered(tool) for tool in page.tools]
+                found += [_read_offer(tool) for tool in page.tools]
                 cursor = page.next_cursor
                 if cursor is None:
                     return found
@@ -125,7 +125,7 @@ class McpSession:
                 if faults.breaks_session(error):
                     self._drop()
                 if is_last or not faults.is_forgotten(error, exchange):
-                    raise faults.explained(error, exchange) from None
+                    raise faults.explain_error(error, exchange) from None
             finally:
                 EXCHANGE.reset(token)
         raise AssertionError  # the second time returns or raises
@@ -151,7 +151,7 @@ class McpSession:
         try:
             for mode in _MODES:
                 try:
-                    async with self._connected(mode, seconds) as client:
+                    async with self._connect(mode, seconds) as client:
                         live.ready.set_result(client)
                         await self._stay(live)
                     return
@@ -159,7 +159,7 @@ class McpSession:
                     if live.ready.done():
                         return
                     if mode is _MODES[-1] or not faults.refuses_handshake(error, exchange):
-                        live.ready.set_exception(faults.explained(error, exchange))
+                        live.ready.set_exception(faults.explain_error(error, exchange))
                         return
         finally:
             if self._live is live:
@@ -185,7 +185,7 @@ class McpSession:
             live.stop.set()
 
     @asynccontextmanager
-    async def _connected(self, mode: str, seconds: float) -> AsyncIterator["Client"]:
+    async def _connect(self, mode: str, seconds: float) -> AsyncIterator["Client"]:
         from mcp.client.client import Client
 
         async with AsyncExitStack() as stack:
@@ -230,7 +230,7 @@ async def _accept(name: str, result: Any) -> None:
     return None
 
 
-def _offered(tool: "Tool") -> Offered:
+def _read_offer(tool: "Tool") -> Offered:
     hints = tool.annotations
     return Offered(
         name=tool.name,

@@ -71,7 +71,7 @@ class SnowflakeSettings:
         return cls(
             default=default,
             connections=connections,
-            allowed=frozenset(_listed(env, "SNOWFLAKE_ALLOWED")),
+            allowed=frozenset(_read_list(env, "SNOWFLAKE_ALLOWED")),
             databases=_names(env, "SNOWFLAKE_DATABASES", parts=1),
             schemas=_names(env, "SNOWFLAKE_SCHEMAS", parts=2),
             model_file=env.text("SNOWFLAKE_MODEL"),
@@ -166,12 +166,12 @@ def _bad_connections() -> SettingsError:
     )
 
 
-def _listed(env: Environment, name: str) -> list[str]:
+def _read_list(env: Environment, name: str) -> list[str]:
     return [part.strip() for part in env.text(name).split(",") if part.strip()]
 
 
 def _names(env: Environment, name: str, parts: int) -> frozenset[str]:
-    return frozenset(_kept(name, text, parts) for text in _listed(env, name))
+    return frozenset(_kept(name, text, parts) for text in _read_list(env, name))
 
 
 def _kept(setting: str, text: str, parts: int) -> str:

@@ -53,7 +53,7 @@ task_type = TaskType(
         FRONTING.then(rounds.after_front),
     ),
     needs=(Extractor, CallSizes, SourcePages, CodeParsers),
-    misses_files=lambda data, filenames: bool(data.missing_files(filenames)),
+    misses_files=lambda data, filenames: bool(data.find_missing_files(filenames)),
     find_fault=find_url_fault,
     partial=assemble_partial,
     check_answer=check_outline,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from shared.papers.omission import without
-from shared.papers.overlap import MAX_SHARE, shared_share
+from shared.papers.overlap import MAX_SHARE, measure_overlap
 from shared.papers.prose import headings
 from shared.tasks.paper_writing.checks import PAPER_TOLERANCE, SECTION_TOLERANCE, Grounds, is_off
 from shared.tasks.paper_writing.judging import is_shown
@@ -41,7 +41,7 @@ def coverage_of(
         elif one.met and not met:
             why = "The sentence that met it was changed or left out afterwards."
         else:
-            why = without(one.why, grounds.invented(one.why))[0]
+            why = without(one.why, grounds.find_invented(one.why))[0]
         section = outline.sections[one.section].title if one and met else None
         found.append(Coverage(point=point, section=section, met=met, why=why))
     return found
@@ -59,7 +59,7 @@ def targets_of(
     """`invented` are sections in which something is left that nothing backs."""
     off = [one for one in counts.sections if is_off(one.got, one.asked, SECTION_TOLERANCE)]
     whole = is_off(counts.got, counts.asked, PAPER_TOLERANCE)
-    share = shared_share([texts[number] for number in sorted(texts)])
+    share = measure_overlap([texts[number] for number in sorted(texts)])
     unmet = [one.point for one in coverage if not one.met]
     odd = [
         outline.sections[number].title

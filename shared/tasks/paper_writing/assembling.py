@@ -11,7 +11,7 @@ from shared.tasks.base import Artifacts, Context
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.accounting import coverage_of, targets_of, warnings_of
 from shared.tasks.paper_writing.citing import Citing
-from shared.tasks.paper_writing.fronting import founded_abstract
+from shared.tasks.paper_writing.fronting import clean_abstract
 from shared.tasks.paper_writing.models import (
     FrontMatter,
     Outline,
@@ -20,7 +20,7 @@ from shared.tasks.paper_writing.models import (
     SectionWords,
     WordCounts,
 )
-from shared.tasks.paper_writing.polishing import POLISHED, founded, grounds_of
+from shared.tasks.paper_writing.polishing import POLISHED, drop_unbacked, grounds_of
 from shared.tasks.paper_writing.task_data import TaskData
 from shared.tasks.paper_writing.writing import load_outline
 from shared.text.markdown import inert, plain
@@ -32,7 +32,7 @@ async def assemble(context: Context[TaskData], front: FrontMatter) -> Result:
     """The result, of all sections and the front."""
     outline = await load_outline(context.artifacts)
     polished = await artifacts.load_polished(context.artifacts, POLISHED)
-    abstract, dropped = founded_abstract(front.abstract, context.data.said, polished.texts)
+    abstract, dropped = clean_abstract(front.abstract, context.data.said, polished.texts)
     left_out = Counter(polished.left_out)
     if dropped:
         left_out["abstract"] += dropped
@@ -55,7 +55,7 @@ async def assemble_partial(ticket: StoredTicket, data: TaskData, kept: Artifacts
     texts: dict[int, str] = {}
     left_out: Counter[str] = Counter()
     for draft in drafts:
-        texts[draft.section], counts = founded(draft.text, grounds[draft.section])
+        texts[draft.section], counts = drop_unbacked(draft.text, grounds[draft.section])
         left_out += counts
     front = (f"{ticket.title} (incomplete)", "")
     made = await _result(kept, data, outline, texts, front, left_out)
@@ -82,7 +82,7 @@ async def _result(
     sources = await artifacts.load_sources(kept)
     claims, _ = await artifacts.load_claims(kept)
     citing = Citing(data.citation_style, claims, sources)
-    shown = _shown(outline, texts, citing)
+    shown = _render_sections(outline, texts, citing)
     verdicts = await artifacts.load_verdicts(kept)
     counts = _counts(outline, texts, abstract, data)
     said = "\n\n".join([data.said, *texts.values()])
@@ -92,7 +92,7 @@ async def _result(
     invented = [
         outline.sections[number].title
         for number, text in texts.items()
-        if founded(text, grounds[number])[0] != text
+        if drop_unbacked(text, grounds[number])[0] != text
     ]
     targets = targets_of(outline, texts, counts, coverage, left_out, faults, invented)
     cites = "" if citing.references else outline.labels.cites_nothing
@@ -111,17 +111,17 @@ async def _result(
     )
 
 
-def _shown(outline: Outline, texts: Mapping[int, str], citing: Citing) -> dict[int, str]:
+def _render_sections(outline: Outline, texts: Mapping[int, str], citing: Citing) -> dict[int, str]:
     """Each section with its citations as they are read, its tables under numbered captions."""
     shown, tables = {}, 0
     for number, text in sorted(texts.items()):
         section = outline.sections[number]
         rendered = inert(citing.render(section.title, text))
-        shown[number], tables = _captioned(rendered, section.title, outline.labels.table, tables)
+        shown[number], tables = _add_captions(rendered, section.title, outline.labels.table, tables)
     return shown
 
 
-def _captioned(text: str, title: str, label: str, tables: int) -> tuple[str, int]:
+def _add_captions(text: str, title: str, label: str, tables: int) -> tuple[str, int]:
     """Tables get a caption right before them; one without has the section's title."""
     pieces: list[str] = []
     at, before = 0, None
@@ -147,7 +147,7 @@ def _paper(
     for number, text in sorted(shown.items()):
         parts += [f"## {plain(outline.sections[number].title)}", text]
     if citing.references:
-        parts += [f"## {plain(outline.labels.references)}", "\n\n".join(citing.listed())]
+        parts += [f"## {plain(outline.labels.references)}", "\n\n".join(citing.list_references())]
     else:
         parts += ["---", f"*{plain(outline.labels.cites_nothing)}*"]
     if citing.notes:

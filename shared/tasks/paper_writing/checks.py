@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from shared.documents.quotes import Span
-from shared.papers.citations import cited, foreign, unfounded, unknown
+from shared.papers.citations import find_cited, find_foreign, find_unfounded, find_unknown
 from shared.papers.code import CodeParsers
 from shared.papers.prose import blocks, count_words, headings
 from shared.papers.quantities import Backing, Quantity, quantities
@@ -35,7 +35,7 @@ class Grounds:
         }
         self._backings = {number: Backing([quote]) for number, quote in self._quotes.items()}
 
-    def invented_numbers(self, text: str) -> list[Quantity]:
+    def find_invented_numbers(self, text: str) -> list[Quantity]:
         """Quantities that neither the task nor a claim cited beside them has: in the same
         paragraph or list, or, for a table, right before or after it."""
         text = self._own(text)
@@ -48,19 +48,21 @@ class Grounds:
                 found.append(one)
         return found
 
-    def invented_references(self, text: str) -> list[Span]:
+    def find_invented_references(self, text: str) -> list[Span]:
         text = self._own(text)
         allowed = "\n".join([self._said, *(self._quotes[n] for n in self._known(text))])
-        return sorted([*unknown(text, self._quotes), *foreign(text, allowed)])
+        return sorted([*find_unknown(text, self._quotes), *find_foreign(text, allowed)])
 
-    def invented_quotes(self, text: str) -> list[Span]:
+    def find_invented_quotes(self, text: str) -> list[Span]:
         text = self._own(text)
-        return unfounded(text, [self._said, *(self._quotes[n] for n in self._known(text))])
+        return find_unfounded(text, [self._said, *(self._quotes[n] for n in self._known(text))])
 
-    def invented(self, text: str) -> list[Span]:
+    def find_invented(self, text: str) -> list[Span]:
         """All that nothing backs."""
-        numbers = [Span(one.start, one.end) for one in self.invented_numbers(text)]
-        return sorted([*numbers, *self.invented_references(text), *self.invented_quotes(text)])
+        numbers = [Span(one.start, one.end) for one in self.find_invented_numbers(text)]
+        return sorted(
+            [*numbers, *self.find_invented_references(text), *self.find_invented_quotes(text)]
+        )
 
     def _own(self, text: str) -> str:
         """The text with blanks for the titles of its subsections."""
@@ -71,7 +73,7 @@ class Grounds:
         return text
 
     def _known(self, text: str) -> list[int]:
-        return [number for number in cited(text) if number in self._quotes]
+        return [number for number in find_cited(text) if number in self._quotes]
 
     def _beside(self, text: str, parts: Sequence[Span], one: Quantity) -> list[int]:
         at = next((n for n, part in enumerate(parts) if part.start <= one.start < part.end), None)
@@ -90,9 +92,9 @@ async def find_faults(
     found = [
         _length(section, count_words(text)),
         _outline(section, text),
-        _invented(FaultKind.NUMBER, _NUMBERS, text, _spans(grounds.invented_numbers(text))),
-        _invented(FaultKind.CITATION, _REFERENCES, text, grounds.invented_references(text)),
-        _invented(FaultKind.QUOTE, _QUOTES, text, grounds.invented_quotes(text)),
+        _make_fault(FaultKind.NUMBER, _NUMBERS, text, _spans(grounds.find_invented_numbers(text))),
+        _make_fault(FaultKind.CITATION, _REFERENCES, text, grounds.find_invented_references(text)),
+        _make_fault(FaultKind.QUOTE, _QUOTES, text, grounds.find_invented_quotes(text)),
     ]
     for block in await parsers.broken_blocks(text):
         why = f"does not parse as {block.language}" if block.closed else "has no end"
@@ -139,7 +141,7 @@ def _outline(section: Section, text: str) -> Fault | None:
     return Fault(kind=FaultKind.OUTLINE, advice=advice, passages=_cut(found))
 
 
-def _invented(kind: FaultKind, advice: str, text: str, spans: Sequence[Span]) -> Fault | None:
+def _make_fault(kind: FaultKind, advice: str, text: str, spans: Sequence[Span]) -> Fault | None:
     if not spans:
         return None
     return Fault(kind=kind, advice=advice, passages=_cut(text[a:b] for a, b in spans))

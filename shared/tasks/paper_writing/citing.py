@@ -53,7 +53,7 @@ class Citing:
             for source, number in self._numbers.items()
         ]
 
-    def listed(self) -> Iterator[str]:
+    def list_references(self) -> Iterator[str]:
         """The list of references, a paragraph or item each."""
         mark = "" if self._style in NUMBERED else "- "
         for entry in entries(self._style, [_work(self._sources[one]) for one in self._numbers]):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from shared.clients.llm.output import of_model
 from shared.documents.quotes import Span
 from shared.models import Model
-from shared.papers.citations import foreign, unfounded, unknown
+from shared.papers.citations import find_foreign, find_unfounded, find_unknown
 from shared.papers.omission import without
 from shared.papers.prose import count_words, headings, prose, with_characters
-from shared.papers.quantities import Backing, unbacked
+from shared.papers.quantities import Backing, find_unbacked
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import SECTION_TOLERANCE, is_off
@@ -52,42 +52,45 @@ async def write_front(context: WorkContext[TaskData], item: FrontItem) -> FrontM
     answer = await context.complete(_FORM, question(context.data, "front", user, material))
     found = [
         Fault(kind=kind, advice=_ADVICE[kind], passages=[answer.abstract[a:b] for a, b in spans])
-        for kind, spans in _invented(answer.abstract, context.data.said, texts).items()
+        for kind, spans in _find_invented(answer.abstract, context.data.said, texts).items()
         if spans
     ]
     words = count_words(answer.abstract)
     if is_off(words, outline.abstract_words, SECTION_TOLERANCE):
         advice = f"It has {words} words and must have {outline.abstract_words}."
         found.append(Fault(kind=FaultKind.LENGTH, advice=advice))
-    title = _titled(answer.title, context.data.said, texts)
+    title = _clean_title(answer.title, context.data.said, texts)
     return FrontMatter(title=title, abstract=answer.abstract, tries=item.tries, faults=found)
 
 
 FRONTING = Stage("writing title and abstract", write_front)
 
 
-def founded_abstract(abstract: str, said: str, texts: Sequence[str]) -> tuple[str, int]:
+def clean_abstract(abstract: str, said: str, texts: Sequence[str]) -> tuple[str, int]:
     """The abstract without sentences that state what no section does, and how many those were."""
-    spans = [one for found in _invented(abstract, said, texts).values() for one in found]
+    spans = [one for found in _find_invented(abstract, said, texts).values() for one in found]
     spans += [Span(one.start, one.end) for one in headings(abstract)]
     return without(abstract, spans)
 
 
-def _invented(abstract: str, said: str, texts: Sequence[str]) -> dict[FaultKind, list[Span]]:
+def _find_invented(abstract: str, said: str, texts: Sequence[str]) -> dict[FaultKind, list[Span]]:
     known = [said, *(prose(text) for text in texts)]
-    numbers = unbacked(abstract, Backing(known))
+    numbers = find_unbacked(abstract, Backing(known))
     return {
         FaultKind.NUMBER: [Span(one.start, one.end) for one in numbers],
-        FaultKind.CITATION: [*unknown(abstract, ()), *foreign(abstract, "\n".join(known))],
-        FaultKind.QUOTE: unfounded(abstract, known),
+        FaultKind.CITATION: [
+            *find_unknown(abstract, ()),
+            *find_foreign(abstract, "\n".join(known)),
+        ],
+        FaultKind.QUOTE: find_unfounded(abstract, known),
     }
 
 
-def _titled(title: str, said: str, texts: Sequence[str]) -> str:
+def _clean_title(title: str, said: str, texts: Sequence[str]) -> str:
     """Without numbers that no section has; what was asked for, where nothing is left, or the title
     names or quotes what no section does."""
     plain = re.sub(r"[*_`#\[\]@]", "", with_characters(title))
-    found = _invented(plain, said, texts)
+    found = _find_invented(plain, said, texts)
     for one in reversed(found[FaultKind.NUMBER]):
         plain = f"{plain[: one.start]}{plain[one.end :]}"
     if found[FaultKind.CITATION] or found[FaultKind.QUOTE]:

@@ -14,7 +14,7 @@ from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import Grounds
 from shared.tasks.paper_writing.llm_output import Labels, Placement, Plan, PlannedSection
 from shared.tasks.paper_writing.models import Outline, SavedOutline, Section, SourceFacts
-from shared.tasks.paper_writing.prompting import brief, outlined, question
+from shared.tasks.paper_writing.prompting import brief, question, render_outline
 from shared.tasks.paper_writing.selection import closest
 from shared.tasks.paper_writing.task_data import TaskData
 
@@ -42,10 +42,12 @@ async def outline_paper(context: WorkContext[TaskData], _: NoItem) -> SavedOutli
     made_for = fingerprint(data, sources)
     earlier = await artifacts.find_earlier(context.artifacts)
     if earlier is not None and earlier.brief == made_for:
-        outline = await _placed_anew(context, earlier)
+        outline = await _place_anew(context, earlier)
     else:
-        shown = await _shown(context, sources)
-        answer = await context.complete(_PLAN, question(data, "outline", _wanted(data), shown))
+        shown = await _load_beginnings(context, sources)
+        answer = await context.complete(
+            _PLAN, question(data, "outline", _describe_wanted(data), shown)
+        )
         outline = settle(answer, data)
     return SavedOutline(brief=made_for, points=data.points, outline=outline)
 
@@ -94,7 +96,7 @@ def place(sections: Sequence[Section], points: Sequence[str]) -> list[Section]:
     return held
 
 
-async def _placed_anew(context: WorkContext[TaskData], earlier: SavedOutline) -> Outline:
+async def _place_anew(context: WorkContext[TaskData], earlier: SavedOutline) -> Outline:
     """The same outline for other requirements."""
     data, outline = context.data, earlier.outline
     if earlier.points == data.points:
@@ -117,7 +119,7 @@ async def _placed_anew(context: WorkContext[TaskData], earlier: SavedOutline) ->
     ]
     if new:
         asked = "\n".join(f"{number}. {data.points[number - 1]}" for number in new)
-        material = {"outline": outlined(outline)}
+        material = {"outline": render_outline(outline)}
         user = f"# Requirements\n{asked}"
         answer = await context.complete(_PLACEMENT, question(data, "place", user, material))
         for one in answer.placed:
@@ -127,7 +129,7 @@ async def _placed_anew(context: WorkContext[TaskData], earlier: SavedOutline) ->
     return outline.model_copy(update={"sections": place(kept, data.points)})
 
 
-def _wanted(data: TaskData) -> str:
+def _describe_wanted(data: TaskData) -> str:
     usual = 200 + data.words / 20  # words of a section: longer papers have longer ones
     count = max(2, round(data.words / usual))
     lines = [f"# Outline wanted\nAbout {count} sections, {data.words} words together."]
@@ -137,7 +139,9 @@ def _wanted(data: TaskData) -> str:
     return "\n".join(lines)
 
 
-async def _shown(context: WorkContext[TaskData], sources: Sequence[SourceFacts]) -> dict[str, str]:
+async def _load_beginnings(
+    context: WorkContext[TaskData], sources: Sequence[SourceFacts]
+) -> dict[str, str]:
     """How each source begins, so that the outline knows what there is to write from."""
     material = {}
     room = min(_SHOWN_CHARACTERS, _MAX_SHOWN // max(1, len(sources)))
@@ -161,10 +165,10 @@ def _sections(planned: Iterable[PlannedSection], grounds: Grounds) -> list[Secti
         made.append(
             Section(
                 title=title,
-                purpose=_founded(one.purpose, grounds),
+                purpose=_drop_invented(one.purpose, grounds),
                 words=max(1, one.words),
                 subsections=subsections[:8],
-                claims=[one for one in one.claims if not grounds.invented(one)][:12],
+                claims=[one for one in one.claims if not grounds.find_invented(one)][:12],
                 requirements=one.requirements,
             )
         )
@@ -189,17 +193,17 @@ def budget(sections: Sequence[Section], words: int) -> list[Section]:
     ]
 
 
-def _founded(words: str, grounds: Grounds) -> str:
-    return without(words, grounds.invented(words))[0]
+def _drop_invented(words: str, grounds: Grounds) -> str:
+    return without(words, grounds.find_invented(words))[0]
 
 
 def _title(words: str, grounds: Grounds) -> str:
     """Without numbering and markup, and without numbers that nobody gave; nothing is left of one
     that names or quotes what nobody gave."""
     title = plain_title(_NUMBERING.sub("", words))
-    for one in reversed(grounds.invented_numbers(title)):
+    for one in reversed(grounds.find_invented_numbers(title)):
         title = f"{title[: one.start]}{title[one.end :]}"
-    if grounds.invented(title):
+    if grounds.find_invented(title):
         return ""
     return " ".join(title.split()).strip(" :–-")[:MAX_TITLE]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shared.clients.llm.output import of_model
 from shared.documents.quotes import Span
-from shared.papers.citations import cited
+from shared.papers.citations import find_cited
 from shared.papers.code import CodeParsers
 from shared.papers.omission import without
 from shared.papers.prose import code_blocks, headings, prose
@@ -16,7 +16,7 @@ from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import Grounds
 from shared.tasks.paper_writing.llm_output import Edit, Edits
 from shared.tasks.paper_writing.models import FaultKind, Outline, Polished, Section
-from shared.tasks.paper_writing.prompting import outlined, question
+from shared.tasks.paper_writing.prompting import question, render_outline
 from shared.tasks.paper_writing.task_data import TaskData
 from shared.tasks.paper_writing.writing import load_outline
 
@@ -29,7 +29,7 @@ _SECTION = re.compile(r"\b(the )?[Ss]ections? (\d{1,2})(?![\d.]*\d)(?! of\b)", r
 async def find_edits(context: WorkContext[TaskData], _: NoItem) -> Edits:
     outline = await load_outline(context.artifacts)
     texts = (await artifacts.load_polished(context.artifacts, CLEANED)).texts
-    material = {"outline": outlined(outline)} | {
+    material = {"outline": render_outline(outline)} | {
         f"section {number}": f"{section.title}\n\n{text}"
         for number, (section, text) in enumerate(zip(outline.sections, texts, strict=True), start=1)
     }
@@ -49,10 +49,10 @@ async def clean(context: Context[TaskData], texts: Sequence[str]) -> Polished:
     left_out: Counter[str] = Counter()
     cleaned = []
     for section, text, ground in zip(outline.sections, texts, grounds, strict=True):
-        kept, counts = founded(text, ground)
+        kept, counts = drop_unbacked(text, ground)
         left_out += counts
-        cleaned.append(await _sound_code(_demoted(section, kept), parsers))
-    linked = [_named_sections(outline, text) for text in cleaned]
+        cleaned.append(await _sound_code(_demote_headings(section, kept), parsers))
+    linked = [_name_sections(outline, text) for text in cleaned]
     return Polished(texts=linked, left_out=dict(left_out))
 
 
@@ -65,7 +65,7 @@ async def apply(context: Context[TaskData], edits: Sequence[Edit]) -> Polished:
     for edit in edits:
         number = edit.section - 1
         if 0 <= number < len(texts):
-            edited = _edited(texts[number], edit, grounds[number])
+            edited = _apply_edit(texts[number], edit, grounds[number])
             made += edited != texts[number]
             texts[number] = edited
     return known.model_copy(update={"texts": texts, "edits": made})
@@ -81,16 +81,16 @@ async def grounds_of(kept: Artifacts, data: TaskData, outline: Outline) -> list[
     ]
 
 
-def founded(text: str, grounds: Grounds) -> tuple[str, Counter[str]]:
+def drop_unbacked(text: str, grounds: Grounds) -> tuple[str, Counter[str]]:
     """The text without the sentences that state what nothing backs, and how many those were, by
     kind. Leaving out one may leave another without the citation that backed it."""
     counts: Counter[str] = Counter()
     checks = (
-        (FaultKind.CITATION, grounds.invented_references),
-        (FaultKind.QUOTE, grounds.invented_quotes),
+        (FaultKind.CITATION, grounds.find_invented_references),
+        (FaultKind.QUOTE, grounds.find_invented_quotes),
         (
             FaultKind.NUMBER,
-            lambda one: [Span(q.start, q.end) for q in grounds.invented_numbers(one)],
+            lambda one: [Span(q.start, q.end) for q in grounds.find_invented_numbers(one)],
         ),
     )
     before = None
@@ -107,7 +107,7 @@ def founded(text: str, grounds: Grounds) -> tuple[str, Counter[str]]:
     return text, counts
 
 
-def _demoted(section: Section, text: str) -> str:
+def _demote_headings(section: Section, text: str) -> str:
     """Headings that the outline does not have become emphasised lines."""
     wanted = list(section.subsections)
     pieces, at = [], 0
@@ -133,7 +133,7 @@ async def _sound_code(text: str, parsers: CodeParsers) -> str:
     return text
 
 
-def _named_sections(outline: Outline, text: str) -> str:
+def _name_sections(outline: Outline, text: str) -> str:
     """`Section 3` becomes the section's title, as headings have no numbers."""
     found = list(_SECTION.finditer(prose(text)))
     for match in reversed(found):
@@ -157,7 +157,7 @@ def _variants(outline: Outline, texts: Sequence[str]) -> str:
     return "\n".join(["# Words that the glossary does not want", *lines]) if lines else ""
 
 
-def _edited(text: str, edit: Edit, grounds: Grounds) -> str:
+def _apply_edit(text: str, edit: Edit, grounds: Grounds) -> str:
     """The text with the edit, or as it was: where the passage is not there exactly once, is code,
     or the edit changes headings, citations or brings what nothing backs."""
     passage = edit.passage.strip()
@@ -169,9 +169,9 @@ def _edited(text: str, edit: Edit, grounds: Grounds) -> str:
         return text
     edited = f"{text[:start]}{edit.instead.strip()}{text[end:]}"
     unchanged = (
-        cited(edited) == cited(text)
+        find_cited(edited) == find_cited(text)
         and [one.title for one in headings(edited)] == [one.title for one in headings(text)]
         and len(code_blocks(edited)) == len(code_blocks(text))
         and abs(len(edit.instead) - len(passage)) <= max(60, len(passage) // 2)
     )
-    return edited if unchanged and founded(edited, grounds)[0] == edited else text
+    return edited if unchanged and drop_unbacked(edited, grounds)[0] == edited else text

@@ -33,7 +33,7 @@ def brief(data: TaskData) -> str:
     return "\n\n".join(f"# {name}\n{text}" for name, text in lines if text)
 
 
-def outlined(outline: Outline, mine: int | None = None) -> str:
+def render_outline(outline: Outline, mine: int | None = None) -> str:
     """The whole outline; the section that is written says so."""
     lines = [f"Voice: {outline.voice}", "", "# Outline"]
     for number, section in enumerate(outline.sections, start=1):
@@ -46,14 +46,14 @@ def outlined(outline: Outline, mine: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def required(section: Section, points: Sequence[str]) -> str:
+def render_requirements(section: Section, points: Sequence[str]) -> str:
     """The requirements that a section is to meet, without their numbers, which change when others
     come or go."""
     mine = [f"- {points[number - 1]}" for number in section.requirements]
     return "\n".join(["# Requirements that this section meets", *mine]) if mine else ""
 
 
-def numbered(claims: Sequence[Claim], numbers: Sequence[int]) -> str:
+def render_claims(claims: Sequence[Claim], numbers: Sequence[int]) -> str:
     """Claims as a writer is given them, with the quotes that back them."""
     lines = []
     for number in numbers:

@@ -44,7 +44,7 @@ def choose(
     for section, mine, mark in zip(sections, owned, scores, strict=True):
         ranked = sorted(mine, key=lambda n: (-mark[n] - claims[n].importance / 5, n))
         called = list(scorer.best(points[number - 1] for number in section.requirements))
-        chosen.append(sorted(_fitting([*called, *ranked], claims)))
+        chosen.append(sorted(_take_fitting([*called, *ranked], claims)))
     return chosen
 
 
@@ -77,7 +77,7 @@ class _Scorer:
                 yield scores.index(max(scores))
 
 
-def _fitting(numbers: Iterable[int], claims: Sequence[Claim]) -> list[int]:
+def _take_fitting(numbers: Iterable[int], claims: Sequence[Claim]) -> list[int]:
     room, kept = MAX_TOKENS, []
     for number in dict.fromkeys(numbers):
         quotes = " ".join(one.quote for one in claims[number].evidence)

@@ -28,7 +28,7 @@ _AT_ONCE = 2
 async def plan(context: Context[TaskData]) -> Round:
     """Raises PermanentFailure, RetryLater."""
     await _read_template(context)
-    given = _given(context)
+    given = _list_sources(context)
     slots, done = asyncio.Semaphore(_AT_ONCE), 0
 
     async def read(number: int) -> SourceFacts | str:
@@ -63,7 +63,7 @@ async def find_url_fault(data: TaskData, use: Provider) -> DataFault | None:
     return DataFault(key="sources", text=fault) if fault else None
 
 
-def _given(context: Context[TaskData]) -> list[TextSource | FileSource | UrlSource]:
+def _list_sources(context: Context[TaskData]) -> list[TextSource | FileSource | UrlSource]:
     """What was named; else every attachment but the template."""
     data = context.data
     if data.sources is not None:
@@ -84,7 +84,7 @@ async def _read(
             kind, filename, data = "text/plain", "text.txt", source.text.encode()
         elif isinstance(source, FileSource):
             name = location = source.file
-            file, data = await _attached(context, source.file)
+            file, data = await _read_attachment(context, source.file)
             kind, filename = file.content_type, file.filename
         else:
             name = location = source.url
@@ -110,7 +110,7 @@ async def _read(
     )
 
 
-async def _attached(context: Context[TaskData], name: str) -> tuple[Attachment, bytes]:
+async def _read_attachment(context: Context[TaskData], name: str) -> tuple[Attachment, bytes]:
     """A file of the ticket. Raises PermanentFailure."""
     wanted = [
         one for one in context.ticket.attachments if one.filename.casefold() == name.casefold()
@@ -126,7 +126,7 @@ async def _read_template(context: Context[TaskData]) -> None:
     name = context.data.template
     if name is None:
         return
-    _, data = await _attached(context, name)
+    _, data = await _read_attachment(context, name)
     try:
         template = await asyncio.to_thread(template_of, data)
     except Unreadable as error:

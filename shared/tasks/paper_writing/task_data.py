@@ -179,7 +179,7 @@ class TaskData(base.TaskData):
         known = (self.topic, self.paper_type, self.target_audience, self.requirements, self.style)
         return "\n\n".join(one for one in known if one)
 
-    def missing_files(self, filenames: Sequence[str]) -> list[str]:
+    def find_missing_files(self, filenames: Sequence[str]) -> list[str]:
         """The names of files that are wanted and are not among these."""
         wanted = [one.file for one in self.sources or () if isinstance(one, FileSource)]
         there = {name.casefold() for name in filenames}

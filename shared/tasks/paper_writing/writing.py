@@ -13,7 +13,12 @@ from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import Grounds, find_faults
 from shared.tasks.paper_writing.llm_output import Part, Written
 from shared.tasks.paper_writing.models import INVENTED, Draft, Fault, FaultKind, Outline, Section
-from shared.tasks.paper_writing.prompting import numbered, outlined, question, required
+from shared.tasks.paper_writing.prompting import (
+    question,
+    render_claims,
+    render_outline,
+    render_requirements,
+)
 from shared.tasks.paper_writing.task_data import TaskData
 from shared.text.markdown import plain
 
@@ -65,12 +70,12 @@ async def _write(
     outline = await load_outline(context.artifacts)
     claims, chosen = await artifacts.load_claims(context.artifacts)
     numbers = chosen[item.section] if chosen else []
-    asked = _question(context.data, outline, item.section, numbered(claims, numbers))
+    asked = _question(context.data, outline, item.section, render_claims(claims, numbers))
     if before is not None:
         asked = _repair(asked, before, faults)
     written = await context.complete(_FORM, asked)
     section = outline.sections[item.section]
-    text = joined(section, written)
+    text = join_section(section, written)
     given = {number: claims[number] for number in numbers}
     grounds = Grounds(context.data.said, given, section.subsections)
     found = await find_faults(section, text, grounds, context.use(CodeParsers))
@@ -104,7 +109,7 @@ async def load_outline(kept: Artifacts) -> Outline:
     return known.outline
 
 
-def joined(section: Section, written: Written) -> str:
+def join_section(section: Section, written: Written) -> str:
     """The section as one text. A subsection that is called as the outline calls it gets that
     heading; any other keeps its own, which is a fault."""
     titles = {_key(title): title for title in section.subsections}
@@ -120,14 +125,14 @@ def joined(section: Section, written: Written) -> str:
 
 def _question(data: TaskData, outline: Outline, number: int, claims: str) -> Question:
     section = outline.sections[number]
-    lines = [required(section, data.points)]
+    lines = [render_requirements(section, data.points)]
     lines.append(f"# The section to write\n{section.title}: {section.words} words")
     if section.subsections:
         subsections = [f"- {one}" for one in section.subsections]
         lines.append("\n".join(["Subsections, in this order:", *subsections]))
     if not claims:
         lines.append("There are no sources for it: cite nothing, quote nobody, state no numbers.")
-    material = {"outline": outlined(outline, number)}
+    material = {"outline": render_outline(outline, number)}
     if claims:
         material["claims of the sources"] = claims
     return question(data, "write", "\n\n".join(filter(None, lines)), material)

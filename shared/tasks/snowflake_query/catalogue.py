@@ -93,7 +93,7 @@ def prune(catalogue: Catalogue, question: str, layer: SemanticLayer) -> Catalogu
         best = sorted(scored, key=lambda pair: (-pair[0], pair[1]))[:_MAX_TABLES]
         chosen = {number for _, number in _with_referred(best, tables)}
         tables = [one for number, one in enumerate(tables) if number in chosen]
-    narrow = [_narrowed(one, wanted) for one in tables]
+    narrow = [_narrow_table(one, wanted) for one in tables]
     return Catalogue(
         tables=narrow, is_partial=catalogue.is_partial or len(tables) < len(catalogue.tables)
     )
@@ -101,10 +101,10 @@ def prune(catalogue: Catalogue, question: str, layer: SemanticLayer) -> Catalogu
 
 def describe(catalogue: Catalogue) -> str:
     """As those who write SQL are shown it: comments and examples are the owners' texts."""
-    return "\n\n".join(map(_described, catalogue.tables))
+    return "\n\n".join(map(_describe_table, catalogue.tables))
 
 
-def _described(table: TableInfo) -> str:
+def _describe_table(table: TableInfo) -> str:
     lines = [f"table {table.full_name}{_comment(table.comment)}"]
     for column in table.columns:
         examples = f" e.g. {', '.join(map(repr, column.examples))}" if column.examples else ""
@@ -166,7 +166,7 @@ def _with_referred(
     return chosen[: _MAX_TABLES + _MAX_TABLES // 2]
 
 
-def _narrowed(table: TableInfo, wanted: frozenset[str]) -> TableInfo:
+def _narrow_table(table: TableInfo, wanted: frozenset[str]) -> TableInfo:
     if len(table.columns) <= _MAX_COLUMNS:
         return table
     keys = {*table.key, *(key.column for key in table.foreign)}

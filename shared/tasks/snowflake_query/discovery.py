@@ -33,7 +33,7 @@ _Foreign = dict[tuple[str, str], list[ForeignKey]]
 
 async def discover(place: Place) -> Catalogue:
     """All tables that may be read, with their columns. Raises StepError."""
-    found = await asyncio.gather(*(_remembered(place, database) for database in place.databases))
+    found = await asyncio.gather(*(_remember(place, database) for database in place.databases))
     tables = [table for one in found for table in one.tables]
     if not tables:
         raise PermanentFailure(
@@ -59,7 +59,7 @@ async def narrow(
     return keyed, pruned.model_copy(update={"tables": tables})
 
 
-async def _remembered(place: Place, database: str) -> Catalogue:
+async def _remember(place: Place, database: str) -> Catalogue:
     schemas = _schemas_in(place.schemas, database)
 
     async def ask() -> Catalogue:

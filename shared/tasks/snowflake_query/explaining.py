@@ -51,7 +51,7 @@ async def explain(context: WorkContext[TaskData], _: NoItem) -> Explained:
     basis = basis_of(evidence, context)
     facts = await asyncio.to_thread(find_facts, basis)
     explained, chart = await asyncio.gather(
-        _worded(context, evidence, basis, facts), _charted(context, table, evidence)
+        _word_facts(context, evidence, basis, facts), _draw_chart(context, table, evidence)
     )
     return explained.model_copy(update=chart)
 
@@ -80,14 +80,14 @@ def _table(evidence: Evidence) -> Table:
     return evidence.query.table
 
 
-async def _worded(
+async def _word_facts(
     context: WorkContext[TaskData], evidence: Evidence, basis: Basis, facts: Sequence[Fact]
 ) -> Explained:
     if not facts:
         return Explained()
     warnings: list[str] = []
     try:
-        answer = await context.complete(_FORM, _asked(context.data, basis, facts))
+        answer = await context.complete(_FORM, _make_question(context.data, basis, facts))
     except PermanentFailure as error:
         answer = InsightsAnswer(insights=[])
         warnings.append(f"The facts are in the words of the program: {error.reason}")
@@ -95,26 +95,26 @@ async def _worded(
     insights = checker.insights(answer.insights)
     count_dropped(DropReason.NUMBER_NOT_PROVED, checker.insights_dropped)
     return Explained(
-        insights=[*insights, *_filled(insights, facts)],
+        insights=[*insights, *_fill_up(insights, facts)],
         insights_dropped=checker.insights_dropped,
         numbers_dropped=checker.numbers_dropped,
         warnings=warnings,
     )
 
 
-def _asked(data: TaskData, basis: Basis, facts: Sequence[Fact]) -> Question:
+def _make_question(data: TaskData, basis: Basis, facts: Sequence[Fact]) -> Question:
     lines = []
     for number, fact in enumerate(facts, 1):
         proof = fact.numbers[0]
         lines.append(f'formula="{proof.formula}" value="{proof.shown}"')
         lines.append(f"[fact {number}] {fact.text}")
-    material = {"facts": "\n".join(lines), "rows": _shown(basis.table)}
+    material = {"facts": "\n".join(lines), "rows": _render_rows(basis.table)}
     return Question(
         base.read_prompt(__file__, "explain"), f"# Question\n{data.query_request}", material
     )
 
 
-def _shown(table: Table) -> str:
+def _render_rows(table: Table) -> str:
     """The first rows, with their numbers as formulas name them."""
     target = io.StringIO()
     writer = csv.writer(target)
@@ -152,7 +152,7 @@ class _Checker:
             for number in dict.fromkeys(said.facts)
             if 1 <= number <= len(self._facts)
         ]
-        more = [number for one in said.numbers if (number := self._reckoned(one))]
+        more = [number for one in said.numbers if (number := self._reckon(one))]
         if not text or len(text) > _MAX_TEXT or not (facts or more):
             return None
         try:
@@ -162,7 +162,7 @@ class _Checker:
         proofs = numbers or [number for fact in facts for number in fact.numbers]
         return Insight(text=text, numbers=proofs, by="model")
 
-    def _reckoned(self, said: ProvedNumber) -> Number | None:
+    def _reckon(self, said: ProvedNumber) -> Number | None:
         """A number of the model's own formula, if it comes to what the model says."""
         percent = said.value.strip().endswith("%")
         number = number_of(said.formula, self._basis.tables, percent)
@@ -200,7 +200,7 @@ def _period_keys(interpretation: Interpretation | None) -> frozenset[str]:
     return frozenset(keys)
 
 
-def _filled(said: Sequence[Insight], facts: Sequence[Fact]) -> list[Insight]:
+def _fill_up(said: Sequence[Insight], facts: Sequence[Fact]) -> list[Insight]:
     """Facts in the program's own words, where the model left too few that count."""
     used = {number.formula for one in said for number in one.numbers}
     spare = [fact for fact in facts if not {n.formula for n in fact.numbers} <= used]
@@ -211,7 +211,7 @@ def _filled(said: Sequence[Insight], facts: Sequence[Fact]) -> list[Insight]:
     ]
 
 
-async def _charted(
+async def _draw_chart(
     context: WorkContext[TaskData], table: Table, evidence: Evidence
 ) -> dict[str, object]:
     """The chart, whose pictures are saved; none where it cannot be drawn."""

@@ -20,7 +20,7 @@ def to_markdown(result: Result) -> str:
         ("## Warnings", [f"- {plain(one)}" for one in result.warnings]),
         ("## Insights", list(_insights(result.insights))),
         ("## Rows", list(_rows(result))),
-        ("## How the question was read", list(_reading(result))),
+        ("## How the question was read", list(_render_reading(result))),
         ("## Other questions", [f"- {plain(one)}" for one in result.suggestions]),
         ("## SQL", [fence_code(result.sql, "sql")]),
         ("## Receipt", list(_receipt(result.receipt))),
@@ -69,7 +69,7 @@ def _rows(result: Result) -> Iterator[str]:
         yield f"\n{len(result.rows) - _MAX_ROWS} more rows are in the table (csv)."
 
 
-def _reading(result: Result) -> Iterator[str]:
+def _render_reading(result: Result) -> Iterator[str]:
     read = result.interpretation
     if read.period:
         words = f" (“{plain(read.period.words)}”)" if read.period.words else ""

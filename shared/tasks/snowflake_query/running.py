@@ -76,15 +76,15 @@ async def run(context: WorkContext[TaskData], item: RunItem) -> Run:
     try:
         return await sender.send()
     except QueryFailed as error:
-        return sender.failed(error.detail)
+        return sender.make_failed(error.detail)
     except PermanentFailure as error:
         if item.part is Part.QUERY:
             raise
-        return sender.failed(error.reason)
+        return sender.make_failed(error.reason)
     except RetryLater as error:
         if item.part not in _SPARED:
             raise
-        return sender.failed(error.reason)
+        return sender.make_failed(error.reason)
 
 
 RUNNING = Stage("running", run)
@@ -135,7 +135,7 @@ class _Sender:
             sent = Sent(runs=0, since=sent.since) if found else sent
         return await self._run(Sent(runs=sent.runs + 1, since=sent.since))
 
-    def failed(self, error: str) -> Run:
+    def make_failed(self, error: str) -> Run:
         return Run(number=self._number, sql=self._sql, tag=self._tag, error=error)
 
     async def _run(self, sent: Sent) -> Run:

@@ -90,7 +90,7 @@ class _Writer:
             verified = self._layer.find_verified(self._asked_for, self._period)
             if verified:
                 draft = self._draft(VERIFIED).model_copy(update={"is_verified": True})
-                return await self._examined(draft, verified, is_strict=False)
+                return await self._examine(draft, verified, is_strict=False)
             asked = await self._ask_analyst()
             if asked is not None:
                 return asked
@@ -116,17 +116,17 @@ class _Writer:
         draft = self._draft(ANALYST).model_copy(update=offered)
         if not answer.sql:
             return draft.model_copy(update={"error": "The analyst wrote no SQL."})
-        return await self._examined(draft, answer.sql, is_strict=True)
+        return await self._examine(draft, answer.sql, is_strict=True)
 
     async def _ask_model(self) -> Draft:
         narrow = await artifacts.load_narrowed(self._context.artifacts)
-        answer = await self._context.complete(_FORM, await self._asked(narrow))
+        answer = await self._context.complete(_FORM, await self._make_question(narrow))
         strict = self._item.number == 0
-        draft = await self._examined(self._draft(MODEL), answer.sql, is_strict=strict)
+        draft = await self._examine(self._draft(MODEL), answer.sql, is_strict=strict)
         if draft.error:
             return draft
         readings = [
-            await self._examined(
+            await self._examine(
                 Draft(way=MODEL, question=other.question, number=self._item.number),
                 other.sql,
                 is_strict=False,
@@ -141,7 +141,7 @@ class _Writer:
         said = self._answer
         return Draft(way=way, question=self._question, number=number, answer=said, chosen=chosen)
 
-    async def _examined(self, draft: Draft, sql: str, is_strict: bool) -> Draft:
+    async def _examine(self, draft: Draft, sql: str, is_strict: bool) -> Draft:
         """The draft with its SQL as it may run, or with the reason why not."""
         draft = draft.model_copy(update={"written": sql})
         try:
@@ -149,13 +149,13 @@ class _Writer:
         except QueryRefused as error:
             return draft.model_copy(update={"error": error.reason})
 
-    async def _asked(self, narrow: Catalogue) -> Question:
+    async def _make_question(self, narrow: Catalogue) -> Question:
         data = self._context.data
         lines = [f"# Question\n{self._question}", f"# Today\n{self._today}"]
         if self._answer:
             lines.append(f"# What was meant\n{self._answer}")
         if self._period:
-            lines.append(f"# Period\n{_told(self._period)}")
+            lines.append(f"# Period\n{_describe_period(self._period)}")
         if self._fiscal != 1:
             lines.append(f"# Fiscal year\nIt begins with month {self._fiscal}.")
         place = ".".join(filter(None, (self._place.database, self._place.schema)))
@@ -164,10 +164,10 @@ class _Writer:
         material = {"schema": catalogue.describe(narrow)}
         if self._layer.describe():
             material["semantic layer"] = self._layer.describe()
-        material |= await self._failed()
+        material |= await self._load_failed()
         return Question(base.read_prompt(__file__, "write"), "\n\n".join(lines), material)
 
-    async def _failed(self) -> dict[str, str]:
+    async def _load_failed(self) -> dict[str, str]:
         """The SQL that is to be mended, and what is wrong with it."""
         if not (self._item.number or self._item.by_model):
             return {}
@@ -175,5 +175,5 @@ class _Writer:
         return {"earlier sql": failed.written, "its error": failed.error} if failed else {}
 
 
-def _told(period: Period) -> str:
+def _describe_period(period: Period) -> str:
     return f"“{period.words}” is {period.start} to {period.end}, both days within it."

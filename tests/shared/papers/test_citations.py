@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.papers.citations import cited, foreign, quotes, unfounded, unknown
+from shared.papers.citations import find_cited, find_foreign, find_unfounded, find_unknown, quotes
 from shared.papers.references import CitationStyle, Mention, Work, entries, footnote, in_text
 
 REPORT = Work("Annual Report", "Ann Lee", "report.pdf")
@@ -42,7 +42,7 @@ NOTE = Work("note.md", None, "note.md")
     ],
 )
 def test_what_passes_for_a_reference_is_found(text: str, found: list[str]) -> None:
-    assert [text[one.start : one.end] for one in foreign(text, "")] == found
+    assert [text[one.start : one.end] for one in find_foreign(text, "")] == found
 
 
 @pytest.mark.parametrize(
@@ -56,23 +56,23 @@ def test_what_passes_for_a_reference_is_found(text: str, found: list[str]) -> No
     ],
 )
 def test_what_is_none_is_not(text: str) -> None:
-    assert foreign(text, "") == []
+    assert find_foreign(text, "") == []
 
 
 def test_what_the_requester_named_was_not_invented() -> None:
-    assert foreign("As Smith (2020) found.", "Discuss Smith (2020) at length.") == []
-    assert foreign("As Smith (2021) found.", "Discuss Smith (2020) at length.")
+    assert find_foreign("As Smith (2020) found.", "Discuss Smith (2020) at length.") == []
+    assert find_foreign("As Smith (2021) found.", "Discuss Smith (2020) at length.")
 
 
 def test_a_number_that_was_given_allows_no_reference_of_that_number() -> None:
-    assert foreign("It is so [14].", "The harbour has 14 berths.")
-    assert foreign("It is so [14].", "Keep what [14] says.") == []
+    assert find_foreign("It is so [14].", "The harbour has 14 berths.")
+    assert find_foreign("It is so [14].", "Keep what [14] says.") == []
 
 
 def test_claims_that_were_not_given_are_named() -> None:
     text = "One [@1]. Two [@2, 9]. `[@8]`"
-    assert cited(text) == [1, 2, 9]
-    assert [text[one.start : one.end] for one in unknown(text, {1, 2})] == ["[@2, 9]"]
+    assert find_cited(text) == [1, 2, 9]
+    assert [text[one.start : one.end] for one in find_unknown(text, {1, 2})] == ["[@2, 9]"]
 
 
 def test_quotes_must_stand_in_a_source() -> None:
@@ -81,7 +81,7 @@ def test_quotes_must_stand_in_a_source() -> None:
         "very  good indeed",
         "not so bad at all",
     ]
-    wrong = unfounded(text, ["This is Very good indeed."])
+    wrong = find_unfounded(text, ["This is Very good indeed."])
     assert [text[one.start : one.end] for one in wrong] == ["not so bad at all"]
 
 
@@ -101,12 +101,12 @@ def test_quotes_must_stand_in_a_source() -> None:
     ],
 )
 def test_whatever_the_marks_a_quote_is_one(text: str) -> None:
-    assert len(unfounded(text, ["Nothing like it."])) == 1
+    assert len(find_unfounded(text, ["Nothing like it."])) == 1
 
 
 def test_a_block_quote_is_held_to_what_stands_in_a_source_and_a_note_is_none() -> None:
     source = "This is the best harbour of all, says Ann Lee."
-    assert unfounded("> This is the best\n> harbour of all. [@3]", [source]) == []
+    assert find_unfounded("> This is the best\n> harbour of all. [@3]", [source]) == []
     assert quotes("> **Note:** this is nobody's word.") == []
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.papers.omission import without
-from shared.papers.overlap import repetitions, shared_share
+from shared.papers.overlap import measure_overlap, repetitions
 from shared.papers.prose import (
     blocks,
     code_blocks,
@@ -142,13 +142,13 @@ def test_a_section_that_repeats_an_earlier_one_is_told_which_and_where() -> None
     assert (first.share, first.passages, first.earlier) == (0.0, [], None)
     assert second.earlier == 0
     assert [texts[1][one.start : one.end] for one in second.passages] == [passage]
-    assert second.share > 0.3 > shared_share(texts) > 0.1
-    assert shared_share(["a b", ""]) == 0.0
+    assert second.share > 0.3 > measure_overlap(texts) > 0.1
+    assert measure_overlap(["a b", ""]) == 0.0
 
 
 def test_code_that_is_repeated_is_no_repetition() -> None:
     code = "```\none two three four five six seven eight nine ten\n```"
-    assert shared_share([code, code]) == 0.0
+    assert measure_overlap([code, code]) == 0.0
 
 
 def test_requirements_are_split_into_points() -> None:

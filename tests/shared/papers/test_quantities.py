@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.papers.quantities import Backing, quantities, unbacked
+from shared.papers.quantities import Backing, find_unbacked, quantities
 
 
 def stated(text: str) -> list[str]:
@@ -86,7 +86,7 @@ def test_names_references_numbering_and_code_are_none(text: str) -> None:
     ],
 )
 def test_the_same_quantity_written_otherwise_is_backed(text: str, source: str) -> None:
-    assert unbacked(text, Backing([source])) == []
+    assert find_unbacked(text, Backing([source])) == []
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_the_same_quantity_written_otherwise_is_backed(text: str, source: str) -
     ],
 )
 def test_another_quantity_is_not(text: str, source: str) -> None:
-    assert unbacked(text, Backing([source]))
+    assert find_unbacked(text, Backing([source]))

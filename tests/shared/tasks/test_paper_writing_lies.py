@@ -9,7 +9,7 @@ from typing import Any
 import docx
 import pytest
 
-from shared.papers.citations import foreign
+from shared.papers.citations import find_foreign
 from shared.papers.code import CodeParsers
 from shared.papers.prose import code_blocks
 from shared.papers.quantities import quantities
@@ -132,7 +132,7 @@ async def test_what_is_invented_again_and_again_is_left_out_and_counted(papers: 
         assert sentence.split("[")[0].rstrip(" .") not in shown
     shown = re.sub(r"\\\[\d+, [^\]]*\\\]", "", shown)
     assert [one.text for one in quantities(shown)] == []
-    assert foreign(shown, "") == []
+    assert find_foreign(shown, "") == []
     assert result["title"] == "ways to save"
     assert sum(result["sentences_left_out"].values()) == 4 * len(INVENTED) + 1
     assert "Sentences left out" in result["targets"][-1]["detail"]

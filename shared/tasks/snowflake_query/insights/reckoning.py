@@ -80,7 +80,7 @@ class _Measure:
             return
         if len(self._rows) == 1:
             yield from self._values(self._rows)
-            yield from self._compared()
+            yield from self._compare()
         elif self._shape.times and self._shape.names:
             yield from self._over_time_and_names()
         elif self._shape.times:
@@ -94,7 +94,7 @@ class _Measure:
         if self._shape.names:
             yield from self._ranks([_Group(self._label(row), (row,)) for row in ordered])
         yield from self._outliers(ordered)
-        yield from self._compared()
+        yield from self._compare()
         for row in ordered[:_MAX_GROUPS]:
             yield from self._values([row])
             yield from self._share(self._label(row), (row,))
@@ -108,7 +108,7 @@ class _Measure:
         by_value = sorted(closed, key=lambda one: self._value(one.rows[0]), reverse=True)
         yield from self._ranks(by_value, is_time=True)
         yield from self._outliers(ordered)
-        yield from self._compared()
+        yield from self._compare()
         yield from self._values(ordered[-_MAX_GROUPS:])
 
     def _over_time_and_names(self) -> Iterator[Fact]:
@@ -122,7 +122,7 @@ class _Measure:
                 yield from self._sums(one)
                 yield from self._share(one.label, one.rows)
             yield from self._changes(one.label, sorted(one.rows, key=self._time))
-        yield from self._compared()
+        yield from self._compare()
         yield from self._values(sorted(self._rows, key=self._time)[-_MAX_GROUPS:])
 
     def _groups(self) -> list[_Group]:
@@ -221,7 +221,7 @@ class _Measure:
             return None
         return self._number(f"({new} - {old}) / {old} * 100", percent=True)
 
-    def _compared(self) -> Iterator[Fact]:
+    def _compare(self) -> Iterator[Fact]:
         """With the period before, where that was asked for as well."""
         previous = self._basis.tables.get("previous")
         if previous is None or not self._adds or previous.is_truncated or not previous.rows:
