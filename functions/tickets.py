@@ -149,7 +149,7 @@ async def delete_ticket(
 ) -> func.HttpResponse:
     """Delete a ticket with its files and results and stop its work. Its audit trail stays."""
     principal = await principal_of(req)
-    ticket = await product().ticket_service.delete(principal, req.route_params["ticket_id"])
+    ticket = await product().ticket_deletion.delete(principal, req.route_params["ticket_id"])
     await DurableWorkflow(client).purge(ticket.id, ticket.attempt)
     return func.HttpResponse(status_code=204)
 

@@ -61,7 +61,7 @@ class App(TicketParts):
             tickets=self.tickets,
             intents=self._intents,
             others={
-                Purpose.DELETE: self.ticket_service,
+                Purpose.DELETE: self.ticket_deletion,
                 Purpose.FILES: self.attachments,
                 Purpose.ANSWER: self.ticket_answering,
             },

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shared.tasks.dependencies import Dependencies
     from shared.tickets.access import TicketAccess
     from shared.tickets.answering import TicketAnswering
+    from shared.tickets.deletion import TicketDeletion
     from shared.tickets.idempotency import IdempotencyKeys
     from shared.tickets.intents import Intents
     from shared.tickets.listing.listing import TicketList
@@ -93,18 +94,28 @@ class TicketParts(AccountParts):
 
     @cached_property
     def ticket_service(self) -> "TicketService":
-        from shared.tickets.service import TicketService, Times
+        from shared.tickets.service import TicketService
 
-        known = self.settings.workflow
-        times = Times(known.sweep_after, known.sweep_after + known.step_seconds)
         return TicketService(
             tickets=self.tickets,
             access=self.ticket_access,
-            container=self.clients.container,
             users=self.users,
             dependencies=self.dependencies,
+            sweep_after=self.settings.workflow.sweep_after,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def ticket_deletion(self) -> "TicketDeletion":
+        from shared.tickets.deletion import TicketDeletion
+
+        known = self.settings.workflow
+        return TicketDeletion(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            container=self.clients.container,
             landing=self.clients.landing,
-            times=times,
+            linger=known.sweep_after + known.step_seconds,
             clock=self.clock,
         )
 

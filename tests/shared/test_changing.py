@@ -268,12 +268,12 @@ async def test_deleting_leaves_the_trail_and_nothing_else(
 ) -> None:
     ticket_id = await completed(app, owner)
     other = await completed(app, owner)
-    await app.ticket_service.delete(by(owner), ticket_id)
+    await app.ticket_deletion.delete(by(owner), ticket_id)
 
     with pytest.raises(NotFound):
         await app.tickets.read(ticket_id)
     with pytest.raises(NotFound):
-        await app.ticket_service.delete(by(owner), ticket_id)
+        await app.ticket_deletion.delete(by(owner), ticket_id)
     events = await app.tickets.events(ticket_id)
     assert first_invalid(events) is None
     assert events[-1].action is AuditAction.TICKET_DELETED
@@ -295,7 +295,7 @@ async def test_what_an_activity_leaves_after_the_deletion_goes_as_well(
     order = await opened(app, owner)
     planned: Any = await app.activities.plan(order)
     working = asyncio.create_task(app.another().activities.work(order, planned["facts"], 0, {}))
-    await app.ticket_service.delete(by(owner), order["ticket_id"])
+    await app.ticket_deletion.delete(by(owner), order["ticket_id"])
     await working
     app.clock.advance(LINGER)
     await app.sweeper.sweep(HeardWorkflows())
@@ -308,12 +308,12 @@ async def test_a_deletion_is_remembered_until_nothing_is_left_of_the_workflows(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     ticket_id = await completed(app, owner)
-    await app.ticket_service.delete(by(owner), ticket_id)
+    await app.ticket_deletion.delete(by(owner), ticket_id)
     app.clock.advance(LINGER)
     [intent] = [one for one in await app.intents.all() if one.ticket_id == ticket_id]
-    await app.ticket_service.settle(intent, HeardWorkflows(is_purged=False))
+    await app.ticket_deletion.settle(intent, HeardWorkflows(is_purged=False))
     assert await listed_of(app, ticket_id) == ["intent"]
-    await app.ticket_service.settle(intent, HeardWorkflows())
+    await app.ticket_deletion.settle(intent, HeardWorkflows())
     assert await listed_of(app, ticket_id) == []
 
 
@@ -321,7 +321,7 @@ async def test_a_change_that_a_deletion_overtakes_leaves_nothing_behind(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     order = await opened(app, owner)
-    loop, fast = asyncio.get_running_loop(), app.another().ticket_service
+    loop, fast = asyncio.get_running_loop(), app.another().ticket_deletion
     batches = 0
 
     async def overtake(call: Call) -> Response | None:
@@ -367,7 +367,7 @@ async def test_a_deletion_that_dies_anywhere_is_completed(
 
         storage.reset(**{moment: die})
         try:
-            await app.another().ticket_service.delete(by(owner), ticket_id)
+            await app.another().ticket_deletion.delete(by(owner), ticket_id)
             died = False
         except Unavailable:
             died = True
@@ -376,7 +376,7 @@ async def test_a_deletion_that_dies_anywhere_is_completed(
         left = [one for one in await app.intents.all() if one.purpose is Purpose.DELETE]
         for intent in left:
             assert intent.ticket_id == ticket_id
-            await app.ticket_service.settle(intent, HeardWorkflows())
+            await app.ticket_deletion.settle(intent, HeardWorkflows())
             assert await app.container.names(f"results/{ticket_id}") == []
             assert await listed_of(app, ticket_id) == []
         await checked(app, owner.id)
@@ -391,7 +391,7 @@ async def test_strangers_find_nothing_to_change(app: AppUnderTest, owner: Stored
         for act in (
             app.ticket_service.cancel,
             app.ticket_service.reprocess,
-            app.ticket_service.delete,
+            app.ticket_deletion.delete,
         ):
             with pytest.raises(NotFound):
                 await act(by(stranger), ticket_id)

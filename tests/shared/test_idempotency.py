@@ -83,7 +83,7 @@ async def test_twenty_at_once_in_several_processes_make_one_ticket(
 
 async def test_a_deleted_ticket_is_not_made_again(app: AppUnderTest, owner: StoredUser) -> None:
     first = await post(app.ticket_opening, owner, "k")
-    await app.ticket_service.delete(by(owner), first.ticket.id)
+    await app.ticket_deletion.delete(by(owner), first.ticket.id)
     again = await post(app.ticket_opening, owner, "k")
     assert (again.ticket.id, again.is_new) == (first.ticket.id, False)
     assert await stored(app, owner) == 0

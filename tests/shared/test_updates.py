@@ -130,7 +130,7 @@ async def test_only_readers_catch_up_and_nothing_is_left_of_a_deleted_ticket(
     ticket_id = await opened(app, owner)
     with pytest.raises(NotFound):
         await app.ticket_queries.updates(by(user()), ticket_id, 0)
-    await app.ticket_service.delete(by(owner), ticket_id)
+    await app.ticket_deletion.delete(by(owner), ticket_id)
     assert await app.tickets.updates(ticket_id, 0) == []
 
 

@@ -9,20 +9,13 @@ from shared.tasks.pr_review.artifacts import Draft, Facts, Held, Outcome, Review
 from shared.tasks.pr_review.merging import merge_candidates, rank
 from shared.tasks.pr_review.models import (
     Category,
-    Coverage,
-    Finding,
     Posted,
     Result,
-    Severity,
     TaskData,
-    Verdict,
 )
 from shared.tasks.pr_review.posting import POSTING
+from shared.tasks.pr_review.verdict import decide_verdict, estimate_effort
 
-_EFFORT = (20, 100, 400, 1_000)
-"""Changed lines up to which reading takes an effort of 1, 2, 3, 4; beyond them it takes 5."""
-
-_FILES_A_STEP = 25
 _NOTHING = "Nothing in this pull request is for review."
 
 
@@ -68,30 +61,6 @@ async def after_posting(context: Context[TaskData], outcomes: Sequence[Posted]) 
     )
 
 
-def verdict(findings: Sequence[Finding], coverage: Coverage) -> Verdict:
-    """By rule: changes are requested for what is critical, and for bugs and holes of high severity;
-    approved is what was read, all of it, and has nothing above low. No text has a say in it."""
-    if any(map(_is_grave, findings)):
-        return Verdict.REQUEST_CHANGES
-    is_small = all(finding.severity is Severity.LOW for finding in findings)
-    if is_small and coverage.complete and coverage.reviewed:
-        return Verdict.APPROVE
-    return Verdict.COMMENT
-
-
-def effort(coverage: Coverage) -> int:
-    """From 1 to 5, by the lines to read and the files they are scattered over."""
-    lines = sum(coverage.lines > limit for limit in _EFFORT)
-    files = len(coverage.reviewed) + len(coverage.partial)
-    return min(5, 1 + lines + files // _FILES_A_STEP)
-
-
-def _is_grave(finding: Finding) -> bool:
-    if finding.severity is Severity.HIGH:
-        return finding.category in (Category.BUG, Category.SECURITY)
-    return finding.severity is Severity.CRITICAL
-
-
 async def _result(context: Context[TaskData], held: Held) -> Result:
     artifacts = context.artifacts
     facts, seen, reviewed = await asyncio.gather(
@@ -111,8 +80,8 @@ async def _result(context: Context[TaskData], held: Held) -> Result:
         Result(
             summary=held.summary or " ".join(reviewed.summaries) or _NOTHING,
             warnings=[*seen.warnings, *_left_out(reviewed)],
-            verdict=verdict(findings, coverage),
-            effort=effort(coverage),
+            verdict=decide_verdict(findings, coverage),
+            effort=estimate_effort(coverage),
             findings=findings,
             security=[one for one in findings if one.category is Category.SECURITY],
             coverage=coverage,

@@ -167,7 +167,7 @@ async def test_deleting_a_ticket_forgets_what_was_learnt_from_its_files(analyses
     assert len(analyses.model.bodies) == 1
     names = await analyses.app.container.names("answers/")
     assert len(names) == 1
-    await analyses.app.ticket_service.delete(by(analyses.owner), order["ticket_id"])
+    await analyses.app.ticket_deletion.delete(by(analyses.owner), order["ticket_id"])
     assert await analyses.app.container.names("answers/") == []
     await analyses.analyse({"lease.pdf": LEASE})
     assert len(analyses.model.bodies) == 2
