@@ -39,9 +39,10 @@ async def search_audit(req: func.HttpRequest) -> func.HttpResponse:
     errors=(403, 404),
 )
 async def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
-    """Whether nothing of a ticket's trail was changed, put in or taken away; for administrators."""
+    """Whether nothing of the trail of a ticket or user was changed, put in or taken away; for
+    administrators."""
     from shared.accounts.authorization import check_admin
     from shared.models import VerifyQuery
 
     check_admin(await principal_of(req))
-    return answer_json(await product().audit_trail.verify(query_of(req, VerifyQuery).ticket_id))
+    return answer_json(await product().audit_verification.verify(query_of(req, VerifyQuery)))

@@ -25,6 +25,7 @@ AmidaError
 │       └── QueryFailed          a warehouse could not run a query; what it said of it
 ├── Unreadable                   a document that cannot be read: what is wrong, and what to do
 ├── QueryRefused                 SQL that the guard lets nobody run: why, and what to do
+├── BrokenDigests                a digest of the audit trail is missing, or is not the app's
 ├── WriteConflict                somebody else wrote first: read again, decide again
 ├── BadSchema                    a user's JSON Schema that cannot be used, and why
 └── SchemaMismatch               a value does not fit a schema: where and why, never the value
@@ -272,6 +273,10 @@ class WriteConflict(AmidaError):
     def __init__(self, index: int = 0) -> None:
         super().__init__(f"write {index} was overtaken")
         self.index = index
+
+
+class BrokenDigests(AmidaError):
+    """The text says which digest is missing or was changed."""
 
 
 class BadSchema(AmidaError):

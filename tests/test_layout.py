@@ -45,7 +45,7 @@ DEPTH = {room: depth for depth, rooms in enumerate(ROOMS) for room in rooms}
 READS_SETTINGS = {
     "functions.composition",
     "shared.app",
-    "shared.app.account_parts",
+    "shared.app.base_parts",
     "shared.app.clients",
     "shared.app.dependencies",
     "shared.app.ticket_parts",

@@ -8,7 +8,7 @@ from shared.accounts.credentials import password_fits
 from shared.accounts.login_throttle import Door, read_door
 from shared.accounts.repository import UserChange, Users
 from shared.accounts.rows import KnownUser
-from shared.audit.chain import Actor, Draft, nobodys_event
+from shared.audit.chain import Actor, AuditChains, Draft
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Table
 from shared.errors import Unauthenticated, Unavailable, WriteConflict
@@ -24,11 +24,18 @@ class PasswordCheck:
     """Three reads for a check, side by side where they can be, and a write when it fails."""
 
     def __init__(
-        self, *, users: Users, table: Table, first_admin: BootstrapAdmin, clock: Clock
+        self,
+        *,
+        users: Users,
+        table: Table,
+        first_admin: BootstrapAdmin,
+        chains: AuditChains,
+        clock: Clock,
     ) -> None:
         self._users = users
         self._table = table
         self._first_admin = first_admin
+        self._chains = chains
         self._clock = clock
         self._lines = Locks()
 
@@ -72,6 +79,8 @@ class PasswordCheck:
         metadata = {"failures": len(door.name.failures(moment)) + 1}
         draft = Draft(AuditAction.LOGIN_FAILED, actor, "A password was wrong", metadata=metadata)
         if known is None:
-            await self._table.write([*counted, *user_event_writes(nobodys_event(draft, moment))])
+            event = self._chains.nobodys_event(draft, moment)
+            await self._table.write([*counted, *user_event_writes(event)])
+            self._chains.note_written([event])
         else:
             await self._users.apply(known, UserChange({}, draft, counted, moment=moment))

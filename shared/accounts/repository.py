@@ -24,7 +24,7 @@ from shared.accounts.rows import (
     user_key,
     user_row,
 )
-from shared.audit.chain import Actor, Draft, next_user_event
+from shared.audit.chain import Actor, AuditChains, Draft
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import Conflict, Unavailable, WriteConflict
@@ -84,8 +84,15 @@ class Users:
     ends what a user may hear ends their connections by `close`."""
 
     def __init__(
-        self, table: Table, remember: float, clock: Clock, *, close: CloseConnections | None = None
+        self,
+        table: Table,
+        remember: float,
+        clock: Clock,
+        *,
+        close: CloseConnections | None = None,
+        chains: AuditChains | None = None,
     ) -> None:
+        self._chains = chains or AuditChains()
         self._table = table
         self._remember = remember
         self._clock = clock
@@ -151,6 +158,15 @@ class Users:
         """Whether there has been such a user. One point read."""
         return await self._table.read(USERS, gone_key(user_id)) is not None
 
+    async def trail_end(self, user_id: str) -> tuple[int, str] | None:
+        """How many events the audit trail of a user has, and the hash of the last; None of whom
+        nothing is known. One point read, two of who was deleted."""
+        keys = (user_key(user_id), gone_key(user_id))
+        for key in keys:
+            if found := await self._table.read(USERS, key):
+                return found.values["events"], found.values["last_hash"]
+        return None
+
     async def department_of(self, user_id: str) -> str | None:
         """The department of a user, None where there is none."""
         user = await self.recent(user_id)
@@ -183,7 +199,7 @@ class Users:
 
     async def add(self, user: StoredUser, draft: Draft) -> StoredUser:
         """Store a new user. Raises Conflict when the email or the username is taken."""
-        event = next_user_event(user, draft, user.created_at)
+        event = self._chains.next_user_event(user, draft, user.created_at)
         user = user.model_copy(update={"events": 1, "last_hash": event.hash})
         writes = [
             Write(Verb.INSERT, user_row(user.id, user.__dict__)),
@@ -192,6 +208,7 @@ class Users:
         ]
         with suppress(WriteConflict):  # Our own id: an earlier try took effect.
             await self._write_claiming(writes, user)
+        self._chains.note_written([event])
         return user
 
     async def change(self, user_id: str, decide: Decide) -> StoredUser | None:
@@ -214,7 +231,8 @@ class Users:
                 return await self.apply(known, replace(change, moment=moment))
             except WriteConflict:
                 # Perhaps by a try of our own whose answer was lost: then its hash is found above.
-                written.add(next_user_event(known.user, change.event, moment).hash)
+                event = self._chains.next_user_event(known.user, change.event, moment)
+                written.add(event.hash)
                 deleted = known.user if change.deletes else None
         raise Unavailable("This user is being changed by others; please try again.")
 
@@ -222,7 +240,7 @@ class Users:
         """Write a change of a user as it was read. Raises WriteConflict, and Conflict for a
         name that is taken."""
         moment = change.moment or self._clock.now()
-        event = next_user_event(known.user, change.event, moment)
+        event = self._chains.next_user_event(known.user, change.event, moment)
         fields = {**change.values, "events": known.user.events + 1, "last_hash": event.hash}
         user = known.user.model_copy(update=fields)
         if change.deletes:
@@ -237,6 +255,7 @@ class Users:
         if self._close and closes:
             own.append(Write(Verb.REPLACE, row(closing_key(user.id), {})))
         await self._write_claiming([*own, *user_event_writes(event), *change.also], user)
+        self._chains.note_written([event])
         if closes:
             await self.close_connections(user.id)
         return user

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.attachments.texts import AttachmentTexts
     from shared.audit.retention import Retention
     from shared.audit.trail import AuditTrail
+    from shared.audit.verification import TrailVerification
     from shared.models import StoredTicket
     from shared.tickets.sweeper import Sweeper
     from shared.workflow.activities import Activities
@@ -137,7 +138,23 @@ class App(TicketParts):
             tickets=self.tickets,
             ticket_table=self.clients.table("tickets"),
             user_table=self.clients.table("users"),
+            chains=self.audit_chains,
+            digests=self.audit_digests,
             clock=self.clock,
+        )
+
+    @cached_property
+    def audit_verification(self) -> "TrailVerification":
+        from shared.audit.verification import TrailVerification
+
+        return TrailVerification(
+            keys=self.audit_keys,
+            digests=self.audit_digests,
+            horizons=self.audit_horizons,
+            ticket_table=self.clients.table("tickets"),
+            user_table=self.clients.table("users"),
+            read_ticket=self.tickets.read,
+            read_end=self.users.trail_end,
         )
 
     @cached_property
@@ -147,6 +164,9 @@ class App(TicketParts):
         return Retention(
             ticket_table=self.clients.table("tickets"),
             user_table=self.clients.table("users"),
+            keys=self.audit_keys,
+            digests=self.audit_digests,
+            horizons=self.audit_horizons,
             settings=self.settings.audit,
             clock=self.clock,
         )

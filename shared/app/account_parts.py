@@ -1,9 +1,9 @@
-"""The parts that know users, and what all parts stand on: the settings and the clients."""
+"""The parts that know users."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.settings import Settings
+from shared.app.base_parts import BaseParts
 
 if TYPE_CHECKING:
     from shared.accounts.administration import UserAdministration
@@ -14,35 +14,11 @@ if TYPE_CHECKING:
     from shared.accounts.password_check import PasswordCheck
     from shared.accounts.repository import Users
     from shared.accounts.self_service import Accounts
-    from shared.app.clients import Clients
     from shared.clients.entra import EntraTokens
-    from shared.models.clock import Clock
-    from shared.telemetry.telemetry import Telemetry
 
 
-class AccountParts:
+class AccountParts(BaseParts):
     """The part of the product that tells who somebody is."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @cached_property
-    def clock(self) -> "Clock":
-        from shared.models.clock import Clock
-
-        return Clock()
-
-    @cached_property
-    def telemetry(self) -> "Telemetry":
-        from shared.telemetry.telemetry import Telemetry
-
-        return Telemetry(self.settings.telemetry)
-
-    @cached_property
-    def clients(self) -> "Clients":
-        from shared.app.clients import Clients
-
-        return Clients(self.settings, self.clock)
 
     @cached_property
     def users(self) -> "Users":
@@ -53,6 +29,7 @@ class AccountParts:
             self.settings.accounts.cache_seconds,
             self.clock,
             close=self.clients.realtime.close_user if self.settings.realtime.is_on else None,
+            chains=self.audit_chains,
         )
 
     @cached_property
@@ -110,6 +87,7 @@ class AccountParts:
             users=self.users,
             table=self.clients.table("users"),
             first_admin=self._bootstrap_admin,
+            chains=self.audit_chains,
             clock=self.clock,
         )
 

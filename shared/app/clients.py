@@ -44,6 +44,12 @@ class Clients:
         return Container(self._blob_service, "amida-work")
 
     @cached_property
+    def digests(self) -> "Container":
+        from shared.clients.blobs import Container
+
+        return Container(self._blob_service, self._settings.audit.digest_container)
+
+    @cached_property
     def landing(self) -> "UploadContainers":
         from shared.clients.upload_containers import UploadContainers
 

@@ -186,5 +186,8 @@ class TicketParts(AccountParts):
         from shared.tickets.repository import Tickets
 
         return Tickets(
-            self.clients.table("tickets"), self.notifications.send, self.ended_sums.count
+            self.clients.table("tickets"),
+            self.notifications.send,
+            self.ended_sums.count,
+            chains=self.audit_chains,
         )

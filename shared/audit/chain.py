@@ -1,17 +1,18 @@
 """The audit trail of a ticket, and of a user for what concerns no ticket: a chain in which each
 event carries the hash of the one before.
 
-Changing, deleting or inserting an event breaks the chain from there on; the row of the ticket or
-user knows the number and the hash of the last event, so that a missing tail shows as well.
+A hash is made with a key that storage does not know, so that changing, deleting or inserting an
+event breaks the chain from there on; the row of the ticket or user knows the number and the hash of
+the last event, so that a missing tail shows as well, and the digests know it for good.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
+from shared.audit.keys import UNKEYED, AuditKeys, SignedKind
 from shared.models import AuditAction, AuditEvent, EntityType, StoredTicket, StoredUser
 from shared.text.strict_json import canonical
 
@@ -40,74 +41,97 @@ class Draft:
     about: tuple[EntityType, str] | None = None
 
 
-def digest(event: AuditEvent) -> str:
-    """The hash that `event` must carry."""
-    content = event.model_dump(mode="json", exclude={"hash"})
-    return sha256(canonical(content)).hexdigest()
+Note = Callable[[str, str], None]
+"""Takes the id and the hash of an event that has been written."""
 
 
-def next_event(ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEvent:
-    """The event that follows the last one of `ticket`."""
-    entity_type, entity_id = draft.about or (EntityType.TICKET, ticket.id)
-    return _event(
-        draft,
-        id=f"{ticket.id}.{ticket.events + 1:06d}",
-        entity_type=entity_type,
-        entity_id=entity_id,
-        timestamp=moment,
-        ticket_id=ticket.id,
-        previous_hash=ticket.last_hash,
-    )
+def note_nothing(event_id: str, event_hash: str) -> None:
+    """For who writes events where no digests are made."""
 
 
-def next_user_event(user: StoredUser, draft: Draft, moment: datetime) -> AuditEvent:
-    """The event that follows the last one of `user`."""
-    return _event(
-        draft,
-        id=f"{user.id}.{user.events + 1:06d}",
-        entity_type=EntityType.USER,
-        entity_id=user.id,
-        timestamp=moment,
-        previous_hash=user.last_hash,
-    )
+class AuditChains:
+    """Makes the next event of a chain; whoever has written it says so by `note`, which costs no
+    storage call."""
+
+    def __init__(self, keys: AuditKeys = UNKEYED, note: Note = note_nothing) -> None:
+        self.keys = keys
+        self.note = note
+
+    def note_written(self, events: Iterable[AuditEvent]) -> None:
+        for event in events:
+            self.note(event.id, event.hash)
+
+    def next_event(self, ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEvent:
+        """The event that follows the last one of `ticket`."""
+        entity_type, entity_id = draft.about or (EntityType.TICKET, ticket.id)
+        return self._event(
+            draft,
+            id=f"{ticket.id}.{ticket.events + 1:06d}",
+            entity_type=entity_type,
+            entity_id=entity_id,
+            timestamp=moment,
+            ticket_id=ticket.id,
+            previous_hash=ticket.last_hash,
+        )
+
+    def next_user_event(self, user: StoredUser, draft: Draft, moment: datetime) -> AuditEvent:
+        """The event that follows the last one of `user`."""
+        return self._event(
+            draft,
+            id=f"{user.id}.{user.events + 1:06d}",
+            entity_type=EntityType.USER,
+            entity_id=user.id,
+            timestamp=moment,
+            previous_hash=user.last_hash,
+        )
+
+    def nobodys_event(self, draft: Draft, moment: datetime) -> AuditEvent:
+        """An event that concerns no ticket or user whom we know: a chain of its own."""
+        number = secrets.token_hex(8)
+        entity_type, entity_id = draft.about or (EntityType.USER, number)
+        return self._event(
+            draft,
+            id=f"{number}.000001",
+            entity_type=entity_type,
+            entity_id=entity_id,
+            timestamp=moment,
+        )
+
+    def _event(self, draft: Draft, **place: Any) -> AuditEvent:
+        """`draft` at its place in a chain."""
+        event = AuditEvent(
+            action=draft.action,
+            user_id=draft.actor.user_id,
+            description=draft.description,
+            old_values=draft.old_values,
+            new_values=draft.new_values,
+            metadata=draft.metadata,
+            ip_address=draft.actor.ip_address,
+            user_agent=draft.actor.user_agent,
+            **place,
+        )
+        signature = self.keys.sign(SignedKind.EVENT, _content(event))
+        return event.model_copy(update={"hash": signature})
 
 
-def nobodys_event(draft: Draft, moment: datetime) -> AuditEvent:
-    """An event that concerns no ticket or user whom we know: a chain of its own."""
-    number = secrets.token_hex(8)
-    entity_type, entity_id = draft.about or (EntityType.USER, number)
-    return _event(
-        draft,
-        id=f"{number}.000001",
-        entity_type=entity_type,
-        entity_id=entity_id,
-        timestamp=moment,
-    )
+def is_authentic(event: AuditEvent, keys: AuditKeys) -> bool:
+    """Whether the hash of `event` covers what it says."""
+    return keys.check(SignedKind.EVENT, _content(event), event.hash)
 
 
-def _event(draft: Draft, **place: Any) -> AuditEvent:
-    """`draft` at its place in a chain."""
-    event = AuditEvent(
-        action=draft.action,
-        user_id=draft.actor.user_id,
-        description=draft.description,
-        old_values=draft.old_values,
-        new_values=draft.new_values,
-        metadata=draft.metadata,
-        ip_address=draft.actor.ip_address,
-        user_agent=draft.actor.user_agent,
-        **place,
-    )
-    return event.model_copy(update={"hash": digest(event)})
-
-
-def first_invalid(events: Iterable[AuditEvent], previous: str = "") -> str | None:
+def first_invalid(
+    events: Iterable[AuditEvent], previous: str = "", keys: AuditKeys = UNKEYED
+) -> str | None:
     """The id of the first event that does not follow from those before, None for a whole chain.
 
     `previous` is the hash of what was before the first, when older events have been removed.
     """
     for event in events:
-        if event.previous_hash != previous or event.hash != digest(event):
+        if event.previous_hash != previous or not is_authentic(event, keys):
             return event.id
         previous = event.hash
     return None
+
+
+def _content(event: AuditEvent) -> bytes:
+    return canonical(event.model_dump(mode="json", exclude={"hash"}))

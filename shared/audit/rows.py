@@ -46,6 +46,15 @@ def as_user_event(row: Row) -> AuditEvent:
     return AuditEvent.model_validate(fields | {"id": f"{chain}.{number}"})
 
 
+def read_event(row: Row, ticket_id: str | None = None) -> AuditEvent | None:
+    """An event of a ticket, or without an id one of users; None for a row that is no event of ours,
+    which somebody else must have put there."""
+    try:
+        return as_ticket_event(row, ticket_id) if ticket_id else as_user_event(row)
+    except ValueError:
+        return None
+
+
 def _writes(partition: str, place: str, event: AuditEvent, values: dict[str, Any]) -> list[Write]:
     columns = {name: to_column(value) for name, value in values.items()}
     keys = (place, f"{log_key(event.timestamp)}{event.id}")

@@ -1,4 +1,4 @@
-"""The audit trail as administrators read it: searched over everybody by time, and verified.
+"""The audit trail as administrators search it: over everybody, by time.
 
 Each event lies twice in the transaction of its change: in its chain, and as a copy by time, among
 those of its owner's tickets or among those of users. A search goes back hour by hour, through the
@@ -7,30 +7,29 @@ owners that were active then; it does not look at more of them than a bound for 
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shared.audit.activity_hours import Activity
-from shared.audit.chain import Draft, first_invalid, nobodys_event
-from shared.audit.horizon import horizon_of
+from shared.audit.chain import AuditChains, Draft, is_authentic
+from shared.audit.digests import Digests
+from shared.audit.keys import is_signed
 from shared.audit.rows import as_ticket_event, as_user_event, user_event_writes
 from shared.clients.side_by_side import gather_within
 from shared.clients.tables import Row, Table
 from shared.errors import Malformed, NotFound
 from shared.models import (
-    AuditAction,
     AuditEvent,
     AuditPage,
     AuditQuery,
+    CheckedEvent,
     EntityType,
-    StoredTicket,
-    Verification,
 )
 from shared.models.clock import Clock
 from shared.storage.columns import log_key
-from shared.storage.keys import USERS, moment_of, prefix_end, split_ticket_id
+from shared.storage.keys import USERS, moment_of, prefix_end
 
 PAGE = 50
 MAX_LOOKED = 256
@@ -51,9 +50,7 @@ class _Found:
 
 
 class TicketTrails(Protocol):
-    """The trails of tickets, and what a ticket knows of its own. All raise NotFound."""
-
-    async def read(self, ticket_id: str) -> StoredTicket: ...
+    """The trails of tickets. All raise NotFound."""
 
     async def events(self, ticket_id: str) -> list[AuditEvent]: ...
 
@@ -64,12 +61,21 @@ class AuditTrail:
     """Reads the tables `tickets` and `users`."""
 
     def __init__(
-        self, *, tickets: TicketTrails, ticket_table: Table, user_table: Table, clock: Clock
+        self,
+        *,
+        tickets: TicketTrails,
+        ticket_table: Table,
+        user_table: Table,
+        chains: AuditChains,
+        digests: Digests,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._ticket_table = ticket_table
         self._user_table = user_table
         self._activity = Activity(ticket_table)
+        self._chains = chains
+        self._digests = digests
         self._clock = clock
 
     async def note(self, draft: Draft, ticket_id: str) -> None:
@@ -78,7 +84,9 @@ class AuditTrail:
         try:
             await self._tickets.note(ticket_id, draft, moment)
         except NotFound:
-            await self._user_table.write(user_event_writes(nobodys_event(draft, moment)))
+            event = self._chains.nobodys_event(draft, moment)
+            await self._user_table.write(user_event_writes(event))
+            self._chains.note_written([event])
 
     async def search(self, query: AuditQuery) -> AuditPage:
         """The newest events that fit, and where to go on. Raises Malformed for a bad cursor.
@@ -100,26 +108,38 @@ class AuditTrail:
             cursor: str | None = shown[-1]
         else:
             cursor = None if seen == end else seen
-        return AuditPage(events=[found[key] for key in shown], next_cursor=cursor)
+        events = await self._check_events({key: found[key] for key in shown})
+        return AuditPage(events=events, next_cursor=cursor)
 
-    async def verify(self, ticket_id: str) -> Verification:
-        """Whether the trail of a ticket is whole, from its beginning (or from where retention cut
-        it off) to its end. Raises NotFound when there are no events."""
-        owner, rest = split_ticket_id(ticket_id)
-        events = await self._tickets.events(ticket_id)
-        horizon = await horizon_of(self._ticket_table, owner, rest)
-        ticket: StoredTicket | None = None
-        try:
-            ticket = await self._tickets.read(ticket_id)
-        except NotFound:
-            if not events:
-                raise
-        broken = first_invalid(events, horizon.hash)
-        if broken is None and not _is_whole(ticket, events, horizon.hash):
-            broken = f"{ticket_id}.{horizon.events + len(events) + 1:06d}"
-        return Verification(
-            ticket_id=ticket_id, valid=broken is None, events=len(events), first_invalid=broken
-        )
+    async def _check_events(self, found: Mapping[str, AuditEvent]) -> list[CheckedEvent]:
+        """Events by their keys in time, each with whether it is as it was written: no storage call
+        unless there are some that were written without a key."""
+        keys = self._chains.keys
+        is_late = await self._find_what_is_late(found.values())
+
+        def is_verified(key: str, event: AuditEvent) -> bool | None:
+            if not keys.is_set:
+                return None
+            if key != f"{log_key(event.timestamp)}{event.id}" or not is_authentic(event, keys):
+                return False
+            return True if is_signed(event.hash) else (False if is_late(event) else None)
+
+        return [
+            CheckedEvent(**event.__dict__, verified=is_verified(key, event))
+            for key, event in found.items()
+        ]
+
+    async def _find_what_is_late(
+        self, events: Iterable[AuditEvent]
+    ) -> Callable[[AuditEvent], bool]:
+        """Tells which events without a signature are of a time when all had one."""
+        if not self._chains.keys.is_set or all(is_signed(event.hash) for event in events):
+            return lambda _: False
+        newest = await self._digests.newest()
+        if newest is None or not newest.sealing.is_closed:
+            return lambda _: False
+        sealed_at = newest.sealing.sealed_at
+        return lambda event: sealed_at is None or event.timestamp > sealed_at
 
     async def _of_ticket(self, query: AuditQuery, start: str, end: str) -> _Found:
         """One storage call for each thousand events of the ticket."""
@@ -195,15 +215,6 @@ def _span(query: AuditQuery, at: datetime) -> tuple[datetime, datetime]:
 def _utc(moment: datetime) -> datetime:
     """A time without a zone is UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _is_whole(ticket: StoredTicket | None, events: Iterable[AuditEvent], horizon: str) -> bool:
-    """Whether nothing is missing at the end: the row of the ticket knows its last event; without
-    it, the last event is that of its deletion."""
-    last = list(events)[-1:]
-    if ticket is not None:
-        return ticket.last_hash == (last[0].hash if last else horizon)
-    return bool(last) and last[0].action is AuditAction.TICKET_DELETED
 
 
 def _fits(event: AuditEvent, query: AuditQuery) -> bool:

@@ -107,6 +107,19 @@ class Container:
 
         await self._with_container(call)
 
+    async def create_json(self, name: str, value: Any) -> bool:
+        """Store `value` where there is nothing yet; False where there is."""
+
+        async def call() -> None:
+            data = strict_json.dumps(value)
+            await self._client.upload_blob(name, data, content_settings=_JSON)
+
+        try:
+            await self._with_container(call)
+        except ResourceExistsError:
+            return False
+        return True
+
     async def write_file(self, name: str, file: File) -> None:
         """Store a file piece by piece, replacing what was there. Nobody is ever shown it by the
         type that storage keeps of it."""

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
+from pydantic import model_validator
+
 from shared.models.base import Instant, Model, Moment
 
 
@@ -74,23 +76,44 @@ class AuditQuery(Model):
     cursor: str | None = None
 
 
+class CheckedEvent(AuditEvent):
+    """`verified` is whether the event is as the app wrote it; null where only `/audit/verify` can
+    tell, as it was written without a key."""
+
+    verified: bool | None = None
+
+
 class AuditPage(Model):
     """Newest first. `next_cursor` is null when there is nothing older; a page before that may hold
     few events or none."""
 
-    events: list[AuditEvent]
+    events: list[CheckedEvent]
     next_cursor: str | None = None
 
 
 class VerifyQuery(Model):
-    ticket_id: str
+    """Whose trail: that of a ticket, or of a user for what concerns no ticket."""
+
+    ticket_id: str | None = None
+    user_id: str | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "VerifyQuery":
+        if bool(self.ticket_id) == bool(self.user_id):
+            raise ValueError("give either ticket_id or user_id")
+        return self
 
 
 class Verification(Model):
-    """`first_invalid` is the id of the first of the ticket's `events` that was changed, put in, or
-    is missing."""
+    """`first_invalid` is the id of the first of the trail's `events` that was changed, put in, or
+    is missing, and `reason` what is wrong. Events that were written without a key hold as they were
+    found at `sealed_until`. `keyed` is whether events are signed with a key at all."""
 
-    ticket_id: str
+    ticket_id: str | None = None
+    user_id: str | None = None
     valid: bool
     events: int
     first_invalid: str | None = None
+    reason: str | None = None
+    sealed_until: Instant | None = None
+    keyed: bool

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
 from shared.settings.accounts import AccountSettings, read_accounts
+from shared.settings.audit import AuditSettings, read_audit
 from shared.settings.environment import Environment
 from shared.settings.files import (
     ExtractionSettings,
@@ -25,10 +26,8 @@ from shared.settings.realtime import RealtimeSettings, read_realtime
 from shared.settings.storage import StorageSettings, read_storage
 from shared.settings.telemetry import TelemetrySettings, read_telemetry
 from shared.settings.workflow import (
-    AuditSettings,
     TaskSettings,
     WorkflowSettings,
-    read_audit,
     read_tasks,
     read_workflow,
 )

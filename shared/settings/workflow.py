@@ -32,13 +32,6 @@ class TaskSettings:
     batch_tokens: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditSettings:
-    """How long audit events are kept, 0 for ever."""
-
-    retention_days: int
-
-
 def read_workflow(env: Environment) -> WorkflowSettings:
     _check_schedule(env)
     return WorkflowSettings(
@@ -55,10 +48,6 @@ def read_tasks(env: Environment) -> TaskSettings:
         chunk_tokens=env.integer("CHUNK_TOKENS", 6_000, 200),
         batch_tokens=env.integer("REVIEW_BATCH_TOKENS", 12_000, 500),
     )
-
-
-def read_audit(env: Environment) -> AuditSettings:
-    return AuditSettings(retention_days=env.integer("AUDIT_RETENTION_DAYS", 0, 0))
 
 
 def _check_schedule(env: Environment) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
-from shared.audit.chain import Draft
+from shared.audit.chain import AuditChains, Draft
 from shared.audit.rows import as_ticket_event
 from shared.clients.tables import MAX_ROWS, Table, Verb, Write
 from shared.errors import NotFound, Problem, Unavailable, WriteConflict
@@ -59,14 +59,24 @@ class Tickets:
     the last one: whoever wrote it may have died before it was counted."""
 
     def __init__(
-        self, table: Table, announce: Announce = to_nobody, count_ended: CountEnded = to_no_sum
+        self,
+        table: Table,
+        announce: Announce = to_nobody,
+        count_ended: CountEnded = to_no_sum,
+        *,
+        chains: AuditChains | None = None,
     ) -> None:
         self._table = table
         self._announce = announce
         self._count_ended = count_ended
         self._counters = Counters(table)
         self._index = Index(table)
-        self._transaction = TicketTransaction(table, self._counters, self._index)
+        self._transaction = TicketTransaction(
+            table=table,
+            counters=self._counters,
+            index=self._index,
+            chains=chains or AuditChains(),
+        )
         self._locks = Locks()
 
     async def read(self, ticket_id: str) -> StoredTicket:

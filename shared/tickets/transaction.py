@@ -2,17 +2,17 @@
 with what lists it elsewhere written before and removed after.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from shared.audit.activity_hours import Activity
-from shared.audit.chain import Draft, next_event
+from shared.audit.chain import AuditChains, Draft
 from shared.audit.rows import ticket_event_writes
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
-from shared.models import Message, Notice, Status, StoredTicket
+from shared.models import AuditEvent, Message, Notice, Status, StoredTicket
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.intents import Intent, Purpose, settle_write
 from shared.tickets.listing.index import Index, IndexKey, listing_state_of
@@ -45,7 +45,10 @@ class Claim(Protocol):
 class TicketTransaction:
     """Methods raise WriteConflict when somebody else wrote first, and Unavailable."""
 
-    def __init__(self, table: Table, counters: Counters, index: Index) -> None:
+    def __init__(
+        self, *, table: Table, counters: Counters, index: Index, chains: AuditChains
+    ) -> None:
+        self._chains = chains
         self._counters = counters
         self._index = index
         self._activity = Activity(table)
@@ -59,7 +62,7 @@ class TicketTransaction:
         Raises WriteConflict when there is a ticket for `claim` already.
         """
         owner, moment = ticket.created_by, ticket.created_at
-        event = next_event(ticket, draft, moment)
+        event = self._chains.next_event(ticket, draft, moment)
         ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash, "seq": 1})
         messages = make_messages(None, ticket, (Notice.TICKET_UPDATE,))
         writes = [
@@ -80,6 +83,7 @@ class TicketTransaction:
             if conflict.index == len(writes):  # The claim, which comes last, is another ticket's.
                 raise
             return None
+        self._chains.note_written([event])
         return ticket.model_copy(update={"etag": etag}), messages
 
     async def apply(
@@ -93,7 +97,8 @@ class TicketTransaction:
 
         Notes in `tried` what is listed, and in `sent` the hash by which a change is known.
         """
-        changed, writes, messages = _write_change(ticket, change)
+        events = self._chain_events(ticket, change)
+        changed, writes, messages = _write_change(ticket, change, events)
         if change.event is not None:
             sent[changed.last_hash] = messages
         before, after = listing_state_of(ticket).places(), listing_state_of(changed).places()
@@ -104,6 +109,7 @@ class TicketTransaction:
         if change.event is not None:
             await self._activity.mark(ticket.created_by, change.moment)
         etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
+        self._chains.note_written(events)
         stale = (before | tried) - after
         if stale:
             # The intent to start it goes with the first step out of PENDING, never before.
@@ -112,6 +118,17 @@ class TicketTransaction:
             await self._index.remove(stale, ticket.task_type, also)
         return changed.model_copy(update={"etag": etag}), messages
 
+    def _chain_events(self, ticket: StoredTicket, change: TicketChange) -> list[AuditEvent]:
+        """What the audit trail says of `change`, each event after the one before."""
+        events = []
+        for draft in [*([change.event] if change.event else []), *change.more]:
+            event = self._chains.next_event(ticket, draft, change.moment)
+            ticket = ticket.model_copy(
+                update={"events": ticket.events + 1, "last_hash": event.hash}
+            )
+            events.append(event)
+        return events
+
     async def remove(self, ticket: StoredTicket, draft: Draft, moment: datetime) -> None:
         stands = listing_state_of(ticket)
         intent = Intent(Purpose.DELETE, stands, moment, actor=draft.actor)
@@ -119,13 +136,15 @@ class TicketTransaction:
         await self._index.add((), ticket.task_type, moment, also)
         self._activity.remember_mark(ticket.created_by, moment)
         row = ticket_row(ticket.id, {})
+        event = self._chains.next_event(ticket, draft, moment)
         writes = [
             Write(Verb.DELETE, row, ticket.etag),
             Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
-            *ticket_event_writes(next_event(ticket, draft, moment)),
+            *ticket_event_writes(event),
         ]
         counts = {counter_name(ticket.status, ticket.task_type): -1}
         await self._counters.write(ticket.created_by, writes, counts)
+        self._chains.note_written([event])
         await self._index.remove(
             stands.places(), ticket.task_type, [settle_write(ticket.id, Purpose.OPEN)]
         )
@@ -137,7 +156,7 @@ def opening_of(ticket: StoredTicket) -> Intent:
 
 
 def _write_change(
-    ticket: StoredTicket, change: TicketChange
+    ticket: StoredTicket, change: TicketChange, events: Sequence[AuditEvent]
 ) -> tuple[StoredTicket, list[Write], list[Message]]:
     """The ticket after `change`, the writes that make it so, the ticket's own row first, and the
     messages that tell of it."""
@@ -146,14 +165,9 @@ def _write_change(
     fields = {"updated_at": change.moment, "seq": seq, **change.values}
     if Notice.PROCESSING_STATUS in notices:
         fields["progress_told_at"] = change.moment
-    changed, events = ticket, []
-    for draft in [*([change.event] if change.event else []), *change.more]:
-        event = next_event(changed, draft, change.moment)
-        chained = {"events": changed.events + 1, "last_hash": event.hash}
-        changed = changed.model_copy(update=chained)
-        events += ticket_event_writes(event)
-        fields |= chained
-    changed = changed.model_copy(update=fields)
+    if events:
+        fields |= {"events": ticket.events + len(events), "last_hash": events[-1].hash}
+    changed = ticket.model_copy(update=fields)
     # Only the ticket's own row carries an ETag: its copy and its events change with it or not at
     # all, and an event that is there already has the number of one that somebody else wrote first.
     if changed.status is ticket.status:
@@ -165,7 +179,8 @@ def _write_change(
         ]
     own = Write(Verb.MERGE, ticket_row(ticket.id, fields), ticket.etag)
     messages = make_messages(ticket, changed, notices)
-    return changed, [own, *copies, *events, *update_writes(ticket.id, messages)], messages
+    trail = [write for event in events for write in ticket_event_writes(event)]
+    return changed, [own, *copies, *trail, *update_writes(ticket.id, messages)], messages
 
 
 def _intend_opening(before: StoredTicket, after: StoredTicket) -> list[Write]:

@@ -190,9 +190,13 @@ class Rows:
 def test_an_untouched_trail_is_valid(admin: httpx2.Client, ticket: str) -> None:
     assert verify(admin, ticket) == {
         "ticket_id": ticket,
+        "user_id": None,
         "valid": True,
         "events": 4,
         "first_invalid": None,
+        "reason": None,
+        "sealed_until": None,
+        "keyed": True,
     }
 
 

@@ -20,6 +20,8 @@ from tests.support.servers.storage_proxy import StorageProxy, storage_proxy
 
 SETTINGS = {
     "SECRET_KEY": "0123456789abcdef" * 4,
+    "AUDIT_KEY": "audit" * 8,
+    "AUDIT_DIGEST_SECONDS": "3600",
     "MODEL_TIMEOUT_SECONDS": "30",
     "MODEL_RETRY_SECONDS": "0.05",
     "MODEL_MAX_WAIT_SECONDS": "3",

@@ -62,6 +62,10 @@ class ClientsUnderTest(Clients):
         return Container(self._blob_service, f"amida-work{self._own}")
 
     @cached_property
+    def digests(self) -> Container:
+        return Container(self._blob_service, f"audit-digests{self._own}")
+
+    @cached_property
     def landing(self) -> UploadContainers:
         return UploadContainers(self._blob_service, f"uploads{self._own}", f"rejected{self._own}")
 
