@@ -200,7 +200,7 @@ var origins = filter(map(split(allowedOrigins, ','), origin => trim(origin)), or
 
 // Settings whose value lies in the vault.
 var generatedNames = concat(['SECRET_KEY', 'AUDIT_KEY'], empty(adminEmail) ? [] : ['BOOTSTRAP_ADMIN_PASSWORD'])
-var referredNames = concat(filter(generatedNames, name => name != 'AUDIT_KEY'), secretNames)
+var referredNames = concat(generatedNames, secretNames)
 var references = toObject(
   referredNames,
   setting => setting,
@@ -216,6 +216,7 @@ var appSettings = union(
     WEBPUBSUB_ENDPOINT: 'https://${names.realtime}.webpubsub.azure.com'
     WEBPUBSUB_HUB: webPubSubHub
     REJECTED_DAYS: string(rejectedDays)
+    AUDIT_DIGEST_CONTAINER: auditDigestContainer
   },
   empty(origins) ? {} : { ALLOWED_ORIGINS: join(origins, ',') },
   empty(adminEmail) ? {} : { BOOTSTRAP_ADMIN_EMAIL: adminEmail },

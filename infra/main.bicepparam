@@ -19,6 +19,7 @@ param entraAudience = readEnvironmentVariable('ENTRA_AUDIENCE', '')
 // A JSON object of settings, such as {"MAX_PARALLEL_WORK": "16"}.
 param settings = json(readEnvironmentVariable('APP_SETTINGS', '{}'))
 var secrets = {
+  AUDIT_PREVIOUS_KEYS: readEnvironmentVariable('AUDIT_PREVIOUS_KEYS', '')
   GITHUB_TOKEN: readEnvironmentVariable('GITHUB_TOKEN', '')
   SNOWFLAKE_MCP_TOKEN: readEnvironmentVariable('SNOWFLAKE_MCP_TOKEN', '')
 }

@@ -54,18 +54,26 @@ class Secrets:
     secret_key: str
     admin_password: str
     webpubsub_key: str
+    audit_key: str
 
     @classmethod
     def of(cls, state: Path) -> "Secrets":
-        """Those of the folder, made at its first use, readable by its owner only."""
+        """Those of the folder, each made when it is first needed, readable by its owner only."""
         path = state / "secrets.json"
-        if not path.exists():
-            made = cls(secrets.token_hex(32), secrets.token_urlsafe(12), secrets.token_hex(32))
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        made = {
+            "secret_key": secrets.token_hex(32),
+            "admin_password": secrets.token_urlsafe(12),
+            "webpubsub_key": secrets.token_hex(32),
+            "audit_key": secrets.token_hex(32),
+        }
+        own = cls(**made | kept)
+        if asdict(own) != kept:
             partial = path.with_suffix(".new")
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                json.dump(asdict(made), file)
+                json.dump(asdict(own), file)
             partial.replace(path)
-        return cls(**json.loads(path.read_text()))
+        return own
 
 
 @contextmanager
@@ -177,6 +185,7 @@ def _made(ready: Ready, own: Secrets) -> dict[str, str]:
     realtime = "CONNECTION_STRING" if ready.webpubsub.startswith("Endpoint=") else "ENDPOINT"
     return {
         "SECRET_KEY": own.secret_key,
+        "AUDIT_KEY": own.audit_key,
         "BOOTSTRAP_ADMIN_EMAIL": ready.admin_email,
         "BOOTSTRAP_ADMIN_PASSWORD": ready.admin_password,
         "STORAGE_CONNECTION": ready.storage,

@@ -151,6 +151,24 @@ async def test_what_was_written_without_a_key_is_sealed(app: AppUnderTest) -> No
     assert (await verify(keyed, old)).first_invalid == f"{old}.000001"
 
 
+async def test_a_horizon_of_before_the_key_is_signed_where_retention_is_on(
+    app: AppUnderTest,
+) -> None:
+    tickets = [await open_ticket(app), await open_ticket(app)]
+    app.clock.advance(31 * DAY)
+    assert await app.another(AUDIT_RETENTION_DAYS="30").retention.enforce() == 2
+    for ticket in tickets:
+        await change(app, ticket)
+    keyed = app.another(AUDIT_KEY=KEY, AUDIT_DIGEST_SECONDS="3600", AUDIT_RETENTION_DAYS="30")
+    for _ in range(2):
+        await change(keyed, tickets[0])
+        await keyed.audit_digesting.run()
+        app.clock.advance(DAY)
+    for ticket in tickets:
+        found = await verify(keyed.another(AUDIT_RETENTION_DAYS="0"), ticket)
+        assert (found.valid, found.first_invalid) == (True, None)
+
+
 async def test_an_older_host_may_write_without_a_key_for_a_day(app: AppUnderTest) -> None:
     early = await open_ticket(app)
     keyed = app.another(AUDIT_KEY=KEY, AUDIT_DIGEST_SECONDS="3600")

@@ -66,6 +66,12 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"ENTRA_TENANT_ID": "a/b", "ENTRA_AUDIENCE": "a"}, "ENTRA_TENANT_ID"),
         ({"ENTRA_AUTHORITY": "login.microsoftonline.com"}, "ENTRA_AUTHORITY"),
         ({"USER_CACHE_SECONDS": "-1"}, "USER_CACHE_SECONDS"),
+        ({"AUDIT_KEY": "short"}, "AUDIT_KEY"),
+        ({"AUDIT_KEY": "a," * 20}, "AUDIT_KEY"),
+        ({"AUDIT_PREVIOUS_KEYS": "a" * 32}, "AUDIT_KEY"),
+        ({"AUDIT_KEY": "a" * 32, "AUDIT_PREVIOUS_KEYS": "b"}, "AUDIT_PREVIOUS_KEYS"),
+        ({"AUDIT_DIGEST_SECONDS": "0"}, "AUDIT_DIGEST_SECONDS"),
+        ({"AUDIT_DIGEST_CONTAINER": "Audit_Digests"}, "AUDIT_DIGEST_CONTAINER"),
         ({"ALLOWED_ORIGINS": "https://*.example.com"}, "ALLOWED_ORIGINS"),
         ({"ALLOWED_ORIGINS": "example.com"}, "ALLOWED_ORIGINS"),
         ({"WEBPUBSUB_ENDPOINT": "wss://x"}, "WEBPUBSUB_ENDPOINT"),
@@ -103,7 +109,12 @@ def test_storage_may_be_an_account_with_our_identity() -> None:
 
 
 def test_no_secret_is_shown() -> None:
-    secrets = {"SECRET_KEY": "very-secret-" * 4, "AZURE_OPENAI_API_KEY": "very-secret-key"}
+    secrets = {
+        "SECRET_KEY": "very-secret-" * 4,
+        "AUDIT_KEY": "very-secret-" * 3,
+        "AUDIT_PREVIOUS_KEYS": "very-secret-" * 3,
+        "AZURE_OPENAI_API_KEY": "very-secret-key",
+    }
     assert "very-secret" not in repr(read_settings(GOOD | secrets))
 
 

@@ -92,7 +92,9 @@ def test_every_reference_names_a_secret_of_the_vault(deployment: Deployment) -> 
     assert list(site["identity"]["userAssignedIdentities"]) == [identity]
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "BOOTSTRAP_ADMIN_PASSWORD", "GITHUB_TOKEN"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "AUDIT_KEY", "BOOTSTRAP_ADMIN_PASSWORD", "GITHUB_TOKEN"]
+)
 def test_a_secret_is_a_reference(public_deployment: Deployment, name: str) -> None:
     assert REFERENCE.fullmatch(public_deployment.settings[name])
 
