@@ -11,7 +11,7 @@ from functions.composition import product
 from shared.tasks.registry import TASK_TYPES
 from shared.telemetry.metrics import record
 from shared.telemetry.names import Attribute, Metric, SpanName
-from shared.telemetry.scope import Facts, present_scope
+from shared.telemetry.scope import Facts
 from shared.telemetry.spans import go_on_with
 from shared.workflow.messages import (
     FAIL,
@@ -56,10 +56,7 @@ async def _run(name: str, chosen: Callable[["Activities"], Run], given: list[Any
     if waited := given[0].get("waited"):
         record(Metric.WAITS, waited["seconds"], {Attribute.SERVICE: waited["service"]})
     try:
-        result = await chosen(product().activities)(*given)
-        if result and result["kind"] == "wait":
-            result["service"] = present_scope().service
-        return result
+        return await chosen(product().activities)(*given)
     except Exception as error:
         log.exception("%s failed for ticket %s", name, given[0]["ticket_id"])
         kind = type(error).__name__

@@ -34,13 +34,13 @@ from shared.workflow.messages import (
     Signal,
     StartInput,
     TaskActivity,
-    WaitBudget,
     Waited,
     Waiting,
     activity_name,
     fail_with,
     find_stop,
 )
+from shared.workflow.wait_budget import WaitBudget
 
 bp = df.Blueprint()
 
@@ -63,11 +63,12 @@ class TicketFailedError(Exception):
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
 def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
     order: StartInput = context.get_input()
+    budget = _budget_of(order)
     event = None
     try:
         if waiting := order.get("waiting"):
             event = yield from until_quiet(context, waiting)
-        end: AttemptEnd = yield from _attempt(context, order)
+        end: AttemptEnd = yield from _attempt(context, order, budget)
     except Exception:  # An activity that failed in spite of its retries; it has logged why.
         end = fail_with(
             "Processing stopped because of an internal fault. Please try again; if it happens "
@@ -77,7 +78,7 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
         yield from _end(context, FINISH, [_ref(order), end])
         context.set_custom_status({"stage": "completed", "percent": 100})
     elif end["kind"] == "failure":
-        yield from _end(context, FAIL, [_ref(order), end["reason"], end.get("cause")])
+        yield from _end(context, FAIL, [_left_by(order, budget), end["reason"], end.get("cause")])
         context.set_custom_status({"stage": "failed"})
         raise TicketFailedError(first_sentence(end["reason"]))
     elif end["kind"] == "no_files" and not go_on(context, order, event, end):
@@ -98,13 +99,14 @@ def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -
     return None
 
 
-def _attempt(context: df.DurableOrchestrationContext, order: StartInput) -> Steps[AttemptEnd]:
+def _attempt(
+    context: df.DurableOrchestrationContext, order: StartInput, budget: WaitBudget
+) -> Steps[AttemptEnd]:
     """From the plan to the step that ends the attempt."""
     task = order["task_type"]
     # The platform would wait for ever for an activity that there is not.
     if task not in TASK_TYPES:
         return fail_with(f"Tickets of the type {task} are not worked on any more.")
-    budget = WaitBudget(order["first_wait"], order["most_wait"])
     plan = activity_name(task, TaskActivity.PLAN)
     combine = activity_name(task, TaskActivity.COMBINE)
     result = yield from _decide(context, budget, plan, [_ref(order)])
@@ -161,27 +163,46 @@ def _call(
 ) -> Steps[list[Any]]:
     """The results of an activity over all inputs at once, and again over those that must wait."""
     results: dict[int, ActivityResult] = {}
+    if budget.spent:
+        inputs = [[{**given[0], "spent": {**budget.spent}}, *given[1:]] for given in inputs]
     waiting = list(range(len(inputs)))
     for row in range(budget.MAX_WAITS + 1):
         tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in waiting]
         results |= zip(waiting, (yield context.task_all(tasks)), strict=True)
         waits = {i: result for i, result in results.items() if result["kind"] == "wait"}
+        for wait in waits.values():
+            budget.unbooked += wait.get("unbooked", [])
         if not waits or any(result["kind"] == "failure" for result in results.values()):
             break
-        seconds = budget.pause(row, [wait["seconds"] for wait in waits.values()])
-        if seconds is None:
-            return [_lose_patience(next(iter(waits.values())))] * len(inputs)
+        seconds = budget.pause(row, [*waits.values()])
+        if not isinstance(seconds, float):
+            return [_lose_patience(seconds, budget)] * len(inputs)
         yield timer_at(context, context.current_utc_datetime + timedelta(seconds=seconds))
         waiting = list(waits)
         inputs = [
-            _put_off(given, waits[i], seconds) if i in waits else given
+            _put_off(given, waits[i], seconds, budget) if i in waits else given
             for i, given in enumerate(inputs)
         ]
     return [results[i] for i in range(len(inputs))]
 
 
-def _lose_patience(wait: MustWait) -> AttemptEnd:
-    return fail_with(f"{wait['reason']} It did not get better in time.", "timeout")
+def _budget_of(order: StartInput) -> WaitBudget:
+    key = f"{order['ticket_id']}-{order['attempt']}"
+    limits = order.get("max_waits") or {}
+    return WaitBudget(first=order["first_wait"], others=order["most_wait"], limits=limits, key=key)
+
+
+def _lose_patience(wait: MustWait, budget: WaitBudget) -> AttemptEnd:
+    """The ticket has waited for a service as long as it may."""
+    service = wait.get("service", "")
+    limit = f" ({service.upper()}_MAX_WAIT_SECONDS)" if service in budget.limits else ""
+    return fail_with(f"{wait['reason']} It did not get better in time{limit}.", "timeout")
+
+
+def _left_by(order: StartInput, budget: WaitBudget) -> AttemptRef:
+    """For the end of an attempt, with what its waits have left to book."""
+    ref = _ref(order)
+    return {**ref, "unbooked": budget.unbooked} if budget.unbooked else ref
 
 
 def _ref(order: StartInput) -> AttemptRef:
@@ -191,10 +212,13 @@ def _ref(order: StartInput) -> AttemptRef:
     return {**ref, "trace": order["trace"]} if order.get("trace") else ref
 
 
-def _put_off(given: list[Any], wait: MustWait, seconds: float) -> list[Any]:
-    """The input of a step that is tried again, which reports how long it had to wait."""
+def _put_off(given: list[Any], wait: MustWait, seconds: float, budget: WaitBudget) -> list[Any]:
+    """The input of a step that is tried again, which reports how long it had to wait, and books
+    what was left."""
     waited = Waited(seconds=seconds, service=wait.get("service", ""))
-    return [{**given[0], "waited": waited}, *given[1:]]
+    left = wait.get("unbooked", [])
+    more = {"waited": waited, "spent": {**budget.spent}, "unbooked": left}
+    return [{**given[0], **more}, *given[1:]]
 
 
 def _show(context: df.DurableOrchestrationContext, facts: RoundFacts, done: int) -> None:

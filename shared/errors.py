@@ -190,11 +190,13 @@ class StepError(AmidaError):
 
 
 class RetryLater(StepError):
-    """`seconds` is what the other side asked for, None when it named no time."""
+    """`seconds` is what the other side asked for, None when it named no time; `service` is who that
+    is, for whose account the ticket waits."""
 
-    def __init__(self, reason: str, seconds: float | None = None) -> None:
+    def __init__(self, reason: str, seconds: float | None = None, service: str = "") -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.service = service
 
 
 class PermanentFailure(StepError):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.tickets.sweeper import Sweeper
     from shared.workflow.activities import Activities
     from shared.workflow.answer_cache import Answers
+    from shared.workflow.bookkeeping import Bookkeeping
     from shared.workflow.contexts import Contexts
     from shared.workflow.progress import ProgressWriter
 
@@ -35,14 +36,15 @@ class App(TicketParts):
 
     def start_input(self, ticket: "StoredTicket") -> StartInput:
         """What the workflow of a ticket is started with."""
-        known = self.settings
+        known = self.settings.workflow
         return StartInput(
             ticket_id=ticket.id,
             attempt=ticket.attempt,
             task_type=ticket.task_type,
-            parallel=known.workflow.max_parallel_work,
-            first_wait=known.model.first_wait,
-            most_wait=known.model.max_wait,
+            parallel=known.max_parallel_work,
+            first_wait=known.first_wait,
+            most_wait=known.max_waits["model"],
+            max_waits={**known.max_waits},
             waiting=self._describe_wait(ticket) if ticket.waits_for_files else None,
         )
 
@@ -188,9 +190,11 @@ class App(TicketParts):
             step_runs=StepRuns(
                 tickets=self.tickets,
                 container=container,
+                books=self._bookkeeping,
                 step_seconds=known.workflow.step_seconds,
                 clock=self.clock,
             ),
+            books=self._bookkeeping,
             quiet_seconds=known.files.quiet_seconds,
             clock=self.clock,
         )
@@ -211,8 +215,16 @@ class App(TicketParts):
             progress=self._progress,
             metering=Metering(self.settings.prices),
             partial_texts=PartialTexts(self.tickets, self.notifications, self.clock),
+            books=self._bookkeeping,
+            max_waits=self.settings.workflow.max_waits,
             clock=self.clock,
         )
+
+    @cached_property
+    def _bookkeeping(self) -> "Bookkeeping":
+        from shared.workflow.bookkeeping import Bookkeeping
+
+        return Bookkeeping(self.clients.container, self.clock)
 
     @cached_property
     def _progress(self) -> "ProgressWriter":

@@ -49,10 +49,12 @@ class File(Protocol):
 
 
 def service(
-    settings: StorageSettings, credential: AsyncTokenCredential | None = None
+    settings: StorageSettings, credential: AsyncTokenCredential | None = None, **patience: Any
 ) -> BlobServiceClient:
-    """A client for a connection string or, without one, for an address and an identity."""
-    options = {**PATIENCE, "transport": ObservedTransport(Service.STORAGE, PATIENCE)}
+    """A client for a connection string or, without one, for an address and an identity; `patience`
+    is what is to be otherwise than for all."""
+    times = {**PATIENCE, **patience}
+    options = {**times, "transport": ObservedTransport(Service.STORAGE, times)}
     if settings.connection_string:
         return BlobServiceClient.from_connection_string(settings.connection_string, **options)
     return BlobServiceClient(settings.blob_uri, credential=credential, **options)

@@ -34,8 +34,10 @@ async def send(
     service: str,
     max_bytes: int,
     seconds: float,
+    account: str = "",
 ) -> Received:
-    """Send once; at most `max_bytes` bytes are kept, and all of it takes at most `seconds`.
+    """Send once; at most `max_bytes` bytes are kept, and all of it takes at most `seconds`. People
+    are told of the `service` by this name; `account` is the one on which a ticket waits for it.
 
     Raises RetryLater for a `service` that is away or slow, PermanentFailure for an address that is
     none and a packing nobody asked for; without a word of what the other side wrote.
@@ -52,11 +54,15 @@ async def send(
             finally:
                 await response.aclose()
     except TimeoutError:
-        raise RetryLater(f"{service} did not answer within {seconds:g} seconds.") from None
+        raise RetryLater(
+            f"{service} did not answer within {seconds:g} seconds.", service=account
+        ) from None
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
         raise ServiceFailure(f"{service} has no address that can be asked.") from None
     except (httpx2.HTTPError, httpx2.StreamError, httpx2.CookieConflict):
-        raise RetryLater(f"{service} cannot be reached, or broke off its answer.") from None
+        raise RetryLater(
+            f"{service} cannot be reached, or broke off its answer.", service=account
+        ) from None
 
 
 async def _body(response: httpx2.Response, service: str, max_bytes: int) -> bytes | None:

@@ -105,7 +105,8 @@ class SourcePages:
                 return await self._follow(client, url)
         except TimeoutError:
             raise RetryLater(
-                f"{_hide_secrets(url)} did not answer within {SECONDS:g} seconds."
+                f"{_hide_secrets(url)} did not answer within {SECONDS:g} seconds.",
+                service=Service.WEB,
             ) from None
 
     async def _follow(self, client: httpx2.AsyncClient, url: str) -> WebPage:
@@ -140,7 +141,7 @@ class SourcePages:
             extensions={"sni_hostname": host},
         )
         with outside_call(Service.WEB, "GET", host) as call:
-            answer = await http.send(client, request, host, MAX_BYTES, SECONDS)
+            answer = await http.send(client, request, host, MAX_BYTES, SECONDS, Service.WEB)
             call.note_answer(answer.status)
             return answer
 
@@ -150,7 +151,7 @@ class SourcePages:
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise RetryLater(f"The name {host} cannot be resolved.") from None
+            raise RetryLater(f"The name {host} cannot be resolved.", service=Service.WEB) from None
         addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
         if not addresses or any(map(self._is_private, addresses)):
             raise PermanentFailure(
@@ -197,7 +198,9 @@ def _page(url: str, at: str, answer: http.Received) -> WebPage:
     status = answer.status
     if status == 429 or status >= 500:
         seconds = retry_after(answer.headers)
-        raise RetryLater(f"{_hide_secrets(url)} is out of order (HTTP {status}).", seconds)
+        raise RetryLater(
+            f"{_hide_secrets(url)} is out of order (HTTP {status}).", seconds, Service.WEB
+        )
     if status != httpx2.codes.OK:
         raise PermanentFailure(f"The source {_hide_secrets(url)} cannot be read (HTTP {status}).")
     if answer.body is None:

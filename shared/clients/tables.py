@@ -89,10 +89,12 @@ class Write:
 
 
 def service(
-    settings: StorageSettings, credential: AsyncTokenCredential | None = None
+    settings: StorageSettings, credential: AsyncTokenCredential | None = None, **patience: Any
 ) -> TableServiceClient:
-    """A client for a connection string or, without one, for an address and an identity."""
-    options = {**_PATIENCE, "transport": ObservedTransport(Service.STORAGE, _PATIENCE)}
+    """A client for a connection string or, without one, for an address and an identity; `patience`
+    is what is to be otherwise than for all."""
+    times = {**_PATIENCE, **patience}
+    options = {**times, "transport": ObservedTransport(Service.STORAGE, times)}
     if settings.connection_string:
         return TableServiceClient.from_connection_string(settings.connection_string, **options)
     return TableServiceClient(settings.table_uri, credential=credential, **options)

@@ -1,5 +1,6 @@
 """The time, as one object that whoever decides by it is given; tests give one that they move."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
@@ -13,3 +14,6 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds since some moment; for measuring what passes within this process."""
         return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The language model: which one, and how long to wait for it."""
+"""The language model: which one, and how long one call of it may take."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,8 +14,7 @@ _PART = 0.45
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """`base_url` is that of an OpenAI-compatible chat API; with `uses_identity` the app's identity
-    signs the calls and there is no key. `timeout` bounds one call; a model that is away is asked
-    again after `first_wait`, and no later than after `max_wait`."""
+    signs the calls and there is no key. `timeout` bounds one call."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -23,8 +22,6 @@ class ModelSettings:
     deployment: str
     timeout: float
     max_output_tokens: int
-    first_wait: float
-    max_wait: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +64,6 @@ def read_model(env: Environment, step_seconds: float) -> ModelSettings:
         deployment=env.text("AZURE_OPENAI_DEPLOYMENT_NAME", "grok-3"),
         timeout=env.number("MODEL_TIMEOUT_SECONDS", 180, 0.1, step_seconds * _PART),
         max_output_tokens=env.integer("MODEL_MAX_OUTPUT_TOKENS", 8192, 16),
-        first_wait=env.number("MODEL_RETRY_SECONDS", 5, 0.01),
-        max_wait=env.number("MODEL_MAX_WAIT_SECONDS", 900, 0),
     )
 
 

@@ -1,5 +1,6 @@
 """The work on tickets: its steps, what is swept up after it, what is remembered of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import SettingsError
@@ -15,13 +16,16 @@ class WorkflowSettings:
     """`step_seconds` bounds one step, `max_parallel_work` how many steps of one ticket run at once.
     A ticket whose workflow has not begun after `sweep_after` is started again. Answers of the model
     are remembered for `answer_cache_days`, 0 for never. People have `answer_days` to answer what a
-    ticket asks."""
+    ticket asks. `max_waits` is how long a ticket waits in all for each service outside that is busy
+    or away, by its name: first after `first_wait`."""
 
     step_seconds: float
     max_parallel_work: int
     sweep_after: float
     answer_cache_days: int
     answer_days: float
+    first_wait: float
+    max_waits: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,13 @@ def read_workflow(env: Environment) -> WorkflowSettings:
         sweep_after=env.number("SWEEP_AFTER_SECONDS", 60, 1),
         answer_cache_days=env.integer("ANSWER_CACHE_DAYS", 30, 0),
         answer_days=env.number("ANSWER_DAYS", 7, 0.00001, 365),
+        first_wait=env.number("MODEL_RETRY_SECONDS", 5, 0.01),
+        max_waits={
+            "storage": env.number("STORAGE_MAX_WAIT_SECONDS", 900, 0),
+            "github": env.number("GITHUB_MAX_WAIT_SECONDS", 900, 0),
+            "snowflake": env.number("SNOWFLAKE_MAX_WAIT_SECONDS", 900, 0),
+            "model": env.number("MODEL_MAX_WAIT_SECONDS", 900, 0),
+        },
     )
 
 

@@ -8,7 +8,7 @@ others may run again after a crash and must come to the same.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, get_type_hints
 
@@ -100,7 +100,8 @@ class Context(Generic[D]):
     by its id, None when it has been removed; `report` shows people how many pieces of a long plan
     are done, of how many. `answers` are those of people to what this step has asked so far;
     `earlier` is what the attempt before this one has kept, None for the first; `find_department`
-    tells the department of the ticket's owner, as it is now."""
+    tells the department of the ticket's owner, as it is now; `waits_left` for how many seconds the
+    ticket may still be made to wait for each service outside, by its name."""
 
     ticket: StoredTicket
     data: D
@@ -112,6 +113,7 @@ class Context(Generic[D]):
     answers: Sequence[Any] = ()
     earlier: Artifacts | None = None
     find_department: Callable[[], Awaitable[str | None]] = find_no_department
+    waits_left: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,11 +29,9 @@ SEEN = frozenset({Attribute.TICKET_ID, Attribute.TASK_TYPE, Attribute.ATTEMPT, A
 
 @dataclass(slots=True)
 class Scope:
-    """The facts of a request or a step, as far as they are known by now, and which service outside
-    failed last."""
+    """The facts of a request or a step, as far as they are known by now."""
 
     facts: dict[Attribute, str | int] = field(default_factory=dict)
-    service: str = ""
 
     def seen(self) -> dict[str, str | int]:
         return {name.value: value for name, value in self.facts.items() if name in SEEN}

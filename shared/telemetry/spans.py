@@ -72,8 +72,7 @@ _ANSWERS = (404, 409, 412)
 class OutsideCall:
     """A call of a service outside; `note_answer` says how it was answered."""
 
-    def __init__(self, service: Service, span: Span) -> None:
-        self._service = service
+    def __init__(self, span: Span) -> None:
         self._span = span
 
     def note_answer(self, status: int) -> None:
@@ -83,11 +82,6 @@ class OutsideCall:
         if status >= 400 and status not in _ANSWERS:
             self._span.set_attribute("error.type", str(status))
             self._span.set_status(StatusCode.ERROR)
-            self.note_failure()
-
-    def note_failure(self) -> None:
-        """Who is worked for may have to wait for this service."""
-        present_scope().service = self._service.value
 
 
 @contextmanager
@@ -109,12 +103,7 @@ def outside_call(
         **(attributes or {}),
     }
     with span(name or method, kind=SpanKind.CLIENT, attributes=told) as made:
-        call = OutsideCall(service, made)
-        try:
-            yield call
-        except BaseException:
-            call.note_failure()
-            raise
+        yield OutsideCall(made)
 
 
 def carry() -> dict[str, str]:

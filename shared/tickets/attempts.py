@@ -11,7 +11,6 @@ from shared.clients.blobs import Container
 from shared.clients.side_by_side import gather_within
 from shared.errors import NotFound
 from shared.models import Call, StepRun, Usage
-from shared.storage.outages import insist
 from shared.storage.schemas import SCHEMA, StoredKind, present_version
 from shared.text import strict_json
 
@@ -40,11 +39,10 @@ class Attempt:
         """Make the ledger; doing it again keeps what is in it."""
         await self._container.open_log(f"{self._work}/calls.jsonl")
 
-    async def record(self, call: Call) -> None:
+    async def record(self, *calls: Call) -> None:
         """Raises NotFound once the ticket has been deleted with all its blobs."""
-        line = strict_json.dumps(call.model_dump(mode="json"))
-        log = f"{self._work}/calls.jsonl"
-        if not await insist(lambda: self._container.append_log(log, line)):
+        lines = [strict_json.dumps(call.model_dump(mode="json")) for call in calls]
+        if not await self._container.append_log(f"{self._work}/calls.jsonl", b"\n".join(lines)):
             raise NotFound("There is no such ticket.")
 
     async def record_steps(self, steps: Sequence[StepRun]) -> None:
@@ -91,8 +89,7 @@ class Attempt:
         return await self._container.exists(self._outcome(number, index))
 
     async def store_outcome(self, number: int, index: int, outcome: Any) -> None:
-        name = self._outcome(number, index)
-        await insist(lambda: self._container.write_json(name, outcome))
+        await self._container.write_json(self._outcome(number, index), outcome)
 
     async def count_outcomes(self, number: int) -> int:
         """How many pieces of work of a round are done."""

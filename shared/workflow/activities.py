@@ -7,6 +7,7 @@ should wait, or cannot be done, it answers as such.
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from shared.clients.blobs import Container
@@ -14,6 +15,7 @@ from shared.errors import FailureKind, NotFound
 from shared.models import Inquiry, StoredTicket
 from shared.models.clock import Clock
 from shared.storage.compressed import pack
+from shared.storage.outages import insist
 from shared.tasks.base import Round
 from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
@@ -22,6 +24,7 @@ from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.listing.index import listing_state_of
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
+from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.contexts import Contexts
 from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
@@ -61,6 +64,7 @@ class Activities:
         progress: ProgressWriter,
         inquiries: Inquiries,
         step_runs: StepRuns,
+        books: Bookkeeping,
         quiet_seconds: float,
         clock: Clock,
     ) -> None:
@@ -71,6 +75,7 @@ class Activities:
         self._progress = progress
         self._inquiries = inquiries
         self.step_runs = step_runs
+        self._books = books
         self._quiet = timedelta(seconds=quiet_seconds)
         self._clock = clock
         self._reader = TicketReader(tickets)
@@ -114,7 +119,7 @@ class Activities:
             task_type = find_task_type(ticket.task_type)
             context = self._contexts.work_context(task_type, ticket, ref, facts["stage"])
             outcome, piece = await task_type.do_work(context, item)
-            await attempt.store_outcome(number, index, outcome)
+            await insist(partial(attempt.store_outcome, number, index, outcome), self._clock)
         await self._progress.show_round(ref, facts, ticket, piece)
         return OutcomeStored(kind="outcome")
 
@@ -159,8 +164,10 @@ class Activities:
 
     async def fail(self, ref: AttemptRef, reason: str, cause: str | None = None) -> None:
         """The ticket has failed for this `reason`, unless something else ended it before."""
-        ledger, kind = await self._attempt(ref).ledger(), FailureKind(cause or "internal")
+        kind = FailureKind(cause or "internal")
         with suppress(NotFound):
+            await self._books.book_left(ref)
+            ledger = await self._attempt(ref).ledger()
             decide = workflow_changes.fail(ref["attempt"], ledger, reason, kind, self._clock.now())
             await self._tickets.change(ref["ticket_id"], decide)
 

@@ -99,7 +99,7 @@ class _Remembering:
         answer = await self._model.complete(form, question, note, listener)
         value = to_jsonable_python(answer.value)
         kept = {"model": answer.model, "value": value}
-        await insist(lambda: self._container.write_json(name, kept))
+        await insist(lambda: self._container.write_json(name, kept), self._clock)
         return answer
 
     async def _find_known(self, form: AnswerForm[T], name: str) -> Answer[T] | None:

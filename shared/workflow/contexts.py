@@ -1,6 +1,6 @@
 """What each step of a task type is given: its ticket, its artifacts, and what it may use."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict
 
@@ -16,6 +16,7 @@ from shared.tasks.language_model import LanguageModel
 from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
 from shared.workflow.answer_cache import Answers
+from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.messages import AttemptRef
 from shared.workflow.metering import Metering
 from shared.workflow.partial_texts import PartialTexts
@@ -36,6 +37,7 @@ class _Fields(TypedDict):
     use: Provider
     find_department: Callable[[], Coroutine[Any, Any, str | None]]
     earlier: Artifacts | None
+    waits_left: Mapping[str, float]
 
 
 class Contexts:
@@ -52,7 +54,9 @@ class Contexts:
         dependencies: Dependencies,
         progress: ProgressWriter,
         metering: Metering,
+        books: Bookkeeping,
         partial_texts: PartialTexts,
+        max_waits: Mapping[str, float],
         clock: Clock,
     ) -> None:
         self._tickets = tickets
@@ -64,6 +68,8 @@ class Contexts:
         self._dependencies = dependencies
         self._progress = progress
         self._metering = metering
+        self._books = books
+        self._max_waits = max_waits
         self._partial_texts = partial_texts
         self._clock = clock
 
@@ -91,7 +97,7 @@ class Contexts:
         return WorkContext(
             **self._fields(task_type, ticket, ref, stage),
             model=self._answers.of(ticket.created_by) if reuses else self._model,
-            record=self._metering.of(ticket, self._attempt(ref).record),
+            record=self._metering.of(ticket, partial(self._books.book, ref)),
             audit=audit,
             clock=self._clock,
             audience=self._partial_texts.audience(ref),
@@ -113,7 +119,12 @@ class Contexts:
             use=self._dependencies.provider(task_type.needs),
             find_department=partial(self._users.department_of, ticket.created_by),
             earlier=self._earlier(ref),
+            waits_left=self._waits_left(ref),
         )
+
+    def _waits_left(self, ref: AttemptRef) -> dict[str, float]:
+        spent = ref.get("spent", {})
+        return {name: limit - spent.get(name, 0.0) for name, limit in self._max_waits.items()}
 
     def _earlier(self, ref: AttemptRef) -> Attempt | None:
         number = ref["attempt"] - 1

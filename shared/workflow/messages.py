@@ -61,21 +61,28 @@ class Waited(TypedDict):
 class AttemptRef(TypedDict):
     """Which attempt at which ticket: what activities are given, so that the history stays short.
     `trace` is that of whoever started it, as W3C Trace Context has it; workflows that an older
-    version started have neither that nor a type here."""
+    version started have neither that nor a type here. `spent` is how many seconds the attempt has
+    waited for each service so far; `unbooked` are calls of the model that no storage was there to
+    book."""
 
     ticket_id: str
     attempt: int
     task_type: NotRequired[str]
     trace: NotRequired[dict[str, str]]
     waited: NotRequired[Waited]
+    spent: NotRequired[dict[str, float]]
+    unbooked: NotRequired[list[dict[str, Any]]]
 
 
 class StartInput(AttemptRef):
-    """What the workflow is started with; its `task_type` is always there. Waits are seconds."""
+    """What the workflow is started with; its `task_type` is always there. Waits are seconds:
+    `max_waits` in all for each service, `most_wait` for all others together. Workflows that an
+    older version started have no `max_waits`."""
 
     parallel: int
     first_wait: float
     most_wait: float
+    max_waits: NotRequired[dict[str, float]]
     waiting: Waiting | None
 
 
@@ -121,12 +128,15 @@ class AnswerAwaited(TypedDict):
 
 class MustWait(TypedDict):
     """Try again later: after `seconds`, if somebody said so. `reason` is a sentence for people,
-    `service` which one outside failed last."""
+    `service` which one outside is waited for, for which the step itself has waited `insisted`
+    seconds; `unbooked` are calls of the model that storage was not there to book."""
 
     kind: Literal["wait"]
     seconds: float | None
     reason: str
     service: NotRequired[str]
+    insisted: NotRequired[float]
+    unbooked: NotRequired[list[dict[str, Any]]]
 
 
 class Failed(TypedDict):
@@ -168,30 +178,3 @@ def find_stop(results: Iterable[ActivityResult]) -> Failed | Superseded | None:
         if result["kind"] == "stopped":
             superseded = result
     return superseded
-
-
-class WaitBudget:
-    """How long a ticket may be made to wait in all: `limit` seconds, in at most MAX_WAITS pauses.
-
-    A pause is what the other side asked for, and at least `first` seconds, doubled with each pause
-    in a row up to LONGEST.
-    """
-
-    MAX_WAITS = 30
-    LONGEST = 120.0
-
-    def __init__(self, first: float, limit: float) -> None:
-        self._first = first
-        self._left = limit
-        self._waits = 0
-
-    def pause(self, row: int, asked: Iterable[float | None]) -> float | None:
-        """Seconds to wait before the try that follows pause number `row` (from 0) in a row, None
-        when patience is at its end."""
-        own = min(self._first * 2.0**row, self.LONGEST)
-        seconds = max(own, *(wanted or 0.0 for wanted in asked), 0.0)
-        if self._waits >= self.MAX_WAITS or seconds > self._left:
-            return None
-        self._waits += 1
-        self._left -= seconds
-        return seconds

@@ -17,9 +17,9 @@ class Metering:
         call."""
 
         async def note(call: Call) -> None:
-            await record(call)
             if not call.reused:
                 self._measure(ticket, call)
+            await record(call)
 
         return note
 

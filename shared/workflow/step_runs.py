@@ -11,10 +11,13 @@ from shared.clients.blobs import Container
 from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
 from shared.models import StepRun
 from shared.models.clock import Clock
+from shared.storage.outages import StillAway, patient_for
+from shared.telemetry.spans import Service
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import WAITING
+from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.messages import (
     AttemptRef,
     Failed,
@@ -34,6 +37,9 @@ _RETRIED = "A step failed because of an internal fault and is tried again."
 _LOGGING_SECONDS = 20.0
 _GATHERING_SECONDS = 1.0
 _GATHERED = {"round", "outcome"}
+_AWAY = "Storage is away."
+_PATIENT = 0.9
+"""Of a step's time: how much of it storage is insisted on for; what is left is for saying so."""
 
 
 class _Runs(Protocol):
@@ -57,10 +63,10 @@ def run_step(method: _Method[S, P, A]) -> _Method[S, P, A | MustWait | Failed | 
         activity, runs = TaskActivity(method.__name__), self.step_runs
         course = _Course(runs=runs, ref=ref, activity=activity, facts=facts, index=index)  # type: ignore[arg-type]
         try:
-            result: Any = await self.step_runs.settle(ref, method(self, ref, *args, **kwargs))
+            result: Any = await runs.settle(ref, lambda: method(self, ref, *args, **kwargs))
         except Exception:
             await course.end("error", _RETRIED)
-            await self.step_runs.log(ref, _RETRIED)
+            await runs.log(ref, _RETRIED)
             raise
         await course.end(result["kind"], result.get("reason"))
         return result  # type: ignore[no-any-return]
@@ -73,28 +79,39 @@ class StepRuns:
     the platform ends the process with all that runs in it."""
 
     def __init__(
-        self, *, tickets: Tickets, container: Container, step_seconds: float, clock: Clock
+        self,
+        *,
+        tickets: Tickets,
+        container: Container,
+        books: Bookkeeping,
+        step_seconds: float,
+        clock: Clock,
     ) -> None:
         self.clock = clock
         self._tickets = tickets
         self._container = container
+        self._books = books
         self._step_seconds = step_seconds
         self._lines: dict[tuple[str, int], list[StepRun]] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
     async def settle(
-        self, ref: AttemptRef, doing: Coroutine[Any, Any, A]
+        self, ref: AttemptRef, do: Callable[[], Coroutine[Any, Any, A]]
     ) -> A | MustWait | Failed | Superseded:
-        """Turn what people or time must settle into a result; let the rest be retried."""
+        """Turn what people or time must settle into a result; let the rest be retried. What a step
+        before has left is booked first."""
         try:
             async with asyncio.timeout(self._step_seconds) as limit:
-                return await doing
+                with patient_for(self._step_seconds * _PATIENT, self.clock):
+                    await self._books.book_left(ref)
+                    return await do()
         except NotFound:
             return SUPERSEDED
         except PermanentFailure as error:
             return fail_with(error.reason, error.kind)
-        except Unavailable:
-            return MustWait(kind="wait", seconds=None, reason="Storage is away.")
+        except Unavailable as error:
+            later = RetryLater(_AWAY, service=Service.STORAGE)
+            return self._put_off(ref, later, error.seconds if isinstance(error, StillAway) else 0.0)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -102,7 +119,17 @@ class StepRuns:
         except RetryLater as error:
             later = error
         await self.log(ref, f"{WAITING} {later.reason}")
-        return MustWait(kind="wait", seconds=later.seconds, reason=later.reason)
+        return self._put_off(ref, later)
+
+    def _put_off(self, ref: AttemptRef, later: RetryLater, insisted: float = 0.0) -> MustWait:
+        wait = MustWait(
+            kind="wait", seconds=later.seconds, reason=later.reason, service=later.service
+        )
+        if insisted:
+            wait["insisted"] = round(insisted, 3)
+        if left := self._books.left(ref):
+            wait["unbooked"] = left
+        return wait
 
     async def log(self, ref: AttemptRef, text: str) -> None:
         """For the people who wait for the ticket, if that can be had soon."""

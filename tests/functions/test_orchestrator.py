@@ -28,6 +28,7 @@ ORDER = StartInput(
     parallel=3,
     first_wait=5,
     most_wait=60,
+    max_waits={"model": 60, "storage": 60},
     waiting=None,
 )
 REF = AttemptRef(ticket_id="t", attempt=1, task_type="custom")
@@ -107,8 +108,8 @@ def done(_: int, __: list[Any]) -> ActivityResult:
     return ResultStored(kind="done", model="m", tokens=3)
 
 
-def wait(seconds: float | None = None) -> ActivityResult:
-    return MustWait(kind="wait", seconds=seconds, reason="The model is busy.")
+def wait(seconds: float | None = None, service: str = "model") -> MustWait:
+    return MustWait(kind="wait", seconds=seconds, reason="The model is busy.", service=service)
 
 
 def crash(_: int, __: list[Any]) -> ActivityResult:
@@ -172,16 +173,50 @@ def test_only_those_who_asked_to_wait_are_called_again() -> None:
         return wait(20) if busy else OutcomeStored(kind="outcome")
 
     context = driven({"custom_plan": lambda *_: round_of(3), "custom_work": work})
-    assert context.pauses == [20]
+    assert context.pauses == [pytest.approx(22, abs=2)]
     assert [given[2] for given in context.named("custom_work")][:4] == [0, 1, 2, 1]
 
 
 def test_pauses_double_and_end_with_the_reason() -> None:
     context = driven({"custom_work": lambda *_: wait()})
-    assert context.pauses == [5, 10, 20]
-    [[_, reason, _]] = context.named("fail_ticket")
-    assert reason.startswith("The model is busy.")
+    assert context.pauses[:3] == [pytest.approx(n * 1.1, rel=0.1) for n in (5, 10, 20)]
+    assert sum(context.pauses) == pytest.approx(60, abs=0.01)
+    [[_, reason, cause]] = context.named("fail_ticket")
+    assert reason == ("The model is busy. It did not get better in time (MODEL_MAX_WAIT_SECONDS).")
+    assert cause == "timeout"
     assert context.named("finish_ticket") == []
+
+
+def test_steps_are_told_how_long_was_waited_for_whom() -> None:
+    def work(number: int, _: list[Any]) -> ActivityResult:
+        return OutcomeStored(kind="outcome") if number > 2 else wait(None, "storage")
+
+    context = driven({"custom_work": work})
+    [combined] = context.named("custom_combine")
+    assert combined[0]["spent"] == {"storage": pytest.approx(sum(context.pauses), abs=0.01)}
+    assert "spent" not in context.named("custom_work")[0][0]
+
+
+CALL = {"id": "c", "prompt_tokens": 10}
+
+
+def test_what_a_step_could_not_book_goes_to_the_step_that_follows() -> None:
+    def work(number: int, _: list[Any]) -> ActivityResult:
+        return OutcomeStored(kind="outcome") if number > 1 else {**wait(), "unbooked": [CALL]}
+
+    context = driven({"custom_work": work})
+    assert context.named("custom_work")[1][0]["unbooked"] == [CALL]
+    assert context.named("finish_ticket") == [[REF, done(0, [])]]
+
+
+@pytest.mark.parametrize("other", [wait(), fail_with("No.")], ids=["impatient", "failed"])
+def test_what_nobody_could_book_goes_to_the_end(other: ActivityResult) -> None:
+    def work(_: int, given: list[Any]) -> ActivityResult:
+        return {**wait(), "unbooked": [CALL]} if given[2] == 0 else other
+
+    context = driven({"custom_plan": lambda *_: round_of(2), "custom_work": work})
+    [[ref, _, _]] = context.named("fail_ticket")
+    assert CALL in ref["unbooked"]
 
 
 def test_a_wait_that_is_too_long_is_not_begun() -> None:

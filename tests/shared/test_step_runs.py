@@ -7,6 +7,7 @@ import pytest
 from shared.errors import RetryLater
 from shared.models import StoredUser
 from shared.tickets.attempts import Attempt
+from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.messages import AttemptRef, OutcomeStored, RoundFacts, StartInput
 from shared.workflow.step_runs import StepRuns, run_step
 from tests.support.product.app import AppUnderTest
@@ -20,7 +21,11 @@ class Worker:
 
     def __init__(self, app: AppUnderTest) -> None:
         self.step_runs = StepRuns(
-            tickets=app.tickets, container=app.clients.container, step_seconds=30, clock=app.clock
+            tickets=app.tickets,
+            container=app.clients.container,
+            books=Bookkeeping(app.clients.container, app.clock),
+            step_seconds=30,
+            clock=app.clock,
         )
         self.fault: Exception | None = None
 
@@ -49,9 +54,10 @@ async def test_faults_and_waits_are_told(app: AppUnderTest, owner: StoredUser) -
     for _ in range(2):
         with pytest.raises(ValueError, match="a secret"):
             await worker.work(order, FACTS, 1, {})
-    worker.fault = RetryLater("The model is busy.", 7)
+    worker.fault = RetryLater("The model is busy.", 7, "model")
     waits = await worker.work(order, FACTS, 1, {})
-    assert waits == {"kind": "wait", "seconds": 7, "reason": "The model is busy."}
+    busy = {"seconds": 7, "reason": "The model is busy.", "service": "model"}
+    assert waits == {"kind": "wait", **busy}
     told = await log(app, order)
     assert told.count("A step failed because of an internal fault and is tried again.") == 1
     assert told.count("Waiting: The model is busy.") == 1

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from infra.local.host import event_grid
 from infra.local.host.blobs import BlobFunctions
 from infra.local.host.durable.api import DurableApi, lower_path_words
+from infra.local.host.durable.clock import EngineClock
 from infra.local.host.durable.engine import Engine
 from infra.local.host.durable.store import Store
 from infra.local.host.functions import FunctionApp, HostError, load
@@ -120,6 +121,7 @@ def build(
         invoker,
         turns,
         activities,
+        EngineClock(),
     )
     api = DurableApi(engine, app.hub, origin, app.default_version)
     blobs = BlobFunctions(app.of_kind("blobTrigger"), invoker, state / "blobs.sqlite")

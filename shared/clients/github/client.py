@@ -37,9 +37,9 @@ from shared.clients.github.models import (
     ReviewPayload,
 )
 from shared.clients.github.patches import MAX_BYTES, text_of
-from shared.clients.github.responses import explain_failure, parse_answer
+from shared.clients.github.responses import explain_failure, github_away, parse_answer
 from shared.clients.http import Received
-from shared.errors import PermanentFailure, RetryLater, ServiceFailure
+from shared.errors import PermanentFailure, ServiceFailure
 from shared.models import FileStatus
 from shared.settings.github import GitHubSettings
 from shared.telemetry.spans import Service, outside_call
@@ -119,7 +119,7 @@ class GitHubClient:
         try:
             return parse_answer(_REVIEW, answer.body or b"")
         except PermanentFailure:
-            raise RetryLater("GitHub took the review, but its answer cannot be read.") from None
+            raise github_away("GitHub took the review, but its answer cannot be read.") from None
 
     async def _files(self, ref: PullRef, pull: Pull) -> ChangedFiles:
         async def fetch(size: int, number: int) -> list[FileRow]:
@@ -149,7 +149,7 @@ class GitHubClient:
         if all(row.status is removed or row.contents_url.endswith(here) for row in rows):
             return
         if (await self.pull(ref)).head.sha != pull.head.sha:
-            raise RetryLater("The pull request changed while it was read.")
+            raise github_away("The pull request changed while it was read.")
 
     async def _compare(
         self, ref: PullRef, pull: Pull, files: list[ChangedFile], indices: list[int]
@@ -229,7 +229,9 @@ class GitHubClient:
         for _ in range(_MAX_REDIRECTS + 1):
             request = self._http.build_request(method, url, headers=headers, content=content)
             with outside_call(Service.GITHUB, method, request.url.host) as call:
-                answer = await http.send(self._http, request, "GitHub", max_bytes, self._timeout)
+                answer = await http.send(
+                    self._http, request, "GitHub", max_bytes, self._timeout, Service.GITHUB
+                )
                 call.note_answer(answer.status)
             if not 300 <= answer.status < 400 or answer.status == 304:
                 return answer
@@ -253,7 +255,7 @@ async def _in_time() -> AsyncIterator[None]:
         async with asyncio.timeout(_LISTING_SECONDS):
             yield
     except TimeoutError:
-        raise RetryLater(
+        raise github_away(
             f"GitHub did not answer all within {_LISTING_SECONDS:g} seconds."
         ) from None
 

@@ -9,9 +9,15 @@ from pydantic import TypeAdapter, ValidationError
 from shared.clients.http import Received
 from shared.clients.retry_after import retry_after
 from shared.errors import RetryLater, ServiceFailure, StepError
+from shared.telemetry.spans import Service
 from shared.text import strict_json
 
 T = TypeVar("T")
+
+
+def github_away(reason: str, seconds: float | None = None) -> RetryLater:
+    return RetryLater(reason, seconds, Service.GITHUB)
+
 
 # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 _LIMITED = (403, 429)
@@ -47,9 +53,9 @@ def explain_failure(answer: Received, has_token: bool, writing: bool) -> StepErr
     status = answer.status
     pause = _pause(answer)
     if pause is not None:
-        return RetryLater(f"GitHub's rate limit is used up (HTTP {status}).", pause)
+        return github_away(f"GitHub's rate limit is used up (HTTP {status}).", pause)
     if status >= 500 or status in _WAITABLE:
-        return RetryLater(f"GitHub is out of order (HTTP {status}).", retry_after(answer.headers))
+        return github_away(f"GitHub is out of order (HTTP {status}).", retry_after(answer.headers))
     return ServiceFailure(_refusal(status, has_token, writing))
 
 

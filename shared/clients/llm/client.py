@@ -19,7 +19,7 @@ from openai import AsyncOpenAI
 
 from shared.clients.llm import responses
 from shared.clients.llm.output import AnswerForm
-from shared.clients.llm.responses import Completion
+from shared.clients.llm.responses import Completion, model_away
 from shared.clients.llm.stream import TextListener, assemble
 from shared.errors import BadSchema, ModelFailure, PermanentFailure, RetryLater, SchemaMismatch
 from shared.models import Answer, Call, Question, Record, message
@@ -118,7 +118,7 @@ class ModelClient:
                 outside.note_answer(200)
         except TimeoutError:
             await note()
-            raise RetryLater(
+            raise model_away(
                 f"The model did not answer within {self._timeout:g} seconds."
             ) from None
         except (openai.OpenAIError, AzureError) as error:
@@ -130,7 +130,7 @@ class ModelClient:
             raise
         except httpx2.HTTPError:  # In the middle of an answer that comes in pieces.
             await note()
-            raise RetryLater("The model cannot be reached, or broke off its answer.") from None
+            raise model_away("The model cannot be reached, or broke off its answer.") from None
         await note(completion)
         return completion.text(), completion.model or self.deployment
 

@@ -14,10 +14,15 @@ from pydantic import BeforeValidator, ValidationError
 from shared.clients.retry_after import retry_after
 from shared.errors import ModelFailure, RetryLater, StepError
 from shared.models import Model
+from shared.telemetry.spans import Service
 from shared.text import strict_json
 
 C = TypeVar("C", bound=Model)
 _WAITABLE = {408, 409, 425, 429}
+
+
+def model_away(reason: str, seconds: float | None = None) -> RetryLater:
+    return RetryLater(reason, seconds, Service.MODEL)
 
 
 class _Cached(Model):
@@ -139,21 +144,21 @@ def explain_failure(
     """A failed request in words for people; without anything that the server wrote. An AzureError
     is one of the app's identity, which does not tell an outage from a refusal."""
     if isinstance(error, AzureError):
-        return RetryLater("The app's identity gets no token for the model at the moment.")
+        return model_away("The app's identity gets no token for the model at the moment.")
     if not isinstance(error, openai.APIError):
         return ModelFailure(
             f"The model cannot be asked in this way ({type(error).__name__}): check its settings."
         )
     if isinstance(error, openai.APITimeoutError):
-        return RetryLater(f"The model did not answer within {timeout:g} seconds.")
+        return model_away(f"The model did not answer within {timeout:g} seconds.")
     if not isinstance(error, openai.APIStatusError):
-        return RetryLater("The model cannot be reached, or broke off its answer.")
+        return model_away("The model cannot be reached, or broke off its answer.")
     status = error.status_code
     seconds = retry_after(error.response.headers)
     if status == 429:
-        return RetryLater("The model is busy (HTTP 429).", seconds)
+        return model_away("The model is busy (HTTP 429).", seconds)
     if status >= 500 or status in _WAITABLE:
-        return RetryLater(f"The model is out of order (HTTP {status}).", seconds)
+        return model_away(f"The model is out of order (HTTP {status}).", seconds)
     return ModelFailure(_refusal(status, error.code, deployment))
 
 

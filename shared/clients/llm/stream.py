@@ -6,8 +6,7 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from shared.clients.llm.responses import Completion, parse_part
-from shared.errors import RetryLater
+from shared.clients.llm.responses import Completion, model_away, parse_part
 
 _DATA = "data:"
 _END = "[DONE]"
@@ -39,4 +38,4 @@ async def assemble(lines: AsyncIterator[str], listener: TextListener) -> Complet
         listener.hear(whole.add(parse_part(data)))
     if whole.is_ended:  # Some servers say no more.
         return whole
-    raise RetryLater("The model cannot be reached, or broke off its answer.")
+    raise model_away("The model cannot be reached, or broke off its answer.")

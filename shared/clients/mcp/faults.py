@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.clients.mcp.exchange import Exchange
 from shared.errors import PermanentFailure, QueryFailed, RetryLater, StepError
+from shared.telemetry.spans import Service
 
 if TYPE_CHECKING:
     from mcp.shared.exceptions import MCPError
@@ -22,6 +23,10 @@ _NOT_AUTHORIZED = re.compile(
     r"authori[sz]|privilege|permission|access (control|denied)|not allowed|forbidden", re.IGNORECASE
 )
 _BUSY = {408, 425, 429}
+
+
+def snowflake_away(reason: str, seconds: float | None = None) -> RetryLater:
+    return RetryLater(reason, seconds, Service.SNOWFLAKE)
 
 
 def explain_error(error: BaseException, exchange: Exchange) -> StepError:
@@ -77,10 +82,12 @@ def _by_http(exchange: Exchange) -> StepError | None:
     if exchange.is_slow:
         return _too_slow()
     if exchange.is_away:
-        return RetryLater("The Snowflake server cannot be reached, or broke off its answer.")
+        return snowflake_away("The Snowflake server cannot be reached, or broke off its answer.")
     status = exchange.status
     if status >= 500 or status in _BUSY:
-        return RetryLater(f"The Snowflake server is busy (HTTP {status}).", exchange.retry_after)
+        return snowflake_away(
+            f"The Snowflake server is busy (HTTP {status}).", exchange.retry_after
+        )
     if exchange.is_token_refused:
         return PermanentFailure(
             "No token was given for the Snowflake server; SNOWFLAKE_OAUTH_TOKEN_URL and the client "
@@ -110,7 +117,7 @@ def _by_error(error: BaseException) -> StepError:
     if told is not None:
         return told
     if any(type(one).__module__.startswith("anyio") for one in errors):
-        return RetryLater("The Snowflake server ended the session.")
+        return snowflake_away("The Snowflake server ended the session.")
     return _no_protocol()
 
 
@@ -118,18 +125,18 @@ def _by_code(code: int, message: str) -> StepError:
     if code == _REQUEST_TIMEOUT:
         return _too_slow()
     if code == _CONNECTION_CLOSED:
-        return RetryLater("The Snowflake server ended the session, or broke off its answer.")
+        return snowflake_away("The Snowflake server ended the session, or broke off its answer.")
     if code == _PARSE_ERROR:
         return _no_protocol()
     if _NOT_AUTHORIZED.search(message):
         return _not_authorized()
     if code == _INTERNAL_ERROR:
-        return RetryLater("The Snowflake server failed at the call, and does not say why.")
+        return snowflake_away("The Snowflake server failed at the call, and does not say why.")
     return PermanentFailure(f"The Snowflake server refuses the call (MCP error {code}).")
 
 
 def _too_slow() -> StepError:
-    return RetryLater("The Snowflake server did not answer in time.")
+    return snowflake_away("The Snowflake server did not answer in time.")
 
 
 def _not_authorized() -> StepError:

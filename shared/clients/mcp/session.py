@@ -22,7 +22,7 @@ from shared.clients.mcp.authorization import signature_of
 from shared.clients.mcp.exchange import EXCHANGE, BoundedTransport, Exchange
 from shared.clients.mcp.roles import Offered
 from shared.clients.mcp.settings import SnowflakeEndpoint
-from shared.errors import PermanentFailure, RetryLater, StepError
+from shared.errors import PermanentFailure, StepError
 
 if TYPE_CHECKING:
     from mcp.client.client import Client
@@ -165,7 +165,7 @@ class McpSession:
             if self._live is live:
                 self._live = None
             if not live.ready.done():
-                live.ready.set_exception(RetryLater("The Snowflake session was ended."))
+                live.ready.set_exception(faults.snowflake_away("The Snowflake session was ended."))
             live.ready.exception()  # taken, also when nobody waits for it any more
 
     async def _stay(self, live: _Live) -> None:

@@ -17,13 +17,11 @@ from shared.tasks.pr_review import payload
 from shared.tasks.pr_review.artifacts import Draft, Facts
 from shared.tasks.pr_review.models import Earlier, Finding, Posted, Result, TaskData
 from shared.tasks.signer import Signer
+from shared.telemetry.spans import Service
 
 _MARK = re.compile(r"<!-- amida-review-1:([A-Za-z0-9+/=]+):([0-9a-f]{64}) -->")
 _MAX_MARK = 16_000
 _MAX_NAME, _MAX_TITLE = 200, 100
-_TRIES = "posting"
-_MAX_TRIES = 5
-_MAX_SECONDS = 120.0
 
 Sign = Callable[[str], str]
 
@@ -80,16 +78,16 @@ class Since:
 
 
 async def post(context: WorkContext[TaskData], _: NoItem) -> Posted:
-    """Post the review unless it is there. Raises RetryLater, after which it may be there."""
+    """Post the review unless it is there. Raises RetryLater, after which it may be there, while the
+    ticket may wait for GitHub: what was found is not lost because it cannot be posted."""
     try:
         return await _post_review(context)
     except PermanentFailure as error:
         return Posted(reason=error.reason)
     except RetryLater as later:
-        tries = 1 + (await context.artifacts.load(_TRIES) or 0)
-        if tries == _MAX_TRIES or (later.seconds or 0.0) > _MAX_SECONDS:
+        left = context.waits_left[Service.GITHUB]
+        if left <= 0 or (later.seconds or 0.0) > left:
             return Posted(reason=later.reason)
-        await context.artifacts.save(_TRIES, tries)
         raise
 
 

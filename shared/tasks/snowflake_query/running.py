@@ -16,6 +16,7 @@ from shared.tasks.snowflake_query import artifacts
 from shared.tasks.snowflake_query.models import Draft, Run, Table, TaskData
 from shared.tasks.snowflake_query.tables import table_of
 from shared.tasks.snowflake_query.warehouse import Place, Warehouses
+from shared.telemetry.spans import Service
 
 _RUNNING = ("RUNNING", "QUEUED", "BLOCKED", "RESUMING_WAREHOUSE")
 
@@ -167,7 +168,7 @@ class _Sender:
             return last is not None
         status = last.get("EXECUTION_STATUS", "").upper()
         if status in _RUNNING:
-            raise RetryLater("The query is still running.")
+            raise RetryLater("The query is still running.", service=Service.SNOWFLAKE)
         if status.startswith("FAILED"):
             raise QueryFailed(last.get("ERROR_MESSAGE", "no reason given."))
         query_id = last.get("QUERY_ID", "")

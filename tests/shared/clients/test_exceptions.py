@@ -22,8 +22,6 @@ _MODEL = ModelSettings(
     deployment="grok-3",
     timeout=5.0,
     max_output_tokens=100,
-    first_wait=1.0,
-    max_wait=1.0,
 )
 _NOT_OF_CHAT = (
     *("openai.lib.", "openai.auth.", "openai._response", "openai._legacy_response"),

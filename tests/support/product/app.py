@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from shared.app import App
 from shared.app.clients import Clients
+from shared.clients import blobs, tables
 from shared.clients.blobs import Container
 from shared.clients.llm.client import ModelClient
 from shared.clients.tables import Table
@@ -75,6 +76,20 @@ class ClientsUnderTest(Clients):
         await self._blob_service.close()
 
 
+class TryingOnce(ClientsUnderTest):
+    """Storage is asked once where the SDKs would ask again after a while, by no clock of ours."""
+
+    _ONCE: ClassVar[dict[str, int]] = {"retry_total": 0, "retry_connect": 0, "retry_read": 0}
+
+    @cached_property
+    def _table_service(self) -> Any:
+        return tables.service(self._settings.storage, None, **self._ONCE)
+
+    @cached_property
+    def _blob_service(self) -> Any:
+        return blobs.service(self._settings.storage, None, **self._ONCE)
+
+
 class AppUnderTest(App):
     """One process of the product; `another` is one more over the same storage."""
 
@@ -111,6 +126,10 @@ class AppUnderTest(App):
         made.clock, made._processes = self.clock, self._processes
         self._processes.append(made)
         return made
+
+    def try_once(self) -> None:
+        """Ask storage once for each call, from the first on."""
+        self.clients = TryingOnce(self.settings, self.clock, self._own)
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ management API are done here:
     store.py      instances, history, inbox, tasks and timers in SQLite
     turn.py       one replay: history in, actions out
     decision.py   what a turn comes to; settling.py writes it down
-    engine.py     when what runs: turns, activities.py, timers.py
+    engine.py     when what runs: turns, activities.py, timers.py, by the time of clock.py
     api.py        the extension's HTTP API, over operations.py, at addresses.py
 
 Where it differs from Azure, and why: docs/local-host.md.

@@ -16,8 +16,9 @@ from datetime import datetime
 from infra.local.host.durable import events, settling
 from infra.local.host.durable.activities import ActivityRuns
 from infra.local.host.durable.background import Background
+from infra.local.host.durable.clock import EngineClock
 from infra.local.host.durable.decision import Decision, conclude, failure, unknown_function
-from infra.local.host.durable.events import FAILED, Event, EventType, utc_now
+from infra.local.host.durable.events import FAILED, Event, EventType
 from infra.local.host.durable.records import Instance, Status
 from infra.local.host.durable.scheduled import Scheduled
 from infra.local.host.durable.store import RETRY_SECONDS, Store
@@ -60,8 +61,10 @@ class Engine:
         invoker: Invoker,
         max_turns: int,
         max_activities: int,
+        clock: EngineClock,
     ) -> None:
         self.store = store
+        self._clock = clock
         self.orchestrators = {f.name.casefold(): f for f in orchestrators}
         self._activities = ActivityRuns(
             store, activity_functions, invoker, max_activities, self.wake
@@ -71,7 +74,7 @@ class Engine:
         self._ready: dict[str, None] = {}
         self._in_turn: set[str] = set()
         self._again: set[str] = set()
-        self._timers = Timers(store, self.wake)
+        self._timers = Timers(store, self.wake, clock)
         self._turns = Background()
         self._finished: dict[str, asyncio.Event] = {}
         self._waiting: dict[str, _Waiting] = {}
@@ -148,7 +151,7 @@ class Engine:
             return
         last, news = self.store.inbox(instance)
         news.sort(key=lambda event: event.type is not EventType.EXECUTION_STARTED)
-        fresh = [events.orchestrator_started(now := utc_now()), *news]
+        fresh = [events.orchestrator_started(now := self._clock.now()), *news]
         if end := next((e for e in news if e.type is _END), None):
             self._terminate(instance, fresh, end)
         elif not news:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from infra.local.host.durable import events
+from infra.local.host.durable.clock import EngineClock
 from infra.local.host.durable.records import Instance, Timer
 from infra.local.host.durable.store import RETRY_SECONDS, Store
 
@@ -20,11 +21,12 @@ LONGEST_SLEEP = timedelta(minutes=1)
 class Timers:
     """Fires the store's timers and wakes their instances."""
 
-    def __init__(self, store: Store, wake: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, wake: Callable[[str], None], clock: EngineClock) -> None:
         self._store = store
         self._wake = wake
+        self._clock = clock
         self._heap: list[tuple[datetime, str, int, Timer]] = []
-        self._sleep: asyncio.TimerHandle | None = None
+        self._sleep: asyncio.Handle | None = None
 
     def start(self) -> None:
         """Take up the timers that were left."""
@@ -39,7 +41,7 @@ class Timers:
 
     def add(self, instance: Instance, number: int, fire_at: str) -> None:
         """Note a timer; call within a transaction."""
-        due = events.timestamp(_due(datetime.fromisoformat(fire_at), events.utc_now()))
+        due = events.timestamp(_due(datetime.fromisoformat(fire_at), self._clock.now()))
         timer = Timer(instance.id, instance.execution, number, fire_at, due)
         self._store.add_timer(timer)
         self._push(timer)
@@ -52,12 +54,11 @@ class Timers:
     def _sleep_until_next(self) -> None:
         self.stop()
         if self._heap:
-            wait = min(self._heap[0][0] - events.utc_now(), LONGEST_SLEEP)
-            loop = asyncio.get_running_loop()
-            self._sleep = loop.call_later(max(wait.total_seconds(), 0), self._fire_due)
+            moment = min(self._heap[0][0], self._clock.now() + LONGEST_SLEEP)
+            self._sleep = self._clock.call_at(moment, self._fire_due)
 
     def _fire_due(self) -> None:
-        now = events.utc_now()
+        now = self._clock.now()
         due = []
         while self._heap and self._heap[0][0] <= now:
             due.append(heapq.heappop(self._heap)[3])
