@@ -82,21 +82,23 @@ export function Audit() {
     setCursors([]);
     setAsked(Object.fromEntries(new FormData(event.target)));
   };
-  const verify = (id) => () => run(async () => setVerified(await api.get(`/audit/verify${api.query({ ticket_id: id })}`)));
+  const trail = (one) => (one.ticket_id ? { ticket_id: one.ticket_id } : { user_id: one.id.split(".")[0] });
+  const verify = (one) => () => run(async () => setVerified(await api.get(`/audit/verify${api.query(trail(one))}`)));
+  const broken = (found) => (found.first_invalid ? `is broken at ${found.first_invalid}` : "cannot be verified");
   return html`<${Title}>Audit<//>
     <form class="filters" role="search" aria-label="Audit" onSubmit=${search}>
       <label>Entity<select name="entity_type"><option value="">any</option>${["ticket", "attachment", "user", "blob"].map((one) => html`<option>${one}</option>`)}</select></label>
       <label>Id of it<input name="entity_id" /></label><label>Id of the user<input name="user_id" /></label><label>Action<input name="action" placeholder="ticket_created" /></label>
       <button class="main">Search</button></form>
     <${Failure} error=${page.error || error} />
-    <p role="status">${verified && `The trail of ${verified.ticket_id} ${verified.valid ? "is whole" : `is broken at ${verified.first_invalid}`}: ${count(verified.events)} events.`}</p>
+    <p role="status">${verified && `The trail of ${verified.ticket_id || verified.user_id} ${verified.valid ? "is whole" : broken(verified)}: ${count(verified.events)} events. ${verified.reason || ""}`}</p>
     <${Table} caption="Events" rows=${page.value?.events || []} key_of=${(one) => one.id} columns=${[
       ["When", (one) => html`<${Time} at=${one.timestamp} />`],
       ["What", (one) => words(one.action)],
       ["Of", (one) => (one.entity_type === "ticket" ? linked(one.entity_id, `ticket ${one.entity_id.slice(-8)}`) : `${one.entity_type} ${one.entity_id}`)],
       ["By", (one) => one.user_id || "the app"],
       ["", (one) => one.description],
-      ["Trail", (one) => one.ticket_id && html`<button type="button" disabled=${busy} onClick=${verify(one.ticket_id)}>Verify</button>`],
+      ["Trail", (one) => html`${one.verified === false && "changed "}<button type="button" disabled=${busy} onClick=${verify(one)}>Verify</button>`],
     ]} />
     <nav class="pages" aria-label="Pages"><button disabled=${!cursors.length} onClick=${() => setCursors(cursors.slice(0, -1))}>Newer</button>
       <button disabled=${!page.value?.next_cursor} onClick=${() => setCursors([...cursors, page.value.next_cursor])}>Older</button></nav>`;

@@ -34,6 +34,7 @@ def read_audit(env: Environment) -> AuditSettings:
 
 
 def _key(env: Environment) -> str:
+    _check_reference(env, "AUDIT_KEY")
     key = env.text("AUDIT_KEY")
     if key and (len(key) < 32 or "," in key):
         raise SettingsError(f"The setting AUDIT_KEY is too short or has a comma: {_ADVICE}")
@@ -41,6 +42,7 @@ def _key(env: Environment) -> str:
 
 
 def _previous_keys(env: Environment) -> tuple[str, ...]:
+    _check_reference(env, "AUDIT_PREVIOUS_KEYS")
     keys = env.list("AUDIT_PREVIOUS_KEYS")
     if keys and not env.text("AUDIT_KEY"):
         raise SettingsError(
@@ -52,6 +54,12 @@ def _previous_keys(env: Environment) -> tuple[str, ...]:
             "separated by commas."
         )
     return keys
+
+
+def _check_reference(env: Environment, name: str) -> None:
+    """What the platform cannot resolve it hands over as it stands, which anybody can guess."""
+    if env.text(name).startswith("@Microsoft.KeyVault("):
+        raise SettingsError(f"The setting {name} refers to a secret that cannot be read there.")
 
 
 def _container(env: Environment) -> str:

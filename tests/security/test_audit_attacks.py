@@ -118,6 +118,13 @@ class Attacker:
         for write in ticket_event_writes(event):
             await self.table.write([Write(Verb.REPLACE, write.values)])
 
+    async def cut_tail(self) -> None:
+        """The third event and the fourth, as if the second were the last."""
+        _, kept, *tail = await self.events()
+        for event in tail:
+            await self.remove(event)
+        await self.set_end(2, kept.hash)
+
     async def rewrite(self, **values: Any) -> None:
         """The whole chain with other values, and whole again as far as can be seen without a
         key."""
@@ -155,10 +162,7 @@ async def test_a_tail_that_is_cut_with_the_last_hash_set(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     attacker = await attack(app, owner)
-    *_, kept, third, fourth = await attacker.events()
-    for event in (third, fourth):
-        await attacker.remove(event)
-    await attacker.set_end(2, kept.hash)
+    await attacker.cut_tail()
     assert await first_invalid(app, attacker.ticket) == 3
 
 
@@ -166,10 +170,7 @@ async def test_a_tail_that_is_cut_and_written_anew_by_the_app(
     app: AppUnderTest, owner: StoredUser
 ) -> None:
     attacker = await attack(app, owner)
-    *_, kept, third, fourth = await attacker.events()
-    for event in (third, fourth):
-        await attacker.remove(event)
-    await attacker.set_end(2, kept.hash)
+    await attacker.cut_tail()
     await change(app, attacker.ticket, 5)
     await app.audit_digesting.run()
     assert await first_invalid(app, attacker.ticket) == 4

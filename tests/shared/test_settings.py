@@ -68,6 +68,7 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"USER_CACHE_SECONDS": "-1"}, "USER_CACHE_SECONDS"),
         ({"AUDIT_KEY": "short"}, "AUDIT_KEY"),
         ({"AUDIT_KEY": "a," * 20}, "AUDIT_KEY"),
+        ({"AUDIT_KEY": "@Microsoft.KeyVault(VaultName=v;SecretName=audit-key)"}, "AUDIT_KEY"),
         ({"AUDIT_PREVIOUS_KEYS": "a" * 32}, "AUDIT_KEY"),
         ({"AUDIT_KEY": "a" * 32, "AUDIT_PREVIOUS_KEYS": "b"}, "AUDIT_PREVIOUS_KEYS"),
         ({"AUDIT_DIGEST_SECONDS": "0"}, "AUDIT_DIGEST_SECONDS"),

@@ -34,7 +34,7 @@ def as_the_app_sees_them(deployment: Deployment) -> dict[str, str]:
 
     def seen(value: str) -> str:
         if REFERENCE.fullmatch(value):
-            return "a value from the vault, long enough for any key"
+            return "a value from the vault that is long enough for any key"
         return "https://known.to.azure" if value.startswith("[") else value
 
     return {name: seen(value) for name, value in deployment.settings.items()}
