@@ -1,15 +1,19 @@
 """The audit trail of everything, as an administrator searches and verifies it."""
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient
 
 from tests.support.files import files
+from tests.support.hosts.process import wait_for
 from tests.support.running_app import PASSWORD, JsonObject, RunningApp, run_app
 
 ADMIN = "root@example.com"
@@ -25,6 +29,10 @@ def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def admin(running_app: RunningApp) -> httpx2.Client:
+    return admin_of(running_app)
+
+
+def admin_of(running_app: RunningApp) -> httpx2.Client:
     client = httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30)
     login = client.post("/auth/login", data={"username": ADMIN, "password": PASSWORD})
     assert login.status_code == 200, login.text
@@ -235,3 +243,37 @@ def test_there_is_nothing_to_verify_of_what_never_was(admin: httpx2.Client, tick
     for absent in (re.sub(".$", "x", ticket), ticket[:-4] + "0000", "../", ""):
         answer = admin.get("/audit/verify", params={"ticket_id": absent})
         assert answer.status_code == (404 if absent else 422), absent
+
+
+def test_digests_know_of_a_deleted_ticket_that_nothing_is_left_of(
+    own_storage: str, tmp_path: Path
+) -> None:
+    settings = {"BOOTSTRAP_ADMIN_EMAIL": ADMIN, "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
+    with run_app(own_storage, tmp_path, AUDIT_DIGEST_SECONDS="0.1", **settings) as running:
+        ticket = running.run()["id"]
+        assert running.api.delete(f"/tickets/{ticket}").status_code == 204
+        blobs = BlobServiceClient.from_connection_string(running.storage.upstream)
+        container = blobs.get_container_client("audit-digests")
+
+        def find_deletion() -> bool:
+            names = [*container.list_blob_names(name_starts_with="digests/")]
+            digests = [json.loads(container.download_blob(name).readall()) for name in names]
+            return 4 in [head[0] for one in digests for head in one["heads"].get(ticket, [])]
+
+        wait_for(find_deletion, "a digest of the deletion")
+        admin = admin_of(running)
+        assert verify(admin, ticket)["valid"]
+        rows = Rows(running, ticket)
+        for number in (1, 2, 3, 4):
+            rows.delete(number)
+        found = verify(admin, ticket)
+        assert (found["events"], found["first_invalid"]) == (0, f"{ticket}.000001")
+        me = running.api.get("/users/me").json()["id"]
+        of_user = admin.get("/audit/verify", params={"user_id": me}).json()
+        assert (of_user["valid"], of_user["user_id"]) == (True, me)
+        assert {event["verified"] for event in search(admin)} == {True}
+
+
+@pytest.mark.parametrize("query", [{}, {"ticket_id": "a", "user_id": "b"}])
+def test_one_trail_is_verified_at_a_time(admin: httpx2.Client, query: dict[str, str]) -> None:
+    assert admin.get("/audit/verify", params=query).status_code == 422
