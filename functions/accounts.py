@@ -1,4 +1,4 @@
-"""Registration, signing in and out, one's own account, and the users for administrators."""
+"""Registration, signing in and out, one's own account; users and settings for administrators."""
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -8,6 +8,8 @@ from functions.http import (
     answer_json,
     as_principal,
     endpoint,
+    etag_of,
+    expects_version,
     form_body,
     json_body,
     principal_of,
@@ -17,6 +19,8 @@ from functions.http import (
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
+_CHANGED = "The settings have changed since you read them; please read them again."
+
 
 @endpoint(
     bp,
@@ -25,7 +29,7 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
     body="Registration",
     answer="User",
     status=201,
-    errors=(403, 409),
+    errors=(403, 409, 429),
     public=True,
 )
 async def register(req: func.HttpRequest) -> func.HttpResponse:
@@ -77,6 +81,14 @@ async def logout(req: func.HttpRequest) -> func.HttpResponse:
 async def read_me(req: func.HttpRequest) -> func.HttpResponse:
     """The caller's own account."""
     return answer_json((await principal_of(req)).user)
+
+
+@endpoint(bp, "GET", "users/me/usage", answer="QuotaUsage")
+async def read_usage(req: func.HttpRequest) -> func.HttpResponse:
+    """What is limited for the caller, what of it is used and what is left: of the caller's own, of
+    the department's, of the whole app's. Nothing is counted where nothing is limited."""
+    principal = await principal_of(req)
+    return answer_json(await product().usage_report.of_user(principal.user))
 
 
 @endpoint(bp, "PUT", "users/me", body="OwnChanges", answer="User", errors=(403, 409, 429))
@@ -141,3 +153,38 @@ async def delete_user(req: func.HttpRequest) -> func.HttpResponse:
     principal = await principal_of(req)
     await product().user_administration.delete(principal, req.route_params["user_id"])
     return func.HttpResponse(status_code=204)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "admin/settings",
+    answer="AppSettings",
+    response_headers=("ETag",),
+    errors=(403,),
+)
+async def read_settings(req: func.HttpRequest) -> func.HttpResponse:
+    """Who may register, and what may be used; for administrators."""
+    known = await product().app_settings.read(await principal_of(req))
+    return answer_json(known.settings, headers={"ETag": etag_of(known.version)})
+
+
+@endpoint(
+    bp,
+    "PUT",
+    "admin/settings",
+    body="AppSettingsChanges",
+    request_headers=("If-Match",),
+    answer="AppSettings",
+    response_headers=("ETag",),
+    errors=(403, 412),
+)
+async def change_settings(req: func.HttpRequest) -> func.HttpResponse:
+    """Set what is given, for administrators; other processes follow within half a minute. `limits`
+    takes the place of all limits that there were."""
+    from shared.models import AppSettingsChanges
+
+    principal, changes = await principal_of(req), json_body(req, AppSettingsChanges)
+    check = expects_version(req, _CHANGED)
+    known = await product().app_settings.change(principal, changes, check)
+    return answer_json(known.settings, headers={"ETag": etag_of(known.version)})

@@ -29,7 +29,7 @@ bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
     multipart={"file": "list[binary]"},
     answer="Uploaded | list[Uploaded]",
     status=201,
-    errors=(403, 409),
+    errors=(403, 409, 429),
 )
 async def add_attachments(
     req: func.HttpRequest, client: df.DurableOrchestrationClient

@@ -61,4 +61,13 @@ class Endpoint:
     described: Described
 
 
+def route_of(path: str) -> str:
+    """The template of a path: the platform refuses one that begins with `admin` as text.
+
+    https://github.com/Azure/azure-functions-host/issues/1781
+    """
+    first, slash, rest = path.partition("/")
+    return f"{{area:regex(^{first}$)}}{slash}{rest}" if first.startswith("admin") else path
+
+
 ENDPOINTS: list[Endpoint] = []

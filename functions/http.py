@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import azure.functions as func
 
 from functions.composition import product
-from functions.endpoints import ENDPOINTS, Described, Endpoint
+from functions.endpoints import ENDPOINTS, Described, Endpoint, route_of
 from shared.errors import (
     LengthRequired,
     Malformed,
@@ -50,7 +50,6 @@ _SAFE = {
     "X-Frame-Options": "DENY",
 }
 """Headers of every answer that does not set its own."""
-
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 
@@ -67,7 +66,7 @@ def endpoint(
         function: Any = _answer_observed(handler, method, path)
         if starts:
             function = bp.durable_client_input(client_name="client")(function)
-        bp.route(path, methods=[method])(function)
+        bp.route(route_of(path), methods=[method])(function)
         return handler
 
     return register
@@ -234,17 +233,20 @@ def matches(header: str, etag: str) -> bool:
 
 
 def expects(req: func.HttpRequest) -> "Callable[[StoredTicket], None]":
+    """What `If-Match` allows of a ticket."""
+    check = expects_version(req, "The ticket has changed since you read it; please read it again.")
+    return lambda ticket: check(ticket.version)
+
+
+def expects_version(req: func.HttpRequest, detail: str) -> "Callable[[str], None]":
     """What `If-Match` allows, compared strongly: a weak ETag names no version at all."""
     from shared.errors import PreconditionFailed
 
-    header = req.headers.get("If-Match", "*")
-    named = {part.strip() for part in header.split(",")}
+    named = {part.strip() for part in req.headers.get("If-Match", "*").split(",")}
 
-    def check(ticket: "StoredTicket") -> None:
-        if "*" not in named and etag_of(ticket.version) not in named:
-            raise PreconditionFailed(
-                "The ticket has changed since you read it; please read it again."
-            )
+    def check(version: str) -> None:
+        if "*" not in named and etag_of(version) not in named:
+            raise PreconditionFailed(detail)
 
     return check
 

@@ -40,6 +40,7 @@ _GIVEN_WITH = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
+_PROBLEMS = {422: "InvalidDetails", 429: "TooManyDetails"}
 _KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
 _PATH_VALUE = re.compile(r"\{(\w+)[^}]*\}")
 
@@ -174,7 +175,7 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
 
 
 def _problem(status: int, schemas: Schemas) -> Json:
-    model = "InvalidDetails" if status == HTTPStatus.UNPROCESSABLE_ENTITY else "ProblemDetails"
+    model = _PROBLEMS.get(status, "ProblemDetails")
     content = {"application/problem+json": {"schema": schemas.make_answer_schema(model)}}
     return _response(status, content, _GIVEN_WITH.get(status, ()))
 

@@ -39,11 +39,13 @@ async def settle_poison(timer: func.TimerRequest, client: df.DurableOrchestratio
 @bp.timer_trigger("timer", schedule=_HOURLY)  # type: ignore[untyped-decorator]
 async def expire(timer: func.TimerRequest) -> None:
     """Forget idempotency keys whose day is over, sessions that have ended, old failures to sign in,
-    connections that are closed; bring what older versions stored to the present form."""
+    connections that are closed, counts of attempts that are no more; bring what older versions
+    stored to the present form."""
     async with _in_time("expire"):
         await product().idempotency_keys.expire()
         await product().accounts.expire()
         await product().connections.expire()
+        await product().hold_sweeper.sweep()
         await product().migration.run()
 
 

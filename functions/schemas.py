@@ -15,7 +15,7 @@ from shared.tasks.registry import TASK_TYPES, find_task_type
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
 
-PROBLEMS = ("ProblemDetails", "InvalidDetails")
+PROBLEMS = ("ProblemDetails", "InvalidDetails", "TooManyDetails")
 _REF = "#/components/schemas/{model}"
 _BINARY: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
 _FILES = {"binary": _BINARY, "list[binary]": {"type": "array", "items": _BINARY, "minItems": 1}}

@@ -52,6 +52,7 @@ _RESULTS = (
     answer="Ticket",
     status=201,
     response_headers=("Location", "ETag"),
+    errors=(429,),
 )
 async def create_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
@@ -182,7 +183,7 @@ async def cancel_ticket(
     is_body_optional=True,
     answer="Ticket",
     response_headers=("ETag",),
-    errors=(403, 409),
+    errors=(403, 409, 429),
 )
 async def reprocess_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient

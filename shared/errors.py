@@ -16,10 +16,12 @@ AmidaError
 │   ├── NoSuchRange              416  a part of a file that it has not
 │   ├── Invalid                  422  readable, but does not validate; lists where
 │   ├── TooMany                  429  too many failures; says when to try again
+│   │   └── QuotaExceeded        429  a limit of what may be used; says what is left
 │   └── Unavailable              503  storage is away; says when to try again
 ├── StepError                    ends or delays one step of a ticket; the reason is for people
 │   ├── RetryLater               the other side is busy, slow or away: wait, then again
 │   └── PermanentFailure         permanent: the ticket fails with this reason
+│       ├── BudgetUsedUp         there are no tokens left for it
 │       ├── ModelFailure         because of the model
 │       └── ServiceFailure       because of another service
 │       └── QueryFailed          a warehouse could not run a query; what it said of it
@@ -161,6 +163,17 @@ class TooMany(Problem):
         return {"Retry-After": str(self.seconds)}
 
 
+class QuotaExceeded(TooMany):
+    """`quota` is {scope, name, limit, left}: whose limit of what, and how much is not used."""
+
+    def __init__(self, detail: str, seconds: int, quota: dict[str, Any]) -> None:
+        super().__init__(detail, seconds)
+        self.quota = quota
+
+    def body(self, instance: str) -> dict[str, Any]:
+        return super().body(instance) | {"quota": self.quota}
+
+
 class Unavailable(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     retry_after_seconds: ClassVar[int] = 5
@@ -203,6 +216,10 @@ class PermanentFailure(StepError):
     """Trying again would not help."""
 
     kind: ClassVar[FailureKind] = FailureKind.INPUT
+
+
+class BudgetUsedUp(PermanentFailure):
+    """The ticket may have no more tokens."""
 
 
 class ModelFailure(PermanentFailure):

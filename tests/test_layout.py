@@ -28,6 +28,7 @@ ROOMS = (
     ("shared.workflow",),
     ("shared.attachments",),
     ("shared.tickets",),
+    ("shared.quotas",),
     ("shared.accounts",),
     ("shared.audit",),
     ("shared.tasks", "shared.storage"),

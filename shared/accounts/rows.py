@@ -3,7 +3,8 @@ whatever belongs to one change is one transaction.
 
 `user_{id}` the user · `name_{hash}` who has an email or username, and the failures to sign in with
 it · `member_{department}_{id}` · `gone_{id}` that a user was deleted · `session_{family}` ·
-`address_{hash}` failures from there · `closing_{id}` that the user's realtime connections are yet
+`settings` what administrators set · `address_{hash}` failures from there, and accounts opened from
+there with `_registrations` behind it · `closing_{id}` that the user's realtime connections are yet
 to be closed · `event_{id}_{number}` a user's audit trail, and `log_{time}_{event}` a copy of each
 event, the newest first.
 """
@@ -11,6 +12,7 @@ event, the newest first.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 
 from shared.clients.tables import Row, Verb, Write
@@ -55,7 +57,21 @@ def members_key(department: str) -> str:
 
 
 def address_key(address: str) -> str:
-    return f"address_{hash_text(address)}"
+    """The key that all addresses of one connection share: of IPv6 the first 64 bits are given out,
+    and whoever has them chooses the rest."""
+    return f"address_{hash_text(_network(address))}"
+
+
+def _network(address: str) -> str:
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:  # It is none; then it is what it is.
+        return address
+    if isinstance(known, IPv4Address):
+        return address
+    if known.ipv4_mapped:
+        return str(known.ipv4_mapped)
+    return str(IPv6Network((known, 64), strict=False))
 
 
 def gone_key(user_id: str) -> str:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.accounts.app_settings import AppSettingsStore
 from shared.accounts.authentication import Presented
 from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import AccessTokens, RefreshToken, hash_password, token_pair
@@ -11,6 +12,7 @@ from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
 from shared.accounts.refresh_tokens import RefreshTokens, Session, begin_family
+from shared.accounts.registrations import Registrations
 from shared.accounts.repository import UserChange, Users, draft_created
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
@@ -41,6 +43,8 @@ class Accounts:
         tokens: AccessTokens,
         first_admin: BootstrapAdmin,
         settings: AccountSettings,
+        app_settings: AppSettingsStore,
+        registrations: Registrations,
         clock: Clock,
     ) -> None:
         self._users = users
@@ -49,12 +53,15 @@ class Accounts:
         self._tokens = tokens
         self._first_admin = first_admin
         self._settings = settings
+        self._app_settings = app_settings
+        self._registrations = registrations
         self._clock = clock
 
     async def register(self, new: Registration, actor: Actor) -> StoredUser:
-        """A new user of the lowest role. Raises Invalid, Forbidden, Conflict."""
-        if not self._settings.registration_open:
+        """A new user of the lowest role. Raises Invalid, Forbidden, TooMany, Conflict."""
+        if not (await self._app_settings.recent()).registration_open:
             raise Forbidden("Registration is closed; please ask an administrator.")
+        await self._registrations.count(actor.ip_address)
         if self._first_admin.is_called(new.email):
             raise Conflict("This email is taken; please choose another.")
         user = self._users.make_user(

@@ -81,6 +81,7 @@ class App(TicketParts):
             access=self.ticket_access,
             intents=self._intents,
             store=self._attachment_store,
+            quotas=self.quotas,
             max_bytes=self.settings.sizes.file,
             clock=self.clock,
         )
@@ -201,6 +202,7 @@ class App(TicketParts):
 
     @cached_property
     def _contexts(self) -> "Contexts":
+        from shared.quotas.token_budgets import TokenBudgets
         from shared.workflow.contexts import Contexts
         from shared.workflow.metering import Metering
         from shared.workflow.partial_texts import PartialTexts
@@ -214,6 +216,7 @@ class App(TicketParts):
             dependencies=self.dependencies,
             progress=self._progress,
             metering=Metering(self.settings.prices),
+            budgets=TokenBudgets(self.quotas),
             partial_texts=PartialTexts(self.tickets, self.notifications, self.clock),
             books=self._bookkeeping,
             max_waits=self.settings.workflow.max_waits,

@@ -7,6 +7,7 @@ from shared.app.base_parts import BaseParts
 
 if TYPE_CHECKING:
     from shared.accounts.administration import UserAdministration
+    from shared.accounts.app_settings import AppSettingsStore
     from shared.accounts.authentication import Authentication
     from shared.accounts.bootstrap_admin import BootstrapAdmin
     from shared.accounts.connections import Connections
@@ -35,6 +36,7 @@ class AccountParts(BaseParts):
     @cached_property
     def accounts(self) -> "Accounts":
         from shared.accounts.refresh_tokens import RefreshTokens
+        from shared.accounts.registrations import Registrations
         from shared.accounts.self_service import Accounts
 
         return Accounts(
@@ -44,6 +46,23 @@ class AccountParts(BaseParts):
             tokens=self._access_tokens,
             first_admin=self._bootstrap_admin,
             settings=self.settings.accounts,
+            app_settings=self.app_settings,
+            registrations=Registrations(
+                self.clients.table("users"),
+                self.settings.accounts.registrations_per_address,
+                self.clock,
+            ),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def app_settings(self) -> "AppSettingsStore":
+        from shared.accounts.app_settings import AppSettingsStore
+
+        return AppSettingsStore(
+            table=self.clients.table("users"),
+            users=self.users,
+            registration_open=self.settings.accounts.registration_open,
             clock=self.clock,
         )
 

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 from shared.app.account_parts import AccountParts
 
 if TYPE_CHECKING:
+    from shared.quotas.count_table import CountTable
+    from shared.quotas.service import Quotas
+    from shared.quotas.usage import UsageReport
     from shared.storage.migration import Migration
     from shared.tasks.dependencies import Dependencies
     from shared.tickets.access import TicketAccess
     from shared.tickets.answering import TicketAnswering
     from shared.tickets.deletion import TicketDeletion
+    from shared.tickets.hold_sweeper import HoldSweeper
     from shared.tickets.idempotency import IdempotencyKeys
     from shared.tickets.intents import Intents
     from shared.tickets.listing.listing import TicketList
@@ -70,6 +74,7 @@ class TicketParts(AccountParts):
             tickets=self.tickets,
             keys=self.idempotency_keys,
             users=self.users,
+            quotas=self.quotas,
             dependencies=self.dependencies,
             sweep_after=self.settings.workflow.sweep_after,
             clock=self.clock,
@@ -100,6 +105,7 @@ class TicketParts(AccountParts):
             tickets=self.tickets,
             access=self.ticket_access,
             users=self.users,
+            quotas=self.quotas,
             dependencies=self.dependencies,
             sweep_after=self.settings.workflow.sweep_after,
             clock=self.clock,
@@ -115,6 +121,7 @@ class TicketParts(AccountParts):
             access=self.ticket_access,
             container=self.clients.container,
             landing=self.clients.landing,
+            quotas=self.quotas,
             linger=known.sweep_after + known.step_seconds,
             clock=self.clock,
         )
@@ -135,7 +142,8 @@ class TicketParts(AccountParts):
     def ended_sums(self) -> "EndedSums":
         from shared.tickets.statistics.ended_sums import EndedSums
 
-        return EndedSums(self.clients.table("tickets"), self.clients.container, self.clock)
+        table, container = self.clients.table("tickets"), self.clients.container
+        return EndedSums(table, container, self.clock, settle=self.quotas.settle)
 
     @cached_property
     def ticket_statistics(self) -> "TicketStatistics":
@@ -168,6 +176,40 @@ class TicketParts(AccountParts):
         from shared.tickets.results import TicketQueries
 
         return TicketQueries(self.tickets, self.ticket_access, self.clients.container)
+
+    @cached_property
+    def quotas(self) -> "Quotas":
+        from shared.quotas.service import Quotas
+
+        return Quotas(
+            counts=self._counts,
+            settings=self.app_settings,
+            users=self.users,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def usage_report(self) -> "UsageReport":
+        from shared.quotas.usage import UsageReport
+
+        return UsageReport(counts=self._counts, settings=self.app_settings, clock=self.clock)
+
+    @cached_property
+    def hold_sweeper(self) -> "HoldSweeper":
+        from shared.tickets.hold_sweeper import HoldSweeper
+
+        return HoldSweeper(
+            tickets=self.tickets,
+            quotas=self.quotas,
+            container=self.clients.container,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _counts(self) -> "CountTable":
+        from shared.quotas.count_table import CountTable
+
+        return CountTable(self.clients.table("tickets"))
 
     @cached_property
     def _intents(self) -> "Intents":

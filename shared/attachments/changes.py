@@ -28,8 +28,11 @@ def check_room(ticket: StoredTicket, more: int) -> None:
         raise Conflict(f"A ticket may have at most {MAX_FILES} files.")
 
 
-def add_files(new: Sequence[Attachment], actor: Actor, at: datetime) -> Decide:
-    """A file is uploaded when the ticket names it: from then on its quiet time counts."""
+def add_files(
+    new: Sequence[Attachment], actor: Actor, at: datetime, *, are_counted: bool = False
+) -> Decide:
+    """A file is uploaded when the ticket names it: from then on its quiet time counts.
+    `are_counted` says whether the files count for quotas."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         known = {attachment.sha256 for attachment in ticket.attachments}
@@ -43,7 +46,9 @@ def add_files(new: Sequence[Attachment], actor: Actor, at: datetime) -> Decide:
         events = [
             _draft(action, actor, file, new_values=file.model_dump(mode="json")) for file in added
         ]
-        values = {"attachments": [*ticket.attachments, *added]}
+        values: dict[str, Any] = {"attachments": [*ticket.attachments, *added]}
+        if are_counted:
+            values["are_files_counted"] = True
         event, *more = events
         return TicketChange(values, event, (Notice.TICKET_UPDATE,), moment=at, more=tuple(more))
 

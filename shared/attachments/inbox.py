@@ -22,6 +22,7 @@ from shared.errors import (
     Invalid,
     NotFound,
     Problem,
+    QuotaExceeded,
     TooLarge,
     Unavailable,
     UnsupportedMediaType,
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     TYPE = "type"
     BLOB_TYPE = "blob_type"
     NOT_NOW = "not_now"
+    QUOTA = "quota"
     FAILED = "failed"
 
 
@@ -62,6 +64,7 @@ _REASONS: dict[type[Problem], Reason] = {
     NotABlockBlob: Reason.BLOB_TYPE,
     UnsupportedMediaType: Reason.TYPE,
     Conflict: Reason.NOT_NOW,
+    QuotaExceeded: Reason.QUOTA,
 }
 
 

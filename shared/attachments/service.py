@@ -24,6 +24,7 @@ from shared.audit.chain import Actor
 from shared.errors import Conflict, Invalid, NotFound
 from shared.models import Attachment, Status, StoredTicket, Uploaded
 from shared.models.clock import Clock
+from shared.quotas.service import Quotas
 from shared.tickets.access import TicketAccess
 from shared.tickets.intents import Intent, Intents
 from shared.tickets.permissions import Right
@@ -45,6 +46,7 @@ class Attachments:
         access: TicketAccess,
         intents: Intents,
         store: AttachmentStore,
+        quotas: Quotas,
         max_bytes: int,
         clock: Clock,
     ) -> None:
@@ -52,6 +54,7 @@ class Attachments:
         self._access = access
         self._intents = intents
         self._store = store
+        self._quotas = quotas
         self._max_bytes = max_bytes
         self._clock = clock
 
@@ -64,7 +67,8 @@ class Attachments:
     ) -> list[Uploaded]:
         """Add files, all or none of them; bytes that the ticket has already are not stored again.
 
-        Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, UnsupportedMediaType, Unavailable.
+        Raises NotFound, Forbidden, Conflict, Invalid, TooLarge, UnsupportedMediaType,
+        QuotaExceeded, Unavailable.
         """
         ticket = await self._access.read(principal, ticket_id, Right.ATTACH)
         examined = await self.examine(files)
@@ -86,7 +90,8 @@ class Attachments:
         actor: Actor,
         workflow: WorkflowClient,
     ) -> list[Uploaded]:
-        """Add files that have been examined. Raises Conflict, NotFound, Unavailable."""
+        """Add files that have been examined. Raises Conflict, NotFound, QuotaExceeded,
+        Unavailable."""
         known = {attachment.sha256 for attachment in ticket.attachments}
         batch = self.batch([file for file in files if file.attachment.sha256 not in known])
         if batch.attachments:
@@ -101,19 +106,35 @@ class Attachments:
     ) -> StoredTicket:
         """When the ticket refuses the files, their blobs go again; whatever else goes wrong, it may
         have taken them, and the sweeper looks."""
+        are_counted = await self._quotas.count_files(ticket, batch.attachments)
         intent = await batch.store(ticket)
         try:
-            decide = add_files(batch.attachments, actor, self._clock.now())
+            decide = add_files(batch.attachments, actor, self._clock.now(), are_counted=are_counted)
             ticket = await self._tickets.change(ticket.id, decide, ticket)
         except (Conflict, NotFound):
+            await self._uncount(ticket, batch, are_counted=are_counted)
             await batch.clear(ticket.id)
             await batch.forget(intent)
             raise
         # Somebody else may have added the same bytes meanwhile.
+        await self._uncount(ticket, batch, are_counted=are_counted, kept=ticket.attachments)
         await batch.clear(ticket.id, ticket.attachments)
         if not ticket.waits_for_files or await workflow.signal(ticket):
             await batch.forget(intent)
         return ticket
+
+    async def _uncount(
+        self,
+        ticket: StoredTicket,
+        batch: PendingFiles,
+        *,
+        are_counted: bool,
+        kept: Sequence[Attachment] = (),
+    ) -> None:
+        """Files that were counted and that the ticket has not taken count no more."""
+        gone = {file.id for file in batch.attachments} - {file.id for file in kept}
+        if are_counted and gone:
+            await self._quotas.drop_files(ticket.id, gone)
 
     def batch(self, files: Sequence[Examined]) -> PendingFiles:
         """Files to be stored together."""
@@ -152,6 +173,8 @@ class Attachments:
         _find(ticket, attachment_id)
         decide = remove_file(attachment_id, principal.actor, self._clock.now())
         await self._tickets.change(ticket_id, decide, ticket)
+        if ticket.are_files_counted:
+            await self._quotas.drop_files(ticket_id, {attachment_id})
         await self._store.remove(ticket_id, [attachment_id])
 
     async def submit(
@@ -177,6 +200,8 @@ class Attachments:
         if intent.created_at > before:
             return
         kept = [attachment.id for attachment in ticket.attachments] if ticket else []
+        if await self._quotas.limits_anything():
+            await self._quotas.keep_files(intent.ticket_id, kept)
         await self._store.remove_others(intent.ticket_id, kept, before)
         await self._intents.drop(intent)
 

@@ -9,8 +9,10 @@ from shared.models.about import (
     Fault,
     InvalidDetails,
     ProblemDetails,
+    QuotaLeft,
     Readiness,
     TaskType,
+    TooManyDetails,
 )
 from shared.models.base import Instant, Model, Words, rfc3339, validate_model
 from shared.models.calls import Answer, Call, Question, Record, message
@@ -24,6 +26,17 @@ from shared.models.events import (
     EntityType,
     Verification,
     VerifyQuery,
+)
+from shared.models.quotas import (
+    Amounts,
+    AmountsByScope,
+    AppSettings,
+    AppSettingsChanges,
+    LimitsByScope,
+    QuotaKind,
+    QuotaLimits,
+    QuotaUsage,
+    Resets,
 )
 from shared.models.statistics import (
     EndedCounts,
@@ -92,7 +105,11 @@ from shared.models.users import (
 
 __all__ = [
     "Alive",
+    "Amounts",
+    "AmountsByScope",
     "Answer",
+    "AppSettings",
+    "AppSettingsChanges",
     "Attachment",
     "AttachmentText",
     "AuditAction",
@@ -118,6 +135,7 @@ __all__ = [
     "InquiryKind",
     "Instant",
     "InvalidDetails",
+    "LimitsByScope",
     "Line",
     "Login",
     "Message",
@@ -134,11 +152,16 @@ __all__ = [
     "ProcessingStatus",
     "Progress",
     "Question",
+    "QuotaKind",
+    "QuotaLeft",
+    "QuotaLimits",
+    "QuotaUsage",
     "Readiness",
     "Record",
     "Refresh",
     "Registration",
     "Reprocessing",
+    "Resets",
     "ResultQuery",
     "Role",
     "RunningTicket",
@@ -163,6 +186,7 @@ __all__ = [
     "TimelineEntry",
     "Title",
     "Tokens",
+    "TooManyDetails",
     "UnreadPlace",
     "Update",
     "UpdatedTicket",

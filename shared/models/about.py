@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.models.base import Model
+from shared.models.quotas import QuotaKind
 
 
 class Alive(Model):
@@ -41,6 +42,22 @@ class ProblemDetails(Model):
     status: int
     detail: str
     instance: str
+
+
+class QuotaLeft(Model):
+    """Which limit leaves no room: of the user, the department or the whole app, and what of it is
+    not used yet."""
+
+    scope: Literal["user", "department", "app"]
+    name: QuotaKind
+    limit: int
+    left: int
+
+
+class TooManyDetails(ProblemDetails):
+    """`quota` where it is not about failures to sign in, or accounts from one address."""
+
+    quota: QuotaLeft | None = None
 
 
 class Fault(Model):

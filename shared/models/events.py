@@ -34,6 +34,7 @@ class AuditAction(StrEnum):
     LOGIN_FAILED = "login_failed"
     LOGOUT = "logout"
     REFRESH_REUSED = "refresh_reused"
+    SETTINGS_CHANGED = "settings_changed"
 
 
 class EntityType(StrEnum):

@@ -41,6 +41,7 @@ class NewTicket(Model):
     priority: Priority = Priority.MEDIUM
     task_data: dict[str, Any] = {}
     assigned_to: str | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=10**15, strict=True)] | None = None
 
 
 class Progress(Model):
@@ -157,6 +158,7 @@ class Ticket(Model):
     ai_model_used: str | None = None
     processing_time_seconds: float | None = None
     tokens_used: int = 0
+    max_tokens: int | None = None
     attachments: list[Attachment] = []
     attempt: int = 1
     progress: Progress = Progress()
@@ -243,6 +245,9 @@ class StoredTicket(Ticket):
     inquiry: str = Field(default="", exclude=True)
     asked_at: datetime | None = Field(default=None, exclude=True)
     answers: dict[str, Any] = Field(default={}, exclude=True)
+    # Whether this attempt, and its files, count for quotas.
+    is_counted: bool = Field(default=False, exclude=True)
+    are_files_counted: bool = Field(default=False, exclude=True)
     # How long this attempt has waited for people, in seconds.
     waited_seconds: float = Field(default=0.0, exclude=True)
     # The number of the last realtime message, and of the last audit event with its hash.

@@ -53,11 +53,13 @@ class EntraSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
-    """`cache_seconds` is how long a process remembers a user that it has read; `entra` is None
-    where no tenant is named."""
+    """`registration_open` holds until an admin sets it; so many `registrations_per_address` are
+    taken within an hour, 0 for any number. `cache_seconds` is how long a process remembers a user
+    that it has read; `entra` is None where no tenant is named."""
 
     tokens: TokenSettings
     registration_open: bool
+    registrations_per_address: int
     cache_seconds: float
     bootstrap: BootstrapSettings
     entra: EntraSettings | None
@@ -66,11 +68,19 @@ class AccountSettings:
 def read_accounts(env: Environment) -> AccountSettings:
     return AccountSettings(
         tokens=_tokens(env),
-        registration_open=env.flag("REGISTRATION_OPEN", default=True),
+        registration_open=env.flag("REGISTRATION_OPEN", default=_is_local(env)),
+        registrations_per_address=env.integer("REGISTRATIONS_PER_ADDRESS", 20, 0),
         cache_seconds=env.number("USER_CACHE_SECONDS", 5, 0),
         bootstrap=_bootstrap(env),
         entra=_entra(env),
     )
+
+
+def _is_local(env: Environment) -> bool:
+    """Whether storage is on this machine, as it is for nobody who serves others."""
+    connection = env.text("STORAGE_CONNECTION")
+    own = r"UseDevelopmentStorage=true$|.*Endpoint=http://(127\.0\.0\.1|localhost)[:/]"
+    return re.match(own, connection) is not None
 
 
 def _tokens(env: Environment) -> TokenSettings:

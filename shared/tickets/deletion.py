@@ -12,6 +12,7 @@ from shared.clients.upload_containers import UploadContainers
 from shared.errors import NotFound
 from shared.models import StoredTicket
 from shared.models.clock import Clock
+from shared.quotas.service import Quotas
 from shared.tickets import user_changes
 from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
@@ -35,6 +36,7 @@ class TicketDeletion:
         access: TicketAccess,
         container: Container,
         landing: UploadContainers,
+        quotas: Quotas,
         linger: float,
         clock: Clock,
     ) -> None:
@@ -42,6 +44,7 @@ class TicketDeletion:
         self._access = access
         self._container = container
         self._landing = landing
+        self._quotas = quotas
         self._linger = timedelta(seconds=linger)
         self._clock = clock
 
@@ -59,8 +62,17 @@ class TicketDeletion:
             lambda seen: user_changes.delete(seen, principal.actor),
             self._clock.now(),
         )
+        await self._uncount(ticket)
         await self._clear(ticket_id, ticket.attempt)
         return ticket
+
+    async def _uncount(self, ticket: StoredTicket) -> None:
+        """What it was counted for is free again; what was paid for it stays counted."""
+        if ticket.is_counted and not ticket.has_ended:
+            ledger = await Attempt(self._container, ticket.id, ticket.attempt).ledger()
+            await self._quotas.settle(ticket.id, ticket.attempt, ledger.usage.tokens)
+        if ticket.are_files_counted:
+            await self._quotas.keep_files(ticket.id, ())
 
     async def settle(self, intent: Intent, workflow: WorkflowClient) -> None:
         """Bring a deletion that may have died half-way to its end, which takes that its workflows
@@ -73,6 +85,8 @@ class TicketDeletion:
                 lambda seen: user_changes.delete(seen, intent.actor),
                 self._clock.now(),
             )
+        if await self._quotas.limits_anything():
+            await self._quotas.keep_files(intent.ticket_id, ())
         await self._clear(intent.ticket_id, attempts)
         if is_purged and intent.created_at + self._linger <= self._clock.now():
             await self._tickets.forget(intent)

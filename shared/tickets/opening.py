@@ -23,6 +23,7 @@ from shared.models import (
     User,
 )
 from shared.models.clock import Clock
+from shared.quotas.service import Quotas
 from shared.storage.keys import new_ticket_id
 from shared.storage.locks import Locks
 from shared.tasks.dependencies import Dependencies
@@ -81,6 +82,7 @@ class TicketOpening:
         tickets: Tickets,
         keys: IdempotencyKeys,
         users: Users,
+        quotas: Quotas,
         dependencies: Dependencies,
         sweep_after: float,
         clock: Clock,
@@ -89,6 +91,7 @@ class TicketOpening:
         self._dependencies = dependencies
         self._keys = keys
         self._users = users
+        self._quotas = quotas
         self._sweep_after = sweep_after
         self._clock = clock
         self._turns = Locks()
@@ -100,10 +103,10 @@ class TicketOpening:
         once: Once | None = None,
         files: NewFiles | None = None,
     ) -> Opened:
-        """Store a new ticket of `principal`: two storage calls, one more for each of `once` and an
-        assignment, and those that its files need.
+        """Store a new ticket of `principal`: two storage calls, one more for each of `once`, an
+        assignment and limits, and those that its files need.
 
-        Raises Forbidden, Invalid, TooLarge, Unavailable.
+        Raises Forbidden, Invalid, TooLarge, QuotaExceeded, Unavailable.
         """
         owner, actor = principal.user, principal.actor
         check_requester(new.task_type, owner, self._dependencies)
@@ -122,7 +125,7 @@ class TicketOpening:
         self, owner: User, new: NewTicket, files: NewFiles, drop: FileClaim
     ) -> StoredTicket | None:
         """Store a ticket for a file that its owner put into Blob storage; None when another process
-        was faster. Raises Forbidden, Invalid, TooLarge, Unavailable."""
+        was faster. Raises Forbidden, Invalid, TooLarge, QuotaExceeded, Unavailable."""
         check_requester(new.task_type, owner, self._dependencies)
         await check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
@@ -164,6 +167,7 @@ class TicketOpening:
         ticket.attachments = [] if files is None else files.attachments
         task_type = find_task_type(new.task_type)
         ticket.waits_for_files = task_type.must_wait(new.task_data, ticket.attachments)
+        ticket = await self._quotas.admit(ticket, owner)
         created = {
             "title",
             "task_type",
@@ -171,6 +175,7 @@ class TicketOpening:
             "status",
             "source",
             "assigned_to",
+            "max_tokens",
             "attachments",
         }
         draft = Draft(
@@ -179,9 +184,18 @@ class TicketOpening:
             "Ticket created.",
             new_values=ticket.model_dump(mode="json", include=created),
         )
-        created_ticket = await self._store(ticket, draft, claim, files)
+        try:
+            created_ticket = await self._store(ticket, draft, claim, files)
+        except WriteConflict:  # There is a ticket for the claim already.
+            await self._withdraw(ticket)
+            raise
         record(Metric.TICKETS_OPENED, 1)
         return created_ticket
+
+    async def _withdraw(self, ticket: StoredTicket) -> None:
+        """It was counted, and is not opened."""
+        if ticket.is_counted or ticket.are_files_counted:
+            await self._quotas.withdraw(ticket.id, ticket.attempt)
 
     async def _store(
         self, ticket: StoredTicket, draft: Draft, claim: Claim | None, files: NewFiles | None

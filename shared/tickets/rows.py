@@ -18,10 +18,12 @@ _TICKET_COLUMNS = (
     *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
     "failure_kind",
     *("progress_told_at", "question", "inquiry", "asked_at", "answers", "waited_seconds"),
+    *("max_tokens", "is_counted", "are_files_counted"),
 )
 _OPTIONAL = {
     *("assigned_to", "started_at", "completed_at", "error_message", "ai_model_used"),
     *("processing_time_seconds", "progress_told_at", "question", "asked_at"),
+    "max_tokens",
 }
 
 

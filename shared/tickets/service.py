@@ -6,8 +6,9 @@ from typing import Any
 from shared.accounts.principal import Principal
 from shared.accounts.repository import Users
 from shared.errors import Unavailable
-from shared.models import StoredTicket, TicketChanges
+from shared.models import StoredTicket, StoredUser, TicketChanges
 from shared.models.clock import Clock
+from shared.quotas.service import Quotas
 from shared.tasks.dependencies import Dependencies
 from shared.tickets import user_changes
 from shared.tickets.access import TicketAccess
@@ -29,6 +30,7 @@ class TicketService:
         tickets: Tickets,
         access: TicketAccess,
         users: Users,
+        quotas: Quotas,
         dependencies: Dependencies,
         sweep_after: float,
         clock: Clock,
@@ -36,6 +38,7 @@ class TicketService:
         self._tickets = tickets
         self._access = access
         self._users = users
+        self._quotas = quotas
         self._dependencies = dependencies
         self._sweep_after = sweep_after
         self._clock = clock
@@ -67,21 +70,34 @@ class TicketService:
     async def reprocess(
         self, principal: Principal, ticket_id: str, task_data: dict[str, Any] | None = None
     ) -> StoredTicket:
-        """Raises NotFound, Forbidden, Invalid, TooLarge, Conflict."""
+        """Raises NotFound, Forbidden, Invalid, TooLarge, QuotaExceeded, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.REPROCESS)
-        await self._check_requesters(principal, ticket)
+        owner = await self._users.recent(ticket.created_by) or principal.user
+        self._check_requesters(principal, ticket, owner)
         if task_data is not None:
             await check_task_data(ticket.task_type, task_data, self._dependencies)
         try:
             # The intent that this leaves is taken for a dead one after this time.
             async with asyncio.timeout(self._sweep_after):
-                decide = user_changes.reprocess(principal.actor, self._clock.now(), task_data)
+                is_counted = await self._count_attempt(ticket, owner)
+                decide = user_changes.reprocess(
+                    principal.actor, self._clock.now(), task_data, is_counted=is_counted
+                )
                 return await self._tickets.change(ticket.id, decide, ticket)
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
-    async def _check_requesters(self, principal: Principal, ticket: StoredTicket) -> None:
+    async def _count_attempt(self, ticket: StoredTicket, owner: StoredUser) -> bool:
+        """Count the attempt after that of a ticket which has ended; whether it is counted. Should
+        it not come to be, the sweeper of holds notices. Raises QuotaExceeded."""
+        if not ticket.has_ended:
+            return ticket.is_counted
+        following = ticket.model_copy(update={"attempt": ticket.attempt + 1})
+        return (await self._quotas.admit(following, owner)).is_counted
+
+    def _check_requesters(
+        self, principal: Principal, ticket: StoredTicket, owner: StoredUser
+    ) -> None:
         """Who asks for it again must be allowed to, and who then reads the result."""
-        owner = await self._users.recent(ticket.created_by)
-        for user in filter(None, {principal.id: principal.user, ticket.created_by: owner}.values()):
+        for user in {principal.id: principal.user, owner.id: owner}.values():
             check_requester(ticket.task_type, user, self._dependencies)

@@ -52,9 +52,16 @@ def cancel(actor: Actor, at: datetime) -> Decide:
     return edit(TicketChanges(status=Status.CANCELLED), actor, lambda _: None, at)
 
 
-def reprocess(actor: Actor, at: datetime, task_data: dict[str, Any] | None = None) -> Decide:
+def reprocess(
+    actor: Actor,
+    at: datetime,
+    task_data: dict[str, Any] | None = None,
+    *,
+    is_counted: bool = False,
+) -> Decide:
     """A new attempt at an ended ticket, with other `task_data` in place of the old if there is
-    some; the result of an older attempt stays until it succeeds."""
+    some; the result of an older attempt stays until it succeeds. `is_counted` says whether the
+    attempt counts for quotas."""
 
     def decide(ticket: StoredTicket) -> TicketChange:
         if ticket.status in _OPEN:
@@ -66,6 +73,7 @@ def reprocess(actor: Actor, at: datetime, task_data: dict[str, Any] | None = Non
         values |= {
             "status": Status.PENDING,
             "attempt": attempt,
+            "is_counted": is_counted,
             "waits_for_files": task_type.must_wait(data, ticket.attachments),
             "progress": Progress(),
             "started_at": None,

@@ -38,11 +38,13 @@ class Answers:
         self._days = days
         self._clock = clock
 
-    def of(self, owner: str) -> LanguageModel:
-        """The model, as somebody who remembers for this owner what it said."""
+    def of(self, owner: str, model: LanguageModel | None = None) -> LanguageModel:
+        """The model, or `model` in its place, as somebody who remembers for this owner what it
+        said."""
+        asked = model or self._model
         if not self._days:
-            return self._model
-        return _Remembering(self._container, self._model, owner, clock=self._clock)
+            return asked
+        return _Remembering(self._container, asked, owner, clock=self._clock)
 
     async def forget(self, names: Iterable[str]) -> None:
         """Doing it again does no harm."""

@@ -10,6 +10,7 @@ from shared.audit.chain import Actor, Draft
 from shared.clients.blobs import Container
 from shared.models import AuditAction, StoredTicket
 from shared.models.clock import Clock
+from shared.quotas.token_budgets import TokenBudgets
 from shared.tasks.base import Artifacts, Context, TaskData, TaskType, WorkContext
 from shared.tasks.dependencies import Dependencies, Provider
 from shared.tasks.language_model import LanguageModel
@@ -17,6 +18,7 @@ from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
 from shared.workflow.answer_cache import Answers
 from shared.workflow.bookkeeping import Bookkeeping
+from shared.workflow.budgeted_model import BudgetedModel
 from shared.workflow.messages import AttemptRef
 from shared.workflow.metering import Metering
 from shared.workflow.partial_texts import PartialTexts
@@ -55,6 +57,7 @@ class Contexts:
         progress: ProgressWriter,
         metering: Metering,
         books: Bookkeeping,
+        budgets: TokenBudgets,
         partial_texts: PartialTexts,
         max_waits: Mapping[str, float],
         clock: Clock,
@@ -70,6 +73,7 @@ class Contexts:
         self._metering = metering
         self._books = books
         self._max_waits = max_waits
+        self._budgets = budgets
         self._partial_texts = partial_texts
         self._clock = clock
 
@@ -93,10 +97,12 @@ class Contexts:
             draft = Draft(action, Actor(), description, metadata=values)
             await self._tickets.note(ticket.id, draft, self._clock.now())
 
-        reuses = task_type.reuses_answers
+        model: LanguageModel = BudgetedModel(self._model, self._budgets, ticket)
+        if task_type.reuses_answers:
+            model = self._answers.of(ticket.created_by, model)
         return WorkContext(
             **self._fields(task_type, ticket, ref, stage),
-            model=self._answers.of(ticket.created_by) if reuses else self._model,
+            model=model,
             record=self._metering.of(ticket, partial(self._books.book, ref)),
             audit=audit,
             clock=self._clock,

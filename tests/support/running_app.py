@@ -27,6 +27,7 @@ SETTINGS = {
     "MODEL_MAX_WAIT_SECONDS": "3",
     "SWEEP_SCHEDULE": "* * * * * *",
     "SWEEP_AFTER_SECONDS": "1",
+    "REGISTRATIONS_PER_ADDRESS": "0",
 }
 _APPS = {HostKind.LOCAL: ROOT, HostKind.REAL: ROOT / "tests/hosts/app"}
 PASSWORD = "correct horse battery"

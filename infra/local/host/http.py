@@ -14,7 +14,7 @@ from infra.local.host.functions import Function, FunctionApp, HostError, resolve
 from infra.local.host.invocation import Invoker
 from infra.local.host.protocol import METHODS
 from infra.local.host.responses import ResponseTooLargeError, response_of
-from infra.local.host.routes import RouteError, Template, compile_template
+from infra.local.host.routes import RouteError, Template, check_route, compile_template
 from infra.local.host.urls import decode_path, query_values
 
 log = logging.getLogger("host")
@@ -123,6 +123,7 @@ def _template(function: Function, prefix: str) -> Template:
     own = function.trigger.get("route")
     route = resolve_settings(own or function.name, owner=f"Function '{function.name}'")
     try:
+        check_route(route)
         return compile_template(f"{prefix}/{route}".strip("/"))
     except RouteError as error:
         raise HostError(f"Function '{function.name}': route '{route}': {error}.") from error

@@ -98,6 +98,15 @@ class Template:
         return values if fits else None
 
 
+def check_route(route: str) -> None:
+    """Raises RouteError for what the platform takes for its own, under any prefix.
+
+    https://github.com/Azure/azure-functions-host/issues/1781
+    """
+    if route.strip("/").lower().startswith(("admin", "runtime")):
+        raise RouteError("the platform keeps routes that begin so for itself")
+
+
 def compile_template(text: str) -> Template:
     """Compile `items/{id:int}/{rest?}`. Raises RouteError for what is no template."""
     pattern = ""

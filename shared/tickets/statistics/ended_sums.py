@@ -7,7 +7,7 @@ inserted in the same transaction. Whoever dies in between runs again and finds n
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -41,6 +41,14 @@ _MARKED = timedelta(days=3)
 _LONGEST = "longest__"
 
 
+Settle = Callable[[str, int, int], Awaitable[None]]
+"""Tells the quotas that an attempt at a ticket has ended with so many tokens."""
+
+
+async def for_no_quota(ticket_id: str, attempt: int, tokens: int) -> None:
+    """For who ends tickets where nothing is limited."""
+
+
 @dataclass(slots=True)
 class EndedSum:
     """What an owner's tickets came to in an hour: numbers by `{what}__{task type or failure}`."""
@@ -57,18 +65,24 @@ class EndedSum:
 class EndedSums:
     """Rows of the partition that lists the tickets of all owners."""
 
-    def __init__(self, table: Table, container: Container, clock: Clock) -> None:
+    def __init__(
+        self, table: Table, container: Container, clock: Clock, *, settle: Settle = for_no_quota
+    ) -> None:
         self._table = table
         self._container = container
         self._clock = clock
+        self._settle = settle
 
     async def count(self, ticket: StoredTicket) -> None:
         """Count the attempt that `ticket` has ended with, once: two storage calls, one more where
-        its row does not hold what it used, and two for each writer who was faster. One that has not
-        ended is not counted."""
+        its row does not hold what it used, one more where it counts for a quota, and two for each
+        writer who was faster. One that has not ended is not counted."""
         if not ticket.has_ended or ticket.completed_at is None:
             return
-        ended = _numbers(ticket, await self._usage(ticket))
+        usage = await self._usage(ticket)
+        if ticket.is_counted:
+            await self._settle(ticket.id, ticket.attempt, usage.tokens)
+        ended = _numbers(ticket, usage)
         mark = f"{_MARK}{rfc3339(ticket.completed_at)}_{_hash(ticket)}"
         key = _key(ticket.completed_at, ticket.created_by)
 

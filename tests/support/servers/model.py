@@ -71,8 +71,11 @@ def model_server() -> Iterator[ModelServer]:
         yield server
 
 
-def completion(content: str, finish_reason: str | None = "stop") -> Response:
-    """A chat completion with that text, which cost 10 + 5 tokens."""
+def completion(
+    content: str, finish_reason: str | None = "stop", tokens: tuple[int, int] = (10, 5)
+) -> Response:
+    """A chat completion with that text, which cost `tokens` of the question and the answer."""
+    asked, answered = tokens
     message = {"role": "assistant", "content": content}
     return JSONResponse(
         {
@@ -81,7 +84,11 @@ def completion(content: str, finish_reason: str | None = "stop") -> Response:
             "created": 0,
             "model": "scripted-model",
             "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
-            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+            "usage": {
+                "prompt_tokens": asked,
+                "completion_tokens": answered,
+                "total_tokens": asked + answered,
+            },
         }
     )
 
