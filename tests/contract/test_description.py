@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from functions.endpoints import PREFIX
+from functions.endpoints import PREFIX, route_of
 from shared.tasks.registry import TASK_TYPES
 from tests.support.hosts.process import ROOT
 from tests.support.running_app import RunningApp
@@ -45,7 +45,7 @@ def test_it_has_every_route_and_no_other(
         (line.partition("[")[2].partition("]")[0], line.partition(PREFIX)[2]) for line in lines
     }
     assert ("GET", "/health") in served
-    assert set(operations) == served
+    assert {(verb, f"/{route_of(path[1:])}") for verb, path in operations} == served
 
 
 def test_the_prefix_is_the_platforms(description: JsonObject) -> None:
@@ -81,7 +81,7 @@ def test_errors_have_their_form_and_headers(description: JsonObject) -> None:
     for code, response in responses.items():
         [(kind, content)] = response["content"].items()
         assert kind == "application/problem+json"
-        model = "InvalidDetails" if code == "422" else "ProblemDetails"
+        model = {"422": "InvalidDetails", "429": "TooManyDetails"}.get(code, "ProblemDetails")
         assert content["schema"]["$ref"].endswith(f"/{model}")
     assert "WWW-Authenticate" in responses["401"]["headers"]
     assert "Retry-After" in responses["503"]["headers"]

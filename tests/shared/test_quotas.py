@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from shared.errors import Conflict, Forbidden, Invalid, PreconditionFailed, QuotaExceeded, TooLarge
 from shared.models import (
@@ -22,7 +23,7 @@ from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import AppUnderTest
 from tests.support.product.workflow import ANSWER, answering, order_of, run, shown
 from tests.support.servers.model import ModelServer, completion
-from tests.support.servers.storage_proxy import StorageProxy
+from tests.support.servers.storage_proxy import Call, Meddle, StorageProxy
 
 _AT_ONCE = 10
 DONE = '{"summary": "Done.", "task_result": "# Done"}'
@@ -93,6 +94,19 @@ async def ann(quotas: QuotasUnderTest) -> StoredUser:
 @pytest.fixture
 async def bob(quotas: QuotasUnderTest) -> StoredUser:
     return await quotas.accounts.hire("bob", department="Ships")
+
+
+def lose_answers(count: int) -> Meddle:
+    """Loses the answers to the first transactions, which have taken effect."""
+    left = [count]
+
+    async def meddle(call: Call) -> Response | None:
+        if call.path.endswith("$batch") and left[0]:
+            left[0] -= 1
+            return Response(status_code=503)
+        return None
+
+    return meddle
 
 
 def refused(answers: list[Any]) -> int:
@@ -349,3 +363,23 @@ async def test_limits_are_set_by_administrators_seen_by_all_and_leave_a_trace(
     long = {f"user {n:0190}": {"tickets_per_day": n} for n in range(400)}
     with pytest.raises(TooLarge):
         await quotas.limit(users=long)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_a_count_whose_answer_is_lost_is_one(
+    quotas: QuotasUnderTest, ann: StoredUser, storage: StorageProxy, lost: int
+) -> None:
+    await quotas.limit(
+        app={"tickets_per_day": 100}, users={"*": {"running_tickets": 5, "tokens_per_day": 1000}}
+    )
+    await quotas.app.app_settings.recent()
+    storage.reset(after=lose_answers(lost))
+    ticket = await quotas.open(ann)
+    storage.reset()
+    usage = await quotas.usage(ann)
+    assert (usage.used.app.tickets_per_day, usage.used.user.running_tickets) == (1, 1)
+    storage.reset(after=lose_answers(lost))
+    await quotas.app.quotas.settle(ticket.id, 1, 400)
+    await quotas.app.another().quotas.settle(ticket.id, 1, 400)
+    used = (await quotas.usage(ann)).used.user
+    assert (used.running_tickets, used.tokens_per_day) == (0, 400)

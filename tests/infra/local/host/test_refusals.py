@@ -70,7 +70,10 @@ def test_a_schedule_that_is_none(tmp_path: Path, schedule: str, words: str) -> N
     assert words in line
 
 
-@pytest.mark.parametrize("route", ["a/{b", "a/{b:wild}", "a/{b:length(x)}", "%NO_SUCH_SETTING%/a"])
+@pytest.mark.parametrize(
+    "route",
+    ["a/{b", "a/{b:wild}", "a/{b:length(x)}", "%NO_SUCH_SETTING%/a", "Admin/a", "runtime"],
+)
 def test_a_route_that_is_none(tmp_path: Path, route: str) -> None:
     line = refusal(tmp_path, f'@app.route("{route}")\ndef odd_one(req):\n    pass\n')
     assert "'odd_one'" in line
