@@ -15,13 +15,11 @@ AmidaError
 │   ├── UnsupportedMediaType     415  a media type this endpoint does not read
 │   ├── NoSuchRange              416  a part of a file that it has not
 │   ├── Invalid                  422  readable, but does not validate; lists where
-│   ├── TooMany                  429  too many failures; says when to try again
-│   │   └── QuotaExceeded        429  a limit of what may be used; says what is left
+│   ├── TooMany                  429  too many failures, or QuotaExceeded; says when to try again
 │   └── Unavailable              503  storage is away; says when to try again
 ├── StepError                    ends or delays one step of a ticket; the reason is for people
 │   ├── RetryLater               the other side is busy, slow or away: wait, then again
 │   └── PermanentFailure         permanent: the ticket fails with this reason
-│       ├── BudgetUsedUp         there are no tokens left for it
 │       ├── ModelFailure         because of the model
 │       └── ServiceFailure       because of another service
 │       └── QueryFailed          a warehouse could not run a query; what it said of it
@@ -216,10 +214,6 @@ class PermanentFailure(StepError):
     """Trying again would not help."""
 
     kind: ClassVar[FailureKind] = FailureKind.INPUT
-
-
-class BudgetUsedUp(PermanentFailure):
-    """The ticket may have no more tokens."""
 
 
 class ModelFailure(PermanentFailure):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.errors import BudgetUsedUp, Invalid
+from shared.errors import Invalid, PermanentFailure
 from shared.models import AppSettings, QuotaKind, StoredTicket, rfc3339
 from shared.quotas.counts import Amounts, Count
 from shared.quotas.decision import Decision
@@ -40,7 +40,7 @@ def find_tokens(
     decision: Decision, hold: Count, scopes: Sequence[QuotaScope], max_tokens: int | None, need: int
 ) -> int:
     """How many more tokens a process is given for an attempt: a block, or what is left of that, but
-    at least `need`. Raises BudgetUsedUp, QuotaExceeded."""
+    at least `need`. Raises PermanentFailure, QuotaExceeded."""
     rooms = [decision.room(scope, quantity) for scope in scopes for quantity in TOKENS]
     limits = [
         scope.limits(decision.settings).of(quantity) for scope in scopes for quantity in TOKENS
@@ -48,7 +48,7 @@ def find_tokens(
     if max_tokens is not None:
         rooms, limits = [*rooms, max_tokens - hold.total], [*limits, max_tokens]
         if max_tokens - hold.total < need:
-            raise BudgetUsedUp(
+            raise PermanentFailure(
                 f"The {max_tokens} tokens that this ticket may use are used up; please give it "
                 "more (max_tokens), or less to do."
             )

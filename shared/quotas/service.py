@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from shared.accounts.app_settings import AppSettingsStore
 from shared.accounts.repository import Users
-from shared.errors import BudgetUsedUp, NotFound, QuotaExceeded
+from shared.errors import NotFound, PermanentFailure, QuotaExceeded
 from shared.models import AppSettings, Attachment, QuotaKind, QuotaLimits, StoredTicket, User
 from shared.models.clock import Clock
 from shared.quotas.app_blocks import APP, GONE, HOSTS, has_left, take_back
@@ -91,7 +91,7 @@ class Quotas:
 
     async def grant_tokens(self, ticket: StoredTicket, need: int) -> int:
         """How many more tokens this process may use for the ticket's attempt: at least `need`.
-        Raises BudgetUsedUp, and NotFound once it has ended."""
+        Raises PermanentFailure, and NotFound once it has ended."""
         key = _hold_key(ticket)
         scopes = [*map(QuotaScope.parse, (await self._counts.read(key)).scopes)]
         settings = await self._settings()
@@ -111,7 +111,7 @@ class Quotas:
         try:
             await self._decide([key], scopes, decide, settings)
         except QuotaExceeded as refusal:
-            raise BudgetUsedUp(f"The tokens are used up: {refusal.detail}") from None
+            raise PermanentFailure(f"The tokens are used up: {refusal.detail}") from None
         return granted
 
     async def needs_budget(self, ticket: StoredTicket) -> bool:

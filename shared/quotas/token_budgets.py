@@ -37,7 +37,7 @@ class TokenBudgets:
 
     async def take(self, ticket: StoredTicket, tokens: int) -> TokenBudget:
         """Take the tokens of a question; the budget in which to count its answer. Raises
-        BudgetUsedUp, and NotFound once the attempt has ended."""
+        PermanentFailure, and NotFound once the attempt has ended."""
         key = f"{ticket.id}_{ticket.attempt}"
         budget = self._budgets.setdefault(key, TokenBudget())
         self._budgets.move_to_end(key)
