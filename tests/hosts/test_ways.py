@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from tests.support.files import files
 from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
+from tests.support.product.workflow import ANSWER
 from tests.support.running_app import JsonObject, RunningApp, custom
 from tests.support.servers.github import GitHubServer
 from tests.support.servers.model import Body
@@ -20,6 +21,9 @@ from tests.support.servers.storage_proxy import Call
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
 
 ASKED_SECONDS = 2.0
+LONG_OUTAGE_SECONDS = 24.0
+TOKENS = 15
+"""Of `ANSWER`."""
 
 
 def pull_request(running_app: RunningApp, github: GitHubServer, folder: Path) -> JsonObject:
@@ -143,6 +147,27 @@ def test_storage_is_away_between_the_steps(running_app: RunningApp) -> None:
     back.set()
     completed(running_app, ticket)
     assert len(running_app.model.bodies) == 1
+
+
+@pytest.mark.long
+def test_storage_is_away_for_longer_than_a_step(running_app: RunningApp) -> None:
+    """What was paid is in the ledger, also of the answer that nobody could keep so long."""
+    back: list[float] = []
+
+    async def away(_: Call) -> Response | None:
+        return Response(status_code=503) if time.monotonic() < back[0] else None
+
+    def answer(_: int, __: Body) -> Response:
+        if not back:
+            back.append(time.monotonic() + LONG_OUTAGE_SECONDS)
+            running_app.storage.reset(before=away)
+        return ANSWER
+
+    running_app.model.reset(answer)
+    ticket = opened(running_app, custom())
+    wait_for(lambda: back and time.monotonic() > back[0], "storage to be back", 60)
+    ended = completed(running_app, ticket)
+    assert ended["tokens_used"] == TOKENS * len(running_app.model.bodies) > 0
 
 
 def test_a_task_type_that_there_is_not_fails_instead_of_waiting_for_ever(

@@ -24,11 +24,22 @@ class TypedData:
     json: str | None = None
     bytes: Bytes | None = None
     http: "RpcHttp | None" = None
+    model_binding_data: "ModelBindingData | None" = None
 
     def WhichOneof(self, _: str) -> str | None:  # noqa: N802
         """The name of the field that is set."""
-        names = ("string", "json", "bytes", "http")
+        names = ("string", "json", "bytes", "http", "model_binding_data")
         return next((name for name in names if getattr(self, name) is not None), None)
+
+
+@dataclass(config=STRICT, kw_only=True)
+class ModelBindingData:
+    """Where something lies, in place of its content."""
+
+    version: str
+    source: str
+    content_type: str
+    content: Bytes
 
 
 @dataclass(config=STRICT, kw_only=True)

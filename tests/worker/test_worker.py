@@ -24,7 +24,7 @@ from tests.support.running_app import PASSWORD, SETTINGS, custom
 from tests.support.telemetry import TelemetryFile, Told
 from tests.worker import environment
 from tests.worker.process import FunctionError, Worker, workers
-from tests.worker.protos import TypedData
+from tests.worker.protos import ModelBindingData, TypedData
 from tests.worker.site import JsonObject, Site
 
 TIMER = {
@@ -142,9 +142,11 @@ def result(site: Site, name: str, given: str) -> str:
 
 def as_indexed(site: Site, name: str) -> dict[str, JsonObject]:
     """The bindings of a function by name. The worker names enum members as Python does, and hosts
-    read these names in any case."""
+    read these names in any case. Whether a reference is wanted in place of content it says at each
+    binding of a function that wants one anywhere."""
     bindings = {one["name"]: one for one in site.bindings(name)}
     for one in bindings.values():
+        one.pop("properties", None)
         one["direction"] = ["IN", "OUT"].index(one["direction"])
         if "authLevel" in one:
             one["authLevel"] = one["authLevel"].lower()
@@ -254,21 +256,28 @@ def test_timer(site: Site) -> None:
 
 
 def test_blob(site: Site, storage: str) -> None:
-    """A dropped file opens a ticket, once, however often its event comes."""
+    """A dropped file opens a ticket, once, however often its event comes. The worker is handed its
+    name alone, for which the function's binding must have asked."""
+    trigger = next(one for one in site.bindings("take_upload") if one["name"] == "blob")
+    assert trigger["properties"]["SupportsDeferredBinding"] is True
+    names = {"Connection": "STORAGE_CONNECTION", "ContainerName": "uploads"}
+    reference = ModelBindingData(
+        version="1.0",
+        source="AzureStorageBlobs",
+        content_type="application/json",
+        content=json.dumps({**names, "BlobName": "ada/harbour.txt"}).encode(),
+    )
     with BlobServiceClient.from_connection_string(storage) as service:
         container = service.create_container("uploads")
         blob = container.upload_blob("ada/harbour.txt", files.TEXT)
-        properties = {"Length": len(files.TEXT.encode()), "BlobType": 2}
         metadata = {
             "BlobTrigger": TypedData(string="uploads/ada/harbour.txt"),
             "Uri": TypedData(json=json.dumps(blob.url)),
-            "Properties": TypedData(json=json.dumps(properties)),
-            "Metadata": TypedData(json="{}"),
             "name": TypedData(string="ada/harbour.txt"),
         }
         for _ in range(2):
-            content = TypedData(bytes=files.TEXT.encode())
-            assert site.invoke("take_upload", content, **metadata) is None
+            given = TypedData(model_binding_data=reference)
+            assert site.invoke("take_upload", given, **metadata) is None
     [ticket] = [
         one for one in site.call("list_tickets").json()["tickets"] if one["source"] == "blob"
     ]
