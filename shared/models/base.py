@@ -57,6 +57,15 @@ Moment = Annotated[
 ]
 """A time that a client asks about, in UTC."""
 
+
+def _drop_zeros(value: Any) -> Any:
+    """JSON has one kind of number: 5.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_drop_zeros)
+"""Makes a strict number take what JSON takes for a whole one."""
+
 Words = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from shared.models.base import Changes, Instant, Model
+from shared.models.base import WHOLE, Changes, Instant, Model
 
 OTHERS = "*"
 """Stands for every user, or department, that has no limits of its own."""
 
-_Amount = Annotated[int, Field(ge=0, le=10**15, strict=True)]
+_Amount = Annotated[int, Field(ge=0, le=10**15, strict=True), WHOLE]
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from shared.errors import FailureKind
-from shared.models.base import Changes, Instant, Model, Moment, Words, rfc3339
+from shared.models.base import WHOLE, Changes, Instant, Model, Moment, Words, rfc3339
 
 
 class Priority(StrEnum):
@@ -41,7 +41,7 @@ class NewTicket(Model):
     priority: Priority = Priority.MEDIUM
     task_data: dict[str, Any] = {}
     assigned_to: str | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=10**15, strict=True)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=10**15, strict=True), WHOLE] | None = None
 
 
 class Progress(Model):

@@ -315,7 +315,10 @@ async def test_a_ticket_may_not_have_more_tokens_than_its_limits(
     with pytest.raises(Invalid) as fault:
         await quotas.open(ann, max_tokens=501)
     assert fault.value.errors[0]["loc"] == ["max_tokens"]
-    await quotas.open(ann, max_tokens=500)
+    await quotas.open(ann, max_tokens=500.0)
+    for no_number in ("500", True, 0, 1.5):
+        with pytest.raises(Invalid):
+            await quotas.open(ann, max_tokens=no_number)
 
 
 async def test_what_was_counted_for_a_ticket_that_never_came_to_be_is_given_back(
