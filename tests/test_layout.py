@@ -49,9 +49,11 @@ READS_SETTINGS = {
     "shared.app.base_parts",
     "shared.app.clients",
     "shared.app.dependencies",
+    "shared.app.lone_step",
     "shared.app.ticket_parts",
     "shared.settings",
 }
+PROCESSES_BEGIN = ("functions.composition", "shared.app.lone_step")
 TAKE_SECTIONS = ("workflow", "attachments", "tickets", "accounts", "audit", "clients", "telemetry")
 
 FORBIDDEN_IN_ORCHESTRATOR = {
@@ -151,7 +153,7 @@ def test_only_functions_know_the_platform_and_only_the_app_the_settings() -> Non
                 )
                 if not takes_section and name not in READS_SETTINGS:
                     faults.append(f"{name} reads settings")
-            if is_below(imported, "os") and name != "functions.composition":
+            if is_below(imported, "os") and name not in PROCESSES_BEGIN:
                 faults.append(f"{name} imports os")
     assert faults == []
 

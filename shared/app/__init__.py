@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from shared.workflow.progress import ProgressWriter
 
 
+_LONE_STEP = "shared.app.lone_step"
+"""Makes the app anew, in a process of its own."""
+
+
 class App(TicketParts):
     """The product under these settings. A test that wants another end than a real service makes a
     subclass, or sets the attribute before it is used."""
@@ -179,8 +183,10 @@ class App(TicketParts):
         from shared.workflow.activities import Activities
         from shared.workflow.inquiries import Inquiries
         from shared.workflow.step_runs import StepRuns
+        from shared.workflow.step_starts import StepStarts
 
         known, container = self.settings, self.clients.container
+        step_seconds = known.workflow.step_seconds
         return Activities(
             tickets=self.tickets,
             container=container,
@@ -192,7 +198,13 @@ class App(TicketParts):
                 tickets=self.tickets,
                 container=container,
                 books=self._bookkeeping,
-                step_seconds=known.workflow.step_seconds,
+                starts=StepStarts(
+                    container=container,
+                    module=_LONE_STEP,
+                    environment=known.environment,
+                    step_seconds=step_seconds,
+                ),
+                step_seconds=step_seconds,
                 clock=self.clock,
             ),
             books=self._bookkeeping,

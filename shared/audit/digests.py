@@ -186,7 +186,7 @@ class Digests:
         )
 
     async def _create(self, name: str, made: _Part) -> bool:
-        return await self._container.create_json(name, made.model_dump(mode="json"))
+        return bool(await self._container.create_json(name, made.model_dump(mode="json")))
 
 
 def _content(kind: type[_Part], values: Mapping[str, Any]) -> bytes:

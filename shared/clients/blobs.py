@@ -109,18 +109,18 @@ class Container:
 
         await self._with_container(call)
 
-    async def create_json(self, name: str, value: Any) -> bool:
-        """Store `value` where there is nothing yet; False where there is."""
+    async def create_json(self, name: str, value: Any) -> str | None:
+        """Store `value` where there is nothing yet: its ETag, None where there is."""
 
-        async def call() -> None:
+        async def call() -> str:
+            blob = self._client.get_blob_client(name)
             data = strict_json.dumps(value)
-            await self._client.upload_blob(name, data, content_settings=_JSON)
+            return str((await blob.upload_blob(data, content_settings=_JSON))["etag"])
 
         try:
-            await self._with_container(call)
+            return await self._with_container(call)
         except ResourceExistsError:
-            return False
-        return True
+            return None
 
     async def write_file(self, name: str, file: File) -> None:
         """Store a file piece by piece, replacing what was there. Nobody is ever shown it by the
@@ -202,25 +202,24 @@ class Container:
         except ResourceNotFoundError:
             return None
 
-    async def replace_json(self, name: str, value: Any, etag: str) -> bool:
-        """Store `value` in place of the version with this ETag; False if there is no such version
-        any more."""
+    async def replace_json(self, name: str, value: Any, etag: str) -> str | None:
+        """Store `value` in place of the version with this ETag: the new one, None if there is no
+        such version any more."""
 
-        async def call() -> None:
-            await self._client.upload_blob(
-                name,
+        async def call() -> str:
+            written = await self._client.get_blob_client(name).upload_blob(
                 strict_json.dumps(value),
                 overwrite=True,
                 content_settings=_JSON,
                 etag=etag,
                 match_condition=MatchConditions.IfNotModified,
             )
+            return str(written["etag"])
 
         try:
-            await translate_errors(call)
+            return await translate_errors(call)
         except (ResourceModifiedError, ResourceNotFoundError):
-            return False
-        return True
+            return None
 
     async def open_log(self, name: str) -> None:
         """Make an empty log; one that is there keeps what it holds."""

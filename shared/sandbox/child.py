@@ -1,7 +1,7 @@
 """The side of the child: its request, its limits, and its end when nobody waits for it any more.
 
 It is asked on standard input, by a line of JSON (Request) and then the data; it answers on standard
-output. It knows no secrets.
+output.
 """
 
 import json

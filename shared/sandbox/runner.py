@@ -1,10 +1,12 @@
-"""Asks a child process that has limits, knows no secrets, and is killed when it takes too long."""
+"""Asks a child process that has limits, and is killed when it takes too long. It knows no secrets,
+unless it is this program once more."""
 
 import asyncio
 import json
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import cast
 
 from shared.sandbox.child import Request
+
+Environment = Mapping[str, str] | None
 
 _PIECE = 1024 * 1024
 _MAX_ANSWERED = 128 * 1024 * 1024
@@ -32,21 +36,24 @@ class Limits:
 
 
 async def run_in_child(
-    module: str, kind: str, name: str, data: bytes, limits: Limits
+    module: str, kind: str, name: str, data: bytes, limits: Limits, environment: Environment = None
 ) -> tuple[int, bytes]:
     """Ask a process that runs this module, as `child` tells: its return code, negative for a
-    signal, and its output. Raises TimeoutError, and ValueError for an endless output."""
+    signal, and its output. One that is given an environment is trusted with it, and says on our
+    standard error what it has to say. Raises TimeoutError, and ValueError for an endless output."""
     async with limits.slots, asyncio.timeout(limits.seconds):
-        return await _ask(module, kind, name, data, limits)
+        return await _ask(module, kind, name, data, limits, environment)
 
 
-async def _ask(module: str, kind: str, name: str, data: bytes, limits: Limits) -> tuple[int, bytes]:
+async def _ask(
+    module: str, kind: str, name: str, data: bytes, limits: Limits, environment: Environment
+) -> tuple[int, bytes]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", module),
         stdin=PIPE,
         stdout=PIPE,
-        stderr=DEVNULL,
-        env=_environment(),
+        stderr=DEVNULL if environment is None else None,
+        env={**(environment or {}), **_paths()},
     )
     try:
         asked = Request(
@@ -65,7 +72,7 @@ async def _ask(module: str, kind: str, name: str, data: bytes, limits: Limits) -
             await process.wait()
 
 
-def _environment() -> dict[str, str]:
+def _paths() -> dict[str, str]:
     """Where the packages and Python's own library are, and nothing else that this process knows."""
     path = ":".join(str(Path(entry).resolve()) for entry in sys.path)
     return {"PYTHONPATH": path, "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"}

@@ -85,9 +85,8 @@ class StoredDocuments:
         for name in names:
             found = await self._container.read_tagged(name)
             if found and is_late(self._kind, found[0]):
-                count += await self._container.replace_json(
-                    name, upgrade(self._kind, found[0]), found[1]
-                )
+                newer = upgrade(self._kind, found[0])
+                count += bool(await self._container.replace_json(name, newer, found[1]))
         return count, following
 
 

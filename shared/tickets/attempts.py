@@ -85,6 +85,10 @@ class Attempt:
     async def load(self, name: str) -> Any:
         return await self._container.read_json(f"{self._work}/kept/{name}.json")
 
+    def start_of(self, step: str) -> str:
+        """The blob in which the starts of a step are counted."""
+        return f"{self._work}/starts/{step}.json"
+
     async def has_outcome(self, number: int, index: int) -> bool:
         return await self._container.exists(self._outcome(number, index))
 

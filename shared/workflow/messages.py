@@ -63,7 +63,8 @@ class AttemptRef(TypedDict):
     `trace` is that of whoever started it, as W3C Trace Context has it; workflows that an older
     version started have neither that nor a type here. `spent` is how many seconds the attempt has
     waited for each service so far; `unbooked` are calls of the model that no storage was there to
-    book."""
+    book. `again` and `alone` are no part of the history: the step may have been begun before; this
+    process runs nothing else."""
 
     ticket_id: str
     attempt: int
@@ -72,6 +73,8 @@ class AttemptRef(TypedDict):
     waited: NotRequired[Waited]
     spent: NotRequired[dict[str, float]]
     unbooked: NotRequired[list[dict[str, Any]]]
+    again: NotRequired[bool]
+    alone: NotRequired[bool]
 
 
 class StartInput(AttemptRef):

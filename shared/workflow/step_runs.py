@@ -2,7 +2,7 @@
 with a line in the attempt's course."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -27,6 +27,7 @@ from shared.workflow.messages import (
     TaskActivity,
     fail_with,
 )
+from shared.workflow.step_starts import Run, Step, StepStarts
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -62,8 +63,9 @@ def run_step(method: _Method[S, P, A]) -> _Method[S, P, A | MustWait | Failed | 
         facts, index = (*args, None, None)[:2]
         activity, runs = TaskActivity(method.__name__), self.step_runs
         course = _Course(runs=runs, ref=ref, activity=activity, facts=facts, index=index)  # type: ignore[arg-type]
+        step = Step(activity, (ref, *args))
         try:
-            result: Any = await runs.settle(ref, lambda: method(self, ref, *args, **kwargs))
+            result: Any = await runs.run(step, lambda ref: method(self, ref, *args, **kwargs))
         except Exception:
             await course.end("error", _RETRIED)
             await runs.log(ref, _RETRIED)
@@ -84,6 +86,7 @@ class StepRuns:
         tickets: Tickets,
         container: Container,
         books: Bookkeeping,
+        starts: StepStarts,
         step_seconds: float,
         clock: Clock,
     ) -> None:
@@ -91,20 +94,42 @@ class StepRuns:
         self._tickets = tickets
         self._container = container
         self._books = books
+        self._starts = starts
         self._step_seconds = step_seconds
         self._lines: dict[tuple[str, int], list[StepRun]] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def settle(
-        self, ref: AttemptRef, do: Callable[[], Coroutine[Any, Any, A]]
-    ) -> A | MustWait | Failed | Superseded:
-        """Turn what people or time must settle into a result; let the rest be retried. What a step
-        before has left is booked first."""
+    async def run(self, step: Step, run: Run) -> Any:
+        """Run a step once, after what a step before has left to be booked; one that has lost its
+        process before runs in a way that loses no more."""
+
+        async def run_settled(ref: AttemptRef) -> Any:
+            return await self._settle(ref, self._run_in_time(ref, run))
+
+        async def run_counted() -> Any:
+            await self._books.book_left(step.ref)
+            return await self._starts.run(step, run_settled)
+
+        if step.ref.get("alone"):
+            return await run_settled(step.ref)
+        return await self._settle(step.ref, run_counted())
+
+    async def _run_in_time(self, ref: AttemptRef, run: Run) -> Any:
         try:
             async with asyncio.timeout(self._step_seconds) as limit:
                 with patient_for(self._step_seconds * _PATIENT, self.clock):
-                    await self._books.book_left(ref)
-                    return await do()
+                    return await run(ref)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise RetryLater("This takes long; what is done by now stays done.") from None
+
+    async def _settle(
+        self, ref: AttemptRef, doing: Awaitable[A]
+    ) -> A | MustWait | Failed | Superseded:
+        """Turn what people or time must settle into a result; let the rest be retried."""
+        try:
+            return await doing
         except NotFound:
             return SUPERSEDED
         except PermanentFailure as error:
@@ -112,14 +137,9 @@ class StepRuns:
         except Unavailable as error:
             later = RetryLater(_AWAY, service=Service.STORAGE)
             return self._put_off(ref, later, error.seconds if isinstance(error, StillAway) else 0.0)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            later = RetryLater("This takes long; what is done by now stays done.")
-        except RetryLater as error:
-            later = error
-        await self.log(ref, f"{WAITING} {later.reason}")
-        return self._put_off(ref, later)
+        except RetryLater as later:
+            await self.log(ref, f"{WAITING} {later.reason}")
+            return self._put_off(ref, later)
 
     def _put_off(self, ref: AttemptRef, later: RetryLater, insisted: float = 0.0) -> MustWait:
         wait = MustWait(

@@ -17,7 +17,7 @@ from shared.workflow.messages import RoundFacts, StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
 from tests.support.product.clock import now
-from tests.support.product.workflow import ANSWER, answering, opened, order_of, run, shown
+from tests.support.product.workflow import ANSWER, answering, go_on, opened, order_of, run, shown
 from tests.support.servers.model import completion
 from tests.support.servers.storage_proxy import Call, StorageProxy, hold
 
@@ -88,7 +88,7 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert await run(app.another().activities, order) == {"kind": "stopped"}
 
 
-async def test_a_ticket_of_one_piece_costs_20_storage_calls_beside_its_log(
+async def test_a_ticket_of_one_piece_costs_22_storage_calls_beside_its_log(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     app.model.reset(answering(ANSWER))
@@ -99,7 +99,7 @@ async def test_a_ticket_of_one_piece_costs_20_storage_calls_beside_its_log(
 
     # How many lines of the log go into one call depends on how long the steps take.
     others = [call for call in storage.calls if not call.path.endswith("/calls.jsonl")]
-    assert len(others) == 20
+    assert len(others) == 22
 
 
 async def test_a_ticket_that_was_cancelled_is_left_alone(
@@ -177,15 +177,16 @@ async def test_a_busy_model_becomes_a_wait_that_people_see(
     app.model.reset(answering(JSONResponse({}, 429, {"Retry-After": "7"})))
     order = await opened(app, owner)
 
+    planned = await app.activities.plan(order)
     for _ in range(2):
-        answer = await run(app.activities, order)
+        answer = await go_on(app.activities, order, planned)
         assert answer["kind"] == "wait"
         assert answer["seconds"] == 7
 
     log = (await shown(app, order)).processing_logs
     assert log.count("Waiting: The model is busy (HTTP 429).") == 1
     app.model.reset(answering(ANSWER))
-    assert (await run(app.activities, order))["kind"] == "done"
+    assert (await go_on(app.activities, order, planned))["kind"] == "done"
 
 
 async def test_repaired_and_failed_calls_are_in_the_usage(
@@ -268,7 +269,7 @@ async def test_a_step_that_takes_long_ends_and_goes_on_as_another(
 ) -> None:
     order = await opened(app, owner)
     release = Event()
-    storage.reset(before=hold(lambda call: "/work/" in call.path, Event(), release))
+    storage.reset(before=hold(lambda call: "/calls.jsonl" in call.path, Event(), release))
     answer = await app.another(**SHORT_STEPS).activities.plan(order)
     assert answer["kind"] == "wait"
     assert "takes long" in (await shown(app, order)).processing_logs

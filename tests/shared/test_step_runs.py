@@ -10,6 +10,7 @@ from shared.tickets.attempts import Attempt
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.messages import AttemptRef, OutcomeStored, RoundFacts, StartInput
 from shared.workflow.step_runs import StepRuns, run_step
+from shared.workflow.step_starts import StepStarts
 from tests.support.product.app import AppUnderTest
 from tests.support.product.workflow import opened
 
@@ -24,6 +25,9 @@ class Worker:
             tickets=app.tickets,
             container=app.clients.container,
             books=Bookkeeping(app.clients.container, app.clock),
+            starts=StepStarts(
+                container=app.clients.container, module="", environment={}, step_seconds=30
+            ),
             step_seconds=30,
             clock=app.clock,
         )
