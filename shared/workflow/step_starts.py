@@ -39,7 +39,7 @@ Run = Callable[[AttemptRef], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
 
-class EndsItsProcess(PermanentFailure):  # noqa: N818 - as in shared.errors
+class EndsItsProcess(PermanentFailure):
     """Each process that ran the step alone was lost, whatever of the ticket did it."""
 
     kind = FailureKind.INTERNAL
