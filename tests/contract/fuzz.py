@@ -26,8 +26,8 @@ SETTINGS = {
     "WEBPUBSUB_CONNECTION_STRING": connection_string(9),
 }
 CONFIG = Path(__file__).parent / "schemathesis.toml"
-# Whoever signs out, or gives themselves another password, cannot go on.
-ENDING = ("change_user", "logout")
+# Whoever signs out, or gives themselves another password or a limit of nothing, cannot go on.
+ENDING = ("change_settings", "change_user", "logout")
 ENDING_SECONDS = 4
 
 
