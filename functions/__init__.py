@@ -1,4 +1,7 @@
-"""Triggers and durable glue, one family a module."""
+"""Triggers and durable glue, one family a module: all that knows the platform.
+
+`BLUEPRINTS` is the door, which function_app.py registers.
+"""
 
 from functions import (
     accounts,

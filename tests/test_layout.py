@@ -179,16 +179,50 @@ def test_rooms_are_small_and_say_what_they_are() -> None:
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
         if len(files) > MAX_FILES:
             faults.append(f"{folder} has {len(files)} files")
-        if folder.name not in ("shared",):
-            said = ast.get_docstring(parsed(folder / "__init__.py")) or ""
-            if not said:
-                faults.append(f"{folder} does not say what it is")
-            for module, door in re.findall(r"`(\w+)\.(\w+)`", said):
-                text = (folder / f"{module}.py").read_text(encoding="utf-8")
-                if not re.search(rf"(class|def) {door}\b", text):
-                    faults.append(f"{folder}: no {module}.{door}")
+        said = ast.get_docstring(parsed(folder / "__init__.py")) or ""
+        if said.count("\n") < 2 or not any(doors_of(folder, said)):
+            faults.append(f"{folder} does not say what it is and which door it has")
+        faults += [
+            f"{folder}: no {module}.{name}"
+            for module, name in re.findall(r"`(\w+)\.(\w+)`", said)
+            if name not in defined_in(folder, module)
+        ]
     assert faults == []
     assert len(list((ROOT / "shared").glob("*.py"))) <= 4
+
+
+def doors_of(folder: Path, said: str) -> Iterator[str]:
+    """What a package names as its own: a module, or what it or one of its modules defines."""
+    for module, name in re.findall(r"`(\w+)(?:\.(\w+))?`", said):
+        if name in defined_in(folder, module) if name else is_in(folder, module):
+            yield module
+
+
+def is_in(folder: Path, name: str) -> bool:
+    return (
+        (folder / f"{name}.py").exists()
+        or (folder / name / "__init__.py").exists()
+        or name in defined_in(folder, "__init__")
+    )
+
+
+def defined_in(folder: Path, module: str) -> set[str]:
+    """The names at the top of a module or of a package below, unless there is none."""
+    paths = [folder / f"{module}.py", folder / module / "__init__.py"]
+    return {
+        name
+        for path in paths
+        if path.exists()
+        for node in parsed(path).body
+        for name in names_of(node)
+    }
+
+
+def names_of(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def test_helpers_of_tests_lie_in_support() -> None:

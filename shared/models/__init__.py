@@ -1,6 +1,7 @@
 """The things this app is about, pure: users, tickets, audit events, and what clients may send.
 
 Everything that clients see is here, so that the API description can be made from these models.
+They are imported from here; `base.Model` is what they all are.
 """
 
 from shared.models.about import (

@@ -1,7 +1,7 @@
 """The app's settings: read once, checked at start, handed on by section.
 
 Plain dataclasses on purpose: this runs while the app is imported, and pydantic would cost a third
-of a cold start there.
+of a cold start there. `read_settings` is the door.
 """
 
 import re

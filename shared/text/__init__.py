@@ -1,1 +1,4 @@
-"""Text in standard forms, pure: strict JSON, JSON Schema, Markdown, CSV."""
+"""Text in standard forms, pure.
+
+`strict_json`, `json_schema`, `markdown` and `csv_export` are doors, a form each.
+"""

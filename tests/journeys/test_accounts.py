@@ -48,7 +48,7 @@ def running_app(
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def anyone(running_app: RunningApp) -> Iterator[httpx2.Client]:
     """A client without a token."""
     with httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30) as client:
@@ -56,9 +56,17 @@ def anyone(running_app: RunningApp) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="module")
-def boss(running_app: RunningApp, anyone: httpx2.Client) -> httpx2.Client:
+def token_of_boss(running_app: RunningApp) -> str:
+    base = f"{running_app.host.base_url}/api/v1"
+    with httpx2.Client(base_url=base, timeout=30) as client:
+        return str(tokens(client, BOSS)["access_token"])
+
+
+@pytest.fixture
+def boss(running_app: RunningApp, token_of_boss: str) -> Iterator[httpx2.Client]:
     """A client with the first admin's token."""
-    return with_token(running_app, tokens(anyone, BOSS)["access_token"])
+    with with_token(running_app, token_of_boss) as client:
+        yield client
 
 
 def with_token(running_app: RunningApp, token: str) -> httpx2.Client:
@@ -353,7 +361,8 @@ def test_after_ten_failures_a_name_has_to_wait_also_after_a_restart(
     assert len(details) == 1
 
 
-def test_no_secret_is_in_the_log(running_app: RunningApp) -> None:
+def test_no_secret_is_in_the_log(running_app: RunningApp, boss: httpx2.Client) -> None:
+    signed_in(running_app, boss)
     log = running_app.host.log
     assert PASSWORD not in log
     assert "eyJ" not in log

@@ -225,6 +225,7 @@ class TestBodies:
         problem(running_app.api.post("/tickets", json=custom(context="x" * 70_000)), 413)
 
     def test_faults_do_not_repeat_what_was_sent(self, running_app: RunningApp) -> None:
+        before = len(running_app.host.log)
         wrong = custom(output_schema=CANARY) | {"title": [CANARY], "priority": CANARY}
         answer = running_app.api.post("/tickets", json=wrong)
         places = {tuple(fault["loc"]) for fault in problem(answer, 422)["errors"]}
@@ -233,7 +234,7 @@ class TestBodies:
         running_app.api.post(
             "/auth/register", json={"email": CANARY, "username": "x", "password": "y"}
         )
-        assert CANARY not in running_app.host.log
+        assert CANARY not in running_app.host.log[before:]
 
 
 class TestProperties:

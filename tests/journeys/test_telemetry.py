@@ -70,7 +70,12 @@ def running_app(
 
 
 @pytest.fixture(autouse=True)
-def _honest_model(running_app: RunningApp) -> None:
+def _honest_services(running_app: RunningApp) -> None:
+    set_right(running_app)
+
+
+def set_right(running_app: RunningApp) -> None:
+    """The services outside do as they should."""
     running_app.model.reset()
     running_app.storage.reset()
 
@@ -102,6 +107,100 @@ def reviewed(running_app: RunningApp, github: GitHubServer, folder: Path) -> Jso
     return run(running_app, "pr_review", pr_url=github.serve(history))
 
 
+@pytest.fixture(scope="module")
+def custom_ticket(running_app: RunningApp) -> JsonObject:
+    return run(running_app, "custom", task_description=f"Tell of {CANARY}.")
+
+
+@pytest.fixture(scope="module")
+def analysis(running_app: RunningApp) -> JsonObject:
+    return analysed(running_app)
+
+
+@pytest.fixture(scope="module")
+def review(
+    running_app: RunningApp, github: GitHubServer, tmp_path_factory: pytest.TempPathFactory
+) -> JsonObject:
+    ticket = reviewed(running_app, github, tmp_path_factory.mktemp("review"))
+    set_right(running_app)
+    return ticket
+
+
+@pytest.fixture(scope="module")
+def paper(running_app: RunningApp) -> JsonObject:
+    return run(running_app, "paper_writing", **PAPER)
+
+
+@pytest.fixture(scope="module")
+def answered(running_app: RunningApp) -> JsonObject:
+    """A question to Snowflake."""
+    running_app.model.reset(Writer(["SELECT REGION_NAME FROM SALES.PUBLIC.REGIONS"]))
+    ticket = run(running_app, "snowflake_query", query_request=QUESTION)
+    set_right(running_app)
+    return ticket
+
+
+@pytest.fixture(scope="module")
+def repeated(running_app: RunningApp) -> JsonObject:
+    """A ticket with a step that storage refuses once."""
+    refused: list[Call] = []
+
+    async def refuse(call: Call) -> Response | None:
+        if refused or not call.path.endswith("/1/calls.jsonl"):
+            return None
+        refused.append(call)
+        return Response(CANARY, 400)
+
+    running_app.storage.reset(before=refuse)
+    ticket = running_app.run()
+    set_right(running_app)
+    return ticket
+
+
+@pytest.fixture(scope="module")
+def rejected(running_app: RunningApp, told: TelemetryFile, blobs: BlobServiceClient) -> Told:
+    """What is told of a blob that nobody can have sent."""
+    blobs.get_container_client("uploads").upload_blob(f"nobody/{CANARY}.txt", b"Whose?")
+    return told.until(lambda: told.of("metric", Metric.REJECTED_BLOBS), "the rejected blob")
+
+
+@pytest.fixture(scope="module")
+def failed(running_app: RunningApp) -> JsonObject:
+    running_app.model.reset(lambda *_: JSONResponse({"error": {"message": CANARY}}, 400))
+    ticket = running_app.run(task_description=f"Tell of {CANARY}.")
+    set_right(running_app)
+    return ticket
+
+
+@pytest.fixture(scope="module")
+def waited(running_app: RunningApp) -> JsonObject:
+    """A ticket whose model was busy at first."""
+    busy = JSONResponse({}, 429, {"Retry-After": "1"})
+    running_app.model.reset(lambda number, _: busy if number == 1 else None)
+    ticket = running_app.run()
+    set_right(running_app)
+    return ticket
+
+
+@pytest.fixture(scope="module")
+def all_of_them(
+    custom_ticket: JsonObject,
+    analysis: JsonObject,
+    review: JsonObject,
+    paper: JsonObject,
+    answered: JsonObject,
+    repeated: JsonObject,
+    rejected: Told,
+    failed: JsonObject,
+    waited: JsonObject,
+) -> None:
+    """Tickets of all kinds have ended, and a blob was rejected."""
+
+
+def names_of(told: TelemetryFile, kind: str) -> set[str]:
+    return {one["name"] for one in told.of(kind)}
+
+
 def services(trace: Told) -> set[str]:
     return {span["attributes"].get("service.outside", "") for span in trace} - {""}
 
@@ -126,26 +225,22 @@ def check_trace(told: TelemetryFile, ticket: JsonObject) -> Told:
     return trace
 
 
-def test_a_custom_ticket(running_app: RunningApp, told: TelemetryFile) -> None:
-    ticket = run(running_app, "custom", task_description=f"Tell of {CANARY}.")
-    trace = check_trace(told, ticket)
+def test_a_custom_ticket(told: TelemetryFile, custom_ticket: JsonObject) -> None:
+    trace = check_trace(told, custom_ticket)
     assert services(trace) == {"storage", "model"}
     [chat] = [span for span in trace if span["name"] == SpanName.MODEL_CALL]
     assert chat["attributes"]["gen_ai.request.model"] == "grok-3"
     assert chat["attributes"]["ticket.stage"] == "working"
 
 
-def test_analysed_documents(running_app: RunningApp, told: TelemetryFile) -> None:
-    trace = check_trace(told, analysed(running_app))
+def test_analysed_documents(told: TelemetryFile, analysis: JsonObject) -> None:
+    trace = check_trace(told, analysis)
     stages = {span["attributes"]["ticket.stage"] for span in trace if span["name"] in STEPS}
     assert stages >= {"reading", "analysing", "ending"}
 
 
-def test_a_reviewed_pull_request(
-    running_app: RunningApp, told: TelemetryFile, github: GitHubServer, tmp_path: Path
-) -> None:
-    ticket = reviewed(running_app, github, tmp_path)
-    assert services(check_trace(told, ticket)) == {"storage", "model", "github"}
+def test_a_reviewed_pull_request(told: TelemetryFile, review: JsonObject) -> None:
+    assert services(check_trace(told, review)) == {"storage", "model", "github"}
 
     def dropped() -> Told:
         return told.of("metric", Metric.DROPPED_CLAIMS)
@@ -155,29 +250,16 @@ def test_a_reviewed_pull_request(
     assert one["attributes"] == {"ticket.type": "pr_review", "reason": "quote_not_found"}
 
 
-def test_a_paper(running_app: RunningApp, told: TelemetryFile) -> None:
-    check_trace(told, run(running_app, "paper_writing", **PAPER))
+def test_a_paper(told: TelemetryFile, paper: JsonObject) -> None:
+    check_trace(told, paper)
 
 
-def test_a_question_to_snowflake(running_app: RunningApp, told: TelemetryFile) -> None:
-    running_app.model.reset(Writer(["SELECT REGION_NAME FROM SALES.PUBLIC.REGIONS"]))
-    ticket = run(running_app, "snowflake_query", query_request=QUESTION)
-    assert services(check_trace(told, ticket)) >= {"storage", "snowflake"}
+def test_a_question_to_snowflake(told: TelemetryFile, answered: JsonObject) -> None:
+    assert services(check_trace(told, answered)) >= {"storage", "snowflake"}
 
 
-def test_a_step_that_is_tried_again_is_counted(
-    running_app: RunningApp, told: TelemetryFile
-) -> None:
-    refused: list[Call] = []
-
-    async def refuse(call: Call) -> Response | None:
-        if refused or not call.path.endswith("/1/calls.jsonl"):
-            return None
-        refused.append(call)
-        return Response(CANARY, 400)
-
-    running_app.storage.reset(before=refuse)
-    assert running_app.run()["status"] == "completed"
+def test_a_step_that_is_tried_again_is_counted(told: TelemetryFile, repeated: JsonObject) -> None:
+    assert repeated["status"] == "completed"
     [retry] = told.until(lambda: told.of("metric", Metric.RETRIES), "the second try")
     assert retry["attributes"] == {
         "ticket.type": "custom",
@@ -186,14 +268,8 @@ def test_a_step_that_is_tried_again_is_counted(
     }
 
 
-def test_a_blob_that_nobody_can_have_sent(
-    running_app: RunningApp, told: TelemetryFile, blobs: BlobServiceClient
-) -> None:
-    container = blobs.get_container_client("uploads")
-    if not container.exists():
-        container.create_container()
-    container.upload_blob(f"nobody/{CANARY}.txt", b"Whose?")
-    [one] = told.until(lambda: told.of("metric", Metric.REJECTED_BLOBS), "the rejected blob")
+def test_a_blob_that_nobody_can_have_sent(rejected: Told) -> None:
+    [one] = rejected
     assert one["attributes"] == {"reason": "unknown_user"}
 
 
@@ -224,30 +300,22 @@ def grown(told: TelemetryFile, before: dict[str, float]) -> dict[str, float]:
 
 
 def test_a_failure_is_logged_with_its_reason_and_in_its_trace(
-    running_app: RunningApp, told: TelemetryFile
+    told: TelemetryFile, failed: JsonObject
 ) -> None:
-    running_app.model.reset(lambda *_: JSONResponse({"error": {"message": CANARY}}, 400))
-    ticket = running_app.run(task_description=f"Tell of {CANARY}.")
-    assert ticket["status"] == "failed"
-
-    def failed() -> Told:
-        return told.of("log", LogLine.TICKET_FAILED)
-
-    told.until(failed, "the failure")
-    [line] = [one for one in failed() if one["attributes"]["ticket.id"] == ticket["id"]]
+    assert failed["status"] == "failed"
+    logged = told.until(lambda: told.of("log", LogLine.TICKET_FAILED), "the failure")
+    [line] = [one for one in logged if one["attributes"]["ticket.id"] == failed["id"]]
     assert line["severity"] == "ERROR"
     assert line["attributes"]["reason"] == "model"
-    assert line["attributes"]["ticket.failure"] == ticket["error_message"]
-    assert line["attributes"]["ticket.id"] == ticket["id"]
-    assert line["trace"] == told.trace_of(ticket["id"])[0]["trace"]
+    assert line["attributes"]["ticket.failure"] == failed["error_message"]
+    assert line["attributes"]["ticket.id"] == failed["id"]
+    assert line["trace"] == told.trace_of(failed["id"])[0]["trace"]
 
 
 def test_a_wait_for_the_model_is_measured_with_the_service(
-    running_app: RunningApp, told: TelemetryFile
+    told: TelemetryFile, waited: JsonObject
 ) -> None:
-    busy = JSONResponse({}, 429, {"Retry-After": "1"})
-    running_app.model.reset(lambda number, _: busy if number == 1 else None)
-    assert running_app.run()["status"] == "completed"
+    assert waited["status"] == "completed"
     [wait] = told.until(lambda: told.of("metric", Metric.WAITS), "the wait")
     assert wait["attributes"] == {
         "ticket.type": "custom",
@@ -269,13 +337,12 @@ def test_storage_is_called_no_more_than_without(
     assert len(calls) <= 25
 
 
-def test_names_and_forms_are_those_that_queries_ask_for(
-    running_app: RunningApp, told: TelemetryFile
-) -> None:
-    """After the tickets above each kind of span is there, and each metric with its attributes."""
-    names = {span["name"] for span in told.of("span")}
-    assert set(SpanName) <= names
-    assert set(Metric) == {one["name"] for one in told.of("metric")}
+@pytest.mark.usefixtures("all_of_them")
+def test_names_and_forms_are_those_that_queries_ask_for(told: TelemetryFile) -> None:
+    """Each kind of span is there, and each metric with its attributes."""
+    told.until(lambda: [{}] if set(SpanName) <= names_of(told, "span") else [], "all kinds of span")
+    told.until(lambda: [{}] if set(Metric) <= names_of(told, "metric") else [], "all metrics")
+    assert set(Metric) == names_of(told, "metric")
     for one in told.of("metric"):
         form = METRICS[Metric(one["name"])]
         assert set(one["attributes"]) == {attribute.value for attribute in form.attributes}
@@ -290,10 +357,9 @@ def test_names_and_forms_are_those_that_queries_ask_for(
     assert of_tickets <= known
 
 
-def test_nothing_is_told_of_what_tickets_are_about(
-    running_app: RunningApp, told: TelemetryFile
-) -> None:
-    """The last of all: the tickets above were full of it."""
+@pytest.mark.usefixtures("all_of_them")
+def test_nothing_is_told_of_what_tickets_are_about(told: TelemetryFile) -> None:
+    """They were full of it."""
     text = told.path.read_text(encoding="utf-8")
     assert len(text) > 10_000
     for secret in (CANARY, TOKEN, "ada@", "ada-", "Bearer"):

@@ -7,6 +7,8 @@ program found in them.
     merging      parts → one part, whose points name claims by number: all parts at once if they
                  fit into a call, else groups of them, fewer with every round
     concluding   the last part → summary, insights, gaps, conflicts between files, with the quotes
+
+`task_type` is the door.
 """
 
 from shared.documents.extraction import Extractor

@@ -11,6 +11,8 @@ references the program found in the task or in its sources.
     polishing    what is still invented is left out; then terms and references between sections
     fronting     title and abstract, of what was written
     assembling   the paper in Markdown, its references, and an account of what it was held to
+
+`task_type` is the door.
 """
 
 from shared.clients.source_pages import SourcePages

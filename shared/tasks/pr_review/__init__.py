@@ -4,6 +4,8 @@ reading (plan)   the pull request → files → diffs in batches, a blob each
 reviewing        a batch → findings; one whose quoted code is not in the diff is dropped
 checking         all findings → those that a second look does not refute; suggestions that apply
 posting          if asked for: one review on GitHub
+
+`task_type` is the door.
 """
 
 from shared.clients.github.client import GitHubClient

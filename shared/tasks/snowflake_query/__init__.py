@@ -6,6 +6,8 @@ under a guard of our own, and comes back with numbers that are reckoned again.
     running      the query, and beside it what it is checked and compared with; errors are mended
     explaining   facts of the program in the words of the model, each number proved; the chart
     concluding   the result with its receipt
+
+`task_type` is the door.
 """
 
 from shared.charts.rendering import ChartRenderer
