@@ -50,6 +50,7 @@ _SAFE = {
     "X-Frame-Options": "DENY",
 }
 """Headers of every answer that does not set its own."""
+
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 

@@ -119,19 +119,5 @@ def is_authentic(event: AuditEvent, keys: AuditKeys) -> bool:
     return keys.check(SignedKind.EVENT, _content(event), event.hash)
 
 
-def first_invalid(
-    events: Iterable[AuditEvent], previous: str = "", keys: AuditKeys = UNKEYED
-) -> str | None:
-    """The id of the first event that does not follow from those before, None for a whole chain.
-
-    `previous` is the hash of what was before the first, when older events have been removed.
-    """
-    for event in events:
-        if event.previous_hash != previous or not is_authentic(event, keys):
-            return event.id
-        previous = event.hash
-    return None
-
-
 def _content(event: AuditEvent) -> bytes:
     return canonical(event.model_dump(mode="json", exclude={"hash"}))

@@ -44,10 +44,13 @@ class Digesting:
     def note(self, event_id: str, event_hash: str) -> None:
         """An event has been written. No storage call."""
         chain, _, number = event_id.partition(".")
-        self._changed[chain] = max(self._changed.get(chain, (0, "")), (int(number), event_hash))
+        self._keep(chain, (int(number), event_hash))
         if self._timer is None or self._timer.done():
             # In a context of its own: what it does is no part of the request that began it.
             self._timer = asyncio.create_task(self._wait_and_run(), context=Context())
+
+    def _keep(self, chain: str, head: Head) -> None:
+        self._changed[chain] = max(self._changed.get(chain, (0, "")), head)
 
     async def _wait_and_run(self) -> None:
         """A failure is logged, and what was to be in the digest is for the next."""
@@ -71,7 +74,7 @@ class Digesting:
             digest = await self._append(changed)
         except BaseException:
             for chain, head in changed.items():
-                self._changed[chain] = max(self._changed.get(chain, (0, "")), head)
+                self._keep(chain, head)
             raise
         while self._sealing.is_due(digest.sealing, self._clock.now()):
             digest = await self._seal(digest)

@@ -81,6 +81,11 @@ class DigestBlock(_Part):
     last: str
 
 
+def has_sealed(newest: Digest | None) -> bool:
+    """Whether all that was written without a key is known to the digests up to this one."""
+    return newest is not None and newest.sealing.is_closed
+
+
 class KnownHeads(Model):
     """What the digests say of a chain, in the order of time."""
 
@@ -199,13 +204,12 @@ def _merge_parts(
     sources: list[Digest | DigestBlock], level: int, index: int, part: str
 ) -> DigestBlock:
     """What `sources` say of the chains whose hashes begin with `part`."""
-    last = sources[-1]
     return DigestBlock(
         level=level,
         index=index,
         part=part,
         previous=sources[0].previous,
-        last=last.last if isinstance(last, DigestBlock) else last.signature,
+        last=_end_of(sources[-1]),
         heads=_join((source.heads for source in sources), part),
         seals=_join((source.seals for source in sources), part),
     )
@@ -223,9 +227,13 @@ def _join(all_heads: Iterable[Mapping[str, list[Head]]], part: str) -> Heads:
 def _check_links(parts: list[Digest | DigestBlock]) -> None:
     """Each names the signature of the one before."""
     for before, after in pairwise(parts):
-        end = before.last if isinstance(before, DigestBlock) else before.signature
-        if after.previous != end:
+        if after.previous != _end_of(before):
             raise BrokenDigests("A digest does not follow from the one before.")
+
+
+def _end_of(part: Digest | DigestBlock) -> str:
+    """The signature that what follows names."""
+    return part.last if isinstance(part, DigestBlock) else part.signature
 
 
 def _cover(count: int, fan_in: int) -> list[tuple[int, int]]:

@@ -28,12 +28,6 @@ class Checkpoint:
         return cls(events, *texts)
 
 
-async def horizon_of(table: Table, partition: str, chain: str) -> Checkpoint:
-    """What the table says, whoever wrote it: one point read."""
-    row = await table.read(partition, horizon_key(chain))
-    return Checkpoint.of(row) if row else Checkpoint()
-
-
 def horizon_key(chain: str) -> str:
     return f"horizon_{chain}"
 
@@ -45,6 +39,14 @@ class Horizons:
     def __init__(self, keys: AuditKeys, retention_days: int) -> None:
         self._keys = keys
         self._retains = retention_days > 0
+
+    async def find(
+        self, table: Table, partition: str, chain: str, *, is_sealed: bool
+    ) -> Checkpoint:
+        """What the table says, where it counts: one point read."""
+        row = await table.read(partition, horizon_key(chain))
+        found = Checkpoint.of(row) if row else Checkpoint()
+        return self.accept(found, partition, chain, is_sealed=is_sealed)
 
     def accept(
         self, found: Checkpoint, partition: str, chain: str, *, is_sealed: bool

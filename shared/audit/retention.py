@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.audit.activity_hours import Activity
-from shared.audit.digests import Digest, Digests, KnownHeads
-from shared.audit.horizon import Checkpoint, Horizons, horizon_of
+from shared.audit.digests import Digest, Digests, KnownHeads, has_sealed
+from shared.audit.horizon import Checkpoint, Horizons
 from shared.audit.keys import AuditKeys, is_signed
 from shared.audit.proof import Evidence, FoundEvent, find_fault
-from shared.audit.rows import read_event
+from shared.audit.rows import key_in_time, read_event
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models.clock import Clock
 from shared.settings.audit import AuditSettings
@@ -91,10 +91,6 @@ class Retention:
         log.info("Retention removed %d audit events", removed)
         return removed
 
-    @property
-    def _is_sealed(self) -> bool:
-        return self._newest is not None and self._newest.sealing.is_closed
-
     async def _clear(self, table: Table, partition: str, start: str, end: str) -> _Cleared:
         """Remove the events of a partition whose keys in time lie between these two."""
         chains: dict[str, list[_OldEvent]] = defaultdict(list)
@@ -111,8 +107,8 @@ class Retention:
     ) -> int:
         """Move the horizon of a chain forward over those of its events that follow it."""
         name = chain.rpartition("-")[2]
-        found = await horizon_of(table, partition, name)
-        horizon = self._horizons.accept(found, partition, name, is_sealed=self._is_sealed)
+        is_sealed = has_sealed(self._newest)
+        horizon = await self._horizons.find(table, partition, name, is_sealed=is_sealed)
         going: list[_OldEvent] = []
         for old in sorted(old_events, key=lambda one: one.found.number):
             if old.found.number == horizon.events + len(going) + 1:
@@ -134,7 +130,11 @@ class Retention:
         if self._newest and not all(is_signed(str(old.row.values["hash"])) for old in going):
             known = await self._digests.find_heads(chain, self._newest)
         evidence = Evidence(
-            keys=self._keys, horizon=horizon, known=known, end=None, is_sealed=self._is_sealed
+            keys=self._keys,
+            horizon=horizon,
+            known=known,
+            end=None,
+            is_sealed=has_sealed(self._newest),
         )
         fault = find_fault([old.found for old in going], evidence)
         holding = [old for old in going if fault is None or old.found.number < fault.number]
@@ -147,7 +147,7 @@ def _read_event(partition: str, row: Row) -> _OldEvent:
     """An event by its copy in time."""
     chain, _, number = row.key.rpartition("_")[2].partition(".")
     event = read_event(row, None if partition == USERS else chain)
-    is_in_place = event and row.key == f"{log_key(event.timestamp)}{event.id}"
+    is_in_place = event and row.key == key_in_time(event)
     position = int(number) if number.isdecimal() else 0
     return _OldEvent(chain, row, FoundEvent(position, event if is_in_place else None))
 

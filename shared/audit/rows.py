@@ -55,9 +55,14 @@ def read_event(row: Row, ticket_id: str | None = None) -> AuditEvent | None:
         return None
 
 
+def key_in_time(event: AuditEvent) -> str:
+    """The key of the copy of an event."""
+    return f"{log_key(event.timestamp)}{event.id}"
+
+
 def _writes(partition: str, place: str, event: AuditEvent, values: dict[str, Any]) -> list[Write]:
     columns = {name: to_column(value) for name, value in values.items()}
-    keys = (place, f"{log_key(event.timestamp)}{event.id}")
+    keys = (place, key_in_time(event))
     return [
         Write(Verb.INSERT, {"PartitionKey": partition, "RowKey": key, **columns}) for key in keys
     ]

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from shared.audit.activity_hours import Activity
 from shared.audit.chain import AuditChains, Draft, is_authentic
-from shared.audit.digests import Digests
+from shared.audit.digests import Digests, has_sealed
 from shared.audit.keys import is_signed
-from shared.audit.rows import as_ticket_event, as_user_event, user_event_writes
+from shared.audit.rows import as_ticket_event, as_user_event, key_in_time, user_event_writes
 from shared.clients.side_by_side import gather_within
 from shared.clients.tables import Row, Table
 from shared.errors import Malformed, NotFound
@@ -120,7 +120,7 @@ class AuditTrail:
         def is_verified(key: str, event: AuditEvent) -> bool | None:
             if not keys.is_set:
                 return None
-            if key != f"{log_key(event.timestamp)}{event.id}" or not is_authentic(event, keys):
+            if key != key_in_time(event) or not is_authentic(event, keys):
                 return False
             return True if is_signed(event.hash) else (False if is_late(event) else None)
 
@@ -136,7 +136,7 @@ class AuditTrail:
         if not self._chains.keys.is_set or all(is_signed(event.hash) for event in events):
             return lambda _: False
         newest = await self._digests.newest()
-        if newest is None or not newest.sealing.is_closed:
+        if newest is None or not has_sealed(newest):
             return lambda _: False
         sealed_at = newest.sealing.sealed_at
         return lambda event: sealed_at is None or event.timestamp > sealed_at
@@ -147,7 +147,7 @@ class AuditTrail:
             events = await self._tickets.events(query.entity_id or "")
         except NotFound:
             events = []
-        keyed = {f"{log_key(event.timestamp)}{event.id}": event for event in events}
+        keyed = {key_in_time(event): event for event in events}
         fits = {
             key: event for key, event in keyed.items() if start < key < end and _fits(event, query)
         }

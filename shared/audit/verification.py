@@ -8,16 +8,15 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from shared.audit.digests import Digest, Digests, Head, KnownHeads
-from shared.audit.horizon import Horizons, horizon_of
+from shared.audit.digests import Digest, Digests, Head, KnownHeads, has_sealed
+from shared.audit.horizon import Horizons
 from shared.audit.keys import AuditKeys, is_signed
 from shared.audit.proof import MISSING, Evidence, FoundEvent, TrailFault, find_fault
-from shared.audit.rows import read_event
+from shared.audit.rows import key_in_time, read_event
 from shared.clients.side_by_side import gather_within
 from shared.clients.tables import Table
 from shared.errors import BrokenDigests, NotFound
 from shared.models import AuditAction, StoredTicket, Verification, VerifyQuery
-from shared.storage.columns import log_key
 from shared.storage.keys import USERS, is_user_id, prefix_range, split_ticket_id
 
 _AT_ONCE = 16
@@ -93,12 +92,9 @@ class TrailVerification:
         is_there, end = await self._find_end(query)
         found = await self._find_events(trail)
         copy_fault = await self._find_copy_fault(trail, found)
-        is_sealed = newest is not None and newest.sealing.is_closed
-        horizon = self._horizons.accept(
-            await horizon_of(trail.table, trail.partition, trail.name),
-            trail.partition,
-            trail.name,
-            is_sealed=is_sealed,
+        is_sealed = has_sealed(newest)
+        horizon = await self._horizons.find(
+            trail.table, trail.partition, trail.name, is_sealed=is_sealed
         )
         if not (found or is_there or known.heads or known.seals or horizon.events):
             raise NotFound("There is no trail of this.")
@@ -183,8 +179,7 @@ class TrailVerification:
         async def is_same(one: FoundEvent) -> bool:
             if one.event is None:
                 return False
-            key = f"{log_key(one.event.timestamp)}{one.event.id}"
-            copy = await trail.table.read(trail.partition, key)
+            copy = await trail.table.read(trail.partition, key_in_time(one.event))
             return copy is not None and read_event(copy, trail.ticket_id) == one.event
 
         same = await gather_within(_AT_ONCE, is_same, found)

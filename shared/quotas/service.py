@@ -61,7 +61,7 @@ class Quotas:
         counted = {"is_counted": is_counted}
         if ticket.attempt == 1:
             counted["are_files_counted"] = bool(stored)
-        key, files_key = _hold_key(ticket), _files_key(ticket.id)
+        key, files_key = _hold_key(ticket.id, ticket.attempt), _files_key(ticket.id)
         own = [*([key] if is_counted else []), *([files_key] if stored else [])]
 
         def decide(decision: Decision) -> None:
@@ -81,19 +81,19 @@ class Quotas:
     async def settle(self, ticket_id: str, attempt: int, tokens: int) -> None:
         """An attempt has ended with so many tokens: they stay counted, whatever else was held for
         it is free again."""
-        await self._release(f"{HOLDS}{ticket_id}_{attempt}", tokens, was_opened=True)
+        await self._release(_hold_key(ticket_id, attempt), tokens, was_opened=True)
 
     async def withdraw(self, ticket_id: str, attempt: int) -> None:
         """An attempt that was counted was never stored."""
-        await self._release(f"{HOLDS}{ticket_id}_{attempt}", None, was_opened=False)
+        await self._release(_hold_key(ticket_id, attempt), None, was_opened=False)
         if attempt == 1:
             await self.keep_files(ticket_id, ())
 
     async def grant_tokens(self, ticket: StoredTicket, need: int) -> int:
         """How many more tokens this process may use for the ticket's attempt: at least `need`.
         Raises PermanentFailure, and NotFound once it has ended."""
-        key = _hold_key(ticket)
-        scopes = [*map(QuotaScope.parse, (await self._counts.read(key)).scopes)]
+        key = _hold_key(ticket.id, ticket.attempt)
+        scopes = _scopes_in(await self._counts.read(key))
         settings = await self._settings()
         granted = 0
 
@@ -133,7 +133,7 @@ class Quotas:
                 return False
         key = _files_key(ticket.id)
         row = await self._counts.read(key)
-        scopes = [*map(QuotaScope.parse, row.scopes)] or scopes
+        scopes = _scopes_in(row) or scopes
 
         def decide(decision: Decision) -> None:
             put_files(decision, key, scopes, new)
@@ -154,7 +154,7 @@ class Quotas:
         row = await self._counts.read(key)
         if not row.etag:
             return
-        scopes = [*map(QuotaScope.parse, row.scopes)]
+        scopes = _scopes_in(row)
 
         def decide(decision: Decision) -> None:
             keep_files(decision, key, scopes, is_kept)
@@ -200,7 +200,7 @@ class Quotas:
         await self._counts.change([host, GONE, APP], decide)
 
     async def _release(self, key: str, tokens: int | None, *, was_opened: bool) -> None:
-        scopes = [*map(QuotaScope.parse, (await self._counts.read(key)).scopes)]
+        scopes = _scopes_in(await self._counts.read(key))
 
         def decide(decision: Decision) -> None:
             hold = decision.rows[key].at(decision.moment)
@@ -257,8 +257,13 @@ def _all_limits(settings: AppSettings) -> Iterator[QuotaLimits]:
     yield from known.users.values()
 
 
-def _hold_key(ticket: StoredTicket) -> str:
-    return f"{HOLDS}{ticket.id}_{ticket.attempt}"
+def _scopes_in(row: Count) -> list[QuotaScope]:
+    """What an attempt or its files were counted for."""
+    return [*map(QuotaScope.parse, row.scopes)]
+
+
+def _hold_key(ticket_id: str, attempt: int) -> str:
+    return f"{HOLDS}{ticket_id}_{attempt}"
 
 
 def _files_key(ticket_id: str) -> str:

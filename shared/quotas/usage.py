@@ -45,13 +45,14 @@ class UsageReport:
 
     async def _read_used(self, scope: QuotaScope, settings: AppSettings) -> Amounts:
         """Of what is limited."""
+        limits = scope.limits(settings)
         prefix = HOSTS if scope.kind is ScopeKind.APP else scope.key
         rows = [row.at(self._clock.now()) async for row in self._counts.list_rows(prefix)]
         return Amounts.model_validate(
             {
                 quantity.value: max(0, sum(row.used.get(quantity, 0) for row in rows))
                 for quantity in QuotaKind
-                if scope.limits(settings).of(quantity) is not None
+                if limits.of(quantity) is not None
             }
         )
 

@@ -104,22 +104,20 @@ class StepStarts:
         was lost, EndsItsProcess when too many were, and Unavailable."""
         try:
             async with asyncio.timeout(_MARGIN):
-                kept, is_first = await self._count(step)
+                kept = await self._count(step)
         except TimeoutError:
             raise Unavailable("Storage is slow.") from None
-        if is_first:
-            return await self._run_beside(kept, run, step.ref)
         if kept.tally.unended > MAX_DEATHS:
             return await self._run_alone(kept, step)
-        return await self._run_beside(kept, run, step.ref | {"again": True})
+        is_first = kept.tally.unended == 1
+        return await self._run_beside(kept, run, step.ref if is_first else _again(step.ref))
 
-    async def _count(self, step: Step) -> "tuple[_Kept, bool]":
-        """Keep that the step is begun, and say whether it is for the first time. More than one too
-        many are not counted."""
+    async def _count(self, step: Step) -> "_Kept":
+        """Keep that the step is begun. More than one too many are not counted."""
         attempt = Attempt(self._container, step.ref["ticket_id"], step.ref["attempt"])
         blob, tally = attempt.start_of(step.name), _Tally()
         if etag := await self._container.create_json(blob, tally.model_dump()):
-            return _Kept(blob, tally, etag), True
+            return _Kept(blob, tally, etag)
         found = await self._container.read_tagged(blob)
         if found is None:
             raise RetryLater("The same step has just ended elsewhere.")
@@ -127,7 +125,7 @@ class StepStarts:
         if kept.tally.unended <= MAX_DEATHS:
             kept.tally.unended += 1
             await self._write(kept)
-        return kept, False
+        return kept
 
     async def _run_beside(self, kept: "_Kept", run: Run, ref: AttemptRef) -> Any:
         """Run the step with all others."""
@@ -154,7 +152,7 @@ class StepStarts:
         if self._limits.slots.locked():
             raise RetryLater("Steps that must run alone wait for each other.")
         ref, *others = step.arguments
-        lone = ref | {"again": True, "alone": True, "unbooked": []}  # which has been done
+        lone = _again(ref) | {"alone": True, "unbooked": []}  # which has been done
         asked = json.dumps([lone, *others]).encode()
         try:
             returned, output = await run_in_child(
@@ -188,6 +186,10 @@ class StepStarts:
         """Of two that count at once, one is enough."""
         written = await self._container.replace_json(kept.blob, kept.tally.model_dump(), kept.etag)
         kept.etag = written or kept.etag
+
+
+def _again(ref: AttemptRef) -> AttemptRef:
+    return ref | {"again": True}
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 
 from infra.local.azurite import Azurite, Ports
-from shared.audit.chain import Actor, Draft, first_invalid
+from shared.audit.chain import Actor, Draft
 from shared.clients.tables import Table, Verb, Write
 from shared.models import AuditAction, Priority, Status, StoredTicket
 from shared.storage.keys import new_ticket_id, new_user_id
@@ -20,6 +20,7 @@ from shared.tickets.repository import Tickets
 from shared.tickets.rows import status_row, ticket_row
 from shared.tickets.transaction import TicketChange
 from tests.support.product.app import AppUnderTest, make_app
+from tests.support.product.chains import first_invalid
 from tests.support.product.clock import now
 from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from shared.accounts.credentials import hash_password
-from shared.audit.chain import first_invalid
 from shared.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from shared.models import AuditAction, Login, Registration, Role, validate_model
 from tests.support.product.accounts import HERE, AccountsUnderTest
 from tests.support.product.app import PASSWORD
+from tests.support.product.chains import first_invalid
 from tests.support.servers.storage_proxy import StorageProxy
 
 ANN: dict[str, Any] = {

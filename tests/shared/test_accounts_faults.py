@@ -5,30 +5,17 @@ from collections.abc import Awaitable, Callable
 import pytest
 from starlette.responses import Response
 
-from shared.audit.chain import first_invalid
 from shared.errors import Unavailable
 from shared.models import AuditAction, OwnChanges, validate_model
 from tests.support.product.accounts import AccountsUnderTest, by, names
-from tests.support.servers.storage_proxy import Call, Meddle, StorageProxy
-
-
-def losing(answers: int) -> Meddle:
-    """Loses the answers to the first transactions, which have taken effect."""
-    left = [answers]
-
-    async def meddle(call: Call) -> Response | None:
-        if call.path.endswith("$batch") and left[0]:
-            left[0] -= 1
-            return Response(status_code=503)
-        return None
-
-    return meddle
+from tests.support.product.chains import first_invalid
+from tests.support.servers.storage_proxy import Call, StorageProxy, lose_answers
 
 
 async def test_a_registration_whose_answer_is_lost_is_one(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    storage.reset(after=losing(1))
+    storage.reset(after=lose_answers(1))
     ann = await accounts.register(names("ann"))
     assert (await accounts.caller((await accounts.login("ann")).access_token)).id == ann.id
     assert len(await accounts.users.page(0, 9)) == 1
@@ -38,7 +25,7 @@ async def test_a_change_whose_answer_is_lost_is_one(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
     ann = await accounts.hire("ann")
-    storage.reset(after=losing(1))
+    storage.reset(after=lose_answers(1))
     changed = await accounts.administration.change_own(
         by(ann), validate_model(OwnChanges, {"username": "anna"})
     )
@@ -55,7 +42,7 @@ async def test_a_deletion_whose_answer_is_lost_is_one(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
     ann, boss = await accounts.hire("ann"), await accounts.boss()
-    storage.reset(after=losing(1))
+    storage.reset(after=lose_answers(1))
     await accounts.administration.delete(by(boss), ann.id)
     events = await accounts.trail.of_user(ann.id)
     assert [event.action for event in events][1:] == [AuditAction.USER_DELETED]
@@ -66,7 +53,7 @@ async def test_a_refresh_whose_answer_is_lost_is_no_reuse(
 ) -> None:
     await accounts.register(names("ann"))
     tokens = await accounts.login("ann")
-    storage.reset(after=losing(1))
+    storage.reset(after=lose_answers(1))
     assert await accounts.refresh(await accounts.refresh(tokens))
 
 
@@ -74,7 +61,7 @@ async def test_a_login_whose_answer_is_lost_lets_in(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
     ann = await accounts.register(names("ann"))
-    storage.reset(after=losing(1))
+    storage.reset(after=lose_answers(1))
     tokens = await accounts.login("ann")
     assert (await accounts.caller(tokens.access_token)).id == ann.id
     assert await accounts.refresh(tokens)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from shared.audit.chain import first_invalid
 from shared.clients.tables import Verb, Write
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from shared.models import (
@@ -21,6 +20,7 @@ from shared.models import (
 )
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.app import BOSS
+from tests.support.product.chains import first_invalid
 
 
 async def test_an_admin_makes_users_with_any_role(accounts: AccountsUnderTest) -> None:

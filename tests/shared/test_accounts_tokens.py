@@ -8,7 +8,6 @@ import jwt
 import pytest
 
 from shared.accounts.credentials import AccessTokens
-from shared.audit.chain import first_invalid
 from shared.errors import Forbidden, Invalid, Unauthenticated
 from shared.models import (
     AuditAction,
@@ -23,6 +22,7 @@ from shared.models import (
 from shared.settings.accounts import TokenSettings
 from tests.support.product.accounts import HERE, AccountsUnderTest, by, names
 from tests.support.product.app import PASSWORD, SECRET
+from tests.support.product.chains import first_invalid
 from tests.support.product.clock import now
 from tests.support.servers.storage_proxy import StorageProxy
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from shared.audit.chain import Actor, first_invalid
+from shared.audit.chain import Actor
 from shared.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unavailable
 from shared.models import (
     AuditAction,
@@ -22,6 +22,7 @@ from shared.storage.keys import EVERYBODY
 from shared.tickets.intents import Purpose
 from tests.support.product.accounts import by
 from tests.support.product.app import LINGER, SWEEP_AFTER, AppUnderTest, user
+from tests.support.product.chains import first_invalid
 from tests.support.product.heard_workflows import HeardWorkflows
 from tests.support.product.workflow import ANSWER, answering, opened, order_of, run
 from tests.support.servers.storage_proxy import Call, StorageProxy

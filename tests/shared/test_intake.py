@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from shared.audit.chain import first_invalid
 from shared.errors import Invalid, NotFound, TooLarge, Unavailable
 from shared.models import NewTicket, Source, Status, StoredTicket, StoredUser, validate_model
 from shared.storage.keys import new_ticket_id
@@ -17,6 +16,7 @@ from shared.tickets.listing.index import ListingState
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import SWEEP_AFTER, AppUnderTest
+from tests.support.product.chains import first_invalid
 from tests.support.product.clock import now
 from tests.support.product.heard_workflows import HeardWorkflows
 from tests.support.servers.storage_proxy import Call, StorageProxy, hold

@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from shared.attachments.changes import add_files
-from shared.audit.chain import Actor, Draft, first_invalid
+from shared.audit.chain import Actor, Draft
 from shared.errors import NotFound
 from shared.models import Attachment, AuditAction, NewTicket, Status, StoredUser, validate_model
 from shared.tickets.attempts import Attempt
@@ -16,6 +16,7 @@ from shared.tickets.transaction import TicketChange
 from shared.workflow.messages import RoundFacts, StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
+from tests.support.product.chains import first_invalid
 from tests.support.product.clock import now
 from tests.support.product.workflow import ANSWER, answering, go_on, opened, order_of, run, shown
 from tests.support.servers.model import completion

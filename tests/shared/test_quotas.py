@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from starlette.responses import Response
 
 from shared.errors import Conflict, Forbidden, Invalid, PreconditionFailed, QuotaExceeded, TooLarge
 from shared.models import (
@@ -23,7 +22,7 @@ from tests.support.product.accounts import AccountsUnderTest, by
 from tests.support.product.app import AppUnderTest
 from tests.support.product.workflow import ANSWER, answering, order_of, run, shown
 from tests.support.servers.model import ModelServer, completion
-from tests.support.servers.storage_proxy import Call, Meddle, StorageProxy
+from tests.support.servers.storage_proxy import StorageProxy, lose_answers
 
 _AT_ONCE = 10
 DONE = '{"summary": "Done.", "task_result": "# Done"}'
@@ -99,19 +98,6 @@ async def bob(quotas: QuotasUnderTest) -> StoredUser:
 def count_calls(storage: StorageProxy) -> int:
     """Of tables: lines about steps are appended to a blob when it is time for that."""
     return sum(call.service == "table" for call in storage.calls)
-
-
-def lose_answers(count: int) -> Meddle:
-    """Loses the answers to the first transactions, which have taken effect."""
-    left = [count]
-
-    async def meddle(call: Call) -> Response | None:
-        if call.path.endswith("$batch") and left[0]:
-            left[0] -= 1
-            return Response(status_code=503)
-        return None
-
-    return meddle
 
 
 def refused(answers: list[Any]) -> int:

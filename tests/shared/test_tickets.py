@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.audit.chain import Actor, Draft, first_invalid
+from shared.audit.chain import Actor, Draft
 from shared.clients.tables import Table
 from shared.errors import NotFound
 from shared.models import (
@@ -21,6 +21,7 @@ from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
+from tests.support.product.chains import first_invalid
 from tests.support.product.clock import now
 
 BODY: dict[str, Any] = {

@@ -108,6 +108,19 @@ def storage_proxy(upstream: str) -> Iterator[StorageProxy]:
         yield proxy
 
 
+def lose_answers(count: int) -> Meddle:
+    """Loses the answers to the first transactions, which have taken effect."""
+    left = [count]
+
+    async def meddle(call: Call) -> Response | None:
+        if call.path.endswith("$batch") and left[0]:
+            left[0] -= 1
+            return Response(status_code=503)
+        return None
+
+    return meddle
+
+
 def hold(fits: Callable[[Call], bool], reached: Event, release: Event) -> Meddle:
     """Keeps the first call that fits waiting until `release`; `reached` tells that it came."""
 
