@@ -33,11 +33,7 @@ def admin(running_app: RunningApp) -> httpx2.Client:
 
 
 def admin_of(running_app: RunningApp) -> httpx2.Client:
-    client = httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30)
-    login = client.post("/auth/login", data={"username": ADMIN, "password": PASSWORD})
-    assert login.status_code == 200, login.text
-    client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-    return client
+    return running_app.sign_in(ADMIN)
 
 
 @pytest.fixture

@@ -39,11 +39,7 @@ def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def boss(running_app: RunningApp) -> httpx2.Client:
     """A client with the first admin's token."""
-    client = httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30)
-    login = client.post("/auth/login", data={"username": BOSS, "password": PASSWORD})
-    assert login.status_code == 200, login.text
-    client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-    return client
+    return running_app.sign_in(BOSS)
 
 
 @pytest.fixture(scope="module")

@@ -34,10 +34,7 @@ def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def admin(running_app: RunningApp) -> httpx2.Client:
-    client = httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30)
-    login = client.post("/auth/login", data={"username": ADMIN, "password": PASSWORD})
-    client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
-    return client
+    return running_app.sign_in(ADMIN)
 
 
 @pytest.fixture(autouse=True)

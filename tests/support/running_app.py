@@ -45,16 +45,24 @@ class RunningApp:
     api: httpx2.Client
 
     @property
+    def _address(self) -> str:
+        return f"{self.host.base_url}/api/v1"
+
+    @property
     def durable(self) -> Durable:
         """The management API of the app's host."""
         return Durable(self.host)
 
     def log_in(self, username: str) -> httpx2.Client:
         """A client with the token of a user, who is registered where that is due."""
-        client = httpx2.Client(base_url=f"{self.host.base_url}/api/v1", timeout=30)
         new = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
-        answer = client.post("/auth/register", json=new)
+        answer = httpx2.post(f"{self._address}/auth/register", json=new, timeout=30)
         assert answer.status_code in (201, 409), answer.text
+        return self.sign_in(username)
+
+    def sign_in(self, username: str) -> httpx2.Client:
+        """A client with the token of a user who is there."""
+        client = httpx2.Client(base_url=self._address, timeout=30)
         login = client.post("/auth/login", data={"username": username, "password": PASSWORD})
         assert login.status_code == 200, login.text
         client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
