@@ -17,7 +17,7 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.data.tables import TableTransactionError, UpdateMode
+from azure.data.tables import EdmType, EntityProperty, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.clients.azure_transport import ObservedTransport
@@ -41,6 +41,9 @@ _OVERTAKEN = {
     "ResourceNotFound",
     "EntityNotFound",
 }
+
+_INT32_BITS = 31
+"""Without the sign."""
 
 MAX_ROWS = 1000
 """As many rows as storage gives in one answer."""
@@ -85,7 +88,8 @@ class Write:
             options["mode"] = UpdateMode.REPLACE
         if self.etag:
             options |= {"etag": self.etag, "match_condition": MatchConditions.IfNotModified}
-        return self.verb.value, dict(self.values), options
+        values = {name: _add_type(value) for name, value in self.values.items()}
+        return self.verb.value, values, options
 
 
 def service(
@@ -197,9 +201,19 @@ class Table:
         return await translate_errors(call)
 
 
+def _add_type(value: Any) -> Any:
+    """The SDK takes an int for one of 32 bits; larger ones need their type beside them."""
+    is_large = type(value) is int and value.bit_length() > _INT32_BITS
+    return EntityProperty(value, EdmType.INT64) if is_large else value
+
+
 def _row(entity: Mapping[str, Any]) -> Row:
     metadata = entity.metadata  # type: ignore[attr-defined]
-    return Row(dict(entity), str(metadata["etag"]))
+    values = {
+        name: value.value if isinstance(value, EntityProperty) else value
+        for name, value in entity.items()
+    }
+    return Row(values, str(metadata["etag"]))
 
 
 def _code(error: HttpResponseError) -> str:

@@ -75,6 +75,16 @@ def post_document(api: httpx2.Client, **more: Any) -> httpx2.Response:
     return api.post("/tickets", files=form)
 
 
+@pytest.mark.parametrize("tokens", [2**31 - 1, 2**31, 10**15])
+def test_a_ticket_may_ask_for_many_tokens(running_app: RunningApp, tokens: int) -> None:
+    body = custom() | {"max_tokens": tokens}
+    opened = running_app.api.post("/tickets", json=body)
+    assert opened.status_code == 201, opened.text
+    assert running_app.read(opened.json()["id"])["max_tokens"] == tokens
+    listed = running_app.api.get("/tickets").json()["tickets"]
+    assert listed[0]["max_tokens"] == tokens
+
+
 def test_a_ticket_too_many_is_told_what_is_left_and_when_to_come_again(
     running_app: RunningApp, admin: httpx2.Client
 ) -> None:
