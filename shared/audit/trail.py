@@ -16,7 +16,7 @@ from shared.audit.activity_hours import Activity
 from shared.audit.chain import AuditChains, Draft, is_authentic
 from shared.audit.digests import Digests, has_sealed
 from shared.audit.keys import is_signed
-from shared.audit.rows import as_ticket_event, as_user_event, key_in_time, user_event_writes
+from shared.audit.rows import key_in_time, read_event, user_event_writes
 from shared.clients.side_by_side import gather_within
 from shared.clients.tables import Row, Table
 from shared.errors import Malformed, NotFound
@@ -157,9 +157,9 @@ class AuditTrail:
         events: dict[str, AuditEvent] = {}
         looked = 0
         async for row in self._user_table.query(USERS, start, end):
-            event = as_user_event(row)
+            event = read_event(row)
             looked += 1
-            if row.key > start and _fits(event, query):
+            if row.key > start and event and _fits(event, query):
                 events[row.key] = event
             if len(events) > PAGE or looked >= MAX_LOOKED * 1000:
                 # Behind this row, and before whatever key follows it.
@@ -177,8 +177,8 @@ class AuditTrail:
             looked += len(owners)
             hour_end = min(end, log_key(hour - timedelta(microseconds=1)))
             async for row in self._rows(owners, hour_start, hour_end):
-                event = as_ticket_event(row, row.key.split("_")[-1].partition(".")[0])
-                if row.key > start and _fits(event, query):
+                event = read_event(row, row.key.split("_")[-1].partition(".")[0])
+                if row.key > start and event and _fits(event, query):
                     events[row.key] = event
         return _Found(events, end)
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from shared.audit.chain import AuditChains, Draft
-from shared.audit.rows import as_ticket_event
+from shared.audit.rows import read_event
 from shared.clients.tables import MAX_ROWS, Table, Verb, Write
 from shared.errors import NotFound, Problem, Unavailable, WriteConflict
 from shared.models import AuditEvent, Message, Status, StoredTicket
@@ -95,7 +95,7 @@ class Tickets:
         """The audit trail of a ticket, oldest first; it outlives the ticket."""
         owner, rest = split_ticket_id(ticket_id)
         rows = self._table.query(owner, *prefix_range(f"event_{rest}_"))
-        return [as_ticket_event(row, ticket_id) async for row in rows]
+        return [event async for row in rows if (event := read_event(row, ticket_id))]
 
     async def updates(self, ticket_id: str, after: int) -> list[Message]:
         """The realtime messages about a ticket after the number `after`, up to 1,000: one storage

@@ -283,6 +283,19 @@ async def test_a_copy_by_time_that_is_removed_or_put_at_another_time(
     assert (await search(app))[second.id] is False
 
 
+async def test_rows_that_are_no_events_hide_nothing_else(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    attacker = await attack(app, owner)
+    third = (await attacker.events())[2]
+    await attacker.merge(f"{log_key(third.timestamp)}{third.id}", timestamp="never")
+    await attacker.merge(f"event_{attacker.rest}_000002", new_values="{")
+    assert set(await search(app)) == {f"{attacker.ticket}.{number:06d}" for number in (4, 2, 1)}
+    shown = await app.ticket_queries.events(by(owner), attacker.ticket)
+    assert [int(event.id[-6:]) for event in shown] == [1, 3, 4]
+    assert await first_invalid(app, attacker.ticket) == 2
+
+
 async def trail_of(table: Table, user_id: str) -> list[AuditEvent]:
     rows = table.query(USERS, f"event_{user_id}_", f"event_{user_id}`")
     return [as_user_event(row) async for row in rows]
