@@ -60,7 +60,8 @@ async def login_json(req: func.HttpRequest) -> func.HttpResponse:
 
 @endpoint(bp, "POST", "auth/refresh", body="Refresh", answer="Tokens", errors=(401,), public=True)
 async def refresh(req: func.HttpRequest) -> func.HttpResponse:
-    """Exchange a refresh token for a new pair; each refresh token counts once."""
+    """Exchange a refresh token for a new pair; each refresh token counts once, save that it answers
+    the same pair again within a short grace."""
     from shared.models import Refresh
 
     return answer_json(await product().accounts.refresh(json_body(req, Refresh), visitor(req)))

@@ -4,12 +4,13 @@ Heavy libraries (argon2, PyJWT with its cryptography) are imported where they ar
 """
 
 import asyncio
+import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError
@@ -76,22 +77,31 @@ class AccessTokens:
     def __init__(self, settings: TokenSettings) -> None:
         self._secret_key = settings.secret_key
         self._life = timedelta(minutes=settings.access_minutes)
+        self._derivation_key = _sign(settings.secret_key.encode(), "what follows a refresh token")
 
     @property
     def seconds(self) -> int:
         return int(self._life.total_seconds())
 
-    def sign(self, user_id: str, role: Role, moment: datetime) -> str:
+    def sign(self, user_id: str, role: Role, moment: datetime, token_id: str | None = None) -> str:
+        """A token that begins at `moment`: of the same id and moment always the same."""
         import jwt
 
         claims: dict[str, Any] = {
             "sub": user_id,
             "iat": moment.timestamp(),
             "exp": (moment + self._life).timestamp(),
-            "jti": secrets.token_hex(16),
+            "jti": token_id or secrets.token_hex(16),
             "role": role.value,
         }
         return jwt.encode(claims, self._secret_key, algorithm=_ALGORITHM)
+
+    def follow(self, refresh: "RefreshToken") -> "Successor":
+        """What a refresh token is exchanged for: always the same, and nothing of it is stored."""
+        secret = _sign(self._derivation_key, f"refresh {refresh}")
+        token_id = _sign(self._derivation_key, f"access {refresh}").hex()[:32]
+        encoded = urlsafe_b64encode(secret).rstrip(b"=").decode()
+        return Successor(RefreshToken(refresh.family, encoded), token_id)
 
     def read(self, token: str) -> Claims:
         """The claims of a token that we signed and that has not expired.
@@ -133,16 +143,33 @@ class RefreshToken:
         return sha256(self.secret.encode(errors="replace")).hexdigest()
 
     def has_hash(self, stored: str) -> bool:
-        return compare_digest(self.hash, stored)
+        return hmac.compare_digest(self.hash, stored)
 
     def __str__(self) -> str:
         return f"{self.family}.{self.secret}"
 
 
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """The refresh token that follows another, and the id of the access token beside it."""
+
+    refresh: RefreshToken
+    token_id: str
+
+
 def token_pair(
-    access: AccessTokens, user: StoredUser, refresh: RefreshToken, at: datetime
+    access: AccessTokens,
+    user: StoredUser,
+    refresh: RefreshToken,
+    *,
+    at: datetime,
+    token_id: str | None = None,
 ) -> Tokens:
     """What a login answers. However wrong a clock is, the token is no older than it must be."""
     begins = max(at, datetime.fromtimestamp(user.tokens_from, UTC))
-    signed = access.sign(user.id, user.role, begins)
+    signed = access.sign(user.id, user.role, begins, token_id)
     return Tokens(access_token=signed, expires_in=access.seconds, refresh_token=str(refresh))
+
+
+def _sign(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(errors="replace"), "sha256")

@@ -1,8 +1,11 @@
-"""Families of refresh tokens: a row holds the hash of the present secret only.
+"""Families of refresh tokens: a row holds the hash of the present secret, and those of the secrets
+that were exchanged within the grace.
 
-A secret that is not the present one has been used before, which ends its family.
+Whoever asks twice for a short while, because they ask from several places or an answer was lost, is
+answered the same. A secret that was exchanged before that ends its family.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +15,9 @@ from shared.clients.tables import Row, Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import rfc3339
 from shared.storage.keys import USERS
+
+_MAX_EXCHANGED = 100
+"""So many hashes fit into a column, and more than anybody needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +35,21 @@ class Session:
         """Unix time of the login."""
         return float(self.found.values["opened_at"])
 
+    @property
+    def exchanged(self) -> dict[str, float]:
+        """The hashes of the latest secrets that were exchanged, each with the Unix time of that."""
+        known: dict[str, float] = json.loads(self.found.values.get("exchanged") or "{}")
+        return known
+
     def has(self, token: RefreshToken) -> bool:
         """Whether `token` is the present one of the family."""
         return token.has_hash(str(self.found.values["hash"]))
+
+    def find_exchange(self, token: RefreshToken, new: RefreshToken, since: float) -> float | None:
+        """When `token` was exchanged for `new`, None if that was not since the Unix time."""
+        at = self.exchanged.get(token.hash)
+        is_known = self.has(new) or new.hash in self.exchanged
+        return at if at is not None and at >= since and is_known else None
 
 
 def begin_family(token: RefreshToken, user_id: str, at: float, until: datetime) -> Write:
@@ -41,10 +59,11 @@ def begin_family(token: RefreshToken, user_id: str, at: float, until: datetime) 
 
 
 class RefreshTokens:
-    """The rows of sessions."""
+    """The rows of sessions; what was exchanged counts for `grace` seconds more."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, grace: float) -> None:
         self._table = table
+        self._grace = grace
 
     async def read(self, token: RefreshToken, moment: datetime) -> Session | None:
         """The family of `token`, None when it has ended."""
@@ -53,16 +72,29 @@ class RefreshTokens:
             return None
         return Session(found)
 
-    async def rotate(self, session: Session, new: RefreshToken) -> bool:
-        """Put `new` in the place of the present token; False if that was used meanwhile."""
-        values = row(session.found.key, {"hash": new.hash})
-        try:
-            await self._table.write([Write(Verb.MERGE, values, session.found.etag)])
-        except WriteConflict:
-            found = await self._table.read(USERS, session.found.key)
-            # Ours, if an earlier try took effect although its answer was lost.
-            return found is not None and Session(found).has(new)
-        return True
+    async def exchange(
+        self, session: Session | None, old: RefreshToken, new: RefreshToken, moment: datetime
+    ) -> float | None:
+        """Put `new` in the place of `old`: one storage call, none where that is done already.
+
+        The Unix time at which it was done, by us or within the grace by others; None if `old` does
+        not count any more.
+        """
+        at = moment.timestamp()
+        while session is not None and session.has(old):
+            kept = {one: then for one, then in session.exchanged.items() if then >= self._since(at)}
+            exchanged = dict([*kept.items(), (old.hash, at)][-_MAX_EXCHANGED:])
+            values = {"hash": new.hash, "exchanged": json.dumps(exchanged)}
+            try:
+                write = Write(Verb.MERGE, row(session.found.key, values), session.found.etag)
+                await self._table.write([write])
+                return at
+            except WriteConflict:  # By others, or by a try of our own whose answer was lost.
+                session = await self.read(old, moment)
+        return session.find_exchange(old, new, self._since(at)) if session else None
+
+    def _since(self, at: float) -> float:
+        return at - self._grace
 
     async def close(self, session: Session) -> None:
         """End a family, whether it still is there or not."""

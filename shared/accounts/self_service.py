@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.accounts.app_settings import AppSettingsStore
 from shared.accounts.authentication import Presented
@@ -85,19 +85,21 @@ class Accounts:
         return answer[0]
 
     async def refresh(self, body: Refresh, actor: Actor) -> Tokens:
-        """A new pair for a refresh token, which is used up: three storage calls.
+        """A new pair for a refresh token, which is used up: three storage calls. Within the grace
+        it is the same pair for everybody who asks.
 
         Raises Invalid and Unauthenticated.
         """
-        old = RefreshToken.parse(body.refresh_token)
-        moment = self._clock.now()
+        old, moment = RefreshToken.parse(body.refresh_token), self._clock.now()
         session = await self._sessions.read(old, moment)
         known = await self._users.by_id(session.user_id) if session else None
         if session is None or known is None or not _may_refresh(known.user, session):
             raise Unauthenticated("The refresh token is not valid any more; please sign in again.")
-        new = RefreshToken.new(old.family)
-        if session.has(old) and await self._sessions.rotate(session, new):
-            return token_pair(self._tokens, known.user, new, moment)
+        new = self._tokens.follow(old)
+        exchanged_at = await self._sessions.exchange(session, old, new.refresh, moment)
+        if exchanged_at is not None:
+            at = datetime.fromtimestamp(exchanged_at, UTC)
+            return token_pair(self._tokens, known.user, new.refresh, at=at, token_id=new.token_id)
         await self._sessions.close(session)
         draft = Draft(AuditAction.REFRESH_REUSED, actor, "A refresh token was used twice")
         await self._users.change(known.user.id, lambda _: UserChange({}, draft))
@@ -131,7 +133,8 @@ class Accounts:
         draft = Draft(AuditAction.LOGIN_SUCCEEDED, replace(actor, user_id=user.id), "Signed in")
         also = (session, *door.name.require_unchanged())
         change = UserChange({"last_login": moment}, draft, also, moment=moment)
-        return token_pair(self._tokens, await self._users.apply(known, change), refresh, moment)
+        signed_in = await self._users.apply(known, change)
+        return token_pair(self._tokens, signed_in, refresh, at=moment)
 
 
 def _may_refresh(user: StoredUser, session: Session) -> bool:

@@ -42,7 +42,9 @@ class AccountParts(BaseParts):
         return Accounts(
             users=self.users,
             passwords=self._password_check,
-            sessions=RefreshTokens(self.clients.table("users")),
+            sessions=RefreshTokens(
+                self.clients.table("users"), self.settings.accounts.tokens.refresh_grace_seconds
+            ),
             tokens=self._access_tokens,
             first_admin=self._bootstrap_admin,
             settings=self.settings.accounts,

@@ -7,15 +7,18 @@ from shared.errors import SettingsError
 from shared.settings.environment import Environment
 
 _ANY_TENANT = {"common", "organizations", "consumers"}
+_MAX_GRACE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
-    """The key that signs, and how long tokens live."""
+    """The key that signs, and how long tokens live; a refresh token that has been used answers the
+    same again for `refresh_grace_seconds`."""
 
     secret_key: str = field(repr=False)
     access_minutes: int
     refresh_days: int
+    refresh_grace_seconds: float = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ def _tokens(env: Environment) -> TokenSettings:
         secret_key=_secret_key(env),
         access_minutes=env.integer("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1),
         refresh_days=env.integer("REFRESH_TOKEN_EXPIRE_DAYS", 30, 1),
+        refresh_grace_seconds=env.number("REFRESH_GRACE_SECONDS", 10, 0, _MAX_GRACE_SECONDS),
     )
 
 

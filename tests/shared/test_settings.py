@@ -47,6 +47,7 @@ def test_the_sample_lists_the_defaults() -> None:
         ({"SWEEP_SCHEDULE": "hourly"}, "SWEEP_SCHEDULE"),
         ({"ACCESS_TOKEN_EXPIRE_MINUTES": "soon"}, "ACCESS_TOKEN_EXPIRE_MINUTES"),
         ({"ACCESS_TOKEN_EXPIRE_MINUTES": "0"}, "ACCESS_TOKEN_EXPIRE_MINUTES"),
+        ({"REFRESH_GRACE_SECONDS": "301"}, "REFRESH_GRACE_SECONDS"),
         ({"MAX_FILE_SIZE": "1.5"}, "MAX_FILE_SIZE"),
         ({"MAX_FILE_SIZE": "nan"}, "MAX_FILE_SIZE"),
         ({"MODEL_TIMEOUT_SECONDS": "inf"}, "MODEL_TIMEOUT_SECONDS"),
