@@ -7,6 +7,7 @@ from pathlib import Path
 
 from infra.local.host.functions import HostError, read_local_settings
 from infra.local.installation import InstallError
+from infra.local.log_lines import OneLine
 from infra.local.serving import PartError, PortTakenError
 
 DEFAULT_PORT = 7071
@@ -34,7 +35,9 @@ def main() -> None:
         command.set_defaults(run=action)
     command.add_argument("--task", default="doc_analysis", help="the task type to show")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%H:%M:%S")
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(LOG_FORMAT, datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     # As the logging HOWTO advises where lines are many: the format asks for none of these.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for noisy in ("azure", "httpx2", "uvicorn"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from infra.local.log_lines import escape_unprintable
 from infra.local.serving import PARENT_PIPE, PartError, take_port
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,7 @@ class Part:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="backslashreplace",
             start_new_session=True,  # Ctrl-C reaches only us, and we stop the parts in order
         )
         self._say = say
@@ -51,8 +53,9 @@ class Part:
     def _read(self) -> None:
         assert self.process.stdout is not None  # noqa: S101  it was asked for
         for line in self.process.stdout:
-            self._last = [*self._last[-9:], line.rstrip()]
-            self._say(f"{self.name:<10} {line.rstrip()}")
+            shown = escape_unprintable(line.rstrip())
+            self._last = [*self._last[-9:], shown]
+            self._say(f"{self.name:<10} {shown}")
 
     def until_answering(self, url: str) -> None:
         """Return when `url` answers with success. Raises PartError."""

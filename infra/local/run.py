@@ -69,11 +69,18 @@ class Secrets:
         }
         own = cls(**made | kept)
         if asdict(own) != kept:
-            partial = path.with_suffix(".new")
-            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                json.dump(asdict(own), file)
-            partial.replace(path)
+            _write_private(path, json.dumps(asdict(own)))
         return own
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, at no time anybody else."""
+    partial = path.with_suffix(".new")
+    partial.unlink(missing_ok=True)  # One that a crash left has the mode that it was made with.
+    opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "w") as file:
+        file.write(text)
+    partial.replace(path)
 
 
 @contextmanager
@@ -89,9 +96,7 @@ def running(port: int, state: Path, say: Printer) -> Iterator[tuple[Ready, list[
         ready_file.unlink(missing_ok=True)
         stack.callback(ready_file.unlink, missing_ok=True)
         ready, parts = _start_all(port, state, say, stack)
-        partial = ready_file.with_suffix(".new")
-        partial.write_text(json.dumps(asdict(ready), indent=2))
-        partial.replace(ready_file)
+        _write_private(ready_file, json.dumps(asdict(ready), indent=2))
         yield ready, parts
 
 

@@ -34,7 +34,7 @@ def event_grid_route(accept: Callable[[list[BlobMessage]], None]) -> Route:
                 return JSONResponse({"validationResponse": code})
             if kind == "notification":
                 accept(_messages(await request.json(), request.query_params.get("functionName")))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
             log.error("an event that is none of Blob storage: %r", error)
             return Response(status_code=500)
         return Response(status_code=202 if kind in ("notification", "unsubscribe") else 400)

@@ -19,7 +19,6 @@ from infra.local.host.urls import decode_path, query_values
 
 log = logging.getLogger("host")
 
-MAX_BODY_BYTES = 100 * 1024 * 1024
 FLUSH_SECONDS = 0.1
 """In which an answer has left the process."""
 START_PAGE = "<!DOCTYPE html><title>The local host</title><p>Your function app is up and running."
@@ -68,9 +67,6 @@ class HttpFunctions:
     ) -> Response:
         headers = _headers(scope)
         subject = f"{scope['method']} {_without_token(scope['path'], values)}"
-        if int(headers.get("content-length", "0")) > MAX_BODY_BYTES:
-            log.error("%s %s: a body over %d bytes", function.name, subject, MAX_BODY_BYTES)
-            return Response(status_code=500)
         # As Azure's host, which hands on only a body that has its length before it.
         body = await _body(receive, keep="content-length" in headers)
         value = func.HttpRequest(

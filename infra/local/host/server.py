@@ -9,18 +9,20 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local.host import event_grid
 from infra.local.host.blobs import BlobFunctions
+from infra.local.host.bodies import MAX_BODY_BYTES, MAX_MANAGEMENT_BYTES, Bodies
+from infra.local.host.callers import is_foreign, is_management
 from infra.local.host.durable.api import DurableApi, lower_path_words
 from infra.local.host.durable.clock import EngineClock
 from infra.local.host.durable.engine import Engine
@@ -45,6 +47,10 @@ _ALLOWED_HEADERS = (
     "If-None-Match",
 )
 
+_REFUSAL = PlainTextResponse(
+    "This is for programs on this machine: no pages of other origins, no names but localhost.", 403
+)
+
 
 @dataclass
 class Host:
@@ -57,6 +63,7 @@ class Host:
     blobs: BlobFunctions
     timers: TimerFunctions
     invoker: Invoker
+    address: str
 
     def asgi(self) -> ASGIApp:
         """The HTTP side: the Durable API, then the app's functions."""
@@ -84,14 +91,22 @@ class Host:
         served.router.default = self.http
         served.router.redirect_slashes = False
 
-        async def with_resolved_paths(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http":
-                path = resolve_dots(scope["raw_path"].decode("ascii"))
-                scope["raw_path"] = path.encode("ascii")
-                scope["path"] = _folded(unquote(path))
-            await served(scope, receive, send)
+        bodies = Bodies()
 
-        return with_resolved_paths
+        async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await served(scope, receive, send)
+                return
+            path = resolve_dots(scope["raw_path"].decode("ascii"))
+            scope["raw_path"] = path.encode("ascii")
+            scope["path"] = _folded(unquote(path))
+            is_own = is_management(scope["path"])
+            answering = _REFUSAL if is_own and is_foreign(scope, self.address) else served
+            max_bytes = MAX_MANAGEMENT_BYTES if is_own else MAX_BODY_BYTES
+            with bodies.bound(scope, receive, max_bytes) as bounded:
+                await answering(scope, bounded, send)
+
+        return enter
 
 
 def build(
@@ -127,7 +142,8 @@ def build(
     blobs = BlobFunctions(app.of_kind("blobTrigger"), invoker, state / "blobs.sqlite")
     timers = TimerFunctions(app.of_kind("timerTrigger"), invoker)
     http = HttpFunctions(app, invoker, replace)
-    return Host(app, engine, api, http, blobs, timers, invoker)
+    address = urlsplit(origin).hostname or ""
+    return Host(app, engine, api, http, blobs, timers, invoker, address)
 
 
 def lock_state(state: Path) -> IO[str]:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,7 +111,11 @@ def run_ticket(
 
 def test_two_copies_run_side_by_side_and_a_state_outlives_its_copy(tmp_path: Path) -> None:
     port = free_ports()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/ready.new").write_text("left by a crash, for all to read")
     with running(port, tmp_path / "one") as (one, _):
+        for name in ("ready.json", "secrets.json"):
+            assert stat.S_IMODE((tmp_path / "one" / name).stat().st_mode) == 0o600
         assert one["base_url"] == f"http://127.0.0.1:{port}"
         with running(free_ports(), tmp_path / "two") as (two, _):
             assert run_ticket(log_in(one))["status"] == "completed"

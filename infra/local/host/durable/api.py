@@ -250,7 +250,7 @@ def _json_text(body: bytes) -> str:
     """The body's JSON as text. Raises RefusedError 400 when it is none."""
     try:
         return without_constants(body.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refused_with(400, "Invalid JSON content", str(error)) from error
 
 

@@ -269,6 +269,33 @@ class TestAnswers:
         assert [line for line in web.log.splitlines() if "read_item GET /api/items/x" in line]
 
 
+class TestLog:
+    @pytest.mark.parametrize(
+        ("sent", "shown"),
+        [
+            ("%0d%0a12:00:00.000 ERROR   host: forged", "\\r\\n12:00:00.000 ERROR   host: forged"),
+            ("%1b[2J%1b]0;x%07", "\\x1b[2J\\x1b]0;x\\x07"),
+            ("%e2%80%a8a%e2%80%a9b%c2%85c%0bd%0c", "\\u2028a\\u2029b\\x85c\\x0bd\\x0c"),
+            ("%e2%80%aedlrow%e2%81%a6", "\\u202edlrow\\u2066"),
+            ("%f3%a0%81%81", "\\U000e0041"),
+        ],
+    )
+    def test_what_a_path_says_stays_in_its_line(
+        self, web: HostProcess, sent: str, shown: str
+    ) -> None:
+        assert web.client.get(f"/api/items/{sent}").status_code == 200
+        lines = web.log.splitlines()
+        assert [line for line in lines if line.partition("GET /api/items/")[2].startswith(shown)]
+        assert not [line for line in lines if line.startswith("12:00:00.000")]
+        assert all(line.isprintable() for line in lines)
+
+    def test_nor_does_that_of_an_exception_leave_its_own(self, web: HostProcess) -> None:
+        assert web.client.get("/api/raises/error%0a12:00:00.000 ERROR forged").status_code == 500
+        lines = web.log.splitlines()
+        assert [line for line in lines if line.startswith("  | ValueError: a secret")]
+        assert not [line for line in lines if line.startswith("12:00:00.000")]
+
+
 class TestSettings:
     def test_values_are_there_before_the_app_is_imported(self, web: HostProcess) -> None:
         expected = ["from the file", "from the file"]

@@ -319,3 +319,45 @@ class TestPaths:
 
 def without(event: JsonObject, keys: set[str]) -> dict[str, Any]:
     return {key: value for key, value in event.items() if key not in keys}
+
+
+@local_only
+class TestForeignCallers:
+    """In Azure a page of another origin has not got the key, and the platform's CORS stands before
+    it."""
+
+    PATHS = (
+        "/runtime/webhooks/durabletask/orchestrators/one_step?code=local",
+        "/runtime/rpc/durabletask/orchestrators/one_step",
+        "/RunTime//..//x/../webhooks/DurableTask/orchestrators/one_step?code=local",
+        "/%72untime/rpc/durabletask/orchestrators/one_step",
+        "/runtime/webhooks/blobs?functionName=Host.Functions.x",
+    )
+
+    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Origin": "http://localhost:3000"},
+            {"Origin": "http://127.0.0.1:1"},
+            {"Host": "evil.example"},
+            {"Host": "evil.example", "Origin": "http://evil.example"},
+            {"Host": "127.0.0.1.evil.example:7071"},
+            {"Host": "localhost.evil.example"},
+            {"Host": "127.0.0.1@evil.example"},
+        ],
+    )
+    def test_start_nothing(self, durable: Durable, path: str, headers: dict[str, str]) -> None:
+        before = durable.get("/instances").json()
+        sent = {"Content-Type": "text/plain", "aeg-event-type": "Notification", **headers}
+        answer = durable.host.client.post(path, content=b"{}", headers=sent)
+        assert answer.status_code == 403
+        assert durable.get("/instances").json() == before
+
+    @pytest.mark.parametrize("host", ["localhost:7071", "LOCALHOST", "127.0.0.1", "[::1]:7071"])
+    def test_that_are_of_here_start_what_they_like(self, durable: Durable, host: str) -> None:
+        headers = {"Host": host, "Origin": f"http://{host}"}
+        answer = durable.host.client.post(self.PATHS[0], content=b"{}", headers=headers)
+        assert answer.status_code == 202
