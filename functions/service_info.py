@@ -45,14 +45,16 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     public=True,
 )
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
-    """Whether the services that the app stands on are there, and how fast they answer. One that
-    tickets are done without may be away."""
-    from shared.app.health import NEEDED
+    """Whether the services that the app stands on are there, and how fast they answer: asked at
+    most once a minute, the model once in five. One that tickets are done without may be away."""
+    from shared.app.health import NEEDED, SECONDS_BETWEEN
 
     checks = await product().health.check()
     ok = all(checks[name]["ok"] for name in NEEDED)
     body = {"status": "ready" if ok else "not ready", "checks": checks}
-    return answer_json(body) if ok else answer_json(body, 503, {"Retry-After": "5"})
+    return (
+        answer_json(body) if ok else answer_json(body, 503, {"Retry-After": str(SECONDS_BETWEEN)})
+    )
 
 
 @endpoint(bp, "GET", "task-types", tag="about", answer="dict[str, TaskType]", public=True)

@@ -258,7 +258,13 @@ class App(TicketParts):
     def health(self) -> "Health":
         from shared.app.health import Health
 
-        return Health(self.clients.table("tickets"), self.clients.model, self.clients.realtime)
+        clients = self.clients
+        return Health(
+            table=clients.table("tickets"),
+            model=clients.model,
+            realtime=clients.realtime,
+            clock=self.clock,
+        )
 
     @cached_property
     def _attachment_store(self) -> "AttachmentStore":

@@ -1,7 +1,9 @@
 """Addresses at which whoever has them may do one thing with one blob for a while."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
@@ -30,9 +32,25 @@ async def sign_url(
         expiry=until,
         content_disposition=disposition,
         content_type=content_type,
+        protocol=_protocol(blob),
         **await _signer(service, until),
     )
     return f"{blob.url}?{signature}"
+
+
+def _protocol(blob: BlobClient) -> str:
+    """Whoever sees an unencrypted request may do what the address allows: only a storage on this
+    machine is asked so."""
+    address = urlsplit(blob.url)
+    is_local = address.scheme == "http" and _is_loopback(address.hostname or "")
+    return "https,http" if is_local else "https"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def _signer(service: BlobServiceClient, until: datetime) -> dict[str, Any]:
