@@ -34,6 +34,7 @@ ROOMS = (
     ("shared.tasks", "shared.storage"),
     ("shared.clients",),
     ("shared.papers",),
+    ("shared.statements",),
     ("shared.documents", "shared.diffs", "shared.sql", "shared.charts"),
     ("shared.text",),
     ("shared.sandbox",),

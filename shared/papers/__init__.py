@@ -1,5 +1,5 @@
-"""What can be said of a paper's text without asking anybody, pure: words, repetition, quantities,
-citations, quotes, code, sentences that are left out, references.
+"""What can be said of a paper's text without asking anybody, pure: repetition, citations,
+quotes, code, sentences that are left out, references.
 
-`prose`, `quantities`, `citations`, `references` and `code` are the doors.
+`citations`, `references` and `code` are the doors.
 """

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from shared.documents.normalization import NormalForm
 from shared.documents.quotes import LEAST_WORDS, Folded, Span
 from shared.papers.attributions import INTERNAL, NAME, NAMES, attributions
-from shared.papers.prose import CITATION, block_quotes, count_words, prose, without_code
+from shared.statements.prose import CITATION, block_quotes, count_words, prose, without_code
+from shared.statements.quotations import find_quoted
 
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
@@ -41,17 +42,6 @@ _FOREIGN = re.compile(
     | \bibid\b\.? | \b(?:[Oo]p|[Ll]oc)\.\ cit\b\.? | \(ebd\.?[^()\n]*\)
     """,
     re.X | re.M,
-)
-_QUOTED = re.compile(
-    r"“((?:[^“”\n]|\n(?![ \t]*\n)|“[^“”\n]*”)+)(?:”|(?=\n[ \t]*\n)|\Z)"
-    r"|\u2018((?:[^\u2018\u2019\n]|\n(?![ \t]*\n)|(?<=\w)\u2019(?=\w))+)\u2019"
-    r"|„((?:[^„“”\n]|\n(?![ \t]*\n))+)[“”]"
-    r"|«((?:[^«»\n]|\n(?![ \t]*\n))+)»|»((?:[^«»\n]|\n(?![ \t]*\n))+)«"
-    r"|[\u2039\u203a]((?:[^\u2039\u203a\n]|\n(?![ \t]*\n))+)[\u2039\u203a]"
-    r"|「((?:[^「」\n]|\n(?![ \t]*\n))+)」|『((?:[^『』\n]|\n(?![ \t]*\n))+)』"
-    r"|``((?:[^`'\n]|\n(?![ \t]*\n)|(?<=\w)'(?=\w))+)''"
-    r"|(?<![\w\"])\"((?:[^\"\n]|\n(?![ \t]*\n))+)\""
-    r"|(?<![\w'])'(?=\S)((?:[^'\n]|\n(?![ \t]*\n)|(?<=\w)'(?=\w))+)(?<=\S)'(?!\w)"
 )
 _LABEL = re.compile(r"[ \t>]*(?:\*\*[^*\n]+(?::\*\*|\*\*:)|\[!\w+\])")
 _BLOCK_MARK = re.compile(r"^[ \t]*>[ \t>]*", re.M)
@@ -110,7 +100,7 @@ def quotes(text: str) -> list[Span]:
     marks, without these, and block quotes, all of three words or more, as fewer set off a term. A
     block that begins with a label (`> **Note:**`) is a remark of the text itself."""
     covered = prose(text)
-    found = [Span(*match.span(match.lastindex or 0)) for match in _QUOTED.finditer(covered)]
+    found = list(find_quoted(covered))
     found += [one for one in block_quotes(text) if not _LABEL.match(text, one.start, one.end)]
     return [one for one in found if count_words(_words(text, one)) >= LEAST_WORDS]
 

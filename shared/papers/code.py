@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from shared.papers.languages import language_of
-from shared.papers.prose import CodeBlock, code_blocks
 from shared.sandbox.runner import Limits, run_in_child
+from shared.statements.prose import CodeBlock, code_blocks
 
 MAX_CHARACTERS = 400_000
 LIMITS = Limits(seconds=20, megabytes=512)

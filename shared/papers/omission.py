@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from shared.documents.quotes import Span
-from shared.papers.prose import sentences
+from shared.statements.prose import sentences
 
 _EMPTY_ITEM = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]*$\n?", re.M)
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")

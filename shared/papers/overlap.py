@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from shared.documents.boundaries import HAN
 from shared.documents.quotes import Span
-from shared.papers.prose import prose
+from shared.statements.prose import prose
 
 LENGTH = 8
 MAX_SHARE = 0.02

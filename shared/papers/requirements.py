@@ -1,6 +1,6 @@
 """What a paper must do, in points that can be checked one by one."""
 
-from shared.papers.prose import sentences, with_newlines
+from shared.statements.prose import sentences, with_newlines
 
 MAX_POINTS = 60
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.papers.omission import without
 from shared.papers.overlap import MAX_SHARE, measure_overlap
-from shared.papers.prose import headings
+from shared.statements.prose import headings
 from shared.tasks.paper_writing.checks import PAPER_TOLERANCE, SECTION_TOLERANCE, Grounds, is_off
 from shared.tasks.paper_writing.judging import is_shown
 from shared.tasks.paper_writing.models import (

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from shared.models import StoredTicket
-from shared.papers.prose import blocks, count_words, headings
+from shared.statements.prose import blocks, count_words, headings
 from shared.tasks.base import Artifacts, Context
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.accounting import coverage_of, targets_of, warnings_of

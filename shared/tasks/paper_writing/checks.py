@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from shared.documents.quotes import Span
 from shared.papers.citations import find_cited, find_foreign, find_unfounded, find_unknown
 from shared.papers.code import CodeParsers
-from shared.papers.prose import blocks, count_words, headings
-from shared.papers.quantities import Backing, Quantity, quantities
+from shared.statements.prose import blocks, count_words, headings
+from shared.statements.quantities import Backing, Quantity, quantities
 from shared.tasks.evidence.models import Claim
 from shared.tasks.paper_writing.models import Fault, FaultKind, Section
 

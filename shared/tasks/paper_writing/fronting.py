@@ -9,8 +9,8 @@ from shared.documents.quotes import Span
 from shared.models import Model
 from shared.papers.citations import find_foreign, find_unfounded, find_unknown
 from shared.papers.omission import without
-from shared.papers.prose import count_words, headings, prose, with_characters
-from shared.papers.quantities import Backing, find_unbacked
+from shared.statements.prose import count_words, headings, prose, with_characters
+from shared.statements.quantities import Backing, find_unbacked
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import SECTION_TOLERANCE, is_off

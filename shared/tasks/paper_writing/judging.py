@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from shared.clients.llm.output import of_model
 from shared.documents.quotes import Folded
 from shared.models import Model
-from shared.papers.prose import sentences
+from shared.statements.prose import sentences
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.llm_output import Judged, Judgement

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from shared.models import Model
-from shared.papers.prose import with_characters, with_newlines
+from shared.statements.prose import with_characters, with_newlines
 from shared.tasks.evidence.llm_output import Line, Lines, Said, Words
 
 

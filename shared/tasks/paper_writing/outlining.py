@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from shared.clients.llm.output import of_model
 from shared.papers.omission import without
-from shared.papers.prose import with_characters
+from shared.statements.prose import with_characters
 from shared.tasks.base import NoItem, Stage, WorkContext
 from shared.tasks.evidence.artifacts import load_chunk
 from shared.tasks.paper_writing import artifacts

@@ -10,7 +10,7 @@ from shared.documents.quotes import Span
 from shared.papers.citations import find_cited
 from shared.papers.code import CodeParsers
 from shared.papers.omission import without
-from shared.papers.prose import code_blocks, headings, prose
+from shared.statements.prose import code_blocks, headings, prose
 from shared.tasks.base import Artifacts, Context, NoItem, Stage, WorkContext
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import Grounds

@@ -17,9 +17,9 @@ from pydantic import (
 from shared.documents.file_types import DOCX, kind_of_name
 from shared.errors import UnsupportedMediaType
 from shared.models import Model, Words
-from shared.papers.prose import count_words
 from shared.papers.references import CitationStyle
 from shared.papers.requirements import MAX_POINTS, points
+from shared.statements.prose import count_words
 from shared.tasks import base
 
 MIN_WORDS, MAX_WORDS = 200, 20_000

@@ -7,7 +7,7 @@ from shared.clients.llm.output import of_model
 from shared.models import Model, Question
 from shared.papers.citations import citations
 from shared.papers.code import CodeParsers
-from shared.papers.prose import count_words
+from shared.statements.prose import count_words
 from shared.tasks.base import Artifacts, Stage, WorkContext
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.checks import Grounds, find_faults

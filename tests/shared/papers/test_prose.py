@@ -4,7 +4,8 @@ import pytest
 
 from shared.papers.omission import without
 from shared.papers.overlap import measure_overlap, repetitions
-from shared.papers.prose import (
+from shared.papers.requirements import points
+from shared.statements.prose import (
     blocks,
     code_blocks,
     count_words,
@@ -14,7 +15,6 @@ from shared.papers.prose import (
     with_characters,
     with_newlines,
 )
-from shared.papers.requirements import points
 
 TEXT = """\
 # 2. A title

@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import Conflict, Invalid
 from shared.models import TicketAnswer, validate_model
-from shared.papers.prose import headings
+from shared.statements.prose import headings
 from tests.support.files import files as samples
 from tests.support.product.accounts import by
 from tests.support.product.heard_workflows import HeardWorkflows

@@ -11,8 +11,8 @@ import pytest
 
 from shared.papers.citations import find_foreign
 from shared.papers.code import CodeParsers
-from shared.papers.prose import code_blocks
-from shared.papers.quantities import quantities
+from shared.statements.prose import code_blocks
+from shared.statements.quantities import quantities
 from tests.support.tasks.analyses import JsonObject
 from tests.support.tasks.papers import (
     TITLES,

@@ -2,10 +2,14 @@
 months; each by one name, however it is written."""
 
 import re
+from decimal import Decimal
 
 PERCENT = "%"
 _WRITTEN = {
-    PERCENT: "% percent percents per-cent prozent pct percentage",
+    PERCENT: (
+        "% percent percents per-cent prozent pct percentage pour-cent por-ciento per-cento"
+        " por-cento procent"
+    ),
     "‰": "‰ permille promille",
     "pp": "pp percentage-points percentage-point prozentpunkte",
     "bp": "bp bps basis-points basis-point",
@@ -17,13 +21,13 @@ _WRITTEN = {
     "INR": "₹ inr rupee rupees",
     "CNY": "cny rmb yuan",
     "cent": "cent cents ¢",
-    "year": "year years yr yrs jahr jahre jahren annum",
-    "quarter": "quarter quarters quartal quartale",
-    "month": "month months monat monate monaten",
-    "week": "week weeks woche wochen",
-    "day": "day days tag tage tagen",
-    "hour": "hour hours hr hrs h stunde stunden",
-    "minute": "minute minutes min mins minuten",
+    "year": "year years yr yrs jahr jahre jahren annum ans année années años anni jaar jaren anos",
+    "quarter": "quarter quarters quartal quartale trimestre trimestres",
+    "month": "month months monat monate monaten mois meses mesi maand maanden",
+    "week": "week weeks woche wochen semaine semaines semanas settimane weken",
+    "day": "day days tag tage tagen jour jours días dias giorni dagen",
+    "hour": "hour hours hr hrs h stunde stunden heure heures horas uren",
+    "minute": "minute minutes min mins minuten minutos minuti",
     "second": "second seconds sec secs s sekunde sekunden",
     "ms": "ms millisecond milliseconds millisekunden",
     "µs": "µs μs us microsecond microseconds",
@@ -82,25 +86,36 @@ UNIT = rf"(?:{_ALTERNATIVES})(?!\w)"
 """A pattern for a unit, in any case."""
 
 SCALES = {
-    "k": 1e3,
-    "tsd": 1e3,
-    "thousand": 1e3,
-    "tausend": 1e3,
-    "m": 1e6,
-    "mn": 1e6,
-    "mio": 1e6,
-    "million": 1e6,
-    "millions": 1e6,
-    "millionen": 1e6,
-    "bn": 1e9,
-    "mrd": 1e9,
-    "billion": 1e9,
-    "billions": 1e9,
-    "milliarden": 1e9,
-    "tn": 1e12,
-    "trillion": 1e12,
-    "hundred": 1e2,
-    "dozen": 12.0,
+    name: Decimal(value)
+    for name, value in {
+        "k": 1_000,
+        "tsd": 1_000,
+        "thousand": 1_000,
+        "tausend": 1_000,
+        "m": 1_000_000,
+        "mn": 1_000_000,
+        "mio": 1_000_000,
+        "million": 1_000_000,
+        "millions": 1_000_000,
+        "millionen": 1_000_000,
+        "millones": 1_000_000,
+        "milioni": 1_000_000,
+        "milhões": 1_000_000,
+        "miljoen": 1_000_000,
+        "bn": 1_000_000_000,
+        "mrd": 1_000_000_000,
+        "billion": 1_000_000_000,
+        "billions": 1_000_000_000,
+        "milliarden": 1_000_000_000,
+        "milliard": 1_000_000_000,
+        "milliards": 1_000_000_000,
+        "miliardi": 1_000_000_000,
+        "miljard": 1_000_000_000,
+        "tn": 1_000_000_000_000,
+        "trillion": 1_000_000_000_000,
+        "hundred": 100,
+        "dozen": 12,
+    }.items()
 }
 _LONG_SCALES = "|".join(sorted((one for one in SCALES if len(one) > 1), key=len, reverse=True))
 SCALE = rf"(?:(?:[ \u00a0-]?(?:{_LONG_SCALES})\.?|[kK]|M(?![a-zA-Z]))(?!\w))"
@@ -110,18 +125,18 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan januar",
-            "february feb februar",
-            "march mar märz",
-            "april apr",
-            "may mai",
-            "june jun juni",
-            "july jul juli",
-            "august aug",
-            "september sep sept",
-            "october oct oktober okt",
-            "november nov",
-            "december dec dezember dez",
+            "january jan januar janvier enero gennaio januari janeiro",
+            "february feb februar février febrero febbraio februari fevereiro",
+            "march mar märz mars marzo maart março",
+            "april apr avril abril aprile",
+            "may mai mayo maggio mei maio",
+            "june jun juni juin junio giugno junho",
+            "july jul juli juillet julio luglio julho",
+            "august aug août agosto augustus",
+            "september sep sept septembre septiembre settembre setembro",
+            "october oct oktober okt octobre octubre ottobre outubro",
+            "november nov novembre noviembre",
+            "december dec dezember dez décembre diciembre dicembre dezembro",
         ),
         start=1,
     )

@@ -4,7 +4,7 @@ is backed by nothing but the same words."""
 
 import re
 
-from shared.papers.units import MONTH, UNIT
+from shared.statements.units import MONTH, UNIT
 
 _ORDINAL = (
     r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
@@ -62,7 +62,7 @@ _OTHER = (
     r"\b(?:vinte|trinta|quarenta|sessenta|setenta|oitenta)(?: e \w+)?\b|\bmetade\b",
     r"\b\w*(?:twintig|dertig|veertig|vijftig|zestig|zeventig|tachtig|negentig)\b",
     r"[百千万]分之[零〇一二三四五六七八九十百千两]+",
-    r"(?!十分|一[个人年天])[一二三四五六七八九十百千万亿两]+(?:成|倍|元|美元|欧元|人|年|月|日|艘|家"
+    r"(?<![一二三四五六七八九十百千万亿两])(?!十分|一[个人年天])[一二三四五六七八九十百千万亿两]+(?:成|倍|元|美元|欧元|人|年|月|日|艘|家"
     r"|名|天|小时|个)",
 )
 PHRASE = re.compile(

@@ -1,21 +1,22 @@
 """Numbers as English writes them out: `twenty-five`, `two hundred thousand`."""
 
 import re
+from decimal import Decimal
 
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen"
 )
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-VALUES = {word: float(value) for value, word in enumerate(_SMALL.split())}
-VALUES |= {word: 10.0 * value for value, word in enumerate(_TENS.split(), start=2)}
+VALUES = {word: Decimal(value) for value, word in enumerate(_SMALL.split())}
+VALUES |= {word: Decimal(10 * value) for value, word in enumerate(_TENS.split(), start=2)}
 SCALES = {
-    "hundred": 1e2,
-    "thousand": 1e3,
-    "million": 1e6,
-    "billion": 1e9,
-    "trillion": 1e12,
-    "dozen": 12.0,
+    "hundred": Decimal(100),
+    "thousand": Decimal(1000),
+    "million": Decimal(10**6),
+    "billion": Decimal(10**9),
+    "trillion": Decimal(10**12),
+    "dozen": Decimal(12),
 }
 _ONE = "|".join(sorted(VALUES, key=len, reverse=True))
 _SCALE = "|".join(SCALES)
@@ -44,18 +45,18 @@ _NOT_COUNTED = re.compile(
 _PART = re.compile(r"[a-z]+")
 
 
-def value_of(words: str) -> float:
+def value_of(words: str) -> Decimal:
     """The number that these words say."""
-    total = current = 0.0
+    total = current = Decimal(0)
     for word in _PART.findall(words.lower()):
         scale = SCALES.get(word.removesuffix("s"))
         if word in VALUES:
             current += VALUES[word]
         elif scale is not None and scale <= SCALES["hundred"]:
-            current = (current or 1.0) * scale
+            current = (current or 1) * scale
         elif scale is not None:
-            total += (current or 1.0) * scale
-            current = 0.0
+            total += (current or 1) * scale
+            current = Decimal(0)
     return total + current
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.papers.quantities import Backing, find_unbacked, quantities
+from shared.statements.quantities import Backing, find_unbacked, quantities
 
 
 def stated(text: str) -> list[str]:

@@ -1,0 +1,138 @@
+"""Whether a sentence says more than the quotes that it rests on: every number, date, amount, name
+and quoted word in it must stand in one of them.
+
+What is compared is what can be: numbers by value, dates by day, names by their letters. That the
+words around them are true nobody can tell by program.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from shared.documents.quotes import Span
+from shared.statements.names import KnownWords, names
+from shared.statements.prose import sentences
+from shared.statements.quantities import Backing, Quantity, list_numbers
+from shared.statements.quotations import find_quoted
+from shared.statements.vocabulary import language_of
+
+MAX_SENTENCE = 2_000
+"""Characters; what is longer is no sentence that anybody could check."""
+
+MAX_GROUND = 30_000
+"""Characters of quotes that one sentence may rest on; what is beyond them does not count."""
+
+_RAISED = re.compile("[⁰¹²³⁴-⁹]+")
+_RAISED_DIGITS = {ord(sign): str(n) for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+_FRACTIONS = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
+_CODE = re.compile(r"`([^`]+)`")
+_MINUS = re.compile(r"(?:^|[\s(\[{:=,;|])[-\u2212\u2013]\s?(?:[A-Z]{3}\s?|[$€£¥])?$")
+
+
+class Proved(NamedTuple):
+    """What is left of a text, and how many of its sentences went."""
+
+    text: str
+    dropped: int
+
+
+class Ground:
+    """Quotes on which sentences may rest. Any of `labels`, such as the names of documents and of
+    places in them, may stand in a sentence as it is written there."""
+
+    def __init__(self, quotes: Iterable[str], labels: Iterable[str] = ()) -> None:
+        self._quotes = list(_bound(normalize(quote) for quote in quotes))
+        known = {normalize(label).strip() for label in labels}
+        self._labels = sorted(filter(None, known), key=len, reverse=True)
+
+    @cached_property
+    def _numbers(self) -> Backing:
+        return Backing(self._quotes)
+
+    @cached_property
+    def _negative(self) -> Backing:
+        """The numbers below zero."""
+        return Backing(
+            one.text
+            for quote in self._quotes
+            for one in list_numbers(quote)
+            if _is_negative(quote, one)
+        )
+
+    @cached_property
+    def _words(self) -> KnownWords:
+        return KnownWords(self._quotes)
+
+    def holds(self, sentence: str) -> bool:
+        """Whether the sentence says no more than the quotes; without quotes nothing is held."""
+        if len(sentence) > MAX_SENTENCE or not any(map(str.strip, self._quotes)):
+            return False
+        text = self._without_labels(normalize(sentence))
+        return all(
+            (
+                all(self._holds_number(text, one) for one in list_numbers(text)),
+                all(map(self._words.say, _list_quoted(text))),
+                self._holds_names(text),
+            )
+        )
+
+    def _holds_number(self, text: str, one: Quantity) -> bool:
+        backing = self._negative if _is_negative(text, one) else self._numbers
+        return backing.holds(one)
+
+    def _holds_names(self, text: str) -> bool:
+        """A month or a unit that is part of a number is none."""
+        language = language_of(text)
+        numbers = [(one.start, one.end) for one in list_numbers(text)]
+        return all(
+            self._words.have(name.text, language)
+            for name in names(text)
+            if not any(start <= name.start and name.end <= end for start, end in numbers)
+        )
+
+    def _without_labels(self, text: str) -> str:
+        for label in self._labels:
+            text = re.sub(rf"(?<!\w){re.escape(label)}(?!\w)", "·", text, flags=re.I)
+        return text
+
+
+def keep_proved(text: str, ground: Ground) -> Proved:
+    """The text without the sentences that say more than the quotes."""
+    kept = [part for part in _split(text) if ground.holds(part)]
+    return Proved(" ".join(kept), len(_split(text)) - len(kept))
+
+
+def normalize(text: str) -> str:
+    """One form for signs that mean the same, without what is not seen; raised digits stay apart
+    from those before them."""
+    text = _RAISED.sub(lambda one: f"^{one[0].translate(_RAISED_DIGITS)}", text)
+    return "".join(
+        char if char in _FRACTIONS else unicodedata.normalize("NFKC", char)
+        for char in text
+        if unicodedata.category(char) != "Cf"
+    )
+
+
+def _bound(quotes: Iterable[str]) -> Iterator[str]:
+    room = MAX_GROUND
+    for quote in quotes:
+        yield quote[:room]
+        room -= len(quote)
+        if room <= 0:
+            return
+
+
+def _split(text: str) -> list[str]:
+    spans: list[Span] = sentences(text)
+    return [text[one.start : one.end] for one in spans]
+
+
+def _list_quoted(text: str) -> list[str]:
+    marked = [text[one.start : one.end] for one in find_quoted(text)]
+    return [*marked, *_CODE.findall(text)]
+
+
+def _is_negative(text: str, one: Quantity) -> bool:
+    return bool(_MINUS.search(text[max(0, one.start - 6) : one.start]))
