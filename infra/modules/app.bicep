@@ -54,13 +54,10 @@ var storageSettings = reduce(
       'STORAGE_CONNECTION__${one.key}': one.value
     })
 )
-// host.json names the storage account; these settings take its place.
-var durable = 'AzureFunctionsJobHost__extensions__durableTask__storageProvider'
+// host.json names the backend, and this setting for its address (infra/durable_backend.py).
 var schedulerSettings = empty(schedulerName)
   ? {}
   : {
-      '${durable}__type': 'azureManaged'
-      '${durable}__connectionStringName': 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
       DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${scheduler!.properties.endpoint};Authentication=ManagedIdentity;ClientID=${identity.properties.clientId}'
     }
 var platformSettings = {

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from infra.checks.bicep import ROOT
+from infra.durable_backend import name_backend
 from shared.settings import read_settings
 from tests.support.azure import Deployment
 
@@ -17,7 +18,6 @@ READ_BY_THE_PLATFORM = re.compile(
     r"|APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING"
     r"|PYTHON_ENABLE_OPENTELEMETRY"
     r"|AZURE_(CLIENT_ID|TOKEN_CREDENTIALS)"
-    r"|AzureFunctionsJobHost__extensions__durableTask__storageProvider__\w+"
     r"|DURABLE_TASK_SCHEDULER_CONNECTION_STRING"
 )
 # https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations
@@ -115,13 +115,21 @@ def test_telemetry_is_sent_with_the_identity(deployment: Deployment) -> None:
 def test_durable_task_scheduler_takes_the_place_of_queues(
     public_deployment: Deployment, private_deployment: Deployment
 ) -> None:
-    provider = "AzureFunctionsJobHost__extensions__durableTask__storageProvider"
-    assert not any(name.startswith(provider) for name in public_deployment.settings)
-    assert private_deployment.settings[f"{provider}__type"] == "azureManaged"
-    connection = private_deployment.settings[f"{provider}__connectionStringName"]
-    assert "Authentication=ManagedIdentity;ClientID=" in private_deployment.settings[connection]
-    hub = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]["hubName"]
-    assert private_deployment.one("Microsoft.DurableTask/schedulers/taskHubs")["id"].endswith(hub)
+    file = (ROOT / "host.json").read_text(encoding="utf-8")
+    durable = json.loads(name_backend(file, "DurableTaskScheduler"))["extensions"]["durableTask"]
+    provider = durable["storageProvider"]
+    assert provider["type"] == "azureManaged"
+    connection = private_deployment.settings[provider["connectionStringName"]]
+    assert "Authentication=ManagedIdentity;ClientID=" in connection
+    assert provider["connectionStringName"] not in public_deployment.settings
+    hub = private_deployment.one("Microsoft.DurableTask/schedulers/taskHubs")["id"]
+    assert hub.endswith(f"/{durable['hubName']}")
+
+
+def test_the_scale_controller_is_told_by_host_json_alone(deployment: Deployment) -> None:
+    """It reads the file that is deployed: a setting in its place would reach the host only.
+    https://github.com/Azure/azure-functions-host, FunctionsSyncManager.ReadDurableTaskConfig"""
+    assert [name for name in deployment.settings if name.startswith("AzureFunctionsJobHost")] == []
 
 
 def test_other_settings_come_from_the_parameter(private_deployment: Deployment) -> None:
