@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,11 @@ INFRA = ROOT / "infra"
 NONE = "there is no Bicep compiler: BICEP names none, and PATH has none (az bicep install)"
 _ARCHIVE = ROOT.parent / "shared/tools/bicep/bicep.xz"
 _BUILD = ROOT / ".build"
+_DOTNET = {
+    "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
+    # Where it unpacks itself; HOME may be read-only.
+    "DOTNET_BUNDLE_EXTRACT_BASE_DIR": str(_BUILD / "dotnet"),
+}
 _TIMEOUT_SECONDS = 120.0
 _SUBSCRIPTION = ("--subscription-id", "00000000-0000-0000-0000-000000000001")
 
@@ -29,9 +33,11 @@ class BicepError(Exception):
     """What the compiler said, warnings too."""
 
 
-@cache
 def find_bicep() -> Path | None:
+    """None where there is none. Raises BicepError where `BICEP` names what is not there."""
     if given := os.environ.get("BICEP"):
+        if not Path(given).is_file():
+            raise BicepError(f"BICEP names {given}, which is no file")
         return Path(given)
     if found := shutil.which("bicep"):
         return Path(found)
@@ -63,7 +69,7 @@ def run_bicep(*arguments: str, env: Mapping[str, str] | None = None) -> str:
     done = subprocess.run(
         [str(program), *arguments],
         check=False,
-        env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", **(env or {})},
+        env={**_DOTNET, **os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
