@@ -9,6 +9,7 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from shared.clients.azure_transport import ConnectionPool
     from shared.clients.blobs import Container
     from shared.clients.github.client import GitHubClient
     from shared.clients.llm.client import ModelClient
@@ -60,7 +61,9 @@ class Clients:
         from shared.clients.blobs import PATIENCE
         from shared.clients.poison_queue import PoisonQueue, queue
 
-        return PoisonQueue(queue(self._settings.storage, self._storage_credential, **PATIENCE))
+        return PoisonQueue(
+            queue(self._settings.storage, self._storage_credential, self._connections, **PATIENCE)
+        )
 
     @cached_property
     def model(self) -> "ModelClient":
@@ -95,19 +98,25 @@ class Clients:
 
         settings = self._settings.realtime
         has_identity = settings.endpoint and not settings.connection_string
-        return Realtime(settings, self._credential if has_identity else None)
+        return Realtime(settings, self._credential if has_identity else None, self._connections)
+
+    @cached_property
+    def _connections(self) -> "ConnectionPool":
+        from shared.clients.azure_transport import ConnectionPool
+
+        return ConnectionPool()
 
     @cached_property
     def _table_service(self) -> Any:
         from shared.clients import tables
 
-        return tables.service(self._settings.storage, self._storage_credential)
+        return tables.service(self._settings.storage, self._storage_credential, self._connections)
 
     @cached_property
     def _blob_service(self) -> Any:
         from shared.clients import blobs
 
-        return blobs.service(self._settings.storage, self._storage_credential)
+        return blobs.service(self._settings.storage, self._storage_credential, self._connections)
 
     @property
     def _storage_credential(self) -> "AsyncTokenCredential | None":

@@ -15,7 +15,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, StorageErrorCode
 from azure.storage.blob.aio import BlobServiceClient
 
-from shared.clients.azure_transport import ObservedTransport
+from shared.clients.azure_transport import ConnectionPool, ObservedTransport
 from shared.clients.signed_urls import sign_url
 from shared.clients.storage_errors import translate_errors
 from shared.settings.storage import StorageSettings
@@ -49,12 +49,15 @@ class File(Protocol):
 
 
 def service(
-    settings: StorageSettings, credential: AsyncTokenCredential | None = None, **patience: Any
+    settings: StorageSettings,
+    credential: AsyncTokenCredential | None = None,
+    connections: ConnectionPool | None = None,
+    **patience: Any,
 ) -> BlobServiceClient:
     """A client for a connection string or, without one, for an address and an identity; `patience`
     is what is to be otherwise than for all."""
     times = {**PATIENCE, **patience}
-    options = {**times, "transport": ObservedTransport(Service.STORAGE, times)}
+    options = {**times, "transport": ObservedTransport(Service.STORAGE, times, connections)}
     if settings.connection_string:
         return BlobServiceClient.from_connection_string(settings.connection_string, **options)
     return BlobServiceClient(settings.blob_uri, credential=credential, **options)

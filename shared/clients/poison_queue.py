@@ -13,7 +13,7 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 from pydantic import Field
 
-from shared.clients.azure_transport import ObservedTransport
+from shared.clients.azure_transport import ConnectionPool, ObservedTransport
 from shared.clients.storage_errors import translate_errors
 from shared.models import Model
 from shared.settings.storage import StorageSettings
@@ -41,10 +41,13 @@ class PoisonBlob:
 
 
 def queue(
-    settings: StorageSettings, credential: AsyncTokenCredential | None, **patience: Any
+    settings: StorageSettings,
+    credential: AsyncTokenCredential | None,
+    connections: ConnectionPool,
+    **patience: Any,
 ) -> QueueClient:
     """A client for a connection string or, without one, for an address and an identity."""
-    options = {**patience, "transport": ObservedTransport(Service.STORAGE, patience)}
+    options = {**patience, "transport": ObservedTransport(Service.STORAGE, patience, connections)}
     if settings.connection_string:
         return QueueClient.from_connection_string(settings.connection_string, _NAME, **options)
     return QueueClient(settings.queue_uri, _NAME, credential=credential, **options)

@@ -14,7 +14,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
-from shared.clients.azure_transport import ObservedTransport
+from shared.clients.azure_transport import ConnectionPool, ObservedTransport
 from shared.errors import Unavailable
 from shared.settings.realtime import RealtimeSettings
 from shared.telemetry.spans import Service
@@ -31,13 +31,17 @@ class Realtime:
     """One hub. An outage is logged once, when it begins; after half a second messages try again."""
 
     def __init__(
-        self, settings: RealtimeSettings, credential: AsyncTokenCredential | None = None
+        self,
+        settings: RealtimeSettings,
+        credential: AsyncTokenCredential | None = None,
+        connections: ConnectionPool | None = None,
     ) -> None:
         self._is_away = False
         self._rests_until = 0.0
         self._owed: set[str] = set()
         self._client: Any = None
-        options = {**_PATIENCE, "transport": ObservedTransport(Service.REALTIME, _PATIENCE)}
+        transport = ObservedTransport(Service.REALTIME, _PATIENCE, connections)
+        options = {**_PATIENCE, "transport": transport}
         if settings.connection_string:
             self._client = WebPubSubServiceClient.from_connection_string(
                 settings.connection_string, hub=settings.hub, **options

@@ -6,7 +6,7 @@ import pytest
 from azure.core.exceptions import ServiceResponseError
 from azure.core.rest import HttpRequest
 
-from shared.clients.azure_transport import ObservedTransport
+from shared.clients.azure_transport import ConnectionPool, ObservedTransport
 from shared.telemetry.spans import Service
 
 
@@ -20,4 +20,32 @@ async def test_a_service_that_never_answers_is_not_waited_for_longer_than_was_sa
     async with ObservedTransport(Service.STORAGE, patience) as transport, asyncio.timeout(30):
         with pytest.raises(ServiceResponseError):
             await transport.send(HttpRequest("GET", f"http://127.0.0.1:{port}/"))
+    server.close()
+
+
+async def test_clients_share_connections_until_the_last_one_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And look at no proxy of the environment."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    opened = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        while await reader.readline():
+            if await reader.readline() and (await reader.readuntil(b"\r\n\r\n")):
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    request = HttpRequest("GET", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    patience = {"connection_timeout": 5, "read_timeout": 5}
+    connections = ConnectionPool()
+    first, last = (ObservedTransport(Service.STORAGE, patience, connections) for _ in range(2))
+    async with asyncio.timeout(30), last:
+        async with first:
+            assert (await first.send(request)).status_code == 204
+        assert (await last.send(request)).status_code == 204
+    assert opened == 1
     server.close()

@@ -84,11 +84,11 @@ class TryingOnce(ClientsUnderTest):
 
     @cached_property
     def _table_service(self) -> Any:
-        return tables.service(self._settings.storage, None, **self._ONCE)
+        return tables.service(self._settings.storage, None, None, **self._ONCE)
 
     @cached_property
     def _blob_service(self) -> Any:
-        return blobs.service(self._settings.storage, None, **self._ONCE)
+        return blobs.service(self._settings.storage, None, None, **self._ONCE)
 
 
 class AppUnderTest(App):
