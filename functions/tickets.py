@@ -52,7 +52,7 @@ _RESULTS = (
     answer="Ticket",
     status=201,
     response_headers=("Location", "ETag"),
-    errors=(429,),
+    errors=(403, 429),
 )
 async def create_ticket(
     req: func.HttpRequest, client: df.DurableOrchestrationClient

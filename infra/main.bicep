@@ -54,6 +54,10 @@ param registrationOpen bool = false
 param entraTenantId string = ''
 param entraAudience string = ''
 
+@description('Repositories that may be reviewed although they are not public, and those to which reviews may be posted: lists of OWNER/NAME by role or department, in which * stands for any part of one name.')
+param reviewRepositories object = {}
+param reviewPostingRepositories object = {}
+
 @description('Settings of the app that shall differ from their defaults; local.settings.sample.json lists them.')
 param settings object = {}
 
@@ -223,6 +227,8 @@ var appSettings = union(
   empty(webPubSubEventAudience)
     ? {}
     : { WEBPUBSUB_EVENT_AUDIENCE: webPubSubEventAudience, ENTRA_TENANT_ID: tenant().tenantId },
+  empty(reviewRepositories) ? {} : { REVIEW_REPOSITORIES: string(reviewRepositories) },
+  empty(reviewPostingRepositories) ? {} : { REVIEW_POSTING_REPOSITORIES: string(reviewPostingRepositories) },
   empty(entraTenantId) ? {} : { ENTRA_TENANT_ID: entraTenantId, ENTRA_AUDIENCE: entraAudience },
   settings,
   references

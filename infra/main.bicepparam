@@ -16,6 +16,10 @@ param registrationOpen = bool(readEnvironmentVariable('REGISTRATION_OPEN', 'fals
 param entraTenantId = readEnvironmentVariable('ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('ENTRA_AUDIENCE', '')
 
+// JSON objects of lists by role or department, such as {"Engineering": ["acme/*"]}.
+param reviewRepositories = json(readEnvironmentVariable('REVIEW_REPOSITORIES', '{}'))
+param reviewPostingRepositories = json(readEnvironmentVariable('REVIEW_POSTING_REPOSITORIES', '{}'))
+
 // A JSON object of settings, such as {"MAX_PARALLEL_WORK": "16"}.
 param settings = json(readEnvironmentVariable('APP_SETTINGS', '{}'))
 var secrets = {

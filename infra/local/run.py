@@ -19,7 +19,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from infra.local.azurite import Azurite, Ports
-from infra.local.github import API
+from infra.local.github import API, SAMPLE
 from infra.local.host.server import lock_state
 from infra.local.part import ROOT, Part, Parts, Printer
 from infra.local.serving import HOST, PartError, take_port
@@ -199,9 +199,15 @@ def _made(ready: Ready, own: Secrets) -> dict[str, str]:
         "GITHUB_API_URL": ready.github,
         # The stand-in takes any token for posting, but wants one, as GitHub does.
         "GITHUB_TOKEN": "local" if HOST in ready.github else "",
+        "REVIEW_POSTING_REPOSITORIES": _posting_to_sample() if HOST in ready.github else "",
         f"WEBPUBSUB_{realtime}": ready.webpubsub,
         **(_made_snowflake(ready.snowflake) if HOST in ready.snowflake else {}),
     }
+
+
+def _posting_to_sample() -> str:
+    """Everybody may post reviews there."""
+    return json.dumps({role: [SAMPLE] for role in ("user", "manager", "admin")})
 
 
 def _made_snowflake(address: str) -> dict[str, str]:

@@ -65,9 +65,8 @@ class UserAdministration:
         """A new user with any role. Raises Forbidden, Invalid, Conflict."""
         check_admin(principal)
         self._check_email(new.email)
-        user = self._users.make_user(
-            new.model_dump(exclude={"password"}), await hash_password(new.password)
-        )
+        given = new.model_dump(exclude={"password"}) | {"is_department_given": True}
+        user = self._users.make_user(given, await hash_password(new.password))
         return await self._users.add(user, draft_created(user, principal.actor))
 
     async def change(self, principal: Principal, user_id: str, changes: UserChanges) -> StoredUser:
@@ -76,6 +75,8 @@ class UserAdministration:
         given = changes.dump_given()
         if principal.id == user_id:
             given = {name: given[name] for name in given if name not in _NOT_BY_ONESELF}
+        if "department" in given:
+            given["is_department_given"] = True
         decide = await self._decide(given, principal.actor)
         return _require_user(await self._users.change(user_id, decide))
 
@@ -88,6 +89,8 @@ class UserAdministration:
             given["is_verified"] = False
         if caller.role is Role.MANAGER:
             given.pop("department", None)
+        if "department" in given:
+            given["is_department_given"] = False
         verified = ""
         if "password" in given:
             verified = await self._verify_password(principal, changes.current_password)
@@ -127,6 +130,8 @@ class UserAdministration:
 
         def decide(user: StoredUser) -> UserChange | None:
             values = {name: new for name, new in wanted.items() if getattr(user, name) != new}
+            if "department" not in values and not wanted.get("is_department_given"):
+                values.pop("is_department_given", None)  # Nobody loses it by saying the same.
             if values.get("email"):
                 self._check_email(values["email"], user.email)
             if verified and verified != user.password_hash:

@@ -143,6 +143,8 @@ class StoredUser(User):
 
     # Without one the user signs in elsewhere.
     password_hash: str = Field(default="", exclude=True, repr=False)
+    # Whether an administrator said so; else the user did, and nothing is granted for it.
+    is_department_given: bool = Field(default=False, exclude=True)
     # Unix time: every older token has ended.
     tokens_from: float = Field(default=0.0, exclude=True)
     # The ids of tokens that were given up, each with the Unix time at which it expires.
@@ -150,3 +152,9 @@ class StoredUser(User):
     # The number of the last audit event, and its hash.
     events: int = Field(default=0, exclude=True)
     last_hash: str = Field(default="", exclude=True)
+
+    @property
+    def given_department(self) -> str | None:
+        """The department if an administrator gave it; what users say of themselves is no ground
+        for a right."""
+        return self.department if self.is_department_given else None

@@ -23,14 +23,14 @@ from shared.models import (
     Question,
     Record,
     StoredTicket,
-    User,
+    StoredUser,
 )
 from shared.models.clock import Clock
 from shared.tasks.audience import NOBODY, Audience
 from shared.tasks.defaults import (
     check_no_requester,
     check_text_answer,
-    find_no_department,
+    find_no_owner,
 )
 from shared.tasks.dependencies import Provider
 from shared.tasks.language_model import LanguageModel
@@ -99,8 +99,8 @@ class Context(Generic[D]):
     its round; `use` gives one of the type's `needs`; `read_file` gives the bytes of an attachment
     by its id, None when it has been removed; `report` shows people how many pieces of a long plan
     are done, of how many. `answers` are those of people to what this step has asked so far;
-    `earlier` is what the attempt before this one has kept, None for the first; `find_department`
-    tells the department of the ticket's owner, as it is now; `waits_left` for how many seconds the
+    `earlier` is what the attempt before this one has kept, None for the first; `find_owner` tells
+    the ticket's owner, as they are now; `waits_left` for how many seconds the
     ticket may still be made to wait for each service outside, by its name."""
 
     ticket: StoredTicket
@@ -112,7 +112,7 @@ class Context(Generic[D]):
     use: Provider
     answers: Sequence[Any] = ()
     earlier: Artifacts | None = None
-    find_department: Callable[[], Awaitable[str | None]] = find_no_department
+    find_owner: Callable[[], Awaitable[StoredUser | None]] = find_no_owner
     waits_left: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -206,7 +206,8 @@ class TaskType(Generic[D, R]):
     A plan, and what follows a stage, may return an Inquiry to ask the people that the ticket is
     for; it runs again with their answers in its context. `check_answer` raises ValueError for an
     answer that does not fit; its text says what is wanted.
-    `check_requester` raises Forbidden for a user who may not open or repeat a ticket of the type;
+    `check_requester` raises Forbidden for a user who may not open or repeat a ticket of the type
+    with such task_data;
     `saved_formats` are forms of the result that its steps save (`saved_formats.save_format`).
     """
 
@@ -223,7 +224,7 @@ class TaskType(Generic[D, R]):
     partial: Callable[[StoredTicket, D, Artifacts], Awaitable[R | None]] | None = None
     reuses_answers: bool = False
     check_answer: Callable[[D, Inquiry, Any], None] = check_text_answer
-    check_requester: Callable[[User, Provider], None] = check_no_requester
+    check_requester: Callable[[StoredUser, D, Provider], None] = check_no_requester
     saved_formats: Sequence[str] = ()
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.models import Inquiry, User
+from shared.models import Inquiry, StoredUser
 
 
 def check_text_answer(_: Any, inquiry: Inquiry, answer: Any) -> None:
@@ -11,10 +11,10 @@ def check_text_answer(_: Any, inquiry: Inquiry, answer: Any) -> None:
         raise ValueError("must be a text that is not empty.")
 
 
-def check_no_requester(user: User, use: Any) -> None:
+def check_no_requester(user: StoredUser, data: Any, use: Any) -> None:
     """For a type that everybody may ask for."""
 
 
-async def find_no_department() -> str | None:
-    """For a step whose ticket's owner is in none."""
+async def find_no_owner() -> StoredUser | None:
+    """For a step of a ticket that is nobody's."""
     return None

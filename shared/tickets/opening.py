@@ -20,7 +20,7 @@ from shared.models import (
     NewTicket,
     Source,
     StoredTicket,
-    User,
+    StoredUser,
 )
 from shared.models.clock import Clock
 from shared.quotas.service import Quotas
@@ -109,7 +109,7 @@ class TicketOpening:
         Raises Forbidden, Invalid, TooLarge, QuotaExceeded, Unavailable.
         """
         owner, actor = principal.user, principal.actor
-        check_requester(new.task_type, owner, self._dependencies)
+        check_requester(new.task_type, new.task_data, owner, self._dependencies)
         await check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             # An intent is taken for a dead one after twice this time.
@@ -122,11 +122,11 @@ class TicketOpening:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
     async def open_dropped(
-        self, owner: User, new: NewTicket, files: NewFiles, drop: FileClaim
+        self, owner: StoredUser, new: NewTicket, files: NewFiles, drop: FileClaim
     ) -> StoredTicket | None:
         """Store a ticket for a file that its owner put into Blob storage; None when another process
         was faster. Raises Forbidden, Invalid, TooLarge, QuotaExceeded, Unavailable."""
-        check_requester(new.task_type, owner, self._dependencies)
+        check_requester(new.task_type, new.task_data, owner, self._dependencies)
         await check_task_data(new.task_type, new.task_data, self._dependencies)
         try:
             async with asyncio.timeout(self._sweep_after):
@@ -137,7 +137,7 @@ class TicketOpening:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 
     async def _create_once(
-        self, owner: User, new: NewTicket, actor: Actor, once: Once, files: NewFiles | None
+        self, owner: StoredUser, new: NewTicket, actor: Actor, once: Once, files: NewFiles | None
     ) -> Opened:
         used = await self._keys.find_used(once)
         if used is None:
@@ -153,7 +153,7 @@ class TicketOpening:
 
     async def _create(
         self,
-        owner: User,
+        owner: StoredUser,
         new: NewTicket,
         actor: Actor,
         claim: Claim | None,
@@ -213,7 +213,7 @@ class TicketOpening:
 
 
 def _ticket(
-    owner: User,
+    owner: StoredUser,
     new: NewTicket,
     moment: datetime,
     ticket_id: str,

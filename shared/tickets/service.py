@@ -46,7 +46,7 @@ class TicketService:
     async def edit(
         self, principal: Principal, ticket_id: str, changes: TicketChanges, expects: Expects
     ) -> StoredTicket:
-        """Two storage calls, and those that an assignment or cancelling needs.
+        """Two storage calls, and those that an assignment, cancelling or another's task_data needs.
 
         Raises NotFound, Forbidden, Invalid, TooLarge, Conflict, PreconditionFailed.
         """
@@ -54,6 +54,8 @@ class TicketService:
         right = Right.REASSIGN if only_assigns else Right.EDIT
         ticket = await self._access.read(principal, ticket_id, right)
         if "task_data" in changes.model_fields_set:
+            owner = await self._find_owner(principal, ticket)
+            self._check_requesters(principal, owner, ticket.task_type, changes.task_data)
             await check_task_data(ticket.task_type, changes.task_data, self._dependencies)
         if "assigned_to" in changes.model_fields_set:
             await check_assignee(self._users, changes.assigned_to)
@@ -72,8 +74,9 @@ class TicketService:
     ) -> StoredTicket:
         """Raises NotFound, Forbidden, Invalid, TooLarge, QuotaExceeded, Conflict."""
         ticket = await self._access.read(principal, ticket_id, Right.REPROCESS)
-        owner = await self._users.recent(ticket.created_by) or principal.user
-        self._check_requesters(principal, ticket, owner)
+        owner = await self._find_owner(principal, ticket)
+        data = ticket.task_data if task_data is None else task_data
+        self._check_requesters(principal, owner, ticket.task_type, data)
         if task_data is not None:
             await check_task_data(ticket.task_type, task_data, self._dependencies)
         try:
@@ -95,9 +98,19 @@ class TicketService:
         following = ticket.model_copy(update={"attempt": ticket.attempt + 1})
         return (await self._quotas.admit(following, owner)).is_counted
 
+    async def _find_owner(self, principal: Principal, ticket: StoredTicket) -> StoredUser:
+        """Of an owner who is gone the ticket is that of who asks."""
+        if ticket.created_by == principal.id:
+            return principal.user
+        return await self._users.recent(ticket.created_by) or principal.user
+
     def _check_requesters(
-        self, principal: Principal, ticket: StoredTicket, owner: StoredUser
+        self,
+        principal: Principal,
+        owner: StoredUser,
+        task_type: str,
+        task_data: dict[str, Any],
     ) -> None:
-        """Who asks for it again must be allowed to, and who then reads the result."""
+        """Who asks for it must be allowed to, and who then reads the result."""
         for user in {principal.id: principal.user, owner.id: owner}.values():
-            check_requester(ticket.task_type, user, self._dependencies)
+            check_requester(task_type, task_data, user, self._dependencies)

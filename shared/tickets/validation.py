@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.accounts.repository import Users
 from shared.errors import Invalid, PermanentFailure, TooLarge
-from shared.models import User, validate_model
+from shared.models import StoredUser, validate_model
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.text.strict_json import dumps
@@ -29,12 +29,15 @@ async def check_task_data(
         raise Invalid(f"task_data.{fault.key}: {fault.text}", [error])
 
 
-def check_requester(task_type: str, user: User, dependencies: Dependencies) -> None:
-    """Raises Invalid, and Forbidden unless this user may ask for the type. Of one that is not set
-    up everybody may: its tickets fail with a sentence that says so."""
+def check_requester(
+    task_type: str, task_data: dict[str, Any], user: StoredUser, dependencies: Dependencies
+) -> None:
+    """Raises Invalid, and Forbidden unless this user may ask for the type with this task_data. Of
+    one that is not set up everybody may: its tickets fail with a sentence that says so."""
     known = find_task_type(task_type)
+    data = validate_model(known.data, task_data, at=("task_data",))
     with suppress(PermanentFailure):
-        known.check_requester(user, dependencies.provider(known.needs))
+        known.check_requester(user, data, dependencies.provider(known.needs))
 
 
 async def check_assignee(users: Users, user_id: str | None) -> None:

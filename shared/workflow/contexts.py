@@ -8,7 +8,7 @@ from shared.accounts.repository import Users
 from shared.attachments.store import AttachmentStore
 from shared.audit.chain import Actor, Draft
 from shared.clients.blobs import Container
-from shared.models import AuditAction, StoredTicket
+from shared.models import AuditAction, StoredTicket, StoredUser
 from shared.models.clock import Clock
 from shared.quotas.token_budgets import TokenBudgets
 from shared.tasks.base import Artifacts, Context, TaskData, TaskType, WorkContext
@@ -37,7 +37,7 @@ class _Fields(TypedDict):
     read_file: Callable[[str], Coroutine[Any, Any, bytes | None]]
     report: Callable[[int, int], Coroutine[Any, Any, None]]
     use: Provider
-    find_department: Callable[[], Coroutine[Any, Any, str | None]]
+    find_owner: Callable[[], Coroutine[Any, Any, StoredUser | None]]
     earlier: Artifacts | None
     waits_left: Mapping[str, float]
 
@@ -123,7 +123,7 @@ class Contexts:
             read_file=partial(self._files.read, ticket.id),
             report=report,
             use=self._dependencies.provider(task_type.needs),
-            find_department=partial(self._users.department_of, ticket.created_by),
+            find_owner=partial(self._users.recent, ticket.created_by),
             earlier=self._earlier(ref),
             waits_left=self._waits_left(ref),
         )

@@ -13,7 +13,7 @@ from tests.benchmarks.slow import Slowly
 from tests.support.git.history import History
 from tests.support.hosts.process import ROOT
 from tests.support.running_app import RunningApp, run_app
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import GitHubServer, github_server
 from tests.support.servers.model import Body
 from tests.support.tasks.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
 
@@ -33,8 +33,7 @@ def measure() -> Iterator[Row]:
         run_app(
             azurite.connection_string,
             Path(folder) / "running_app",
-            GITHUB_API_URL=f"{github.origin}/api/v3",
-            GITHUB_TOKEN=TOKEN,
+            **github.settings,
             SWEEP_SCHEDULE="0 0 0 1 1 *",
             REVIEW_BATCH_TOKENS=str(BUDGET),
             MAX_PARALLEL_WORK=str(AT_ONCE),

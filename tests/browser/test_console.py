@@ -12,7 +12,7 @@ from tests.support.git.history import History
 from tests.support.hosts.process import ROOT, wait_for
 from tests.support.running_app import PASSWORD, JsonObject, RunningApp, custom, run_app
 from tests.support.servers.entra import AUDIENCE, CLIENT_ID, TENANT, Entra, entra_server
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import GitHubServer, github_server
 from tests.support.servers.model import completion
 from tests.support.servers.stand_ins import stand_in
 from tests.support.tasks.papers import Author
@@ -46,8 +46,7 @@ def running_app(
         settings = {
             "BOOTSTRAP_ADMIN_EMAIL": ADMIN,
             "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
-            "GITHUB_API_URL": f"{github.origin}/api/v3",
-            "GITHUB_TOKEN": TOKEN,
+            **github.settings,
             "WEBPUBSUB_CONNECTION_STRING": webpubsub.connection_string(
                 int(realtime.rpartition(":")[2])
             ),

@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import RunningApp, kill_now, run_app
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import GitHubServer, github_server
 from tests.support.servers.model import Body, Thinking
 from tests.support.tasks.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
 
@@ -30,8 +30,7 @@ def github() -> Iterator[GitHubServer]:
 @pytest.fixture
 def running_app(storage: str, github: GitHubServer, tmp_path: Path) -> Iterator[RunningApp]:
     settings = {
-        "GITHUB_API_URL": f"{github.origin}/api/v3",
-        "GITHUB_TOKEN": TOKEN,
+        **github.settings,
         "REVIEW_BATCH_TOKENS": "900",
     }
     with run_app(storage, tmp_path / "running_app", **settings) as running:

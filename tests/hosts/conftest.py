@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.hosts.process import HostKind
 from tests.support.running_app import RunningApp, run_app
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import GitHubServer, github_server
 
 # What an activity may leave after a deletion is looked for as long as a step may take.
 SETTINGS = {
@@ -38,9 +38,8 @@ def running_app(
     storage: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningApp]:
-    where = {"GITHUB_API_URL": f"{github.origin}/api/v3", "GITHUB_TOKEN": TOKEN}
     with run_app(
-        storage, tmp_path_factory.mktemp("running_app"), kind, **SETTINGS, **where
+        storage, tmp_path_factory.mktemp("running_app"), kind, **SETTINGS, **github.settings
     ) as running:
         yield running
 

@@ -22,7 +22,7 @@ from tests.support.files import pdfs
 from tests.support.git.history import History
 from tests.support.hosts.process import ROOT, wait_for
 from tests.support.running_app import RunningApp, custom, run_app
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import GitHubServer, github_server
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
 
 QUOTES, FINDINGS = "shared/documents/quotes.py", "shared/diffs/locate.py"
@@ -171,7 +171,6 @@ class Trace:
 def _app(folder: Path) -> Iterator[tuple[RunningApp, GitHubServer, Trace]]:
     trace = Trace(folder / "trace")
     settings = {
-        "GITHUB_TOKEN": TOKEN,
         "ANSWER_CACHE_DAYS": "0",
         "SWEEP_SCHEDULE": "0 0 0 1 1 *",
         "PYTHONPATH": str(trace.folder),
@@ -182,7 +181,7 @@ def _app(folder: Path) -> Iterator[tuple[RunningApp, GitHubServer, Trace]]:
         run_app(
             azurite.connection_string,
             folder / "running_app",
-            GITHUB_API_URL=f"{github.origin}/api/v3",
+            **github.settings,
             **settings,
         ) as running_app,
     ):

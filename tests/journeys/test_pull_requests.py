@@ -1,6 +1,7 @@
 """A pull request from POST to its review, through the whole app."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -30,8 +31,8 @@ def github() -> Iterator[GitHubServer]:
 def running_app(
     storage: str, github: GitHubServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningApp]:
-    where = {"GITHUB_API_URL": f"{github.origin}/api/v3", "GITHUB_TOKEN": TOKEN}
-    with run_app(storage, tmp_path_factory.mktemp("running_app"), **where) as running:
+    folder = tmp_path_factory.mktemp("running_app")
+    with run_app(storage, folder, **github.settings) as running:
         yield running
 
 
@@ -127,6 +128,30 @@ def test_what_cannot_be_reviewed_fails_with_the_reason(
     ticket = running_app.until_ended(opened(running_app, pr_url=made.format(url=url)))
     assert ticket["status"] == "failed"
     assert words in ticket["error_message"]
+    assert running_app.model.bodies == []
+
+
+def test_a_private_repository_looks_like_none_from_everywhere(
+    running_app: RunningApp, github: GitHubServer, tmp_path: Path
+) -> None:
+    history = History(tmp_path / "app")
+    history.commit({"plans.py": BASE})
+    history.branch("feature")
+    history.commit({"plans.py": HEAD})
+    url = github.serve(history, token=TOKEN, title="Buy the competitor")
+    running_app.model.reset()
+
+    def seen(pr_url: str) -> list[str]:
+        """All that the API says of such a ticket, but for ids, times and hashes."""
+        ticket_id = opened(running_app, pr_url=pr_url)
+        running_app.until_ended(ticket_id)
+        parts = ("", "/events", "/updates", "/timeline")
+        texts = [running_app.api.get(f"/tickets/{ticket_id}{part}").text for part in parts]
+        own = rf"{ticket_id}|\d{{4}}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{{64}}|{pr_url}"
+        times = r'"(\w+_)?seconds":[\d.e-]+|"\w+_at_seconds":[\d.]+'
+        return [re.sub(times, "", re.sub(own, "", text)) for text in texts]
+
+    assert seen(url) == seen(f"{url}9")
     assert running_app.model.bodies == []
 
 

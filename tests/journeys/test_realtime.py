@@ -26,7 +26,7 @@ from infra.local.webpubsub.tokens import client_token
 from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import PASSWORD, JsonObject, RunningApp, custom
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import GitHubServer, github_server
 from tests.support.servers.realtime import (
     calls_of,
     client_at,
@@ -55,8 +55,8 @@ def github() -> Iterator[GitHubServer]:
 def realtime(
     storage: str, github: GitHubServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RunningApp, int]]:
-    where = {"GITHUB_API_URL": f"{github.origin}/api/v3", "GITHUB_TOKEN": TOKEN}
-    with run_with_realtime(storage, tmp_path_factory.mktemp("app"), **ADMIN, **where) as running:
+    where = ADMIN | github.settings
+    with run_with_realtime(storage, tmp_path_factory.mktemp("app"), **where) as running:
         yield running
 
 

@@ -59,8 +59,7 @@ def running_app(
         **snowflake.settings(),
         "TELEMETRY_FILE": str(told.path),
         "TELEMETRY_TRACES_PER_SECOND": "1000",
-        "GITHUB_API_URL": f"{github.origin}/api/v3",
-        "GITHUB_TOKEN": TOKEN,
+        **github.settings,
         "PRICE_PROMPT_TOKENS": "2",
         "PRICE_COMPLETION_TOKENS": "10",
     }

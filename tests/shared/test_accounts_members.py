@@ -94,11 +94,13 @@ async def test_nobody_raises_themselves(accounts: AccountsUnderTest) -> None:
     )
     assert (changed.role, changed.is_active, changed.is_verified) == (Role.USER, True, False)
     assert changed.department == "Research"
+    assert (ann.given_department, changed.given_department) == ("Sales", None)
 
     mia = await accounts.hire("mia", Role.MANAGER, department="Sales")
     body = {"department": "Research", "job_title": "Boss"}
     changed = await accounts.administration.change_own(by(mia), validate_model(OwnChanges, body))
     assert (changed.department, changed.job_title) == ("Sales", "Boss")
+    assert changed.given_department == "Sales"
 
     boss = await accounts.boss()
     body = {"role": "user", "is_active": False, "full_name": "B"}

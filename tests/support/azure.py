@@ -20,6 +20,7 @@ PRIVATE = {
     "ENTRA_TENANT_ID": "00000000-0000-0000-0000-0000000000bb",
     "ENTRA_AUDIENCE": "api://tickets",
     "APP_SETTINGS": '{"MAX_PARALLEL_WORK": "16"}',
+    "REVIEW_REPOSITORIES": '{"Engineering": ["acme/*"]}',
     "WEBPUBSUB_EVENT_AUDIENCE": "api://events",
     "PRIVATE_NETWORK": "true",
     "DURABLE_BACKEND": "DurableTaskScheduler",

@@ -158,7 +158,9 @@ class _GitHub:
         return found
 
     def pull(self, request: Request, _: bytes) -> Response:
-        return JSONResponse(pull_json(origin(request), self._present(request)))
+        return JSONResponse(
+            pull_json(origin(request), self._present(request), is_private=bool(self._token))
+        )
 
     def files(self, request: Request, _: bytes) -> Response:
         now = self._present(request)

@@ -94,13 +94,19 @@ def hosted_by(repos: Iterable[str], pulls: Iterable[str]) -> list[Hosted]:
     return list(found.values())
 
 
-def pull_json(origin: str, now: Present) -> dict[str, Any]:
+def pull_json(origin: str, now: Present, *, is_private: bool) -> dict[str, Any]:
     """`GET /repos/{owner}/{repo}/pulls/{number}`."""
     repo, owner = now.hosted.name, now.hosted.name.partition("/")[0]
     number = now.pull.number
 
     def end(ref: str, sha: str) -> dict[str, Any]:
-        about = {"full_name": repo, "html_url": f"{origin}/{repo}", "fork": False}
+        about = {
+            "full_name": repo,
+            "html_url": f"{origin}/{repo}",
+            "fork": False,
+            "private": is_private,
+            "visibility": "private" if is_private else "public",
+        }
         return {"label": f"{owner}:{ref}", "ref": ref, "sha": sha, "repo": about}
 
     return {

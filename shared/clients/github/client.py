@@ -37,7 +37,12 @@ from shared.clients.github.models import (
     ReviewPayload,
 )
 from shared.clients.github.patches import MAX_BYTES, text_of
-from shared.clients.github.responses import explain_failure, github_away, parse_answer
+from shared.clients.github.responses import (
+    explain_failure,
+    github_away,
+    no_such_pull,
+    parse_answer,
+)
 from shared.clients.http import Received
 from shared.errors import PermanentFailure, ServiceFailure
 from shared.models import FileStatus
@@ -89,6 +94,10 @@ class GitHubClient:
     async def pull(self, ref: PullRef) -> Pull:
         """Raises StepError, as do all that follow."""
         return await self._json(_pull_path(ref), _PULL)
+
+    def no_such_pull(self) -> ServiceFailure:
+        """What `pull` raises where there is none."""
+        return no_such_pull(self._has_token)
 
     async def files(self, ref: PullRef, pull: Pull) -> ChangedFiles:
         """Every changed file, with its patch or the reason why there is none.
@@ -261,7 +270,7 @@ async def _in_time() -> AsyncIterator[None]:
 
 
 def _repository_path(ref: PullRef) -> str:
-    return f"/repos/{ref.owner}/{ref.repo}"
+    return f"/repos/{ref.repository}"
 
 
 def _pull_path(ref: PullRef) -> str:

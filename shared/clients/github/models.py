@@ -20,15 +20,15 @@ from shared.models import FileStatus, Model, Side
 MAX_FILES = 3000
 MAX_BODY = 65_536
 
+_OWNER, _REPO = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", r"\.?[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}"
+
 Sha = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$")]
 
 
 def _name(value: Any) -> Any:
-    """Users and repositories are told as objects; None when they are gone."""
-    if isinstance(value, dict):
-        return value.get("full_name", value.get("login"))
-    return value
+    """A user is told as an object; None when they are gone."""
+    return value.get("login") if isinstance(value, dict) else value
 
 
 Text = Annotated[str, BeforeValidator(lambda text: "" if text is None else text)]
@@ -41,9 +41,39 @@ class PullRef(Model):
 
     model_config = ConfigDict(frozen=True)
 
-    owner: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
-    repo: Annotated[str, StringConstraints(pattern=r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}$")]
+    owner: Annotated[str, StringConstraints(pattern=rf"^{_OWNER}$")]
+    repo: Annotated[str, StringConstraints(pattern=rf"^{_REPO}$")]
     number: PositiveInt
+
+    @property
+    def repository(self) -> str:
+        return f"{self.owner}/{self.repo}"
+
+    def at(self, repository: "Repository") -> "PullRef":
+        """The same number of this repository, which may have another name by now."""
+        owner, _, repo = repository.full_name.partition("/")
+        return PullRef(owner=owner, repo=repo, number=self.number)
+
+
+class Visibility(StrEnum):
+    """Whom GitHub shows a repository; `internal` is within an enterprise."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    INTERNAL = "internal"
+
+
+class Repository(Model):
+    """`full_name` is `owner/name`. An older Enterprise Server tells no `visibility`."""
+
+    full_name: Annotated[str, StringConstraints(pattern=rf"^{_OWNER}/{_REPO}$")]
+    private: bool = True
+    visibility: Visibility | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Only of what is said to be in every word."""
+        return not self.private and self.visibility in (Visibility.PUBLIC, None)
 
 
 class PullState(StrEnum):
@@ -58,7 +88,7 @@ class Branch(Model):
 
     sha: Sha
     ref: str
-    repo: Annotated[str | None, BeforeValidator(_name)] = None
+    repo: Repository | None = None
 
 
 class Pull(Model):

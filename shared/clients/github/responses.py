@@ -26,10 +26,15 @@ _LIMIT_WINDOW = 3600.0
 _READ_OF_A_REFUSAL = 10_000
 
 _WAITABLE = (408, 425)
+_NO_ACCESS = (403, 404, 410, 451)
 _NOT_ALLOWED = (
     "GitHub does not allow this (HTTP 403): the token in GITHUB_TOKEN has no access to the "
     "repository"
 )
+
+
+class NoAccess(ServiceFailure):
+    """What was asked for is not there, or not for us; which of them may be told of it."""
 
 
 def parse_answer(form: TypeAdapter[T], body: bytes) -> T:
@@ -56,7 +61,13 @@ def explain_failure(answer: Received, has_token: bool, writing: bool) -> StepErr
         return github_away(f"GitHub's rate limit is used up (HTTP {status}).", pause)
     if status >= 500 or status in _WAITABLE:
         return github_away(f"GitHub is out of order (HTTP {status}).", retry_after(answer.headers))
-    return ServiceFailure(_refusal(status, has_token, writing))
+    kind = NoAccess if status in _NO_ACCESS else ServiceFailure
+    return kind(_refusal(status, has_token, writing))
+
+
+def no_such_pull(has_token: bool) -> ServiceFailure:
+    """As of a pull request that is not there."""
+    return NoAccess(_refusal(404, has_token, writing=False))
 
 
 def _pause(answer: Received) -> float | None:

@@ -1,6 +1,6 @@
 """Task type `pr_review`: what is wrong with a pull request, each finding on lines of its diff.
 
-reading (plan)   the pull request → files → diffs in batches, a blob each
+reading (plan)   the pull request, if its reader may have it → files → diffs in batches, a blob each
 reviewing        a batch → findings; one whose quoted code is not in the diff is dropped
 checking         all findings → those that a second look does not refute; suggestions that apply
 posting          if asked for: one review on GitHub
@@ -17,6 +17,7 @@ from shared.tasks.pr_review.models import Result, TaskData
 from shared.tasks.pr_review.planning import plan
 from shared.tasks.pr_review.posting import POSTING
 from shared.tasks.pr_review.reviewing import REVIEWING
+from shared.tasks.pr_review.rights import ReviewRights, check_requester
 from shared.tasks.signer import Signer
 
 task_type = TaskType(
@@ -38,6 +39,7 @@ task_type = TaskType(
         CHECKING.then(concluding.after_check),
         POSTING.then(concluding.after_posting),
     ),
-    needs=(GitHubClient, CallSizes, Signer),
+    needs=(GitHubClient, CallSizes, ReviewRights, Signer),
+    check_requester=check_requester,
     reuses_answers=True,
 )

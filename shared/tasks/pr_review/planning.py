@@ -11,6 +11,7 @@ from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen
 from shared.tasks.pr_review.models import TaskData
 from shared.tasks.pr_review.reviewing import REVIEWING, BatchItem
+from shared.tasks.pr_review.rights import open_pull
 from shared.tasks.pr_review.selection import sort_files, warnings
 
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
@@ -35,8 +36,7 @@ async def plan(context: Context[TaskData]) -> Round:
 async def _read(context: Context[TaskData]) -> Facts:
     """Read the pull request and keep what is reviewed; that it was is kept last."""
     github = context.use(GitHubClient)
-    ref = github.pull_of(context.data.pr_url)
-    pull = await github.pull(ref)
+    ref, pull = await open_pull(context, github.pull_of(context.data.pr_url))
     changed = await github.files(ref, pull)
     if not changed.files:
         raise PermanentFailure("The pull request changes no file.")

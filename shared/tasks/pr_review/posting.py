@@ -16,6 +16,7 @@ from shared.tasks.base import NoItem, Stage, WorkContext
 from shared.tasks.pr_review import payload
 from shared.tasks.pr_review.artifacts import Draft, Facts
 from shared.tasks.pr_review.models import Earlier, Finding, Posted, Result, TaskData
+from shared.tasks.pr_review.rights import check_posting
 from shared.tasks.signer import Signer
 from shared.telemetry.spans import Service
 
@@ -97,6 +98,7 @@ POSTING = Stage("posting", post)
 async def _post_review(context: WorkContext[TaskData]) -> Posted:
     result = (await Draft.load(context.artifacts)).result
     ref = (await Facts.load(context.artifacts)).ref
+    await check_posting(context, ref)
     key, pull = f"{context.ticket.id}/{context.ticket.attempt}", _name(ref)
     sign, github = context.use(Signer).sign, context.use(GitHubClient)
     before: list[tuple[PostedReview, Mark]] = []

@@ -16,7 +16,7 @@ class Explored(Model):
 
 async def explore(context: WorkContext[TaskData], _: NoItem) -> Explored:
     warehouses = context.use(Warehouses)
-    place = warehouses.place_of(await context.find_department(), context.data)
+    place = warehouses.place_of(await context.find_owner(), context.data)
     whole = await discover(place)
     question = context.data.query_request
     keyed, narrowed = await narrow(place, whole, question, warehouses.layer)

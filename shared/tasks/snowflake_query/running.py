@@ -68,7 +68,7 @@ def parts_of(draft: Draft) -> list[RunItem]:
 async def run(context: WorkContext[TaskData], item: RunItem) -> Run:
     """Raises StepError; an error of the warehouse itself is an outcome."""
     warehouses = context.use(Warehouses)
-    place = warehouses.place_of(await context.find_department(), context.data)
+    place = warehouses.place_of(await context.find_owner(), context.data)
     draft = await artifacts.load_draft(context.artifacts, item.number)
     sql = _sql_of(draft, item)
     sender = _Sender(

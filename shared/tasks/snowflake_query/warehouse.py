@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from shared.clients.mcp.connection import SnowflakeConnection, SnowflakeConnections
 from shared.errors import Forbidden, PermanentFailure, SettingsError
-from shared.models import User
+from shared.models import StoredUser
 from shared.sql.policy import Policy, TableName
 from shared.tasks.base import DataFault
 from shared.tasks.dependencies import Provider
@@ -83,10 +83,10 @@ class Warehouses:
             )
         return cls(connections, SemanticLayer.from_environment(environment))
 
-    def place_of(self, department: str | None, data: TaskData) -> Place:
+    def place_of(self, owner: StoredUser | None, data: TaskData) -> Place:
         """Raises PermanentFailure where the ticket wants a database or schema that is not
         allowed, or its owner's department has no connection."""
-        connection = self._connections.connection_of(department)
+        connection = self._connections.connection_of(owner.department if owner else None)
         known, fault = self.settings, self.find_fault(data)
         if fault:
             raise PermanentFailure(f"{fault.key} {fault.text}")
@@ -116,7 +116,7 @@ class Warehouses:
         return self.settings.today(moment)
 
 
-def check_requester(user: User, use: Provider) -> None:
+def check_requester(user: StoredUser, _: TaskData, use: Provider) -> None:
     """Raises Forbidden for who may not ask Snowflake."""
     if not use(Warehouses).settings.may_ask(user.role, user.department):
         raise Forbidden(

@@ -34,7 +34,7 @@ class WriteItem(Model):
 
 async def write(context: WorkContext[TaskData], item: WriteItem) -> Draft:
     warehouses = context.use(Warehouses)
-    place = warehouses.place_of(await context.find_department(), context.data)
+    place = warehouses.place_of(await context.find_owner(), context.data)
     whole = await artifacts.load_catalogue(context.artifacts)
     today = day_of_ticket(context, warehouses)
     answer = await artifacts.load_answer(context.artifacts) if item.answered else ""

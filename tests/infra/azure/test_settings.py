@@ -53,6 +53,8 @@ def test_the_app_starts_with_these_settings(deployment: Deployment) -> None:
         [audience] if audience else []
     )
     assert (settings.realtime.events is None) is (audience is None)
+    named = {"Engineering": ("acme/*",)} if audience else {}
+    assert (settings.github.reviewable, settings.github.postable) == (named, {})
     assert not settings.accounts.registration_open
     assert settings.accounts.bootstrap.email == "admin@example.com"
 

@@ -73,7 +73,8 @@ async def test_a_pull_request_as_github_tells_it(github: GitHubServer) -> None:
     assert (pull.title, pull.body, pull.state, pull.merged, pull.draft, pull.user) == (
         *("A change", "", PullState.CLOSED, True, False, "ann"),
     )
-    assert (pull.base.repo, pull.head.repo, pull.head.sha) == ("ann/app", None, SHA)
+    assert pull.base.repo is not None
+    assert (pull.base.repo.full_name, pull.head.repo, pull.head.sha) == ("ann/app", None, SHA)
     assert Pull.model_validate(pull.model_dump(mode="json")) == pull
     [asked] = github.asked
     assert asked.path == PATH

@@ -19,7 +19,8 @@ from tests.support.servers.serving import served
 
 TOKEN = "canary-token"
 SHA = "a" * 40
-_END = {"sha": SHA, "ref": "main", "repo": {"full_name": "ann/app"}}
+_REPO = {"full_name": "ann/app", "private": False, "visibility": "public"}
+_END = {"sha": SHA, "ref": "main", "repo": _REPO}
 PULL = {
     "title": "A change",
     "body": None,
@@ -76,12 +77,23 @@ class GitHubServer:
         title: str = "A change",
         body: str = "",
         number: int = 1,
+        token: str = "",
     ) -> str:
-        """The address of a pull request: `feature` into `main` of that history."""
+        """The address of a pull request: `feature` into `main` of that history, which with a
+        `token` is private to it."""
         pull = PullRequest(number, "main", "feature", title, body)
         hosted = Hosted("ann/app", Repository(history.folder), {number: pull})
-        self.reset(stand_in=application([hosted], limits=limits, state=state))
+        self.reset(stand_in=application([hosted], token, limits, state))
         return f"{self.origin}/ann/app/pull/{number}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Those of an app that reads here, and may post reviews for everybody."""
+        return {
+            "GITHUB_API_URL": f"{self.origin}/api/v3",
+            "GITHUB_TOKEN": TOKEN,
+            "REVIEW_POSTING_REPOSITORIES": '{"user": ["ann/*"]}',
+        }
 
     def client(self, timeout: float = 20.0, token: str = TOKEN) -> GitHubClient:
         return GitHubClient(GitHubSettings(api_url=f"{self.origin}/api/v3", token=token), timeout)

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from shared.attachments.store import AttachmentStore
 from shared.charts.rendering import LIMITS, ChartRenderer, Pictures
 from shared.clients.blobs import Container
-from shared.models import AuditAction, Inquiry, Priority, StoredTicket
+from shared.models import AuditAction, Inquiry, Priority, StoredTicket, StoredUser
 from shared.models.clock import Clock
 from shared.tasks.base import Round, WorkContext
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 from shared.tickets.attempts import Attempt
-from tests.support.product.app import model_client
+from tests.support.product.app import model_client, user
 from tests.support.servers.model import Body, ModelServer, completion
 from tests.support.tasks.analyses import form_of, material
 
@@ -120,8 +120,8 @@ class Questions:
         async def audit(action: AuditAction, _: str, values: Json) -> None:
             self.audited.append({"action": action.value, **values})
 
-        async def find_department() -> str | None:
-            return self.department
+        async def find_owner() -> StoredUser:
+            return user().model_copy(update={"department": self.department})
 
         attempt = self.attempt(ticket)
         return WorkContext(
@@ -137,7 +137,7 @@ class Questions:
             audit=audit,
             clock=Clock(),
             answers=answers,
-            find_department=find_department,
+            find_owner=find_owner,
         )
 
     async def ask(self, question: str, answers: Sequence[str] = (), **task_data: Any) -> Json:

@@ -38,13 +38,10 @@ class Reviews:
     def model(self) -> ModelServer:
         return self.app.model
 
-    def use(self, batch_tokens: int = 12_000, token: str = TOKEN) -> None:
-        """Work with batches of that size and with that token for GitHub from now on."""
-        self.app = self.app.another(
-            GITHUB_API_URL=f"{self.github.origin}/api/v3",
-            GITHUB_TOKEN=token,
-            REVIEW_BATCH_TOKENS=str(batch_tokens),
-        )
+    def use(self, batch_tokens: int = 12_000, token: str = TOKEN, **settings: str) -> None:
+        """Work with batches of that size, that token for GitHub and such settings from now on."""
+        wanted = {"GITHUB_TOKEN": token, "REVIEW_BATCH_TOKENS": str(batch_tokens), **settings}
+        self.app = self.app.another(**{**self.github.settings, **wanted})
         self.model.reset(self.reviewer)
 
     def change(self, base: Files, head: Mapping[str, str | bytes | None], **serve: Any) -> str:
