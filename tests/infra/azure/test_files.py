@@ -105,3 +105,37 @@ def test_the_container_gets_settings_that_there_are() -> None:
     settings = set(services["app"]["environment"])
     assert settings <= set(sample) | READ_BY_THE_HOST
     assert set(services["app"]["depends_on"]) <= set(services)
+
+
+@pytest.mark.parametrize("failures", [0, 2, 99])
+def test_the_hook_tries_until_the_app_has_started_and_says_when_it_gives_up(
+    tmp_path: Path, failures: int
+) -> None:
+    asked, count = tmp_path / "asked", f"$(wc -l < {tmp_path}/asked)"
+    for name, script in {
+        "az": f'echo "$@" >> {asked}; [ {count} -gt {failures} ]',
+        "sleep": "true",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    values = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "AZURE_SUBSCRIPTION_ID": "s",
+        "AZURE_RESOURCE_GROUP": "a group",
+        "FUNCTION_APP_NAME": "f",
+        "SYSTEM_TOPIC_NAME": "t",
+        "API_URL": "https://f/api/v1",
+    }
+    hook = INFRA / "hooks/postdeploy.sh"
+    done = subprocess.run([hook], check=False, cwd=ROOT, env=values, capture_output=True, text=True)
+    tries = asked.read_text().splitlines()
+    assert len(tries) == min(failures + 1, 20)
+    assert tries[0].startswith("deployment group create")
+    assert "--resource-group a group" in tries[0]
+    assert "--parameters appName=f topicName=t" in tries[0]
+    if failures < 20:
+        assert done.returncode == 0
+        assert "become tickets" in done.stdout
+    else:
+        assert done.returncode == 1
+        assert "azd hooks run postdeploy" in done.stderr
