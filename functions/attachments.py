@@ -15,7 +15,7 @@ from functions.http import (
     principal_of,
     query_of,
 )
-from functions.multipart import MultipartForm
+from functions.multipart import read_form
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -36,7 +36,7 @@ async def add_attachments(
 ) -> func.HttpResponse:
     """Add one file or several; a list answers several."""
     principal = await principal_of(req)
-    form = MultipartForm(req, product().settings.sizes.upload)
+    form = await read_form(req, product().settings.sizes.upload)
     added = await product().attachments.add(
         principal,
         req.route_params["ticket_id"],

@@ -23,7 +23,7 @@ from functions.http import (
     query_of,
     read_json,
 )
-from functions.multipart import MultipartForm, is_multipart
+from functions.multipart import is_multipart, read_form
 from shared.errors import Invalid
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ async def _read_form(req: func.HttpRequest) -> "tuple[Any, PendingFiles | None]"
     """A new ticket, from JSON or from a form that may bring its files."""
     if not is_multipart(req):
         return read_json(req), None
-    form = MultipartForm(req, product().settings.sizes.upload)
+    form = await read_form(req, product().settings.sizes.upload)
     ticket = form.field("ticket", MAX_BODY)
     if ticket is None:
         fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}

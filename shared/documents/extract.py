@@ -51,11 +51,6 @@ class Extract(Model):
         return "".join(block.text for block in self.blocks)
 
 
-def _cut(block: Block, first: int, last: int) -> Block:
-    line = block.line and block.line + block.text.count("\n", 0, first)
-    return block.model_copy(update={"text": block.text[first:last], "line": line})
-
-
 class Places:
     """Where a part of a text lies, told from its offsets (in characters, from `base`)."""
 
@@ -63,6 +58,7 @@ class Places:
         self._blocks = blocks
         ends = list(accumulate((len(block.text) for block in blocks), initial=base))
         self._starts = ends[:-1]
+        self._counted: dict[int, tuple[int, int]] = {}
 
     def part(self, start: int, end: int) -> list[Block]:
         """The blocks between two offsets, cut to them; their own places stay true."""
@@ -73,7 +69,8 @@ class Places:
                 break
             first, last = max(start - at, 0), min(end - at, len(block.text))
             if first < last:
-                found.append(_cut(block, first, last))
+                cut = {"text": block.text[first:last], "line": self._line(index, first)}
+                found.append(block.model_copy(update=cut))
         return found
 
     def place(self, start: int, end: int) -> str:
@@ -90,6 +87,19 @@ class Places:
         path = " › ".join(first.headings)
         paragraph = f"paragraph {first.paragraph}" if first.paragraph else ""
         return ", ".join(filter(None, (path, paragraph))) or "the document"
+
+    def _line(self, index: int, offset: int) -> int | None:
+        """The line at an offset in a block that has lines. Parts are mostly asked for in their
+        order: lines are counted on from the last one, not from the beginning each time."""
+        block = self._blocks[index]
+        if not block.line:
+            return None
+        at, lines = self._counted.get(index, (0, 0))
+        if at > offset:
+            at, lines = 0, 0
+        lines += block.text.count("\n", at, offset)
+        self._counted[index] = (offset, lines)
+        return block.line + lines
 
     def _at(self, offset: int) -> tuple[Block, int]:
         """The block that an offset lies in, and the offset within it."""

@@ -20,7 +20,10 @@ _MAX_ENTRIES = 10_000
 _MAX_UNPACKED = 512 * 1024 * 1024
 _MAX_DIRECTORY = 4 * 1024 * 1024
 _END_RECORD = struct.Struct("<4s4H2LH")
-_MAX_TAIL = _END_RECORD.size + 65_535  # with the longest comment
+_ZIP64_LOCATOR_BYTES = 20
+_ZIP64_END_RECORD = struct.Struct("<4sQ2H2L4Q")
+# With the longest comment.
+_MAX_TAIL = _ZIP64_END_RECORD.size + _ZIP64_LOCATOR_BYTES + _END_RECORD.size + 65_535
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -178,6 +181,12 @@ def _has_short_directory(content: Bytes) -> bool:
     if at < 0 or len(tail) < at + _END_RECORD.size:
         return False
     *_, entries, directory, _, _ = _END_RECORD.unpack_from(tail, at)
+    if tail[max(0, at - _ZIP64_LOCATOR_BYTES) : at].startswith(b"PK\x06\x07"):
+        # Then only the record before it counts for the standard library.
+        before = at - _ZIP64_LOCATOR_BYTES - _ZIP64_END_RECORD.size
+        if before < 0 or not tail.startswith(b"PK\x06\x06", before):
+            return False
+        *_, entries, directory, _ = _ZIP64_END_RECORD.unpack_from(tail, before)
     return int(entries) <= _MAX_ENTRIES and int(directory) <= _MAX_DIRECTORY
 
 

@@ -21,6 +21,7 @@ _MAYBE_FENCE = re.compile(r"^[ \t>*+\-\d.)]*(?:`{3}|~{3})", re.MULTILINE)
 _SPAN = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 _CALL = re.compile(r"@(?=[A-Za-z0-9])|#(?=[0-9])")
 _UNSEEN = "\u200b"
+_MAX_UNESCAPED = 8
 
 
 def inert(text: str) -> str:
@@ -52,8 +53,12 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
 
 def _tame_text(text: str) -> str:
     # Entities within entities: what is harmless when unescaped once may be a tag the next time.
-    while (plain := html.unescape(text)) != text:
+    for _ in range(_MAX_UNESCAPED):
+        if (plain := html.unescape(text)) == text:
+            break
         text = plain
+    else:
+        text = text.replace("&", "&amp;")  # Nobody writes so but to tire; shown as it is.
     text = _TARGET.sub(r"\1#", text.replace("![", "["))
     return _HTML.sub("&lt;", text)
 

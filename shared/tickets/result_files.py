@@ -1,11 +1,14 @@
 """Results as files, in the forms that their task types offer."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from shared.errors import NoSuchFormat
 from shared.models import StoredTicket
+from shared.sandbox.runner import Limits, run_in_child
 from shared.tasks.registry import find_task_type
 from shared.text import strict_json
 
@@ -39,6 +42,12 @@ _KINDS = {
     ResultFormat.SVG: ("image/svg+xml", "svg"),
 }
 
+_PARSED = (ResultFormat.HTML, ResultFormat.DOCX)
+"""For these, Markdown is parsed. What the parser takes may grow with the square of the text."""
+_MAX_PARSED_HERE = 16 * 1024
+_LIMITS = Limits(seconds=20, megabytes=1024)
+_WORKER = "shared.tickets.result_worker"
+
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
@@ -63,26 +72,42 @@ def is_saved(task_type: str, form: ResultFormat) -> bool:
     return form in find_task_type(task_type).saved_formats
 
 
-def render_result(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
+async def render_result(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
     """The result that `ticket` carries in its `result_data`. Raises NoSuchFormat for one that this
     result cannot be had in."""
-    return file_of(ticket, form, _content(ticket, form))
+    result, content = ticket.result_data, b""
+    if form in _PARSED and len(data := strict_json.dumps(result)) > _MAX_PARSED_HERE:
+        content = await _render_in_child(ticket.task_type, data, form)
+    else:
+        content = await asyncio.to_thread(render_content, ticket.task_type, result, form)
+    return file_of(ticket, form, content)
 
 
-def file_of(ticket: StoredTicket, form: ResultFormat, content: str | bytes) -> ResultFile:
+def file_of(ticket: StoredTicket, form: ResultFormat, content: bytes) -> ResultFile:
     """This content as a file that is named for its ticket."""
     content_type, suffix = _KINDS[form]
     name = re.sub(r"[^A-Za-z0-9]+", "-", ticket.title)[:60].strip("-") or "result"
-    data = content.encode() if isinstance(content, str) else content
-    return ResultFile(data, content_type, f"{name}.{suffix}")
+    return ResultFile(content, content_type, f"{name}.{suffix}")
 
 
-def _content(ticket: StoredTicket, form: ResultFormat) -> str | bytes:
+def render_content(task_type: str, result: dict[str, Any], form: ResultFormat) -> bytes:
+    """A stored result in this form. Raises NoSuchFormat."""
     if form is ResultFormat.JSON:
-        return strict_json.dumps(ticket.result_data)
-    task_type = find_task_type(ticket.task_type)
-    if form is ResultFormat.HTML and form not in task_type.formats:
+        return strict_json.dumps(result)
+    known = find_task_type(task_type)
+    if form is ResultFormat.HTML and form not in known.formats:
         from shared.documents.export.html import to_html
 
-        return to_html(str(task_type.render(ticket.result_data, ResultFormat.MD)))
-    return task_type.render(ticket.result_data, form.value)
+        return to_html(str(known.render(result, ResultFormat.MD))).encode()
+    content = known.render(result, form.value)
+    return content.encode() if isinstance(content, str) else content
+
+
+async def _render_in_child(task_type: str, data: bytes, form: ResultFormat) -> bytes:
+    try:
+        returned, content = await run_in_child(_WORKER, form.value, task_type, data, _LIMITS)
+    except (TimeoutError, ValueError):
+        returned, content = -1, b""
+    if returned:
+        raise NoSuchFormat(f"This result cannot be shown as {form.value}; take md or json.")
+    return content

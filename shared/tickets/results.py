@@ -62,11 +62,11 @@ class TicketQueries:
         ticket = await self.ticket(principal, ticket_id)
         form = form_of(ticket.task_type, query.format)
         if query.partial and ticket.result_attempt != ticket.attempt:
-            return render_result(await self._with_partial_result(ticket), form)
+            return await render_result(await self._with_partial_result(ticket), form)
         if not ticket.result_attempt:
             raise Conflict(f"This ticket is {ticket.status.value}; there is no result of it.")
         if not is_saved(ticket.task_type, form):
-            return render_result(await self.with_result(ticket), form)
+            return await render_result(await self.with_result(ticket), form)
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
         content = await load_format(attempt, form)
         if content is None:

@@ -12,7 +12,11 @@ OVERLAP = 0.04
 
 async def cut(extract: Extract, budget: int) -> list[Chunk]:
     """The chunks of a document, of at most `budget` tokens each."""
-    found = await asyncio.to_thread(cut_chunks, extract, budget, int(budget * OVERLAP))
+    return await asyncio.to_thread(_cut, extract, budget)
+
+
+def _cut(extract: Extract, budget: int) -> list[Chunk]:
+    found = cut_chunks(extract, budget, int(budget * OVERLAP))
     places = Places(extract.blocks)
     return [
         Chunk(start=start, headings=headings, blocks=places.part(start, end))

@@ -202,16 +202,16 @@ def hostile(analyses: Analyses) -> Callable[[], Any]:
 
 async def test_nothing_active_is_in_any_form(hostile: Callable[[], Any]) -> None:
     ticket = await hostile()
-    markdown = render_result(ticket, ResultFormat.MD).content.decode()
+    markdown = (await render_result(ticket, ResultFormat.MD)).content.decode()
     assert "\\<img" in markdown
     assert "<img" not in markdown.replace("\\<", "")
     assert "](" not in markdown.replace("\\]", "")
-    table = render_result(ticket, ResultFormat.CSV).content.decode()
+    table = (await render_result(ticket, ResultFormat.CSV)).content.decode()
     rows = list(csv.reader(io.StringIO(table)))
     assert len(rows) == 1 + 2 * 2
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     assert f"'{HOSTILE}" in rows[1]
-    word = render_result(ticket, ResultFormat.DOCX).content
+    word = (await render_result(ticket, ResultFormat.DOCX)).content
     with zipfile.ZipFile(io.BytesIO(word)) as analyses:
         written = b"".join(analyses.read(name) for name in analyses.namelist())
     assert b"evil" not in written.replace(b"http://evil", b"")
@@ -227,7 +227,9 @@ async def test_the_table_of_evidence_has_a_row_for_each_quote(analyses: Analyses
     ]
     order = await analyses.open({"lease.pdf": LEASE})
     await analyses.result(order)
-    table = render_result(await shown(analyses.app, order), ResultFormat.CSV).content.decode()
+    table = (
+        await render_result(await shown(analyses.app, order), ResultFormat.CSV)
+    ).content.decode()
     header, rent, roof = csv.reader(io.StringIO(table))
     assert dict(zip(header, rent, strict=True)) == {
         "finding": "insight",
