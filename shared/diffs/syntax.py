@@ -12,7 +12,7 @@ import yaml
 from shared.text import strict_json
 
 MAX_CHARACTERS = 50_000
-"""Parsers hold up everybody else meanwhile, wherever they run: that long at most a tenth of a second."""
+"""Parsers hold up everybody else while they run, a tenth of a second for as many."""
 _MAX_DEPTH = 100
 # tomllib takes a time that grows with the square of the parts of a dotted key.
 _LONG_KEY = re.compile(r"(?:\.[^.\n]*){200}")
