@@ -13,8 +13,8 @@ from shared.tasks.saved_formats import load_format
 from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
 from shared.tickets.permissions import Right
+from shared.tickets.rendering.files import ResultFile, file_of, form_of, is_saved, render_result
 from shared.tickets.repository import Tickets
-from shared.tickets.result_files import ResultFile, file_of, form_of, is_saved, render_result
 from shared.tickets.statistics.timeline import tell_course
 
 

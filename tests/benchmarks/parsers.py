@@ -23,7 +23,7 @@ from shared.sandbox.runner import Limits
 from shared.tasks.evidence.chunking import cut
 from shared.text.csv_export import to_csv
 from shared.text.markdown import inert
-from shared.tickets.result_files import ResultFormat, render_result
+from shared.tickets.rendering.files import ResultFormat, render_result
 from tests.support.product.clock import now
 
 MIB = 1024 * 1024

@@ -17,7 +17,7 @@ from shared.errors import Malformed, UnsupportedMediaType
 from shared.models import StoredTicket
 from shared.text import strict_json
 from shared.text.markdown import inert
-from shared.tickets.result_files import ResultFormat, render_content, render_result
+from shared.tickets.rendering.files import ResultFormat, render_content, render_result
 
 MAX_VALUES = 30_000
 MIB = 1024 * 1024

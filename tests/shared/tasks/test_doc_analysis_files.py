@@ -11,7 +11,7 @@ import docx
 import pytest
 
 from shared.tasks.doc_analysis import planning
-from shared.tickets.result_files import ResultFormat, render_result
+from shared.tickets.rendering.files import ResultFormat, render_result
 from tests.support.files import pdfs
 from tests.support.files.leases import LEASE, RENT, letter
 from tests.support.product.accounts import by

@@ -1,4 +1,4 @@
-"""`python -m shared.tickets.result_worker`: the process that renders one result and ends.
+"""`python -m shared.tickets.rendering.worker`: the process that renders one result and ends.
 
 It is asked by a request (`shared.sandbox.child`) for a form and a task type, with the stored result
 as JSON, and answers with the content of the file.
@@ -8,7 +8,7 @@ import sys
 
 from shared.sandbox.child import read_data, read_request
 from shared.text import strict_json
-from shared.tickets.result_files import ResultFormat, render_content
+from shared.tickets.rendering.files import ResultFormat, render_content
 
 
 def main() -> None:

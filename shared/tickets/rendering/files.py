@@ -46,7 +46,7 @@ _PARSED = (ResultFormat.HTML, ResultFormat.DOCX)
 """For these, Markdown is parsed. What the parser takes may grow with the square of the text."""
 _MAX_PARSED_HERE = 16 * 1024
 _LIMITS = Limits(seconds=20, megabytes=1024)
-_WORKER = "shared.tickets.result_worker"
+_WORKER = "shared.tickets.rendering.worker"
 
 
 @dataclass(frozen=True, slots=True)
