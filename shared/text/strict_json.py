@@ -5,6 +5,9 @@ import re
 from typing import Any
 
 MAX_DEPTH = 64
+MAX_VALUES = 30_000
+"""Of what a client sends; looking at them takes tens of milliseconds, in which nobody else is
+answered."""
 # Possessive: of a string that does not end nothing is tried twice.
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
