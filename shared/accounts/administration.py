@@ -1,13 +1,12 @@
 """Accounts as administrators manage them, and what users change of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from shared.accounts.authorization import check_admin, check_user_read
-from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import hash_password
-from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
 from shared.accounts.repository import Decide, UserChange, Users, describe_user, draft_created
@@ -25,11 +24,19 @@ from shared.models import (
     UsersQuery,
 )
 from shared.models.clock import Clock
+from shared.models.names import fold_name
 from shared.storage.sharded_counters import Counters, counter_name
 
 _SECRETS = {"password", "current_password"}
 _UNDER_WAY = tuple(counter_name(status, "") for status in (Status.PENDING, Status.PROCESSING))
 _NOT_BY_ONESELF = {"role", "is_active", "is_verified"}
+_GUARDED = {"email", "username", "password_hash"}
+"""What only the owner of an account changes, who has its password; and an administrator."""
+_FROM_ENTRA = {"role", "password_hash"}
+_WRONG = "The current password is wrong."
+
+Complete = Callable[[StoredUser, dict[str, Any]], None]
+"""Checks the new values of a user, and adds what follows from them."""
 
 
 class UserAdministration:
@@ -41,13 +48,11 @@ class UserAdministration:
         users: Users,
         passwords: PasswordCheck,
         counters: Counters,
-        first_admin: BootstrapAdmin,
         clock: Clock,
     ) -> None:
         self._users = users
         self._passwords = passwords
         self._counters = counters
-        self._first_admin = first_admin
         self._clock = clock
 
     async def page(self, principal: Principal, query: UsersQuery) -> list[StoredUser]:
@@ -64,7 +69,6 @@ class UserAdministration:
     async def create(self, principal: Principal, new: NewUser) -> StoredUser:
         """A new user with any role. Raises Forbidden, Invalid, Conflict."""
         check_admin(principal)
-        self._check_email(new.email)
         given = new.model_dump(exclude={"password"}) | {"is_department_given": True}
         user = self._users.make_user(given, await hash_password(new.password))
         return await self._users.add(user, draft_created(user, principal.actor))
@@ -81,21 +85,18 @@ class UserAdministration:
         return _require_user(await self._users.change(user_id, decide))
 
     async def change_own(self, principal: Principal, changes: OwnChanges) -> StoredUser:
-        """Change the caller. Raises Invalid, Conflict, and Forbidden or TooMany for a password
-        whose present one is not given."""
-        caller = principal.user
+        """Change the caller. Raises Invalid, Conflict, TooMany for a `current_password` that was
+        wrong too often, and Forbidden for one that is wrong, or missing where it is needed."""
         given = changes.dump_given()
-        if "email" in given and given["email"].casefold() != caller.email.casefold():
-            given["is_verified"] = False
-        if caller.role is Role.MANAGER:
+        if principal.user.role is Role.MANAGER:
             given.pop("department", None)
-        if "department" in given:
-            given["is_department_given"] = False
         verified = ""
-        if "password" in given:
+        if changes.current_password:
             verified = await self._verify_password(principal, changes.current_password)
-        decide = await self._decide(given, principal.actor, verified)
-        return _require_user(await self._users.change(caller.id, decide))
+        decide = await self._decide(
+            given, principal.actor, lambda user, values: _complete_own(user, values, verified)
+        )
+        return _require_user(await self._users.change(principal.id, decide))
 
     async def delete(self, principal: Principal, user_id: str) -> None:
         """Take a user away; tickets and audit trail stay.
@@ -122,24 +123,21 @@ class UserAdministration:
 
         _require_user(await self._users.change(user_id, decide))
 
-    async def _decide(self, given: Mapping[str, Any], actor: Actor, verified: str = "") -> Decide:
-        """What makes of a user the one that was asked for; `verified` is the hash of the present
-        password that the caller knew, if that counts."""
+    async def _decide(
+        self, given: Mapping[str, Any], actor: Actor, complete: Complete | None = None
+    ) -> Decide:
+        """What makes of a user the one that was asked for."""
         password_hash = await hash_password(given["password"]) if "password" in given else ""
         wanted = {name: value for name, value in given.items() if name not in _SECRETS}
 
         def decide(user: StoredUser) -> UserChange | None:
             values = {name: new for name, new in wanted.items() if getattr(user, name) != new}
-            if "department" not in values and not wanted.get("is_department_given"):
-                values.pop("is_department_given", None)  # Nobody loses it by saying the same.
-            if values.get("email"):
-                self._check_email(values["email"], user.email)
-            if verified and verified != user.password_hash:
-                raise Forbidden("The current password is wrong.")
-            if not user.password_hash and (password_hash or "role" in values):
-                raise Conflict("Role and password of this user come from Microsoft Entra ID.")
             if password_hash:
                 values["password_hash"] = password_hash
+            if complete:
+                complete(user, values)
+            if not user.password_hash and not _FROM_ENTRA.isdisjoint(values):
+                raise Conflict("Role and password of this user come from Microsoft Entra ID.")
             return _update_user(user, values, actor, self._clock.now()) if values else None
 
         return decide
@@ -148,21 +146,32 @@ class UserAdministration:
         """The hash of the caller's password. Raises Forbidden, TooMany."""
         hashes: list[str] = []
 
-        async def note(known: KnownUser, _: Door) -> None:
+        async def note(known: KnownUser) -> None:
+            await self._users.require_unchanged(known)
             if known.user.id == principal.id:
                 hashes.append(known.user.password_hash)
 
-        try:
-            await self._passwords.check(principal.user.username, password, principal.actor, note)
-        except Unauthenticated:
-            hashes.clear()
+        with suppress(Unauthenticated):
+            await self._passwords.check_user(principal.id, password, principal.actor, note)
         if not hashes:
-            raise Forbidden("The current password is wrong.")
+            raise Forbidden(_WRONG)
         return hashes[0]
 
-    def _check_email(self, email: str, present: str = "") -> None:
-        if self._first_admin.is_called(email) and not self._first_admin.is_called(present):
-            raise Conflict("This email is taken; please choose another.")
+
+def _complete_own(user: StoredUser, values: dict[str, Any], verified: str) -> None:
+    """What else `values` mean that users change of themselves; `verified` is the hash of the
+    password that they knew, if they gave one. Raises Forbidden."""
+    if not _GUARDED.isdisjoint(values):
+        if not user.password_hash:
+            raise Forbidden("You have no password here; an administrator can change this.")
+        if not verified:
+            raise Forbidden("This needs your `current_password`.")
+    if verified and verified != user.password_hash:
+        raise Forbidden(_WRONG)
+    if "department" in values:
+        values["is_department_given"] = False
+    if user.is_verified and fold_name(values.get("email", user.email)) != fold_name(user.email):
+        values["is_verified"] = False
 
 
 def _update_user(

@@ -8,6 +8,7 @@ from shared.accounts.repository import Users, draft_created
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Unavailable
 from shared.models import Role
+from shared.models.names import fold_name, normalize_name
 from shared.settings.accounts import BootstrapSettings
 
 
@@ -15,12 +16,12 @@ class BootstrapAdmin:
     """The administrator that the settings name, if they name one."""
 
     def __init__(self, settings: BootstrapSettings) -> None:
-        self._email = settings.email
+        self._email = normalize_name(settings.email)
         self._password = settings.password
 
     def is_called(self, name: str) -> bool:
-        """Whether `name` is reserved for this admin."""
-        return bool(self._email) and name.casefold() == self._email
+        """Whether `name` is that of this admin, for whom it is reserved."""
+        return bool(self._email) and fold_name(name) == fold_name(self._email)
 
     async def make(self, users: Users) -> None:
         """Store the admin, unless another process is faster."""
@@ -28,7 +29,7 @@ class BootstrapAdmin:
             fields = {"email": self._email, "username": username, "role": Role.ADMIN}
             admin = users.make_user(fields, await hash_password(self._password))
             with suppress(Conflict):  # The name is taken, or another process was faster.
-                await users.add(admin, draft_created(admin, Actor()))
+                await users.add(admin, draft_created(admin, Actor()), may_reserved=True)
             if await users.by_name(self._email) is not None:
                 return
         raise Unavailable("The first administrator could not be made; please try again.")

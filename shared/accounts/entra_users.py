@@ -14,6 +14,7 @@ from shared.audit.chain import Actor, Draft
 from shared.clients.entra import EntraClaims
 from shared.errors import Conflict, Invalid, Unauthenticated, Unavailable
 from shared.models import AuditAction, Registration, Role, StoredUser, validate_model
+from shared.models.names import drop_controls, normalize_name
 
 _FALLBACK_DOMAIN = "entra.invalid"
 
@@ -45,7 +46,7 @@ class EntraUsers:
             AuditAction.USER_CREATED, Actor(user_id), "First sight of a Microsoft Entra ID user"
         )
         for names in _names(user_id, claims):
-            fields = {**names, "full_name": claims.name[:200] or None, "role": role}
+            fields = {**names, "full_name": drop_controls(claims.name)[:200] or None, "role": role}
             user = self._users.make_user(fields, user_id=user_id)
             with suppress(Conflict):  # A name is taken, and stays with whom it belongs to.
                 return await self._users.add(user, draft)
@@ -74,7 +75,7 @@ def _with_role(user: StoredUser, role: Role, claims: EntraClaims) -> UserChange 
 
 def _names(user_id: str, claims: EntraClaims) -> list[dict[str, Any]]:
     """What the user may be called, the best first; the last is nobody else's."""
-    address = claims.email or claims.preferred_username
+    address = normalize_name(claims.email or claims.preferred_username)
     name = re.sub(r"[^A-Za-z0-9._-]", "-", address.partition("@")[0])[:80].lstrip("._-")
     own = f"entra-{user_id}"
     wishes = [(address, name), (address, own), (f"{user_id}@{_FALLBACK_DOMAIN}", own)]
@@ -85,7 +86,6 @@ def _valid(email: str, username: str) -> dict[str, Any] | None:
     """The names if they could be registered as well."""
     try:
         body = {"email": email, "username": username, "password": "-" * 8}
-        validate_model(Registration, body)
+        return validate_model(Registration, body).model_dump(include={"email", "username"})
     except Invalid:
         return None
-    return {"email": email, "username": username}

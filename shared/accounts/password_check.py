@@ -2,26 +2,40 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 
 from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import password_fits
-from shared.accounts.login_throttle import Door, read_door
+from shared.accounts.login_throttle import Failures, read_failures
 from shared.accounts.repository import UserChange, Users
-from shared.accounts.rows import KnownUser
+from shared.accounts.rows import KnownUser, hash_text
 from shared.audit.chain import Actor, AuditChains, Draft
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Table
 from shared.errors import Unauthenticated, Unavailable, WriteConflict
 from shared.models import AuditAction
 from shared.models.clock import Clock
+from shared.models.names import fold_name
 from shared.storage.locks import Locks
 
-_TRIES = 20
-_NOBODY = "0" * 16
+_TRIES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Whose password is tried, all names of a user being one, and what has failed before where that
+    is done."""
+
+    failures: Failures
+    whose: str
+
+
+Find = Callable[[], Awaitable[KnownUser | None]]
+Then = Callable[[KnownUser], Awaitable[None]]
 
 
 class PasswordCheck:
-    """Three reads for a check, side by side where they can be, and a write when it fails."""
+    """Three reads for a check, and a write when it fails."""
 
     def __init__(
         self,
@@ -39,48 +53,60 @@ class PasswordCheck:
         self._clock = clock
         self._lines = Locks()
 
-    async def check(
-        self,
-        name: str,
-        password: str,
-        actor: Actor,
-        then: Callable[[KnownUser, Door], Awaitable[None]],
-    ) -> None:
+    async def check_name(self, name: str, password: str, actor: Actor, then: Then) -> None:
         """Run `then` for the active user with this name and password.
 
-        It may raise WriteConflict, when everything is looked at again. Raises TooMany, and
-        Unauthenticated alike for an unknown name, a wrong password and a user that is not active.
+        It may raise WriteConflict, when everything is looked at again, and must where the user has
+        changed since. Raises TooMany, and Unauthenticated alike for an unknown name, a wrong
+        password and a user that is not active.
         """
+
+        async def find() -> KnownUser | None:
+            known = await self._users.by_name(name)
+            if known is None and self._first_admin.is_called(name):
+                await self._first_admin.make(self._users)
+                known = await self._users.by_name(name)
+            return known
+
+        await self._check(find, hash_text(fold_name(name))[:16], password, actor, then)
+
+    async def check_user(self, user_id: str, password: str, actor: Actor, then: Then) -> None:
+        """As `check_name`, for a user whatever they are called by now."""
+        await self._check(lambda: self._users.by_id(user_id), user_id, password, actor, then)
+
+    async def _check(
+        self, find: Find, nobody: str, password: str, actor: Actor, then: Then
+    ) -> None:
+        """Failures count for the user, for `nobody` where there is none."""
         fitting: dict[str, bool] = {}
         for number in range(_TRIES):
             # Whoever was overtaken stands in line, so that many at once do not overtake each other.
-            line = self._lines.of(actor.ip_address or name) if number else nullcontext()
+            line = self._lines.of(actor.ip_address or nobody) if number else nullcontext()
             async with line:
-                door = await read_door(self._table, name, actor.ip_address)
-                door.check(self._clock.now())
-                known = await self._users.by_id(door.name.user_id or _NOBODY)
-                if known is None and self._first_admin.is_called(name):
-                    await self._first_admin.make(self._users)
-                    continue
+                known = await find()
+                # Read after the user: whoever fails in between changes the user.
+                failures = await read_failures(self._table, actor.ip_address)
+                guess = Guess(failures, known.user.id if known else nobody)
+                failures.check(guess.whose, self._clock.now())
                 stored = known.user.password_hash if known else ""
                 if stored not in fitting:
                     fitting[stored] = await password_fits(stored, password)
                 with suppress(WriteConflict):
                     if known is not None and fitting[stored] and known.user.is_active:
-                        return await then(known, door)
-                    await self._refuse(known, door, actor)
+                        return await then(known)
+                    await self._refuse(known, guess, actor)
                     raise Unauthenticated("Username or password is wrong.")
         raise Unavailable("This account is busy at the moment; please try again.")
 
-    async def _refuse(self, known: KnownUser | None, door: Door, actor: Actor) -> None:
+    async def _refuse(self, known: KnownUser | None, guess: Guess, actor: Actor) -> None:
         """Count and note a failure, in one transaction. Raises WriteConflict."""
         moment = self._clock.now()
-        counted = tuple(door.count_failure(moment))
-        metadata = {"failures": len(door.name.failures(moment)) + 1}
+        counted = guess.failures.count(guess.whose, moment)
+        metadata = {"failures": guess.failures.of(guess.whose, moment) + 1}
         draft = Draft(AuditAction.LOGIN_FAILED, actor, "A password was wrong", metadata=metadata)
         if known is None:
             event = self._chains.nobodys_event(draft, moment)
-            await self._table.write([*counted, *user_event_writes(event)])
+            await self._table.write([counted, *user_event_writes(event)])
             self._chains.note_written([event])
         else:
-            await self._users.apply(known, UserChange({}, draft, counted, moment=moment))
+            await self._users.apply(known, UserChange({}, draft, (counted,), moment=moment))

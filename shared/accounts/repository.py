@@ -11,15 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from shared.accounts.audience import must_reconnect
+from shared.accounts.name_claims import NameClaims
 from shared.accounts.rows import (
-    NEVER,
     KnownUser,
     as_user,
     closing_key,
     gone_key,
+    member_writes,
     members_key,
-    name_key,
-    name_writes,
     row,
     user_key,
     user_row,
@@ -27,16 +26,17 @@ from shared.accounts.rows import (
 from shared.audit.chain import Actor, AuditChains, Draft
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Row, Table, Verb, Write
-from shared.errors import Conflict, Unavailable, WriteConflict
+from shared.errors import Unavailable, WriteConflict
 from shared.models import AuditAction, StoredUser, rfc3339
 from shared.models.clock import Clock
 from shared.storage.keys import USERS, is_user_id, new_user_id, prefix_range
 
 _TRIES = 30
+_NOBODY = "0" * 16
 _REMEMBERED = 10_000
 _TRANSIENT: dict[str, dict[str, str]] = {
     "address_": {},
-    "name_": {"user_id": ""},
+    "name_": {"user_id": ""},  # An older version counted failures there.
     "session_": {},
 }
 _SHOWN = (
@@ -91,7 +91,9 @@ class Users:
         *,
         close: CloseConnections | None = None,
         chains: AuditChains | None = None,
+        claims: NameClaims | None = None,
     ) -> None:
+        self._claims = claims or NameClaims(table)
         self._chains = chains or AuditChains()
         self._table = table
         self._remember = remember
@@ -136,9 +138,9 @@ class Users:
         return known.user if known else None
 
     async def by_name(self, name: str) -> KnownUser | None:
-        """The user with this email or username, in any case: two point reads."""
-        claim = await self._table.read(USERS, name_key(name))
-        return await self.by_id(claim.values["user_id"]) if claim else None
+        """The user with this email or username, however it is spelled: two point reads, also where
+        there is nobody, so that nothing tells that."""
+        return await self.by_id(await self._claims.find_owner(name) or _NOBODY)
 
     async def page(self, skip: int, limit: int) -> list[StoredUser]:
         """Users in the order of their ids."""
@@ -197,17 +199,21 @@ class Users:
             return True
         return False
 
-    async def add(self, user: StoredUser, draft: Draft) -> StoredUser:
-        """Store a new user. Raises Conflict when the email or the username is taken."""
+    async def add(
+        self, user: StoredUser, draft: Draft, *, may_reserved: bool = False
+    ) -> StoredUser:
+        """Store a new user. Raises Conflict when the email or the username is taken, or the email
+        is reserved."""
         event = self._chains.next_user_event(user, draft, user.created_at)
         user = user.model_copy(update={"events": 1, "last_hash": event.hash})
         writes = [
             Write(Verb.INSERT, user_row(user.id, user.__dict__)),
-            *name_writes(None, user),
+            *await self._claims.plan(None, user, may_reserved=may_reserved),
+            *member_writes(None, user),
             *user_event_writes(event),
         ]
         with suppress(WriteConflict):  # Our own id: an earlier try took effect.
-            await self._write_claiming(writes, user)
+            await self._write(writes, user)
         self._chains.note_written([event])
         return user
 
@@ -247,18 +253,24 @@ class Users:
             fields = {}
             last = row(gone_key(user.id), {"events": user.events, "last_hash": user.last_hash})
             first = Write(Verb.DELETE, row(user_key(user.id), {}), known.etag)
-            own = [first, Write(Verb.INSERT, last), *name_writes(known.user, None)]
+            own = [first, Write(Verb.INSERT, last)]
         else:
             first = Write(Verb.MERGE, user_row(user.id, fields), known.etag)
-            own = [first, *name_writes(known.user, user)]
-        closes = must_reconnect(known.user, None if change.deletes else user)
+            own = [first]
+        after = None if change.deletes else user
+        own += [*await self._claims.plan(known.user, after), *member_writes(known.user, after)]
+        closes = must_reconnect(known.user, after)
         if self._close and closes:
             own.append(Write(Verb.REPLACE, row(closing_key(user.id), {})))
-        await self._write_claiming([*own, *user_event_writes(event), *change.also], user)
+        await self._write([*own, *user_event_writes(event), *change.also], user)
         self._chains.note_written([event])
         if closes:
             await self.close_connections(user.id)
         return user
+
+    async def require_unchanged(self, known: KnownUser) -> None:
+        """Raises WriteConflict where the user has changed since they were read."""
+        await self._table.write([Write(Verb.MERGE, user_row(known.user.id, {}), known.etag)])
 
     async def close_connections(self, user_id: str) -> None:
         """End the realtime connections of a user; what is left to do stays noted."""
@@ -270,26 +282,11 @@ class Users:
         async for one in self._table.query(USERS, *prefix_range("closing_")):
             await self.close_connections(one.key.removeprefix("closing_"))
 
-    async def _write_claiming(self, writes: list[Write], user: StoredUser) -> None:
-        """Write; a name that is only kept because somebody failed to sign in with it is free."""
-        for _ in range(_TRIES):
-            try:
-                await self._table.write(writes)
-                return self._forget(user.id)
-            except WriteConflict as conflict:
-                write = writes[conflict.index]
-                key = str(write.values["RowKey"])
-                if write.verb is not Verb.INSERT or not key.startswith("name_"):
-                    self._forget(user.id)
-                    raise
-                held = await self._table.read(USERS, key)
-                if held is not None and held.values["expires_at"] == NEVER:
-                    taken = "email" if key == name_key(user.email) else "username"
-                    raise Conflict(f"This {taken} is taken; please choose another.") from None
-                etag = held.etag if held else ""
-                verb = Verb.MERGE if held else Verb.INSERT
-                writes[conflict.index] = Write(verb, write.values, etag)
-        raise Unavailable("This name is being tried by others; please try again.")
+    async def _write(self, writes: list[Write], user: StoredUser) -> None:
+        try:
+            await self._claims.write(writes, user)
+        finally:
+            self._forget(user.id)
 
     def _forget(self, user_id: str) -> None:
         """What was read before now must not be remembered."""

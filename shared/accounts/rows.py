@@ -1,12 +1,12 @@
 """How users, their names, sessions and audit events look as rows; all lie in one partition, so that
 whatever belongs to one change is one transaction.
 
-`user_{id}` the user · `name_{hash}` who has an email or username, and the failures to sign in with
-it · `member_{department}_{id}` · `gone_{id}` that a user was deleted · `session_{family}` ·
-`settings` what administrators set · `address_{hash}` failures from there, and accounts opened from
-there with `_registrations` behind it · `closing_{id}` that the user's realtime connections are yet
-to be closed · `event_{id}_{number}` a user's audit trail, and `log_{time}_{event}` a copy of each
-event, the newest first.
+`user_{id}` the user · `name_{hash}` who has an email or username · `member_{department}_{id}` ·
+`gone_{id}` that a user was deleted · `session_{family}` · `settings` what administrators set ·
+`address_{hash}` failures to sign in from there, and accounts opened from there with
+`_registrations` behind it · `closing_{id}` that the user's realtime connections are yet to be
+closed · `event_{id}_{number}` a user's audit trail, and `log_{time}_{event}` a copy of each event,
+the newest first.
 """
 
 from collections.abc import Mapping
@@ -44,11 +44,6 @@ def row(key: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def user_key(user_id: str) -> str:
     return f"user_{user_id}"
-
-
-def name_key(name: str) -> str:
-    """The key that one name in all its spellings shares; hashed, as emails may hold anything."""
-    return f"name_{hash_text(name.casefold())}"
 
 
 def members_key(department: str) -> str:
@@ -100,18 +95,16 @@ def as_user(found: Row) -> KnownUser:
     return KnownUser(StoredUser.model_validate(fields), found.etag)
 
 
-def name_writes(before: StoredUser | None, after: StoredUser | None) -> list[Write]:
-    """What a change means for the names, and for the department; None is no such user."""
-    old, new = _keys(before), _keys(after)
-    taken = {"user_id": after.id if after else "", "failures": "", "expires_at": NEVER}
+def member_writes(before: StoredUser | None, after: StoredUser | None) -> list[Write]:
+    """What a change means for the department; None is no such user."""
+    old, new = _member_keys(before), _member_keys(after)
     return [
         *(Write(Verb.DELETE, row(key, {})) for key in old if key not in new),
-        *(Write(Verb.INSERT, row(key, taken)) for key in new if key not in old),
+        *(Write(Verb.INSERT, row(key, {})) for key in new if key not in old),
     ]
 
 
-def _keys(user: StoredUser | None) -> list[str]:
-    if user is None:
+def _member_keys(user: StoredUser | None) -> list[str]:
+    if user is None or not user.department:
         return []
-    member = [f"{members_key(user.department)}{user.id}"] if user.department else []
-    return [name_key(user.email), name_key(user.username), *member]
+    return [f"{members_key(user.department)}{user.id}"]

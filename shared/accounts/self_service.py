@@ -6,9 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.accounts.app_settings import AppSettingsStore
 from shared.accounts.authentication import Presented
-from shared.accounts.bootstrap_admin import BootstrapAdmin
 from shared.accounts.credentials import AccessTokens, RefreshToken, hash_password, token_pair
-from shared.accounts.login_throttle import Door
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
 from shared.accounts.refresh_tokens import RefreshTokens, Session, begin_family
@@ -16,7 +14,7 @@ from shared.accounts.registrations import Registrations
 from shared.accounts.repository import UserChange, Users, draft_created
 from shared.accounts.rows import KnownUser
 from shared.audit.chain import Actor, Draft
-from shared.errors import Conflict, Forbidden, Unauthenticated
+from shared.errors import Forbidden, Unauthenticated
 from shared.models import (
     AuditAction,
     Login,
@@ -41,7 +39,6 @@ class Accounts:
         passwords: PasswordCheck,
         sessions: RefreshTokens,
         tokens: AccessTokens,
-        first_admin: BootstrapAdmin,
         settings: AccountSettings,
         app_settings: AppSettingsStore,
         registrations: Registrations,
@@ -51,7 +48,6 @@ class Accounts:
         self._passwords = passwords
         self._sessions = sessions
         self._tokens = tokens
-        self._first_admin = first_admin
         self._settings = settings
         self._app_settings = app_settings
         self._registrations = registrations
@@ -62,8 +58,6 @@ class Accounts:
         if not (await self._app_settings.recent()).registration_open:
             raise Forbidden("Registration is closed; please ask an administrator.")
         await self._registrations.count(actor.ip_address)
-        if self._first_admin.is_called(new.email):
-            raise Conflict("This email is taken; please choose another.")
         user = self._users.make_user(
             new.model_dump(exclude={"password"}), await hash_password(new.password)
         )
@@ -78,10 +72,10 @@ class Accounts:
         """
         answer: list[Tokens] = []
 
-        async def sign_in(known: KnownUser, door: Door) -> None:
-            answer.append(await self._sign_in(known, door, actor))
+        async def sign_in(known: KnownUser) -> None:
+            answer.append(await self._sign_in(known, actor))
 
-        await self._passwords.check(login.username, login.password, actor, sign_in)
+        await self._passwords.check_name(login.username, login.password, actor, sign_in)
         return answer[0]
 
     async def refresh(self, body: Refresh, actor: Actor) -> Tokens:
@@ -125,14 +119,13 @@ class Accounts:
         """Delete the traces of sessions that have ended and of failures from long ago."""
         await self._users.clear(self._clock.now())
 
-    async def _sign_in(self, known: KnownUser, door: Door, actor: Actor) -> Tokens:
+    async def _sign_in(self, known: KnownUser, actor: Actor) -> Tokens:
         moment = self._clock.now()
         user, refresh = known.user, RefreshToken.new()
         until = moment + timedelta(days=self._settings.tokens.refresh_days)
         session = begin_family(refresh, user.id, max(moment.timestamp(), user.tokens_from), until)
         draft = Draft(AuditAction.LOGIN_SUCCEEDED, replace(actor, user_id=user.id), "Signed in")
-        also = (session, *door.name.require_unchanged())
-        change = UserChange({"last_login": moment}, draft, also, moment=moment)
+        change = UserChange({"last_login": moment}, draft, (session,), moment=moment)
         signed_in = await self._users.apply(known, change)
         return token_pair(self._tokens, signed_in, refresh, at=moment)
 

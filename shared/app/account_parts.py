@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from shared.accounts.bootstrap_admin import BootstrapAdmin
     from shared.accounts.connections import Connections
     from shared.accounts.credentials import AccessTokens
+    from shared.accounts.name_claims import NameClaims
     from shared.accounts.password_check import PasswordCheck
     from shared.accounts.repository import Users
     from shared.accounts.self_service import Accounts
@@ -31,7 +32,15 @@ class AccountParts(BaseParts):
             self.clock,
             close=self.clients.realtime.close_user if self.settings.realtime.is_on else None,
             chains=self.audit_chains,
+            claims=self.name_claims,
         )
+
+    @cached_property
+    def name_claims(self) -> "NameClaims":
+        from shared.accounts.name_claims import NameClaims
+
+        reserved = self.settings.accounts.bootstrap.email
+        return NameClaims(self.clients.table("users"), reserved)
 
     @cached_property
     def accounts(self) -> "Accounts":
@@ -46,7 +55,6 @@ class AccountParts(BaseParts):
                 self.clients.table("users"), self.settings.accounts.tokens.refresh_grace_seconds
             ),
             tokens=self._access_tokens,
-            first_admin=self._bootstrap_admin,
             settings=self.settings.accounts,
             app_settings=self.app_settings,
             registrations=Registrations(
@@ -96,7 +104,6 @@ class AccountParts(BaseParts):
             users=self.users,
             passwords=self._password_check,
             counters=Counters(self.clients.table("tickets")),
-            first_admin=self._bootstrap_admin,
             clock=self.clock,
         )
 

@@ -163,13 +163,19 @@ class TicketParts(AccountParts):
 
     @cached_property
     def migration(self) -> "Migration":
-        from shared.storage.migration import Migration, StoredDocuments, StoredRows
+        from shared.storage.migration import (
+            Migration,
+            StoredDocuments,
+            StoredRows,
+            VersionedStore,
+        )
         from shared.storage.schemas import StoredKind
 
         tickets = self.clients.table("tickets")
         kinds = {"ticket_": StoredKind.TICKET, "status_": StoredKind.TICKET}
         results = StoredDocuments(self.clients.container, "results/", StoredKind.RESULT)
-        return Migration(tickets, [StoredRows(tickets, kinds), results], self.clock)
+        sources: list[VersionedStore] = [StoredRows(tickets, kinds), results, self.name_claims]
+        return Migration(tickets, sources, self.clock)
 
     @cached_property
     def ticket_queries(self) -> "TicketQueries":

@@ -32,6 +32,7 @@ from shared.models import (
     validate_model,
 )
 from shared.models.clock import Clock
+from shared.models.names import fold_name
 from shared.tickets.opening import TicketOpening
 
 _TASK_TYPE = "doc_analysis"
@@ -131,7 +132,7 @@ class DroppedFiles:
         known = await self._users.by_name(name) if rest else None
         user = known.user if known else None
         # An email address is a name, too, but not of a folder.
-        if user is None or not user.is_active or user.username.lower() != name.lower():
+        if user is None or not user.is_active or fold_name(user.username) != fold_name(name):
             raise UnknownUser(
                 "A blob must be at uploads/{username}/{filename}, with the name of a user."
             )

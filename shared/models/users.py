@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
 from shared.models.base import Changes, Instant, Model
+from shared.models.names import CONTROLS, fold_name, is_visible, normalize_name
 
 
 class Role(StrEnum):
@@ -20,18 +21,35 @@ _RESERVED = ("tickets", "rejected")
 
 
 def _email(text: str) -> str:
-    if not re.fullmatch(_EMAIL, text):
+    email = normalize_name(text)
+    if not re.fullmatch(_EMAIL, email):
         raise ValueError("must be an email address")
-    return text
+    if not is_visible(email):
+        raise ValueError("must have no characters that cannot be seen")
+    return email
 
 
 def _username(text: str) -> str:
-    if text.lower() in _RESERVED:
+    if fold_name(text) in _RESERVED:
         raise ValueError("this name is reserved")
     return text
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+_LINE = rf"^[^{CONTROLS}]*$"
+
+
+def _line(text: str) -> str:
+    if not re.fullmatch(_LINE, text):
+        raise ValueError("must be one line without control characters")
+    return text.strip()
+
+
+Line = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    AfterValidator(_line),
+    Field(json_schema_extra={"pattern": _LINE}),
+]
 # A blank line is none.
 MaybeLine = Annotated[Line | None, AfterValidator(lambda text: text or None)]
 Email = Annotated[

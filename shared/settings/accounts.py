@@ -111,7 +111,7 @@ def _bootstrap(env: Environment) -> BootstrapSettings:
             "The settings BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD belong together: "
             "set both, or neither."
         )
-    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+    if email and not (re.fullmatch(r"[^@\s]+@[^@\s]+", email) and email.isprintable()):
         raise SettingsError("The setting BOOTSTRAP_ADMIN_EMAIL must be an email address.")
     if password and len(password) < 8:
         raise SettingsError("The setting BOOTSTRAP_ADMIN_PASSWORD needs at least 8 characters.")

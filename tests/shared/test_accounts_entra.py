@@ -14,7 +14,7 @@ from shared.errors import Conflict, Forbidden, Unauthenticated, Unavailable
 from shared.models import AuditAction, OwnChanges, Role, UserChanges, validate_model
 from shared.settings.accounts import EntraSettings
 from tests.support.product.accounts import AccountsUnderTest, by, names
-from tests.support.product.app import PASSWORD, SECRET, AppUnderTest
+from tests.support.product.app import BOSS, PASSWORD, SECRET, AppUnderTest
 from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server, new_key
 from tests.support.servers.storage_proxy import StorageProxy
 
@@ -172,6 +172,27 @@ async def test_a_name_leads_to_no_account_that_is_there(
         assert user.username != "ann"
         assert user.email != ann.email
     assert (await accounts.caller((await accounts.login("ann")).access_token)).id == ann.id
+
+
+async def test_who_comes_first_does_not_get_the_first_admins_address(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
+    for number, address in enumerate((BOSS, BOSS.upper(), "\uff42oss@example.com")):
+        user = await accounts.caller(entra.token(oid=str(number), email=address))
+        assert user.role is Role.USER
+        assert user.email == f"{user.id}@entra.invalid"
+    boss = await accounts.boss()
+    assert (boss.email, boss.role) == (BOSS, Role.ADMIN)
+
+
+async def test_what_a_token_says_is_shown_without_controls(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
+    odd = entra.token(oid="a", email="e\u202eve@x.example", name="E\u202ev\x1be\n")
+    user = await accounts.caller(odd)
+    assert (user.full_name, user.email) == ("Eve", f"{user.id}@entra.invalid")
+    wide = await accounts.caller(entra.token(oid="b", email="\uff45ve@x.example"))
+    assert (wide.email, wide.username) == ("eve@x.example", "eve")
 
 
 async def test_who_signs_in_elsewhere_has_no_password_here(

@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import Response
 
 from shared.errors import Unavailable
-from shared.models import AuditAction, OwnChanges, validate_model
+from shared.models import AuditAction
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.chains import first_invalid
 from tests.support.servers.storage_proxy import Call, StorageProxy, lose_answers
@@ -26,9 +26,7 @@ async def test_a_change_whose_answer_is_lost_is_one(
 ) -> None:
     ann = await accounts.hire("ann")
     storage.reset(after=lose_answers(1))
-    changed = await accounts.administration.change_own(
-        by(ann), validate_model(OwnChanges, {"username": "anna"})
-    )
+    changed = await accounts.change_own(ann, username="anna")
     assert changed.username == "anna"
     events = await accounts.trail.of_user(ann.id)
     assert [event.action for event in events] == [

@@ -166,8 +166,7 @@ async def test_what_does_not_validate_changes_nothing(
 
 async def test_names_move_with_their_user(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann")
-    body = {"username": "Anna", "email": "anna@example.com"}
-    changed = await accounts.administration.change_own(by(ann), validate_model(OwnChanges, body))
+    changed = await accounts.change_own(ann, username="Anna", email="anna@example.com")
     assert changed.username == "Anna"
     for name in ("anna", "ANNA@example.com"):
         assert await accounts.login(name)
@@ -175,23 +174,49 @@ async def test_names_move_with_their_user(accounts: AccountsUnderTest) -> None:
         with pytest.raises(Unauthenticated):
             await accounts.login(name)
     assert (await accounts.hire("ann")).id != ann.id
-    assert (
-        await accounts.administration.change_own(
-            by(ann), validate_model(OwnChanges, {"username": "anna"})
-        )
-    ).username == "anna"
+    assert (await accounts.change_own(ann, username="anna")).username == "anna"
     for taken in ({"username": "ANN"}, {"email": "Ann@Example.com"}, {"email": BOSS.upper()}):
         with pytest.raises(Conflict):
-            await accounts.administration.change_own(by(ann), validate_model(OwnChanges, taken))
+            await accounts.change_own(ann, **taken)
     assert await accounts.login("anna")
+
+
+async def test_email_and_username_are_changed_by_who_knows_the_password(
+    accounts: AccountsUnderTest,
+) -> None:
+    """Whoever finds a signed-in browser cannot take the account away."""
+    ann = await accounts.hire("ann")
+    for change in ({"email": "eve@example.com"}, {"username": "eve"}, {"username": "Ann"}):
+        for password in ({}, {"current_password": ""}, {"current_password": "wrong"}):
+            body = validate_model(OwnChanges, {**change, **password})
+            with pytest.raises(Forbidden):
+                await accounts.administration.change_own(by(ann), body)
+    same = {"email": ann.email, "username": ann.username, "job_title": "Clerk"}
+    body = validate_model(OwnChanges, same)
+    assert (await accounts.administration.change_own(by(ann), body)).job_title == "Clerk"
+    failures = [event.action for event in await accounts.trail.of_user(ann.id)]
+    assert failures.count(AuditAction.LOGIN_FAILED) == 3, "what was missing is no guess"
+
+
+async def test_who_changed_email_and_username_is_in_the_audit_trail(
+    accounts: AccountsUnderTest,
+) -> None:
+    ann, boss = await accounts.hire("ann"), await accounts.boss()
+    await accounts.change_own(ann, email="anna@example.com", username="anna")
+    body = {"email": "eve@example.com", "username": "eve"}
+    await accounts.administration.change(by(boss), ann.id, validate_model(UserChanges, body))
+    events = (await accounts.trail.of_user(ann.id))[1:]
+    assert [event.user_id for event in events] == [ann.id, boss.id]
+    assert {event.action for event in events} == {AuditAction.USER_UPDATED}
+    before = {"email": "anna@example.com", "username": "anna"}
+    assert (events[0].new_values, events[1].old_values) == (before, before)
+    assert events[1].new_values == body
 
 
 async def test_a_new_email_is_not_verified_by_oneself(accounts: AccountsUnderTest) -> None:
     ann = await accounts.hire("ann", is_verified=True)
-    changed = await accounts.administration.change_own(
-        by(ann), validate_model(OwnChanges, {"email": "other@example.com"})
-    )
-    assert changed.is_verified is False
+    assert (await accounts.change_own(ann, email="ANN@example.com")).is_verified
+    assert not (await accounts.change_own(ann, email="other@example.com")).is_verified
 
 
 async def test_of_those_who_want_a_name_at_once_one_gets_it(accounts: AccountsUnderTest) -> None:
@@ -199,9 +224,7 @@ async def test_of_those_who_want_a_name_at_once_one_gets_it(accounts: AccountsUn
 
     async def rename(user: StoredUser) -> bool:
         try:
-            await accounts.administration.change_own(
-                by(user), validate_model(OwnChanges, {"username": "same"})
-            )
+            await accounts.change_own(user, username="same")
         except Conflict:
             return False
         return True

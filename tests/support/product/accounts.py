@@ -10,6 +10,7 @@ from shared.models import (
     AuditEvent,
     Login,
     NewUser,
+    OwnChanges,
     Refresh,
     Registration,
     Role,
@@ -74,6 +75,11 @@ class AccountsUnderTest:
         return await self.administration.create(
             by(boss), validate_model(NewUser, names(username, role=role, **more))
         )
+
+    async def change_own(self, user: StoredUser, **changes: Any) -> StoredUser:
+        """`user` as they change themselves, who know their password."""
+        body = {"current_password": PASSWORD, **changes}
+        return await self.administration.change_own(by(user), validate_model(OwnChanges, body))
 
     async def boss(self) -> StoredUser:
         """The first admin."""
