@@ -78,6 +78,23 @@ async def logout(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(status_code=204)
 
 
+@endpoint(
+    bp,
+    "POST",
+    "auth/password-reset",
+    body="NewPassword",
+    status=204,
+    errors=(401, 429),
+    public=True,
+)
+async def reset_password(req: func.HttpRequest) -> func.HttpResponse:
+    """Set the password of the user whose reset token it is, once; ends all their tokens."""
+    from shared.models import NewPassword
+
+    await product().password_resets.redeem(json_body(req, NewPassword), visitor(req))
+    return func.HttpResponse(status_code=204)
+
+
 @endpoint(bp, "GET", "users/me", answer="User")
 async def read_me(req: func.HttpRequest) -> func.HttpResponse:
     """The caller's own account."""
@@ -94,7 +111,8 @@ async def read_usage(req: func.HttpRequest) -> func.HttpResponse:
 
 @endpoint(bp, "PUT", "users/me", body="OwnChanges", answer="User", errors=(403, 409, 429))
 async def change_me(req: func.HttpRequest) -> func.HttpResponse:
-    """Change the caller's own account; a new password ends all tokens."""
+    """Change the caller's own account: email, username and password with the `current_password`;
+    a new password ends all tokens."""
     from shared.models import OwnChanges
 
     principal, changes = await principal_of(req), json_body(req, OwnChanges)
@@ -154,6 +172,14 @@ async def delete_user(req: func.HttpRequest) -> func.HttpResponse:
     principal = await principal_of(req)
     await product().user_administration.delete(principal, req.route_params["user_id"])
     return func.HttpResponse(status_code=204)
+
+
+@endpoint(bp, "POST", "users/{user_id}/password-reset", answer="PasswordReset", errors=(403, 409))
+async def issue_password_reset(req: func.HttpRequest) -> func.HttpResponse:
+    """Make a token with which a user sets another password, for administrators: it counts once,
+    for an hour, and in the place of one that was made before."""
+    principal, user_id = await principal_of(req), req.route_params["user_id"]
+    return answer_json(await product().password_resets.issue(principal, user_id))
 
 
 @endpoint(

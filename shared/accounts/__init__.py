@@ -1,4 +1,4 @@
-"""Users: sign-in, tokens, the lock-out after failures, what users do to themselves and what
+"""Users: names, sign-in, tokens, waits after failures, what users do to themselves and what
 administrators do to them.
 
 `self_service.Accounts`, `administration.UserAdministration` and `authentication.Authentication`

@@ -10,7 +10,7 @@ from shared.accounts.credentials import hash_password
 from shared.accounts.password_check import PasswordCheck
 from shared.accounts.principal import Principal
 from shared.accounts.repository import Decide, UserChange, Users, describe_user, draft_created
-from shared.accounts.rows import KnownUser
+from shared.accounts.rows import KnownUser, end_tokens
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from shared.models import (
@@ -190,7 +190,7 @@ def _update_user(
         metadata={"password_changed": True} if "password_hash" in values else {},
     )
     if "password_hash" in values or "role" in values or not after.is_active:
-        values = {**values, "tokens_from": moment.timestamp(), "revoked": {}}
+        values = {**values, **end_tokens(moment)}
     return UserChange({**values, "updated_at": moment}, draft, moment=moment)
 
 

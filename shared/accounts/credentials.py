@@ -18,6 +18,7 @@ from pydantic import ConfigDict, ValidationError
 from shared.errors import Unauthenticated
 from shared.models import Model, Role, StoredUser, Tokens
 from shared.settings.accounts import TokenSettings
+from shared.storage.keys import is_user_id
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -155,6 +156,35 @@ class Successor:
 
     refresh: RefreshToken
     token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetToken:
+    """`{user}.{secret}`: lets its holder set the password of a user, whose row has its hash."""
+
+    user_id: str
+    secret: str
+
+    @classmethod
+    def new(cls, user_id: str) -> "ResetToken":
+        return cls(user_id, secrets.token_urlsafe(32))
+
+    @classmethod
+    def parse(cls, text: str) -> "ResetToken":
+        """What cannot be one is a token of nobody."""
+        user_id, _, secret = text.partition(".")
+        return cls(user_id if is_user_id(user_id) else "0" * 16, secret)
+
+    @property
+    def hash(self) -> str:
+        return sha256(self.secret.encode(errors="replace")).hexdigest()
+
+    def fits(self, user: StoredUser, moment: datetime) -> bool:
+        is_known = hmac.compare_digest(self.hash, user.reset_hash)
+        return is_known and moment.timestamp() < user.reset_until
+
+    def __str__(self) -> str:
+        return f"{self.user_id}.{self.secret}"
 
 
 def token_pair(

@@ -1,11 +1,14 @@
-"""Checking a name's password: throttled, noted, and alike for names that there are and are not."""
+"""Checking what somebody knows, a password or a token in its place: throttled, noted, and alike for
+users that there are and are not."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from shared.accounts.bootstrap_admin import BootstrapAdmin
-from shared.accounts.credentials import password_fits
+from shared.accounts.credentials import ResetToken, password_fits
 from shared.accounts.login_throttle import Failures, read_failures
 from shared.accounts.repository import UserChange, Users
 from shared.accounts.rows import KnownUser, hash_text
@@ -13,7 +16,7 @@ from shared.audit.chain import Actor, AuditChains, Draft
 from shared.audit.rows import user_event_writes
 from shared.clients.tables import Table
 from shared.errors import Unauthenticated, Unavailable, WriteConflict
-from shared.models import AuditAction
+from shared.models import AuditAction, StoredUser
 from shared.models.clock import Clock
 from shared.models.names import fold_name
 from shared.storage.locks import Locks
@@ -68,17 +71,23 @@ class PasswordCheck:
                 known = await self._users.by_name(name)
             return known
 
-        await self._check(find, hash_text(fold_name(name))[:16], password, actor, then)
+        nobody = hash_text(fold_name(name))[:16]
+        await self._check(find, nobody, _Password(password), actor, then)
 
     async def check_user(self, user_id: str, password: str, actor: Actor, then: Then) -> None:
         """As `check_name`, for a user whatever they are called by now."""
-        await self._check(lambda: self._users.by_id(user_id), user_id, password, actor, then)
+        find = partial(self._users.by_id, user_id)
+        await self._check(find, user_id, _Password(password), actor, then)
+
+    async def check_reset(self, token: ResetToken, actor: Actor, then: Then) -> None:
+        """As `check_user`, for a token in place of the password."""
+        find = partial(self._users.by_id, token.user_id)
+        await self._check(find, token.user_id, _Reset(token, self._clock), actor, then)
 
     async def _check(
-        self, find: Find, nobody: str, password: str, actor: Actor, then: Then
+        self, find: Find, nobody: str, proof: "_Proof", actor: Actor, then: Then
     ) -> None:
         """Failures count for the user, for `nobody` where there is none."""
-        fitting: dict[str, bool] = {}
         for number in range(_TRIES):
             # Whoever was overtaken stands in line, so that many at once do not overtake each other.
             line = self._lines.of(actor.ip_address or nobody) if number else nullcontext()
@@ -88,25 +97,63 @@ class PasswordCheck:
                 failures = await read_failures(self._table, actor.ip_address)
                 guess = Guess(failures, known.user.id if known else nobody)
                 failures.check(guess.whose, self._clock.now())
-                stored = known.user.password_hash if known else ""
-                if stored not in fitting:
-                    fitting[stored] = await password_fits(stored, password)
+                is_right = await proof.fits(known.user if known else None)
                 with suppress(WriteConflict):
-                    if known is not None and fitting[stored] and known.user.is_active:
+                    if known is not None and is_right and known.user.is_active:
                         return await then(known)
-                    await self._refuse(known, guess, actor)
-                    raise Unauthenticated("Username or password is wrong.")
+                    await self._refuse(known, guess, proof, actor)
+                    raise Unauthenticated(proof.refusal)
         raise Unavailable("This account is busy at the moment; please try again.")
 
-    async def _refuse(self, known: KnownUser | None, guess: Guess, actor: Actor) -> None:
+    async def _refuse(
+        self, known: KnownUser | None, guess: Guess, proof: "_Proof", actor: Actor
+    ) -> None:
         """Count and note a failure, in one transaction. Raises WriteConflict."""
         moment = self._clock.now()
         counted = guess.failures.count(guess.whose, moment)
         metadata = {"failures": guess.failures.of(guess.whose, moment) + 1}
-        draft = Draft(AuditAction.LOGIN_FAILED, actor, "A password was wrong", metadata=metadata)
+        draft = Draft(AuditAction.LOGIN_FAILED, actor, proof.failure, metadata=metadata)
         if known is None:
             event = self._chains.nobodys_event(draft, moment)
             await self._table.write([counted, *user_event_writes(event)])
             self._chains.note_written([event])
         else:
             await self._users.apply(known, UserChange({}, draft, (counted,), moment=moment))
+
+
+class _Proof(Protocol):
+    """What somebody knows. `refusal` is what they hear, `failure` what the audit trail says."""
+
+    refusal: str
+    failure: str
+
+    async def fits(self, user: StoredUser | None) -> bool: ...
+
+
+class _Password:
+    """It takes as long where there is no user, and is worked out once for each hash."""
+
+    refusal = "Username or password is wrong."
+    failure = "A password was wrong"
+
+    def __init__(self, password: str) -> None:
+        self._password = password
+        self._known: dict[str, bool] = {}
+
+    async def fits(self, user: StoredUser | None) -> bool:
+        stored = user.password_hash if user else ""
+        if stored not in self._known:
+            self._known[stored] = await password_fits(stored, self._password)
+        return self._known[stored]
+
+
+class _Reset:
+    refusal = "This token does not count any more; please ask an administrator for another."
+    failure = "A token to set another password was wrong"
+
+    def __init__(self, token: ResetToken, clock: Clock) -> None:
+        self._token = token
+        self._clock = clock
+
+    async def fits(self, user: StoredUser | None) -> bool:
+        return user is not None and self._token.fits(user, self._clock.now())

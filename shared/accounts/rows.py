@@ -11,6 +11,7 @@ the newest first.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
@@ -93,6 +94,11 @@ def user_row(user_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 def as_user(found: Row) -> KnownUser:
     fields = from_columns(found.values, _OPTIONAL) | {"id": found.key.removeprefix("user_")}
     return KnownUser(StoredUser.model_validate(fields), found.etag)
+
+
+def end_tokens(moment: datetime) -> dict[str, Any]:
+    """The values of a user all of whose tokens end at `moment`, one to set a password too."""
+    return {"tokens_from": moment.timestamp(), "revoked": {}, "reset_hash": ""}
 
 
 def member_writes(before: StoredUser | None, after: StoredUser | None) -> list[Write]:

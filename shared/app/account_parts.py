@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.accounts.credentials import AccessTokens
     from shared.accounts.name_claims import NameClaims
     from shared.accounts.password_check import PasswordCheck
+    from shared.accounts.password_resets import PasswordResets
     from shared.accounts.repository import Users
     from shared.accounts.self_service import Accounts
     from shared.clients.entra import EntraTokens
@@ -106,6 +107,12 @@ class AccountParts(BaseParts):
             counters=Counters(self.clients.table("tickets")),
             clock=self.clock,
         )
+
+    @cached_property
+    def password_resets(self) -> "PasswordResets":
+        from shared.accounts.password_resets import PasswordResets
+
+        return PasswordResets(self.users, self._password_check, self.clock)
 
     @cached_property
     def _password_check(self) -> "PasswordCheck":

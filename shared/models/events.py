@@ -33,6 +33,8 @@ class AuditAction(StrEnum):
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
     LOGOUT = "logout"
+    RESET_ISSUED = "password_reset_issued"
+    RESET_REDEEMED = "password_reset"
     REFRESH_REUSED = "refresh_reused"
     SETTINGS_CHANGED = "settings_changed"
 

@@ -132,6 +132,20 @@ class Login(Model):
     ]
 
 
+class NewPassword(Model):
+    """The `token` that an administrator made, and the password that is to count."""
+
+    token: Annotated[str, StringConstraints(max_length=1024)]
+    password: Password
+
+
+class PasswordReset(Model):
+    """A token with which its holder may set a password, once, until `expires_at`."""
+
+    token: str
+    expires_at: Instant
+
+
 class Tokens(Model):
     """`expires_in` is in seconds and concerns the access token."""
 
@@ -170,6 +184,9 @@ class StoredUser(User):
     # The number of the last audit event, and its hash.
     events: int = Field(default=0, exclude=True)
     last_hash: str = Field(default="", exclude=True)
+    # The hash of a token with which the password can be set until a Unix time, "" for none.
+    reset_hash: str = Field(default="", exclude=True, repr=False)
+    reset_until: float = Field(default=0.0, exclude=True)
 
     @property
     def given_department(self) -> str | None:

@@ -27,7 +27,7 @@ SETTINGS = {
 }
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 # Whoever signs out, or gives themselves another password or a limit of nothing, cannot go on.
-ENDING = ("change_settings", "change_user", "logout")
+ENDING = ("change_settings", "change_user", "logout", "reset_password")
 ENDING_SECONDS = 4
 
 

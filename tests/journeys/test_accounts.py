@@ -217,6 +217,7 @@ def test_ones_own_account(running_app: RunningApp, boss: httpx2.Client) -> None:
     problem(client.put("/users/me", json=new), 403)
     problem(client.put("/users/me", json=new | {"current_password": "wrong"}), 403)
     problem(client.put("/users/me", json={"username": "a b"}), 422)
+    problem(client.put("/users/me", json={"username": "other", "email": "o@example.com"}), 403)
     assert client.put("/users/me", json=new | {"current_password": PASSWORD}).status_code == 200
     problem(client.get("/users/me"), 401)
     assert tokens(client, user["username"], "another password")
