@@ -16,7 +16,11 @@ JsonObject = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    settings = {"BOOTSTRAP_ADMIN_EMAIL": ADMIN, "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
+    settings = {
+        "BOOTSTRAP_ADMIN_EMAIL": ADMIN,
+        "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+        "REFRESH_GRACE_SECONDS": "120",
+    }
     with run_app(storage, tmp_path_factory.mktemp("running_app"), **settings) as running:
         yield running
 
