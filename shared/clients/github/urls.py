@@ -13,10 +13,16 @@ _MAX_CHARACTERS = 2048
 _LOOPBACK = ("127.0.0.1", "localhost")
 _API = re.compile(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(:[1-9]\d{0,4})?(/api/v3)?")
 _COMMITS = r"[0-9a-f]{7,64}(?:\.\.[0-9a-f]{7,64})?"
-_PULL = re.compile(
-    r"(?P<origin>[A-Za-z]+://[^/]+)/(?P<owner>[^/]+)/(?P<repo>[^/]+)/pull/(?P<number>[1-9]\d{0,9})"
-    rf"(?:/(?:files|commits|checks|changes)(?:/{_COMMITS})?)?/?(?:\?[!-\[\]-~]*)?(?:#[!-\[\]-~]*)?"
+_REST = (
+    rf"(?:\.diff|\.patch|/(?:files|commits|checks|changes)(?:/{_COMMITS})?)?/?"
+    r"(?:\?[!-\[\]-~]*)?(?:#[!-\[\]-~]*)?"
 )
+_PULL = re.compile(
+    r"(?:(?P<scheme>[a-z]+)://)?(?P<host>[^/@]+)/(?P<owner>[^/]+)/(?P<repo>[^/]+)/pull/"
+    rf"(?P<number>[1-9]\d{{0,9}}){_REST}",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"(?P<owner>[^/#]+)/(?P<repo>[^/#]+)#(?P<number>[1-9]\d{0,9})")
 
 
 def web_origins(api_url: str) -> tuple[str, ...]:
@@ -38,15 +44,30 @@ def web_origins(api_url: str) -> tuple[str, ...]:
 
 
 def pull_of(pr_url: str, origins: tuple[str, ...]) -> PullRef:
-    """The pull request that a page's address names. Raises PermanentFailure."""
+    """The pull request that a page's address names, with its scheme or without, or the short form
+    `owner/name#1`. Raises PermanentFailure."""
     url = pr_url.strip()
-    match = _PULL.fullmatch(url) if len(url) <= _MAX_CHARACTERS and url.isascii() else None
-    if match is None or match["origin"].lower() not in origins:
+    match = None
+    if len(url) <= _MAX_CHARACTERS and url.isascii():
+        match = _SHORT.fullmatch(url) or _PULL.fullmatch(url)
+    if match is None or not _is_of(match.groupdict(), origins):
         raise _refuse_url(origins)
     try:
         return PullRef(owner=match["owner"], repo=match["repo"], number=int(match["number"]))
     except ValueError:
         raise _refuse_url(origins) from None
+
+
+def _is_of(address: dict[str, str | None], origins: tuple[str, ...]) -> bool:
+    """Whether it is one of theirs; what is left out of a short form is as they have it."""
+    host, scheme = address.get("host"), address.get("scheme")
+    if host is None:
+        return True
+    return any(
+        host.lower() == origin.partition("://")[2]
+        and (scheme is None or scheme.lower() == origin.partition("://")[0])
+        for origin in origins
+    )
 
 
 def _bad_api_url() -> SettingsError:
