@@ -21,6 +21,7 @@ AmidaError
 │   ├── RetryLater               the other side is busy, slow or away: wait, then again
 │   └── PermanentFailure         permanent: the ticket fails with this reason
 │       ├── ModelFailure         because of the model
+│       │   └── UnusableAnswer   to this very text: less of it, or another, may be answered
 │       └── ServiceFailure       because of another service
 │       └── QueryFailed          a warehouse could not run a query; what it said of it
 ├── Unreadable                   a document that cannot be read: what is wrong, and what to do
@@ -220,6 +221,11 @@ class ModelFailure(PermanentFailure):
     """The model is at fault, or refuses."""
 
     kind = FailureKind.MODEL
+
+
+class UnusableAnswer(ModelFailure):
+    """The model is there, and has no proper answer to this question: it was refused, cut off or of
+    another form. Asked about less at once it may have."""
 
 
 class ServiceFailure(PermanentFailure):

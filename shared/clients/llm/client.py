@@ -21,7 +21,13 @@ from shared.clients.llm import responses
 from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.responses import Completion, model_away
 from shared.clients.llm.stream import TextListener, assemble
-from shared.errors import BadSchema, ModelFailure, PermanentFailure, RetryLater, SchemaMismatch
+from shared.errors import (
+    BadSchema,
+    PermanentFailure,
+    RetryLater,
+    SchemaMismatch,
+    UnusableAnswer,
+)
 from shared.models import Answer, Call, Question, Record, message
 from shared.models.clock import Clock
 from shared.settings.model import ModelSettings
@@ -84,7 +90,7 @@ class ModelClient:
         try:
             return Answer(await _read(form, text), model)
         except SchemaMismatch as fault:
-            raise ModelFailure(
+            raise UnusableAnswer(
                 f"The model answered twice in a form that was not asked for: {fault}."
             ) from None
 

@@ -12,13 +12,15 @@ from azure.core.exceptions import AzureError
 from pydantic import BeforeValidator, ValidationError
 
 from shared.clients.retry_after import retry_after
-from shared.errors import ModelFailure, RetryLater, StepError
+from shared.errors import ModelFailure, RetryLater, StepError, UnusableAnswer
 from shared.models import Model
 from shared.telemetry.spans import Service
 from shared.text import strict_json
 
 C = TypeVar("C", bound=Model)
 _WAITABLE = {408, 409, 425, 429}
+_OF_THE_TEXT = ("content_filter", "context_length_exceeded")
+"""Codes of refusals that another text may not meet."""
 
 
 def model_away(reason: str, seconds: float | None = None) -> RetryLater:
@@ -90,18 +92,18 @@ class Completion(Model):
             raise ModelFailure("The model answered without any choice.")
         choice = self.choices[0]
         if choice.finish_reason == "content_filter":
-            raise ModelFailure("The model's content filter withheld the answer.")
+            raise UnusableAnswer("The model's content filter withheld the answer.")
         if choice.message.refusal:
-            raise ModelFailure("The model declined this request.")
+            raise UnusableAnswer("The model declined this request.")
         if choice.finish_reason == "length":
-            raise ModelFailure(
+            raise UnusableAnswer(
                 "The model's answer was cut off at the limit of its length "
                 "(MODEL_MAX_OUTPUT_TOKENS): ask for less, or raise the limit."
             )
         if choice.finish_reason != "stop":
-            raise ModelFailure("The model's answer ended early: it has no proper finish_reason.")
+            raise UnusableAnswer("The model's answer ended early: it has no proper finish_reason.")
         if not choice.message.content:
-            raise ModelFailure("The model's answer was empty.")
+            raise UnusableAnswer("The model's answer was empty.")
         return choice.message.content
 
 
@@ -159,7 +161,8 @@ def explain_failure(
         return model_away("The model is busy (HTTP 429).", seconds)
     if status >= 500 or status in _WAITABLE:
         return model_away(f"The model is out of order (HTTP {status}).", seconds)
-    return ModelFailure(_refusal(status, error.code, deployment))
+    kind = UnusableAnswer if error.code in _OF_THE_TEXT else ModelFailure
+    return kind(_refusal(status, error.code, deployment))
 
 
 def _refusal(status: int, code: str | None, deployment: str) -> str:
