@@ -1,20 +1,21 @@
 """The model quotes code, the program finds the line. Nothing here is fuzzy: apart from white space
-and what came with the diff, a quote must be in the file to the letter."""
+and what came with the diff, a quote must be in the file to the letter; where it is not, it may
+differ in what `tolerance` names, if only one place fits it then."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.patches import LineKind
+from shared.diffs.patches import Line, LineKind
 from shared.diffs.quotes import QuoteReading, fold_line, readings
 from shared.diffs.rendering import show_code
+from shared.diffs.tolerance import TOLERANCES, Tolerance, find_rows, is_part
 from shared.models import Side
 
 MAX_LINES = 200
 """Of a quote; a longer one is none."""
-_LEAST_PART = 8
-_TOKEN = re.compile(r"[0-9][\w.]*|[\w$]+|[-+*/%=<>!&|^~:?]+|\s+|.")
+_MAX_PLACES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,11 @@ def locate(
     They must follow one another on one side, within one hunk; a single line may also be quoted in
     part: at least eight characters, beginning and ending between tokens. Of several places one with
     a changed line is taken, then a whole line, then the side of the hint, then the one nearest to
-    `near_line`, then the head, then the first.
+    `near_line`, then the head, then the first. A quote that differs from the code in what is
+    tolerated has one place, or one that holds `near_line`, or none.
     """
     match = best(matches(diff, quote), side_hint, near_line)
-    return match.anchor if match else None
+    return match.anchor if match else _locate_variant(diff, quote, near_line)
 
 
 def best(
@@ -90,10 +92,42 @@ def matches(diff: FileDiff, quote: str) -> Iterator[Match]:
         for index, side, lines, texts in columns:
             for at, whole in _places(wanted, texts) if side in reading.sides else ():
                 found = lines[at : at + len(wanted)]
-                first = diff.hunks[index].start(side) + at
-                on_change = any(line.kind is not LineKind.CONTEXT for line in found)
-                last = first + len(found) - 1
-                yield Match(Anchor(diff.path, side, first, last, index, on_change), whole, reading)
+                yield Match(_anchor(diff.path, side, found, index), whole, reading)
+
+
+def _locate_variant(diff: FileDiff, quote: str, near_line: int | None) -> Anchor | None:
+    """The only place of a quote by the strictest tolerance with which it has any."""
+    for tolerance in TOLERANCES:
+        found = set(islice(_variants(diff, quote, tolerance), _MAX_PLACES))
+        found = {anchor for anchor in found if anchor.on_change} or {
+            # A line that nobody changed is on both sides.
+            anchor
+            for anchor in found
+            if anchor.side is Side.RIGHT
+        }
+        near = {one for one in found if near_line and one.start_line <= near_line <= one.line}
+        for few in (found, near):
+            if len(few) == 1:
+                return few.pop()
+        if found:
+            return None
+    return None
+
+
+def _variants(diff: FileDiff, quote: str, tolerance: Tolerance) -> Iterator[Anchor]:
+    for reading in readings(quote):
+        if len(reading.lines) > MAX_LINES:
+            continue
+        for index, hunk in enumerate(diff.hunks):
+            for side in reading.sides:
+                for found in find_rows(hunk, side, reading.lines, tolerance):
+                    yield _anchor(diff.path, side, found, index)
+
+
+def _anchor(path: str, side: Side, lines: list[Line], hunk: int) -> Anchor:
+    first, last = lines[0].number(side) or 0, lines[-1].number(side) or 0
+    on_change = any(line.kind is not LineKind.CONTEXT for line in lines)
+    return Anchor(path, side, first, last, hunk, on_change)
 
 
 def _places(wanted: list[str], written: list[str]) -> Iterator[tuple[int, bool]]:
@@ -104,20 +138,8 @@ def _places(wanted: list[str], written: list[str]) -> Iterator[tuple[int, bool]]
                 yield start, True
         return
     [quote] = wanted
-    may_be_part = len(quote.replace(" ", "")) >= _LEAST_PART
     for start, line in enumerate(written):
         if line == quote:
             yield start, True
-        elif may_be_part and quote in line and _is_part(quote, line):
+        elif is_part(quote, line):
             yield start, False
-
-
-def _is_part(quote: str, line: str) -> bool:
-    """Whether the quote stands in the line without cutting a name, a number or an operator."""
-    borders = {match.start() for match in _TOKEN.finditer(line)} | {len(line)}
-    at = line.find(quote)
-    while at >= 0:
-        if at in borders and at + len(quote) in borders:
-            return True
-        at = line.find(quote, at + 1)
-    return False

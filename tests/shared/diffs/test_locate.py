@@ -115,7 +115,6 @@ def test_a_quote_is_found(diff: FileDiff, quote: str, expected: tuple[Side, int,
         "(user)",
         # lines that do not follow one another, on one side, within one hunk
         "log(user, amount)\n# the rest",
-        "require_admin(user)\nlog(user, amount)",
         "done()\naccount = find(user)",
         "3 +    log(user, amount)\nif amount >= account.limit:",
         "\n".join(["close(user)"] * 300),
@@ -219,3 +218,97 @@ def test_a_finding_is_known_again_by_its_code() -> None:
     ]
     assert len({first, *others}) == 5
     assert len(first) == 32
+
+
+CHANGED = """\
+@@ -1,9 +1,11 @@ def pay(user):
+     name = "it's"
+-    start = page * 20
+-    limit = page + 20
++    start = page * 21  # pages count from 1
++    limit = page + 21
+
+     log("took", user)
++    close(account, user, reason=None)  # for "good"
+     if name:
+         return None
+     done(1)
+     if name:
++        return name
+"""
+
+
+@pytest.mark.parametrize(
+    ("quote", "lines"),
+    [
+        # the old and the new row of one changed line, without their marks
+        ("start = page * 20\nstart = page * 21  # pages count from 1", (2, 2)),
+        ("limit = page + 20\nlimit = page + 21", (3, 3)),
+        ("2     start = page * 20\n3     limit = page + 20\n2   start = page * 21", (2, 2)),
+        ('limit = page + 20\nlimit = page + 21\n\nlog("took", user)', (3, 5)),
+        # quotation marks
+        ("log('took', user)", (5, 5)),
+        ("log(“took”, user)", (5, 5)),
+        ('log(\\"took\\", user)', (5, 5)),
+        ("reason=None)  # for 'good'", (6, 6)),
+        # blank lines, left out or put in
+        ("limit = page + 21\nlog('took', user)", (3, 5)),
+        ("start = page * 21\n\n\nlimit = page + 21", (2, 3)),
+        # trailing comments, left out or put in
+        ("start = page * 21\nlimit = page + 21", (2, 3)),
+        ("start = page * 21  # <-- wrong\nlimit = page + 21", (2, 3)),
+        ("close(account, user, reason=None)\nif name:\n    return None", (6, 8)),
+        # an ellipsis
+        ("start = page * 21\n...\nclose(account, user, reason=None)", (2, 6)),
+        ("limit = page + 21\n    # ...\n    done(1)", (3, 9)),
+        ('close(account, ..., reason=None)  # for "good"', (6, 6)),
+        ("close(account, …", (6, 6)),
+    ],
+)
+def test_a_quote_that_differs_in_what_does_not_count_is_found(
+    quote: str, lines: tuple[int, int]
+) -> None:
+    diff = file_diff("pay.py", "modified", CHANGED)
+    anchor = locate(diff, quote)
+    assert anchor is not None
+    assert (anchor.side, anchor.start_line, anchor.line) == (RIGHT, *lines)
+    assert diff.commentable(anchor.side, anchor.line, anchor.start_line)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "start = page * 20\nlimit = page + 21\nstart = page * 21",
+        "log('taken', user)",
+        "if name:\n...",  # twice
+        "if name:\n\n\n    return nobody",
+        "…",
+        "...\n...",
+        "close(…, reason=True)",
+        "start = page * 21  # a\nlimit = page + 22  # b",
+        "done(1)\nstart = page * 21",
+        "limit = page + 20\nlog('took', user)\nlimit = page + 21",
+    ],
+)
+def test_what_would_be_a_guess_is_not_found(quote: str) -> None:
+    diff = file_diff("pay.py", "modified", CHANGED)
+    assert diff.commentable(RIGHT, 11)
+    assert locate(diff, quote) is None
+
+
+def test_of_places_that_a_quote_fits_loosely_the_one_with_its_line_is_taken() -> None:
+    text = "\n".join(['+    call("it")  # once', "+    b = 1"] * 3)
+    diff = file_diff("a.py", "added", f"@@ -0,0 +1,6 @@\n{text}")
+    quote = "call('it')\nb = 1"
+    assert locate(diff, quote) is None
+    assert locate(diff, quote, near_line=9) is None
+    assert locate(diff, quote, near_line=3) == Anchor("a.py", RIGHT, 3, 4, 0, True)
+
+
+def test_loose_quotes_in_large_diffs_take_bounded_time() -> None:
+    same = "\n".join(["+same line of code"] * 5_000)
+    diff = file_diff("a", "added", f"@@ -0,0 +1,5000 @@\n{same}")
+    started = time.monotonic()
+    for quote in ("...\n".join(["same line of code\n"] * 50), "same … code … " * 60, "a ..." * 40):
+        assert locate(diff, quote) is None
+    assert time.monotonic() - started < 30

@@ -1,0 +1,185 @@
+"""In what a quote may differ from the code and still be known: quotation marks, blank lines,
+trailing comments, what an ellipsis leaves out, and the old and the new row of one changed line.
+
+None of it is a guess: letters are never changed, and what fits several places is not placed.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.diffs.patches import Hunk, Line, LineKind
+from shared.diffs.quotes import fold_line
+from shared.diffs.rendering import show_code
+from shared.models import Side
+
+MAX_GAP = 40
+"""Lines that an ellipsis may stand for."""
+
+_MAX_ROWS = 20
+"""Lines of a quote that may be old and new rows."""
+
+LEAST_PART = 8
+"""Characters that must be there of a line that is quoted in part."""
+
+_TOKEN = re.compile(r"[0-9][\w.]*|[\w$]+|[-+*/%=<>!&|^~:?]+|\s+|.")
+_QUOTATION_MARKS = re.compile("\\\\?[\"'`\u00b4\u2018-\u201f\u2039\u203a\u00ab\u00bb\u2032\u2033]")
+_COMMENT = re.compile(r"\s+(?:#|//|--|;;?)(?:\s.*)?$|\s+(?:/\*.*\*/|<!--.*-->)$")
+_ELLIPSIS = re.compile(r"\s*(?:\.{3,}|…)\s*")
+_GAP = re.compile(r"(?:#|//|--|/\*|<!--)?\s*(?:\.{3,}|…|\[(?:\.{3}|…)\])\s*(?:\*/|-->)?")
+
+
+def fold_marks(line: str) -> str:
+    """Quotation marks of every form are one."""
+    return fold_line(_QUOTATION_MARKS.sub('"', line))
+
+
+def drop_comment(line: str) -> str:
+    """Without a comment behind the code; a mark of one within a string is none."""
+    folded = fold_marks(line)
+    rest = _COMMENT.sub("", folded)
+    return rest if rest.count('"') % 2 == 0 else folded
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How lines are compared; `skips_blank` is whether blank ones count, `reads_gaps` whether an
+    ellipsis in the quote stands for code that it leaves out."""
+
+    fold: Callable[[str], str]
+    skips_blank: bool = False
+    reads_gaps: bool = False
+
+
+TOLERANCES = (
+    Tolerance(fold_line),
+    Tolerance(fold_marks),
+    Tolerance(fold_marks, skips_blank=True),
+    Tolerance(drop_comment, skips_blank=True),
+    Tolerance(drop_comment, skips_blank=True, reads_gaps=True),
+)
+"""The strictest first."""
+
+
+def find_rows(
+    hunk: Hunk, side: Side, quote: Sequence[str], tolerance: Tolerance
+) -> Iterator[list[Line]]:
+    """The lines of a side, from the first quoted to the last, wherever the quote fits; also where
+    its first part are old rows and the rest the new ones in their place, which are then told of."""
+    parts = _cut_at_gaps(quote, tolerance)
+    if not parts:
+        return
+    lines, texts = _fold_rows(hunk.on(side), tolerance)
+    for start, end in _find_parts(parts, texts, tolerance):
+        yield _span(hunk.on(side), lines[start], lines[end - 1])
+    if side is Side.RIGHT and len(parts) == 1:
+        yield from _find_changed_rows(hunk, parts[0], tolerance)
+
+
+def _cut_at_gaps(quote: Sequence[str], tolerance: Tolerance) -> list[list[str]]:
+    """The lines of a quote as a tolerance has them, between those that stand for others."""
+    parts: list[list[str]] = [[]]
+    for line in quote:
+        if tolerance.reads_gaps and _GAP.fullmatch(line.strip()):
+            parts.append([])
+        elif line.strip() or not tolerance.skips_blank:
+            parts[-1].append(tolerance.fold(line))
+    return [part for part in parts if part]
+
+
+def _fold_rows(lines: Sequence[Line], tolerance: Tolerance) -> tuple[list[Line], list[str]]:
+    """The lines that count, and their texts."""
+    counted = [line for line in lines if line.text.strip() or not tolerance.skips_blank]
+    return counted, [tolerance.fold(show_code(line.text)) for line in counted]
+
+
+def _find_parts(
+    parts: Sequence[list[str]], texts: Sequence[str], tolerance: Tolerance
+) -> Iterator[tuple[int, int]]:
+    first, *rest = parts
+    is_single = not rest and len(first) == 1
+    for start in range(len(texts) - len(first) + 1):
+        if not _fit(first, texts, start, tolerance) and not (
+            is_single and is_part(first[0], texts[start])
+        ):
+            continue
+        ends = {start + len(first)}
+        for part in rest:
+            ends = {
+                at + len(part)
+                for end in ends
+                for at in range(end, min(end + MAX_GAP, len(texts) - len(part)) + 1)
+                if _fit(part, texts, at, tolerance)
+            }
+        yield from ((start, end) for end in sorted(ends))
+
+
+def _find_changed_rows(hunk: Hunk, quote: list[str], tolerance: Tolerance) -> Iterator[list[Line]]:
+    """The new rows of a change of which the quote has the old ones first."""
+    if not 2 <= len(quote) <= _MAX_ROWS:
+        return
+    old, old_texts = _fold_rows(hunk.on(Side.LEFT), tolerance)
+    new, new_texts = _fold_rows(hunk.on(Side.RIGHT), tolerance)
+    block_of = _number_blocks(hunk)
+    for cut in range(1, len(quote)):
+        replaced = {
+            block_of.get(old[at + cut - 1])
+            for at in range(len(old) - cut + 1)
+            if _fit(quote[:cut], old_texts, at, tolerance)
+        } - {None}
+        rest = quote[cut:]
+        for at in range(len(new) - len(rest) + 1):
+            if block_of.get(new[at]) in replaced and _fit(rest, new_texts, at, tolerance):
+                yield _span(hunk.on(Side.RIGHT), new[at], new[at + len(rest) - 1])
+
+
+def _span(lines: list[Line], first: Line, last: Line) -> list[Line]:
+    return lines[lines.index(first) : lines.index(last) + 1]
+
+
+def _number_blocks(hunk: Hunk) -> dict[Line, int]:
+    """The changed lines of a hunk, each with the number of its run: one without context in it."""
+    number, block_of = 0, {}
+    for line in hunk.lines:
+        if line.kind is LineKind.CONTEXT:
+            number += 1
+        else:
+            block_of[line] = number
+    return block_of
+
+
+def _fit(part: Sequence[str], texts: Sequence[str], at: int, tolerance: Tolerance) -> bool:
+    return all(
+        _fits(quote, text, tolerance)
+        for quote, text in zip(part, texts[at : at + len(part)], strict=True)
+    )
+
+
+def _fits(quote: str, text: str, tolerance: Tolerance) -> bool:
+    if quote == text or not tolerance.reads_gaps:
+        return quote == text
+    first, *middle = _ELLIPSIS.split(quote)
+    if not middle or len(quote) < LEAST_PART or not text.startswith(first):
+        return False
+    *middle, last = middle
+    at = len(first)
+    for kept in middle:
+        found = text.find(kept, at)
+        if found < 0:
+            return False
+        at = found + len(kept)
+    return text.endswith(last) and at + len(last) <= len(text)
+
+
+def is_part(quote: str, line: str) -> bool:
+    """Whether a quote of at least eight characters stands in the line without cutting a name, a
+    number or an operator."""
+    if len(quote.replace(" ", "")) < LEAST_PART or quote not in line:
+        return False
+    borders = {match.start() for match in _TOKEN.finditer(line)} | {len(line)}
+    at = line.find(quote)
+    while at >= 0:
+        if at in borders and at + len(quote) in borders:
+            return True
+        at = line.find(quote, at + 1)
+    return False
