@@ -1,7 +1,10 @@
 """Hunks cut so that each fits into a number of tokens."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby
 
+from shared.diffs.changes import FileDiff
 from shared.diffs.patches import Hunk, Line
 from shared.diffs.rendering import render_hunk, render_line
 
@@ -39,3 +42,32 @@ def _seam(lines: Sequence[Line], start: int, end: int) -> int:
         if not lines[index - 1].text.strip():
             return index
     return end
+
+
+def halve_diffs(
+    diffs: Sequence[FileDiff], tokens: Tokens
+) -> tuple[list[FileDiff], list[FileDiff]] | None:
+    """Two parts of about the same cost, cut between files or hunks, and within a hunk only where
+    there is no other; None where there is but one line. The same input gives the same parts."""
+    pieces = [(diff, hunk) for diff in diffs for hunk in diff.hunks]
+    if len(pieces) == 1:
+        [(diff, hunk)] = pieces
+        parts = _halve_hunk(hunk)
+        pieces = [(diff, part) for part in parts]
+    if len(pieces) < 2:
+        return None
+    costs = [cost(hunk, tokens) for _, hunk in pieces]
+    middle = min(range(1, len(pieces)), key=lambda at: (abs(sum(costs[:at]) - sum(costs[at:])), at))
+    return _join_hunks(pieces[:middle]), _join_hunks(pieces[middle:])
+
+
+def _halve_hunk(hunk: Hunk) -> list[Hunk]:
+    middle = len(hunk.lines) // 2
+    return hunk.parts([_seam(hunk.lines, 0, middle)]) if middle else [hunk]
+
+
+def _join_hunks(pieces: Sequence[tuple[FileDiff, Hunk]]) -> list[FileDiff]:
+    return [
+        replace(diff, hunks=tuple(hunk for _, hunk in group))
+        for diff, group in groupby(pieces, lambda piece: piece[0])
+    ]

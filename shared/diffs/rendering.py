@@ -13,6 +13,7 @@ the old one), a space, its mark, and the code. Numbers are not padded: that cost
 import re
 
 from shared.diffs.changes import FileDiff
+from shared.diffs.hidden import reveal
 from shared.diffs.patches import Hunk, Line
 from shared.models import Side
 
@@ -45,8 +46,8 @@ def render_line(line: Line) -> str:
 
 
 def show_code(text: str) -> str:
-    """A line of code as the model sees it."""
-    text = _BREAKS.sub(" ", text.rstrip("\r"))
+    """A line of code as the model sees it, and people: also what is hidden in it."""
+    text = reveal(_BREAKS.sub(" ", text.rstrip("\r")))
     more = len(text) - MAX_CHARACTERS
     return text if more <= 0 else f"{text[:MAX_CHARACTERS]} …[{more} more characters]"
 
