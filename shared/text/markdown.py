@@ -8,6 +8,7 @@ fences that begin a line. Anything subtler is for readers to disagree about.
 import html
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
 _MARKUP = re.compile(r"[\\`*_<>\[\]#|~&]|!(?=\[)|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
@@ -20,6 +21,11 @@ _TARGET = re.compile(
 _MAYBE_FENCE = re.compile(r"^[ \t>*+\-\d.)]*(?:`{3}|~{3})", re.MULTILINE)
 _SPAN = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 _CALL = re.compile(r"@(?=[A-Za-z0-9])|#(?=[0-9])")
+_BLOCK_FENCE = re.compile(
+    r"(?P<indent>[ \t]{0,8})(?P<fence>`{3,}|~{3,})[ \t]*(?P<kind>[\w+#.-]{0,30})[ \t]*$"
+)
+_ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d{1,3}[.)])[ \t]+(?P<text>\S.*)$")
+_INDENT, _MAX_DEPTH = "   ", 3
 _UNSEEN = "\u200b"
 _MAX_UNESCAPED = 8
 
@@ -73,6 +79,60 @@ def prose(text: str) -> str:
     backticks: those stay code."""
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n[ \t\r]*\n", text))
     return "\n\n".join(_with_spans(part) for part in paragraphs if part)
+
+
+class _Block(NamedTuple):
+    """A paragraph, an item of a list behind its `mark`, or code."""
+
+    text: str
+    mark: str = ""
+    is_code: bool = False
+
+
+def structure(text: str) -> str:
+    """`text` as Markdown that keeps its paragraphs, its lists and its blocks of code, and shows
+    everything else letter by letter, but for `names` between single backticks."""
+    shown, was_item = "", False
+    for block in _read_blocks(text):
+        line = block.text if block.is_code else _with_spans(" ".join(block.text.split()))
+        shown += ("\n" if was_item and block.mark else "\n\n") + block.mark + line
+        was_item = bool(block.mark)
+    return shown.lstrip("\n")
+
+
+def _read_blocks(text: str) -> list[_Block]:
+    blocks: list[_Block] = []
+    depth, is_open = -1, False  # Whether the next line goes on with the last block.
+    lines = iter(text.splitlines())
+    for line in lines:
+        fence, item = _BLOCK_FENCE.match(line), _ITEM.match(line)
+        if fence:
+            blocks.append(_Block(_take_code(lines, fence), is_code=True))
+            depth, is_open = -1, False
+        elif item:
+            depth = min(len(item["indent"].expandtabs(4)) // 2, depth + 1, _MAX_DEPTH)
+            mark = "-" if item["mark"] in "-*+" else f"{item['mark'][:-1]}."
+            blocks.append(_Block(item["text"], f"{_INDENT * depth}{mark} "))
+            is_open = True
+        elif not line.strip():
+            is_open = False
+        elif is_open:
+            blocks[-1] = blocks[-1]._replace(text=f"{blocks[-1].text} {line}")
+        else:
+            blocks.append(_Block(line))
+            depth, is_open = -1, True
+    return blocks
+
+
+def _take_code(lines: Iterator[str], fence: re.Match[str]) -> str:
+    """The lines up to the end of a block of code, or of all, as a block of code."""
+    code = []
+    for line in lines:
+        closing = line.strip()
+        if closing.startswith(fence["fence"]) and not closing.strip(fence["fence"][0]):
+            break
+        code.append(line.removeprefix(fence["indent"]))
+    return fence_code("\n".join(code), fence["kind"])
 
 
 def _with_spans(text: str) -> str:

@@ -5,7 +5,7 @@ import random
 import pytest
 from markdown_it import MarkdownIt
 
-from shared.text.markdown import cut, fence_code, inert, prose, quiet
+from shared.text.markdown import cut, fence_code, inert, prose, quiet, structure
 
 PAGE = MarkdownIt("commonmark")
 
@@ -103,3 +103,24 @@ def test_nobody_is_called_but_code_stays() -> None:
 def test_what_is_cut_ends_with_a_line_and_out_of_code(text: str, most: int, kept: str) -> None:
     assert cut(text, most, "…") == kept
     assert len(kept) <= most
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("One\nline.\n\nAnother *one*.", "One line.\n\nAnother \\*one\\*."),
+        ("Do:\n- `a_b`\n- c\n  goes on\n\nEnd.", "Do:\n\n- `a_b`\n- c goes on\n\nEnd."),
+        ("1. one\n2) two\n   * deep", "1. one\n2. two\n   - deep"),
+        ("        - no code", "- no code"),
+        ("Use:\n```python\na = '*'\n```\nDone.", "Use:\n\n```python\na = '*'\n```\n\nDone."),
+        ("- x\n  ~~~\n  b()\n  ~~~\n- y", "- x\n\n```\nb()\n```\n\n- y"),
+        ("```\nnever closed", "```\nnever closed\n```"),
+        ("``` not a fence\n# h", "\\`\\`\\` not a fence \\# h"),
+        ("~~~~\n```\n~~~\n~~~~", "````\n```\n~~~\n````"),
+        ("<b> [x](javascript:y) - z", "\\<b\\> \\[x\\](javascript:y) - z"),
+        ("", ""),
+    ],
+)
+def test_the_structure_of_a_text_is_kept_and_nothing_else(text: str, shown: str) -> None:
+    assert structure(text) == shown
+    assert structure(structure("```\nnever closed")) == structure("```\nnever closed")
