@@ -13,7 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.local.github import API
+from infra.local.github import API, GRAPHQL
+from infra.local.github.conversation import (
+    read_query,
+    read_said,
+    thread_number,
+    threads_json,
+)
 from infra.local.github.pages import pull_page
 from infra.local.github.protocol import (
     Rate,
@@ -62,6 +68,11 @@ def application(
         ("GET", f"{_PULL}/reviews", standin.list_reviews),
         ("POST", f"{_PULL}/reviews", standin.post_review),
         ("GET", f"{_PULL}/comments", standin.list_comments),
+        ("POST", f"{_PULL}/comments/{{comment:int}}/replies", standin.reply),
+        ("GET", f"{_REPO}/issues/{{number:int}}/comments", standin.list_said),
+        ("POST", f"{_REPO}/issues/{{number:int}}/comments", standin.say),
+        ("PATCH", f"{_REPO}/issues/comments/{{comment:int}}", standin.say_again),
+        ("POST", GRAPHQL, standin.graphql),
         ("GET", f"{_REPO}/contents/{{path:path}}", standin.contents),
         ("GET", f"{_REPO}/git/blobs/{{sha}}", standin.blob),
         ("GET", f"{_REPO}/compare/{{basehead:path}}", standin.compare),
@@ -114,7 +125,7 @@ class _GitHub:
         given = given.strip() if scheme.lower() in ("bearer", "token") else ""
         if self._token and given and given != self._token:
             raise RefusedError(401, "Bad credentials")
-        if not given and request.method == "POST":
+        if not given and request.method in ("POST", "PATCH"):
             raise RefusedError(401, "Requires authentication")
         if self._token and not given and "owner" in request.path_params:
             raise RefusedError(404, "Not Found")
@@ -182,6 +193,44 @@ class _GitHub:
         review = checked(body, now, self._limits)
         return JSONResponse(self._reviews.add(origin(request), now, review))
 
+    def reply(self, request: Request, body: bytes) -> Response:
+        now, to = self._present(request), request.path_params["comment"]
+        made = self._reviews.reply(origin(request), now, to, read_said(body))
+        if made is None:
+            raise RefusedError(404, "Not Found")
+        return JSONResponse(made, 201)
+
+    def list_said(self, request: Request, _: bytes) -> Response:
+        page, headers = paged(request, self._reviews.said(self._present(request)))
+        return JSONResponse(page, headers=headers)
+
+    def say(self, request: Request, body: bytes) -> Response:
+        said = self._reviews.say(origin(request), self._present(request), read_said(body))
+        return JSONResponse(said, 201)
+
+    def say_again(self, request: Request, body: bytes) -> Response:
+        name, number = self._hosted(request).name, request.path_params["comment"]
+        said = self._reviews.say_again(name, number, read_said(body))
+        if said is None:
+            raise RefusedError(404, "Not Found")
+        return JSONResponse(said)
+
+    def graphql(self, request: Request, body: bytes) -> Response:
+        asked = read_query(body)
+        if "resolveReviewThread" in asked.query:
+            number = thread_number(asked)
+            if number is None or not self._reviews.resolve(number):
+                return JSONResponse({"errors": [{"type": "NOT_FOUND", "message": "No thread."}]})
+            thread = {"id": f"PRRT_{number}", "isResolved": True}
+            return JSONResponse({"data": {"resolveReviewThread": {"thread": thread}}})
+        given = asked.variables
+        hosted = self._repositories.get(f"{given.get('owner')}/{given.get('name')}".lower())
+        pull = hosted.pulls.get(given.get("number", 0)) if hosted else None
+        if hosted is None or pull is None:
+            return JSONResponse({"errors": [{"type": "NOT_FOUND", "message": "No such pull."}]})
+        now = present(hosted, pull)
+        return JSONResponse(threads_json(self._reviews, now, given.get("after")))
+
     def contents(self, request: Request, _: bytes) -> Response:
         hosted, path = self._hosted(request), request.path_params["path"].strip("/")
         commit = self._commit(hosted, request.query_params.get("ref", "HEAD"))
@@ -228,7 +277,8 @@ class _GitHub:
 
     def page(self, request: Request, _: bytes) -> Response:
         now = self._present(request)
-        return pull_page(now, self._reviews.reviews(now), self._reviews.comments(now))
+        kept = self._reviews
+        return pull_page(now, kept.said(now), kept.reviews(now), kept.comments(now))
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

@@ -12,10 +12,15 @@ _STYLE = "body{font:15px sans-serif;max-width:60em;margin:2em auto}pre{backgroun
 
 
 def pull_page(
-    now: Present, reviews: Iterable[dict[str, Any]], comments: Iterable[dict[str, Any]]
+    now: Present,
+    said: Iterable[dict[str, Any]],
+    reviews: Iterable[dict[str, Any]],
+    comments: Iterable[dict[str, Any]],
 ) -> Response:
     """Nothing on the page is anything but text."""
     parts = [f"<h1>{escape(now.pull.title)}</h1>", _text(now.pull.body)]
+    for one in said:
+        parts += [f"<h2 id=issuecomment-{one['id']}>Comment</h2>", _text(one["body"])]
     for review in reviews:
         parts += [f"<h2 id=pullrequestreview-{review['id']}>Review</h2>", _text(review["body"])]
     for comment in comments:

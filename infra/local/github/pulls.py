@@ -37,6 +37,9 @@ class PullRequest:
     head: str
     title: str
     body: str = ""
+    closed: bool = False
+    draft: bool = False
+    merged: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,9 @@ def pull_json(origin: str, now: Present, *, is_private: bool) -> dict[str, Any]:
         "html_url": f"{origin}/{repo}/pull/{number}",
         "id": number,
         "number": number,
-        "state": "open",
-        "draft": False,
-        "merged": False,
+        "state": "closed" if now.pull.closed or now.pull.merged else "open",
+        "draft": now.pull.draft,
+        "merged": now.pull.merged,
         "title": now.pull.title,
         "body": now.pull.body or None,
         "user": user_json(owner),

@@ -20,7 +20,7 @@ class Reviews:
         self._file = file
         self._lock = threading.Lock()
         exists = file is not None and file.exists()
-        self._kept: dict[str, dict[str, list[dict[str, Any]]]] = (
+        self._kept: dict[str, dict[str, list[Any]]] = (
             json.loads(file.read_text()) if file and exists else {}
         )
 
@@ -40,7 +40,7 @@ class Reviews:
             kept = self._of(now)
             number = 1 + sum(len(pull["reviews"]) for pull in self._kept.values())
             made = _review_json(origin, now, review, number)
-            first = 1 + sum(len(pull["comments"]) for pull in self._kept.values())
+            first = self._next_comment()
             kept["comments"] += [
                 _about(origin, now, review, f"discussion_r{number}")
                 | comment.model_dump(mode="json")
@@ -51,7 +51,65 @@ class Reviews:
             self._write()
         return made
 
-    def _of(self, now: Present) -> dict[str, list[dict[str, Any]]]:
+    def reply(self, origin: str, now: Present, to: int, body: str) -> dict[str, Any] | None:
+        """A reply to a comment on lines; None where there is no such comment."""
+        with self._lock:
+            comments = self._of(now)["comments"]
+            first = next((one for one in comments if one["id"] == to), None)
+            if first is None:
+                return None
+            number = self._next_comment()
+            about = {"id": number, "in_reply_to_id": to, "body": body}
+            comments.append({**first, **about, "html_url": f"{origin}/#discussion_r{number}"})
+            self._write()
+        return dict(comments[-1])
+
+    def said(self, now: Present) -> list[dict[str, Any]]:
+        """The comments below the pull request."""
+        return list(self._of(now).get("said", []))
+
+    def say(self, origin: str, now: Present, body: str) -> dict[str, Any]:
+        with self._lock:
+            number = 1 + sum(len(pull.get("said", [])) for pull in self._kept.values())
+            path = f"{now.hosted.name}/pull/{now.pull.number}#issuecomment-{number}"
+            made = {
+                "id": number,
+                "user": user_json(REVIEWER),
+                "body": body,
+                "html_url": f"{origin}/{path}",
+            }
+            self._of(now).setdefault("said", []).append(made)
+            self._write()
+        return made
+
+    def say_again(self, repository: str, number: int, body: str) -> dict[str, Any] | None:
+        """Another text for a comment of a repository; None where there is none of this number."""
+        with self._lock:
+            for key, pull in self._kept.items():
+                for one in pull.get("said", []):
+                    if key.rpartition("#")[0] == repository and one["id"] == number:
+                        one["body"] = body
+                        self._write()
+                        return dict(one)
+        return None
+
+    def resolve(self, number: int) -> bool:
+        """Resolve the thread that this comment begins; False where there is none."""
+        with self._lock:
+            for pull in self._kept.values():
+                if any(one["id"] == number for one in pull["comments"]):
+                    pull.setdefault("resolved", []).append(number)
+                    self._write()
+                    return True
+        return False
+
+    def is_resolved(self, now: Present, number: int) -> bool:
+        return number in self._of(now).get("resolved", [])
+
+    def _next_comment(self) -> int:
+        return 1 + sum(len(pull["comments"]) for pull in self._kept.values())
+
+    def _of(self, now: Present) -> dict[str, list[Any]]:
         key = f"{now.hosted.name}#{now.pull.number}"
         return self._kept.setdefault(key, {"reviews": [], "comments": []})
 

@@ -45,7 +45,7 @@ from shared.clients.github.responses import (
 )
 from shared.clients.http import Received
 from shared.errors import PermanentFailure, ServiceFailure
-from shared.models import FileStatus
+from shared.models import FileStatus, Model
 from shared.settings.github import GitHubSettings
 from shared.telemetry.spans import Service, outside_call
 from shared.text import strict_json
@@ -61,7 +61,7 @@ _MAX_PATH = 4096
 _MAX_PAGES = 30
 _MAX_COMPARED = 20
 _LISTING_SECONDS = 240.0
-_REDIRECTS = {"GET": (301, 302, 307, 308), "POST": (307, 308)}
+_REDIRECTS = {"GET": (301, 302, 307, 308), "POST": (307, 308), "PATCH": (307, 308)}
 _MAX_REDIRECTS = 3
 
 _PULL = TypeAdapter(Pull)
@@ -77,6 +77,7 @@ class GitHubClient:
 
     def __init__(self, settings: GitHubSettings, timeout: float = 30.0) -> None:
         self._api_url = settings.api_url.rstrip("/")
+        self.graphql = graphql_url(self._api_url)
         self._origins = urls.web_origins(self._api_url)
         self._timeout = timeout
         self._http = http.client(timeout)
@@ -93,7 +94,7 @@ class GitHubClient:
 
     async def pull(self, ref: PullRef) -> Pull:
         """Raises StepError, as do all that follow."""
-        return await self._json(_pull_path(ref), _PULL)
+        return await self.read(_pull_path(ref), _PULL)
 
     def no_such_pull(self) -> ServiceFailure:
         """What `pull` raises where there is none."""
@@ -107,6 +108,15 @@ class GitHubClient:
         async with _in_time():
             return await self._files(ref, pull)
 
+    async def compare(self, ref: PullRef, base: str, head: str) -> Comparison | None:
+        """Two commits of the repository with the files that differ, at most 300; None where one of
+        them is not there any more."""
+        path = f"{_repository_path(ref)}/compare/{base}...{head}?per_page=1"
+        try:
+            return await self.read(path, _COMPARISON)
+        except PermanentFailure:
+            return None
+
     async def file_text(self, ref: PullRef, path: str, sha: str) -> str | None:
         """A file of the repository at a commit; None where there is none, or one that is binary
         or larger than 10 MB."""
@@ -115,25 +125,19 @@ class GitHubClient:
 
     async def reviews(self, ref: PullRef) -> list[PostedReview]:
         """Every review, oldest first."""
-        return await self._all(f"{_pull_path(ref)}/reviews", _REVIEWS)
+        return await self.read_all(f"{_pull_path(ref)}/reviews", _REVIEWS)
 
     async def post_review(self, ref: PullRef, payload: ReviewPayload) -> PostedReview:
         """Post once. After RetryLater it may be there nevertheless: look before posting again.
 
         PermanentFailure means that nothing was posted.
         """
-        body = strict_json.dumps(payload.model_dump(mode="json", exclude_none=True))
-        answer = await self._send("POST", f"{_pull_path(ref)}/reviews", content=body)
-        self._check(answer, writing=True)
-        try:
-            return parse_answer(_REVIEW, answer.body or b"")
-        except PermanentFailure:
-            raise github_away("GitHub took the review, but its answer cannot be read.") from None
+        return await self.write("POST", f"{_pull_path(ref)}/reviews", payload, _REVIEW)
 
     async def _files(self, ref: PullRef, pull: Pull) -> ChangedFiles:
         async def fetch(size: int, number: int) -> list[FileRow]:
             path = f"{_pull_path(ref)}/files?per_page={size}&page={number}"
-            return await self._json(path, _ROWS)
+            return await self.read(path, _ROWS)
 
         rows = await list_rows(pull, fetch)
         doubtful = await refill(rows, pull, fetch)
@@ -167,7 +171,7 @@ class GitHubClient:
         # The second page of a comparison has no files, hence none of their patches.
         path = f"{_repository_path(ref)}/compare/{pull.base.sha}...{pull.head.sha}"
         try:
-            comparison = await self._json(f"{path}?per_page=1&page=2", _COMPARISON)
+            comparison = await self.read(f"{path}?per_page=1&page=2", _COMPARISON)
         except PermanentFailure:
             return
         base = comparison.merge_base_commit.sha
@@ -195,17 +199,17 @@ class GitHubClient:
             return NoPatch.NOT_GIVEN
         return NoPatch.TOO_LARGE if answer.body is None else answer.body
 
-    async def _all(self, path: str, form: TypeAdapter[list[T]]) -> list[T]:
+    async def read_all(self, path: str, form: TypeAdapter[list[T]]) -> list[T]:
         items: list[T] = []
         async with _in_time():
             for number in range(1, _MAX_PAGES + 1):
-                page = await self._json(f"{path}?per_page={PAGE}&page={number}", form)
+                page = await self.read(f"{path}?per_page={PAGE}&page={number}", form)
                 items += page
                 if len(page) < PAGE:
                     return items
         raise ServiceFailure(f"The pull request has more than {len(items)} reviews or comments.")
 
-    async def _json(self, path: str, form: TypeAdapter[T]) -> T:
+    async def read(self, path: str, form: TypeAdapter[T]) -> T:
         """A read that costs nothing of the rate limit when nothing has changed."""
         kept = self._cache.get(path)
         answer = await self._send("GET", path, etag=kept.etag if kept else None)
@@ -217,6 +221,16 @@ class GitHubClient:
         value = await asyncio.to_thread(parse_answer, form, answer.body)
         self._cache.keep(path, answer.headers.get("etag"), answer.body)
         return value
+
+    async def write(self, method: str, path: str, payload: Model, form: TypeAdapter[T]) -> T:
+        """Write once; `path` may be a whole address of the API. Raises as `post_review`."""
+        body = strict_json.dumps(payload.model_dump(mode="json", exclude_none=True))
+        answer = await self._send(method, path, content=body)
+        self._check(answer, writing=True)
+        try:
+            return parse_answer(form, answer.body or b"")
+        except PermanentFailure:
+            raise github_away("GitHub took this, but its answer cannot be read.") from None
 
     def _check(self, answer: Received, writing: bool = False) -> None:
         if not 200 <= answer.status < 300:
@@ -234,7 +248,7 @@ class GitHubClient:
         """One request; redirects, as of a repository with a new name, are followed within the
         API."""
         headers = {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
-        url = f"{self._api_url}{path}"
+        url = f"{self._api_url}{path}" if path.startswith("/") else path
         for _ in range(_MAX_REDIRECTS + 1):
             request = self._http.build_request(method, url, headers=headers, content=content)
             with outside_call(Service.GITHUB, method, request.url.host) as call:
@@ -267,6 +281,11 @@ async def _in_time() -> AsyncIterator[None]:
         raise github_away(
             f"GitHub did not answer all within {_LISTING_SECONDS:g} seconds."
         ) from None
+
+
+def graphql_url(api_url: str) -> str:
+    """`https://api.github.com/graphql`, or `https://HOST/api/graphql` of an Enterprise Server."""
+    return f"{api_url.removesuffix('/v3')}/graphql"
 
 
 def _repository_path(ref: PullRef) -> str:

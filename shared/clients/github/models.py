@@ -205,7 +205,7 @@ class PostedReview(Model):
 
 
 class Comparison(Model):
-    """Two commits compared, as far as we read it."""
+    """Two commits compared, as far as we read it; `files` are at most 300."""
 
     class Commit(Model):
         """A commit by its name."""
@@ -213,3 +213,28 @@ class Comparison(Model):
         sha: Sha
 
     merge_base_commit: Commit
+    files: list[FileRow] = []
+
+
+class PostedComment(Model):
+    """A comment that is there: below a pull request, or on its lines."""
+
+    id: int
+    user: User = None
+    body: Text = ""
+    html_url: WebUrl
+    in_reply_to_id: int | None = None
+
+
+class CommentBody(Model):
+    """What a comment says."""
+
+    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY)]
+
+
+class ReviewThread(Model):
+    """A thread of comments on lines, with the id by which it is resolved, and its first comment."""
+
+    id: str
+    resolved: bool
+    first_comment: int

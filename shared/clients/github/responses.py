@@ -37,6 +37,10 @@ class NoAccess(ServiceFailure):
     """What was asked for is not there, or not for us; which of them may be told of it."""
 
 
+class Unprocessable(ServiceFailure):
+    """What was to be written does not fit what is there (HTTP 422)."""
+
+
 def parse_answer(form: TypeAdapter[T], body: bytes) -> T:
     """The answer in a successful body. Raises PermanentFailure for a body of another form."""
     try:
@@ -61,6 +65,8 @@ def explain_failure(answer: Received, has_token: bool, writing: bool) -> StepErr
         return github_away(f"GitHub's rate limit is used up (HTTP {status}).", pause)
     if status >= 500 or status in _WAITABLE:
         return github_away(f"GitHub is out of order (HTTP {status}).", retry_after(answer.headers))
+    if status == 422 and writing:
+        return Unprocessable(_refusal(status, has_token, writing))
     kind = NoAccess if status in _NO_ACCESS else ServiceFailure
     return kind(_refusal(status, has_token, writing))
 

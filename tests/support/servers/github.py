@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -78,10 +79,11 @@ class GitHubServer:
         body: str = "",
         number: int = 1,
         token: str = "",
+        **more: Any,
     ) -> str:
         """The address of a pull request: `feature` into `main` of that history, which with a
         `token` is private to it."""
-        pull = PullRequest(number, "main", "feature", title, body)
+        pull = PullRequest(number, "main", "feature", title, body, **more)
         hosted = Hosted("ann/app", Repository(history.folder), {number: pull})
         self.reset(stand_in=application([hosted], token, limits, state))
         return f"{self.origin}/ann/app/pull/{number}"
