@@ -61,9 +61,10 @@ def opened(running_app: RunningApp, url: str) -> str:
 def check_one_review(running_app: RunningApp, github: GitHubServer, ticket_id: str) -> None:
     ticket = running_app.until_ended(ticket_id)
     assert ticket["status"] == "completed", ticket["error_message"]
-    path = f"{github.origin}/api/v3/repos/ann/app/pulls/1/reviews"
-    [review] = httpx2.get(path).json()
-    assert ticket["result_data"]["posted"]["url"] == review["html_url"]
+    path = f"{github.origin}/api/v3/repos/ann/app"
+    [_] = httpx2.get(f"{path}/pulls/1/reviews").json()
+    [told] = httpx2.get(f"{path}/issues/1/comments").json()
+    assert ticket["result_data"]["posted"]["url"] == told["html_url"]
     assert ticket["result_data"]["posted"]["comments"] > 0
 
 

@@ -78,8 +78,10 @@ def test_a_pull_request_is_reviewed_and_the_review_posted(
     assert result["coverage"]["reviewed"] == ["shop/orders.py"]
     assert result["coverage"]["skipped"] == [{"path": "a.lock", "reason": "lock file"}]
     [review] = posted(github)
-    assert result["posted"]["url"] == review["html_url"]
     assert httpx2.get(review["html_url"]).status_code == 200
+    [told] = httpx2.get(f"{github.origin}/api/v3/repos/ann/app/issues/1/comments").json()
+    assert result["posted"]["url"] == told["html_url"]
+    assert httpx2.get(told["html_url"]).status_code == 200
     assert result["usage"]["calls"] == len(running_app.model.bodies) == 2
     assert ticket["progress"]["percent"] == 100
     stages = [line.partition(" ")[2] for line in ticket["processing_logs"].splitlines()]

@@ -15,7 +15,7 @@ from shared.tasks.pr_review import concluding, payload, report, sarif
 from shared.tasks.pr_review.checking import CHECKING
 from shared.tasks.pr_review.models import Result, TaskData
 from shared.tasks.pr_review.planning import plan
-from shared.tasks.pr_review.posting import POSTING
+from shared.tasks.pr_review.posting.publishing import POSTING
 from shared.tasks.pr_review.reviewing import REVIEWING
 from shared.tasks.pr_review.rights import ReviewRights, check_requester
 from shared.tasks.signer import Signer

@@ -33,7 +33,8 @@ class Artifact(Model):
 
 class Facts(Artifact):
     """A pull request as it was read, in so many batches; of files that are `made_here` the diff is
-    not GitHub's own."""
+    not GitHub's own. `base` is the branch's name, `request` a hash of what was asked for. Where
+    only what changed `since` a head that was reviewed before is read, `summary` is of the whole."""
 
     ref: PullRef
     title: str
@@ -43,13 +44,19 @@ class Facts(Artifact):
     instructions: str
     made_here: list[str]
     batches: int = 0
+    base: str = ""
+    request: str = ""
+    summary: str = ""
+    since: str | None = None
 
 
 class Seen(Artifact):
-    """What of the pull request is reviewed, and what people should know of it."""
+    """What of the pull request is reviewed, what people should know of it, and what the program
+    found by itself."""
 
     coverage: Coverage
     warnings: list[str]
+    noticed: list[Finding] = []
 
 
 class Diff(Model):
@@ -69,6 +76,9 @@ class Diff(Model):
             previous_path=diff.previous_path,
         )
 
+    def read(self) -> FileDiff:
+        return file_diff(self.path, self.status, self.patch, self.previous_path)
+
 
 class ReviewBatch(Artifact):
     """What one call of the model reviews."""
@@ -80,9 +90,7 @@ class ReviewBatch(Artifact):
         return cls(files=[Diff.of(diff) for diff in diffs])
 
     def diffs(self) -> list[FileDiff]:
-        return [
-            file_diff(file.path, file.status, file.patch, file.previous_path) for file in self.files
-        ]
+        return [file.read() for file in self.files]
 
 
 class Candidate(Finding):
@@ -98,32 +106,55 @@ class Candidate(Finding):
 
 
 class Outcome(Model):
-    """What came of one batch: findings whose quote is not in the diff are dropped."""
+    """What came of a batch, or of a `half` of one (see BatchItem): findings whose quote is not in
+    the diff are dropped. `fault` is why there is no answer, of files with these `paths`; what is
+    `divisible` can be asked about in two parts."""
 
+    batch: int = 0
+    half: str = ""
+    paths: list[str] = []
+    fault: str | None = None
+    divisible: bool = False
     summary: str
-    candidates: list[Candidate]
-    dropped: int
+    candidates: list[Candidate] = []
+    dropped: int = 0
+
+
+class Gathered(Artifact):
+    """What came of the rounds so far, by how often batches were halved."""
+
+    outcomes: list[Outcome]
+
+
+class Unread(Model):
+    """A file about which the model had no proper answer: as a `whole`, or in part."""
+
+    path: str
+    reason: str
+    whole: bool
 
 
 class Reviewed(Artifact):
-    """What came of all batches: the candidates for a second look, the first by rank; how many more
-    there are, how many had no place, and how many said the same as another."""
+    """What came of all batches: the candidates, the first by rank; how many more there are that are
+    left out, how many had no place, and how many said the same as another; what is unread."""
 
     summaries: list[str]
     candidates: list[Candidate]
-    unchecked: int
+    left_out: int = 0
     unplaced: int
     merged: int
+    unread: list[Unread] = []
 
 
 class Held(Model):
     """What is left of candidates after the second look; `summary` is of a change in several
-    parts."""
+    parts, `unchecked` how many nobody has looked at again."""
 
     summary: str | None
     findings: list[Finding]
     refuted: int
     suggestions_dropped: int
+    unchecked: int = 0
 
 
 class Draft(Artifact):

@@ -1,12 +1,14 @@
 """A second look at what was found: by somebody who tries to refute it, then by the program, which
-applies each suggestion. What does not hold is dropped and counted."""
+applies each suggestion. What does not hold is dropped and counted; what nobody could look at is
+told as such."""
 
 from collections.abc import Iterator, Sequence
 
 from shared.clients.llm.output import of_model
-from shared.models import Question
+from shared.errors import UnusableAnswer
+from shared.models import Model, Question
 from shared.tasks import base
-from shared.tasks.base import NoItem, Stage, WorkContext
+from shared.tasks.base import Stage, WorkContext
 from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.pr_review.artifacts import Candidate, Held, Reviewed
 from shared.tasks.pr_review.llm_output import Check, Conclusion, Ruling
@@ -15,25 +17,43 @@ from shared.tasks.pr_review.reviewing import describe_request
 from shared.tasks.pr_review.suggesting import Suggestions
 
 MAX = 40
-"""Findings that one call looks at; a review with more is not read."""
+"""Findings that one call looks at."""
+
+MAX_CALLS = 4
+"""What is beyond them, the least by rank, has no second look."""
 
 _MAX_OF_A_PART = 400
 
 
-async def check(context: WorkContext[TaskData], _: NoItem) -> Held:
-    """One call of the model, which also sums up a change that was read in several parts."""
+class CheckItem(Model):
+    """The findings of one call, by the number of the call."""
+
+    call: int = 0
+
+
+def find_calls(reviewed: Reviewed) -> list[CheckItem]:
+    """None where there is nothing to look at."""
+    calls = min(MAX_CALLS, -(-len(reviewed.candidates) // MAX))
+    if not calls and len(reviewed.summaries) > 1:
+        calls = 1
+    return [CheckItem(call=call) for call in range(calls)]
+
+
+async def check(context: WorkContext[TaskData], item: CheckItem) -> Held:
+    """One call of the model, the first of which also sums up a change that was read in several
+    parts."""
     reviewed = await Reviewed.load(context.artifacts)
-    candidates, parts = reviewed.candidates, reviewed.summaries
-    material = {"findings": _render_candidates(candidates)} if candidates else {}
-    if len(parts) > 1:
-        lines = (" ".join(part.split())[:_MAX_OF_A_PART] for part in parts)
-        material["what the parts do"] = "\n".join(f"- {line}" for line in lines)
-    question = Question(
-        base.read_prompt(__file__, "check"), describe_request(context.data), material
-    )
+    candidates = reviewed.candidates[item.call * MAX : (item.call + 1) * MAX]
+    parts = [] if item.call else reviewed.summaries
     form = of_model(Conclusion if len(parts) > 1 else Check)
-    answer = await context.complete(form, question)
-    held = list(_keep_upheld(candidates, answer.rulings))
+    question = _question(context.data, candidates, parts)
+    unchecked = 0
+    try:
+        answer = await context.complete(form, question)
+        held = list(_keep_upheld(candidates, answer.rulings))
+    except UnusableAnswer:
+        answer, unchecked = None, len(candidates)
+        held = [candidate.model_copy(update={"checked": False}) for candidate in candidates]
     findings = await Suggestions(context).settle_suggestions(held)
     refuted = len(candidates) - len(held)
     suggestions_dropped = sum(
@@ -47,10 +67,19 @@ async def check(context: WorkContext[TaskData], _: NoItem) -> Held:
         findings=findings,
         refuted=refuted,
         suggestions_dropped=suggestions_dropped,
+        unchecked=unchecked,
     )
 
 
 CHECKING = Stage("checking", check)
+
+
+def _question(data: TaskData, candidates: Sequence[Candidate], parts: Sequence[str]) -> Question:
+    material = {"findings": _render_candidates(candidates)} if candidates else {}
+    if len(parts) > 1:
+        lines = (" ".join(part.split())[:_MAX_OF_A_PART] for part in parts)
+        material["what the parts do"] = "\n".join(f"- {line}" for line in lines)
+    return Question(base.read_prompt(__file__, "check"), describe_request(data), material)
 
 
 def _keep_upheld(candidates: Sequence[Candidate], rulings: Sequence[Ruling]) -> Iterator[Candidate]:

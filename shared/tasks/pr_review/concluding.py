@@ -3,48 +3,79 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from shared.errors import UnusableAnswer
 from shared.tasks.base import Context, NoItem, Round
 from shared.tasks.pr_review import checking, report
-from shared.tasks.pr_review.artifacts import Draft, Facts, Held, Outcome, Reviewed, Seen
-from shared.tasks.pr_review.merging import merge_candidates, rank
-from shared.tasks.pr_review.models import (
-    Category,
-    Posted,
-    Result,
-    TaskData,
+from shared.tasks.pr_review.artifacts import (
+    Draft,
+    Facts,
+    Gathered,
+    Held,
+    Outcome,
+    Reviewed,
+    Seen,
+    Unread,
 )
-from shared.tasks.pr_review.posting import POSTING
+from shared.tasks.pr_review.merging import merge_candidates, rank
+from shared.tasks.pr_review.models import Category, Coverage, Left, Posted, Result, TaskData
+from shared.tasks.pr_review.posting.before import Before
+from shared.tasks.pr_review.posting.identity import find_missing
+from shared.tasks.pr_review.posting.publishing import POSTING
+from shared.tasks.pr_review.reviewing import REVIEWING
+from shared.tasks.pr_review.selection import list_names
+from shared.tasks.pr_review.splitting import find_halves, find_unread
 from shared.tasks.pr_review.verdict import decide_verdict, estimate_effort
 
 _NOTHING = "Nothing in this pull request is for review."
 
+MAX_TOLD = 400
+"""Findings of a result, the first by rank."""
+
 
 async def after_review(context: Context[TaskData], outcomes: Sequence[Outcome]) -> Round | Result:
-    """A second look, if there is anything to look at."""
-    found = [candidate for outcome in outcomes for candidate in outcome.candidates]
-    candidates = merge_candidates(found)
-    reviewed = Reviewed(
-        summaries=[outcome.summary for outcome in outcomes],
-        candidates=candidates[: checking.MAX],
-        unchecked=len(candidates[checking.MAX :]),
-        unplaced=sum(outcome.dropped for outcome in outcomes),
-        merged=len(found) - len(candidates),
-    )
+    """The round that asks again about what had no answer, or a second look, if there is anything to
+    look at. Raises UnusableAnswer where nothing was answered at all."""
+    depth = max((len(outcome.half) for outcome in outcomes), default=0)
+    if depth:
+        outcomes = [*(await Gathered.load(context.artifacts, depth)).outcomes, *outcomes]
+    halves = find_halves(outcomes)
+    if halves:
+        await Gathered(outcomes=list(outcomes)).save(context.artifacts, depth + 1)
+        return REVIEWING.round(halves, starts_at=75, ends_at=80)
+    faults = [outcome.fault for outcome in outcomes if outcome.fault]
+    if faults and all(outcome.fault for outcome in outcomes):
+        raise UnusableAnswer(faults[0])
+    reviewed = _review_all(outcomes, await Before.find(context.artifacts))
     await reviewed.save(context.artifacts)
-    if candidates or len(outcomes) > 1:
-        return checking.CHECKING.round([NoItem()], starts_at=80, ends_at=95)
-    return await _conclude(
-        context, Held(summary=None, findings=[], refuted=0, suggestions_dropped=0)
+    calls = checking.find_calls(reviewed)
+    if calls:
+        return checking.CHECKING.round(calls, starts_at=80, ends_at=95)
+    return await _conclude(context, [])
+
+
+def _review_all(outcomes: Sequence[Outcome], before: Before | None) -> Reviewed:
+    """What the last review found, and may still be there, gets a second look as well."""
+    found = [candidate for outcome in outcomes for candidate in outcome.candidates]
+    candidates = merged = merge_candidates(found)
+    if before is not None:
+        candidates = sorted([*candidates, *find_missing(before.doubtful, candidates)], key=rank)
+    return Reviewed(
+        summaries=[outcome.summary for outcome in outcomes if not outcome.fault],
+        candidates=candidates[:MAX_TOLD],
+        left_out=len(candidates[MAX_TOLD:]),
+        unplaced=sum(outcome.dropped for outcome in outcomes),
+        merged=len(found) - len(merged),
+        unread=find_unread(outcomes),
     )
 
 
 async def after_check(context: Context[TaskData], helds: Sequence[Held]) -> Round | Result:
-    return await _conclude(context, helds[0])
+    return await _conclude(context, helds)
 
 
-async def _conclude(context: Context[TaskData], held: Held) -> Round | Result:
+async def _conclude(context: Context[TaskData], helds: Sequence[Held]) -> Round | Result:
     """The result, or the round that posts it first."""
-    result = await _result(context, held)
+    result = await _result(context, helds)
     if not context.data.post_review:
         return result
     await Draft(result=result).save(context.artifacts)
@@ -55,31 +86,51 @@ async def after_posting(context: Context[TaskData], outcomes: Sequence[Posted]) 
     """A result is not lost because it cannot be posted."""
     [posted] = outcomes
     result = (await Draft.load(context.artifacts)).result
-    failed = [] if posted.reason is None else [f"The review was not posted: {posted.reason}"]
     return report.describe_result(
-        result.model_copy(update={"posted": posted, "warnings": [*result.warnings, *failed]})
+        result.model_copy(
+            update={"posted": posted, "warnings": [*result.warnings, *_describe_posting(posted)]}
+        )
     )
 
 
-async def _result(context: Context[TaskData], held: Held) -> Result:
+def _describe_posting(posted: Posted) -> Iterator[str]:
+    if posted.reason is not None:
+        yield f"The review was not posted: {posted.reason}"
+    if posted.head_now is not None:
+        yield report.describe_push(posted.head_now)
+
+
+async def _result(context: Context[TaskData], helds: Sequence[Held]) -> Result:
     artifacts = context.artifacts
-    facts, seen, reviewed = await asyncio.gather(
-        Facts.load(artifacts), Seen.load(artifacts), Reviewed.load(artifacts)
+    facts, seen, reviewed, before = await asyncio.gather(
+        Facts.load(artifacts),
+        Seen.load(artifacts),
+        Reviewed.load(artifacts),
+        Before.find(artifacts),
     )
-    findings = sorted(held.findings, key=rank)
-    coverage = seen.coverage.model_copy(
+    holding = [candidate.make_finding() for candidate in before.holding] if before else []
+    unlooked = [
+        candidate.make_finding().model_copy(update={"checked": False})
+        for candidate in reviewed.candidates[checking.MAX * checking.MAX_CALLS :]
+    ]
+    found = [one for held in helds for one in held.findings]
+    holding = find_missing(holding, [*seen.noticed, *found, *unlooked])
+    findings = sorted([*seen.noticed, *found, *unlooked, *holding], key=rank)
+    coverage = _without_unread(seen.coverage, reviewed.unread).model_copy(
         update={
             "findings_unplaced": reviewed.unplaced,
-            "findings_refuted": held.refuted,
+            "findings_refuted": sum(held.refuted for held in helds),
             "findings_merged": reviewed.merged,
-            "findings_unchecked": reviewed.unchecked,
-            "suggestions_dropped": held.suggestions_dropped,
+            "findings_unchecked": sum(held.unchecked for held in helds) + len(unlooked),
+            "findings_left_out": reviewed.left_out,
+            "suggestions_dropped": sum(held.suggestions_dropped for held in helds),
         }
     )
+    summaries = [held.summary for held in helds if held.summary]
     return report.describe_result(
         Result(
-            summary=held.summary or " ".join(reviewed.summaries) or _NOTHING,
-            warnings=[*seen.warnings, *_left_out(reviewed)],
+            summary=_sum_up(facts, summaries or reviewed.summaries),
+            warnings=[*seen.warnings, *_limits(reviewed, coverage)],
             verdict=decide_verdict(findings, coverage),
             effort=estimate_effort(coverage),
             findings=findings,
@@ -92,6 +143,44 @@ async def _result(context: Context[TaskData], held: Held) -> Result:
     )
 
 
-def _left_out(reviewed: Reviewed) -> Iterator[str]:
-    if reviewed.unchecked:
-        yield f"Too many findings: {reviewed.unchecked} minor ones were not looked at again."
+def _sum_up(facts: Facts, parts: Sequence[str]) -> str:
+    told = " ".join(parts)
+    if facts.since is None:
+        return told or _NOTHING
+    return " ".join([facts.summary, *([f"Since `{facts.since[:12]}`: {told}"] if told else [])])
+
+
+def _without_unread(seen: Coverage, unread: Sequence[Unread]) -> Coverage:
+    """What was read after all."""
+    if not unread:
+        return seen
+    paths = {one.path for one in unread}
+    named = {
+        whole: [_name_left(one) for one in unread if one.whole is whole] for whole in (True, False)
+    }
+    return seen.model_copy(
+        update={
+            "reviewed": [path for path in seen.reviewed if path not in paths],
+            "partial": [*(one for one in seen.partial if one.path not in paths), *named[False]],
+            "skipped": [*seen.skipped, *named[True]],
+            "complete": False,
+        }
+    )
+
+
+def _name_left(unread: Unread) -> Left:
+    return Left(path=unread.path, reason=unread.reason)
+
+
+def _limits(reviewed: Reviewed, coverage: Coverage) -> Iterator[str]:
+    if reviewed.unread:
+        names = list_names([one.path for one in reviewed.unread])
+        yield f"Without a proper answer of the model, and not reviewed, or not whole: {names}."
+    if coverage.findings_unchecked:
+        yield f"Not looked at again: {coverage.findings_unchecked} of the findings, marked as such."
+    if reviewed.left_out:
+        least = reviewed.candidates[-1].severity
+        yield (
+            f"Too many findings: {reviewed.left_out} more are left out, none of them more severe "
+            f"than {least}."
+        )

@@ -93,7 +93,8 @@ class Finding(Spot):
     """What is wrong where. `evidence_quote` are the lines themselves, the first of many; `hunk`
     are they and those around them, as the diff has them;
     `also_at` are other places of the same finding; `fingerprint` stays when lines move;
-    `commentable` is False where the diff is not GitHub's own, which takes no comment there."""
+    `commentable` is False where the diff is not GitHub's own, which takes no comment there;
+    `checked` is False where no second look was taken."""
 
     severity: Severity
     category: Category
@@ -105,6 +106,7 @@ class Finding(Spot):
     suggestion: Suggestion | None = None
     fingerprint: str
     commentable: bool = True
+    checked: bool = True
     also_at: list[Spot] = []
 
 
@@ -118,8 +120,10 @@ class Left(Model):
 class Coverage(Model):
     """Every changed file is in one of the lists, but for `unlisted`, how many GitHub does not name.
     `lines` were changed in the files that were reviewed; `complete` is whether all was seen that is
-    for review. The other numbers count findings: whose quote is not in the diff, that the second
-    look refuted, that said the same as another, that were too many to be looked at again."""
+    for review. Of files that were reviewed `since` that head only what changed is read again. The
+    other numbers count findings: whose quote is not in the diff, that the second
+    look refuted, that said the same as another; of those that are told, how many had no second
+    look; and how many are left out because they are too many."""
 
     files: int
     lines: int
@@ -128,10 +132,12 @@ class Coverage(Model):
     skipped: list[Left]
     unlisted: int
     complete: bool
+    since: str | None = None
     findings_unplaced: int = 0
     findings_refuted: int = 0
     findings_merged: int = 0
     findings_unchecked: int = 0
+    findings_left_out: int = 0
     suggestions_dropped: int = 0
 
 
@@ -145,12 +151,14 @@ class Earlier(Model):
 
 
 class Posted(Model):
-    """The review on GitHub with so many comments on lines, and what became of what earlier ones
-    found; `url` is None when it could not be posted, for the `reason`."""
+    """The comment on GitHub that tells the review, with so many new comments on lines, and what
+    became of what the last one found; `url` is None when it could not be posted, for the `reason`.
+    `head_now` is the head of the pull request by then, where that is another."""
 
     url: str | None = None
     reason: str | None = None
     comments: int = 0
+    head_now: str | None = None
     still_open: list[Earlier] = []
     gone: list[Earlier] = []
 

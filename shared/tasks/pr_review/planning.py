@@ -2,17 +2,20 @@
 batches."""
 
 import asyncio
+from collections.abc import Iterator
 
 from shared.clients.github.client import GitHubClient
-from shared.clients.github.models import ChangedFiles, Pull, PullRef
+from shared.clients.github.models import ChangedFiles, Pull, PullRef, PullState
 from shared.errors import PermanentFailure
-from shared.tasks.base import Context, Round
+from shared.tasks.base import Context, Round, read_prompt
 from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen
 from shared.tasks.pr_review.models import TaskData
+from shared.tasks.pr_review.posting.looking_back import look_back
 from shared.tasks.pr_review.reviewing import REVIEWING, BatchItem
 from shared.tasks.pr_review.rights import open_pull
 from shared.tasks.pr_review.selection import sort_files, warnings
+from shared.tasks.signer import Signer
 
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
 """What a repository tells those who work on it; the first that there is, from the base branch."""
@@ -40,20 +43,49 @@ async def _read(context: Context[TaskData]) -> Facts:
     changed = await github.files(ref, pull)
     if not changed.files:
         raise PermanentFailure("The pull request changes no file.")
-    found = await asyncio.to_thread(sort_files, changed, pull, context.use(CallSizes).batch_tokens)
     instructions, lost = await _instructions(context, ref, pull.base.sha)
+    request = _hash_request(context, instructions)
+    before = await look_back(context, ref, pull, request) if context.data.post_review else None
+    found = await asyncio.to_thread(
+        sort_files, changed, pull, context.use(CallSizes).batch_tokens, before
+    )
+    if found.before is not None:
+        await found.before.save(context.artifacts)
     seen = Seen(
         coverage=found.coverage,
-        warnings=[*warnings(found.coverage, found.suspicious), *lost],
+        warnings=[*_describe_state(pull), *warnings(found.coverage), *found.notes, *lost],
+        noticed=found.noticed,
     )
     batches = [ReviewBatch.of(batch.diffs) for batch in found.batches]
     await asyncio.gather(
         seen.save(context.artifacts),
         *(batch.save(context.artifacts, number) for number, batch in enumerate(batches)),
     )
-    facts = _facts(ref, pull, changed, instructions, len(batches))
+    facts = _facts(ref, pull, changed, instructions, len(batches)).model_copy(
+        update={
+            "request": request,
+            "since": found.coverage.since,
+            "summary": before.last.summary if before and found.coverage.since else "",
+        }
+    )
     await facts.save(context.artifacts)
     return facts
+
+
+def _hash_request(context: Context[TaskData], instructions: str) -> str:
+    """Of all that a review of the same code depends on."""
+    wanted = context.data.additional_instructions or ""
+    prompts = (read_prompt(__file__, name) for name in ("review", "check"))
+    return context.use(Signer).sign("\0".join([wanted, instructions, *prompts]))[:16]
+
+
+def _describe_state(pull: Pull) -> Iterator[str]:
+    if pull.merged:
+        yield "The pull request is merged already."
+    elif pull.state is PullState.CLOSED:
+        yield "The pull request is closed."
+    elif pull.draft:
+        yield "The pull request is a draft."
 
 
 def _facts(
@@ -68,6 +100,7 @@ def _facts(
         instructions=instructions[:_MAX_INSTRUCTIONS],
         made_here=[file.path for file in changed.files if file.made_here],
         batches=batches,
+        base=pull.base.ref,
     )
 
 

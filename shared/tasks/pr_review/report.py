@@ -15,7 +15,7 @@ from shared.tasks.pr_review.models import (
     Verdict,
 )
 from shared.tasks.pr_review.selection import list_names
-from shared.text.markdown import fence_code, plain, prose
+from shared.text.markdown import fence_code, plain, prose, structure
 
 _VERDICTS = {
     Verdict.APPROVE: "Approve",
@@ -35,10 +35,7 @@ def markdown(result: Result, findings: Sequence[Finding] | None = None) -> str:
     shown = result.findings if findings is None else findings
     sections = [
         ("Findings", [line for finding in shown for line in _render_finding(finding)]),
-        (
-            "Security",
-            [f"- {render_heading(one)}" for one in result.security] or ["Nothing was found."],
-        ),
+        ("Security", [f"- {render_heading(one)}" for one in result.security]),
         ("Since the last review", list(_since(result))),
         ("Coverage", list(_coverage(result.coverage))),
         ("Warnings", [f"- {plain(warning)}" for warning in result.warnings]),
@@ -46,7 +43,7 @@ def markdown(result: Result, findings: Sequence[Finding] | None = None) -> str:
     lines = [
         f"# Review: {_VERDICTS[result.verdict]}",
         "",
-        prose(result.summary),
+        structure(result.summary),
         "",
         _facts(result),
     ]
@@ -56,16 +53,40 @@ def markdown(result: Result, findings: Sequence[Finding] | None = None) -> str:
     return "\n".join([*lines, ""])
 
 
+def summarize_review(result: Result, findings: Sequence[Finding]) -> str:
+    """The review as the comment below the pull request tells it, `findings` being those without a
+    comment of their own; of a review with nothing to tell a line or two."""
+    pushed = result.posted.head_now if result.posted else None
+    if pushed:
+        result = result.model_copy(update={"warnings": [*result.warnings, describe_push(pushed)]})
+    told = result.posted and (result.posted.still_open or result.posted.gone)
+    seen = result.coverage
+    if result.findings or told or result.warnings or not seen.complete or _count_left(seen):
+        return markdown(result, findings)
+    skipped = [f"Not reviewed: {len(seen.skipped)} of {seen.files} files."] if seen.skipped else []
+    return "\n\n".join(
+        [
+            f"**{_VERDICTS[result.verdict]}** – nothing was found. {structure(result.summary)}",
+            " ".join([_facts(result), *skipped]),
+        ]
+    )
+
+
+def describe_push(head: str) -> str:
+    return f"The pull request was pushed to meanwhile: its head is {head[:12]}, not reviewed yet."
+
+
 def render_heading(finding: Finding) -> str:
     """What and where, on one line."""
     removed = " (removed)" if finding.side is Side.LEFT else ""
     kind = f"**{finding.severity.value}** {finding.category.value}"
-    return f"{kind}: {prose(finding.title)} – {_place(finding)}{removed}"
+    unchecked = "" if finding.checked else " (not looked at again)"
+    return f"{kind}: {prose(finding.title)} – {_place(finding)}{removed}{unchecked}"
 
 
 def body(finding: Finding) -> Iterator[str]:
     """What is wrong, in the model's words."""
-    yield prose(finding.body)
+    yield structure(finding.body)
     if finding.also_at:
         yield ""
         yield f"Also at {', '.join(map(_place, finding.also_at))}."
@@ -73,8 +94,9 @@ def body(finding: Finding) -> Iterator[str]:
 
 def _facts(result: Result) -> str:
     seen = result.coverage
+    findings = f"findings: {len(result.findings)} · " if result.findings else ""
     return (
-        f"Effort: {result.effort} of 5 · findings: {len(result.findings)} · changed lines: "
+        f"Effort: {result.effort} of 5 · {findings}changed lines: "
         f"{seen.lines} in {len(seen.reviewed) + len(seen.partial)} of {seen.files} files · "
         f"`{result.head_sha[:12]}`"
     )
@@ -120,18 +142,28 @@ def _earlier(title: str, findings: Iterable[Earlier]) -> Iterator[str]:
 
 
 def _coverage(seen: Coverage) -> Iterator[str]:
-    yield f"Reviewed: {len(seen.reviewed)} of {seen.files} files."
+    since = f"; only what changed since `{seen.since[:12]}` was read anew" if seen.since else ""
+    yield f"Reviewed: {len(seen.reviewed)} of {seen.files} files{since}."
     yield ""
     yield from _left("Only in part", seen.partial)
     yield from _left("Not reviewed", seen.skipped)
     if seen.unlisted:
         yield f"- Not reviewed (GitHub does not name them): {seen.unlisted} files"
-    yield ""
-    yield (
-        f"Left out: findings that quote what is not in the diff: {seen.findings_unplaced}; that "
-        f"did not hold at a second look: {seen.findings_refuted}; that repeat another: "
-        f"{seen.findings_merged}; suggestions that do not apply: {seen.suggestions_dropped}."
-    )
+    told = _count_left(seen)
+    if told:
+        yield ""
+        yield f"Left out: {'; '.join(told)}."
+
+
+def _count_left(seen: Coverage) -> list[str]:
+    counts = {
+        "findings that quote what is not in the diff": seen.findings_unplaced,
+        "that did not hold at a second look": seen.findings_refuted,
+        "that repeat another": seen.findings_merged,
+        "that are too many": seen.findings_left_out,
+        "suggestions that do not apply": seen.suggestions_dropped,
+    }
+    return [f"{what}: {count}" for what, count in counts.items() if count]
 
 
 def _left(title: str, files: Iterable[Left]) -> Iterator[str]:

@@ -1,17 +1,20 @@
 """What of a pull request is reviewed, in which batches, and what is not, and why."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from shared.clients.github.models import ChangedFile, ChangedFiles, NoPatch, Pull
 from shared.diffs.batches import DiffBatch, cut_batches
 from shared.diffs.changes import FileDiff, file_diff
+from shared.diffs.hidden import find_hidden, reveal
 from shared.diffs.patches import LineKind
 from shared.diffs.skipping import Skipped, skip_reason
 from shared.documents.tokens import estimate
-from shared.tasks.pr_review.injection import talks
-from shared.tasks.pr_review.models import Coverage, Left
+from shared.tasks.pr_review.hidden_text import find_hidden_text
+from shared.tasks.pr_review.models import Coverage, Finding, Left
+from shared.tasks.pr_review.posting.before import Before
+from shared.tasks.pr_review.posting.carrying import carry_findings
+from shared.tasks.pr_review.wording import talks
 
 MAX_CHARACTERS = 6_000_000
 """Of all patches together; far more than people review, and some hundred calls of a model."""
@@ -28,11 +31,16 @@ _MAX_NAMED = 20
 class SortedFiles:
     batches: list[DiffBatch]
     coverage: Coverage
-    suspicious: list[str]
+    noticed: list[Finding]
+    notes: list[str]
+    before: Before | None
 
 
-def sort_files(changed: ChangedFiles, pull: Pull, budget: int) -> SortedFiles:
-    """The files of a pull request in batches of at most `budget` tokens."""
+def sort_files(
+    changed: ChangedFiles, pull: Pull, budget: int, before: Before | None = None
+) -> SortedFiles:
+    """The files of a pull request in batches of at most `budget` tokens; of what the review before
+    this one has read only what changed since."""
     wanted: list[FileDiff] = []
     skipped: list[Left] = []
     room = MAX_CHARACTERS
@@ -45,11 +53,31 @@ def sort_files(changed: ChangedFiles, pull: Pull, budget: int) -> SortedFiles:
         else:
             skipped.append(Left(path=diff.path, reason=reason))
     coverage = _coverage(wanted, skipped, changed.unlisted)
-    batches = cut_batches(wanted, budget, estimate)
-    return SortedFiles(batches, coverage, _suspicious(pull, wanted))
+    if before is not None:
+        carried = carry_findings(before.last, wanted, before.delta)
+        before = before.model_copy(
+            update={"holding": carried.holding, "doubtful": carried.doubtful}
+        )
+        if before.delta is not None:
+            coverage = coverage.model_copy(update={"since": before.last.head})
+    batches = cut_batches(_keep_touched(wanted, before), budget, estimate)
+    made_here = [file.path for file in changed.files if file.made_here]
+    noticed = find_hidden_text(wanted, made_here)
+    return SortedFiles(batches, coverage, noticed, list(_notes(pull, wanted)), before)
 
 
-def warnings(coverage: Coverage, suspicious: Sequence[str]) -> Iterator[str]:
+def _keep_touched(diffs: Sequence[FileDiff], before: Before | None) -> Sequence[FileDiff]:
+    """Those of their hunks in which something changed since the last review, if that is known."""
+    delta = before.delta if before else None
+    if delta is None:
+        return diffs
+    return [
+        replace(diff, hunks=tuple(hunk for hunk in diff.hunks if delta.touches(diff.path, hunk)))
+        for diff in diffs
+    ]
+
+
+def warnings(coverage: Coverage) -> Iterator[str]:
     """What people should know before they rely on the review."""
     lost = [left.path for left in coverage.skipped if left.reason in _LOST]
     if lost:
@@ -58,8 +86,6 @@ def warnings(coverage: Coverage, suspicious: Sequence[str]) -> Iterator[str]:
         yield f"Not reviewed to the end: {list_names([left.path for left in coverage.partial])}."
     if coverage.unlisted:
         yield f"GitHub does not name {coverage.unlisted} more changed files."
-    if suspicious:
-        yield f"Text that talks to the reviewer was not obeyed: in {list_names(suspicious)}."
 
 
 def list_names(names: Sequence[str], limit: int = _MAX_NAMED) -> str:
@@ -93,10 +119,20 @@ def _coverage(wanted: list[FileDiff], skipped: list[Left], unlisted: int) -> Cov
     )
 
 
-def _suspicious(pull: Pull, diffs: Iterable[FileDiff]) -> list[str]:
-    texts = chain(
-        [("the title", pull.title), ("the description", pull.body)],
-        # A name may talk, too, with lines for spaces.
-        ((diff.path, f"{diff.path.replace('_', ' ')}\n{diff.patch}") for diff in diffs),
-    )
-    return [name for name, text in texts if talks(text)]
+def _notes(pull: Pull, diffs: Sequence[FileDiff]) -> Iterator[str]:
+    """What was seen in texts that may be meant for the reviewer, and nothing of what came of it."""
+    about = {"the title": pull.title, "the description": pull.body}
+    hidden = [name for name, text in about.items() if any(map(find_hidden, text.splitlines()))]
+    hidden += [reveal(diff.path) for diff in diffs if find_hidden(diff.path)]
+    if hidden:
+        yield f"Hidden characters stand in {list_names(hidden)}."
+    # A name may talk, too, with lines for spaces.
+    texts = {diff.path: f"{diff.path.replace('_', ' ')}\n{_added(diff)}" for diff in diffs}
+    wording = [name for name, text in (about | texts).items() if talks(text)]
+    if wording:
+        yield f"Wording that may be meant for a reviewing machine stands in {list_names(wording)}."
+
+
+def _added(diff: FileDiff) -> str:
+    lines = (line for hunk in diff.hunks for line in hunk.lines)
+    return "\n".join(line.text for line in lines if line.kind is LineKind.ADDED)

@@ -12,11 +12,14 @@ _FILES_A_STEP = 25
 
 def decide_verdict(findings: Sequence[Finding], coverage: Coverage) -> Verdict:
     """By rule: changes are requested for what is critical, and for bugs and holes of high severity;
-    approved is what was read, all of it, and has nothing above low. No text has a say in it."""
+    approved is what was read, all of it, and has nothing above low, nor anything that was found but
+    has no place in the diff or is left out. No text has a say in it."""
     if any(map(_is_grave, findings)):
         return Verdict.REQUEST_CHANGES
     is_small = all(finding.severity is Severity.LOW for finding in findings)
-    if is_small and coverage.complete and coverage.reviewed:
+    untold = coverage.findings_unplaced + coverage.findings_left_out
+    is_all = coverage.complete and not untold
+    if is_small and is_all and coverage.reviewed:
         return Verdict.APPROVE
     return Verdict.COMMENT
 

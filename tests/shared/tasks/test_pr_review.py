@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from infra.local.github.pulls import Limits
 from shared.clients.github.models import ChangedFile, ChangedFiles, Pull
 from shared.documents.tokens import estimate
 from shared.models import FileStatus, Side
-from shared.tasks.pr_review import selection
+from shared.tasks.pr_review import checking, selection
+from shared.tasks.pr_review.splitting import MAX_HALVINGS
 from tests.support.product.app import user
+from tests.support.servers.model import completion
 from tests.support.tasks.reviewer import (
     BASE,
     HEAD,
@@ -244,18 +246,99 @@ async def test_a_large_change_is_cut_into_calls_that_see_every_line_once(reviews
     assert len(result["coverage"]["reviewed"]) == 7
 
 
-async def test_many_findings_are_ranked_and_the_least_left_out(reviews: Reviews) -> None:
-    url = reviews.change({"a.py": ""}, {"a.py": "".join(f"value_{n} = {n}\n" for n in range(60))})
+async def test_many_findings_are_ranked_and_those_with_no_second_look_are_marked(
+    reviews: Reviews,
+) -> None:
+    count = checking.MAX * checking.MAX_CALLS + 20
+    text = "".join(f"value_{n} = {n}\n" for n in range(count))
+    url = reviews.change({"a.py": ""}, {"a.py": text})
     reviews.reviewer.findings = lambda _: [
-        proposed(f"value_{n} = {n}", path="a.py", severity="low" if n % 2 else "high")
-        for n in range(60)
+        proposed(f"value_{n} = {n}", path="a.py", severity="low" if n % 2 else "critical")
+        for n in range(count)
     ]
+    reviews.model.reset(
+        lambda number, body: (
+            completion("no", "content_filter")
+            if "[finding 1] (bug, critical) Wrong: value_0 = 0" in said(body)
+            else reviews.reviewer(number, body)
+        )
+    )
     result = await reviews.review(url)
-    severities = [finding["severity"] for finding in result["findings"]]
-    assert severities == ["high"] * 30 + ["low"] * 10
-    assert result["coverage"]["findings_unchecked"] == 20
-    assert any("20 minor ones" in warning for warning in result["warnings"])
-    assert len(reviews.model.bodies) == 2
+    assert len(result["findings"]) == count
+    unchecked = [one["severity"] for one in result["findings"] if not one["checked"]]
+    assert unchecked == ["critical"] * 40 + ["low"] * 20
+    assert result["coverage"]["findings_unchecked"] == 60
+    assert result["coverage"]["findings_left_out"] == 0
+    assert result["verdict"] == "request_changes"
+    assert any("Not looked at again: 60" in warning for warning in result["warnings"])
+    assert result["review_analysis"].count("(not looked at again)") == 60
+    assert len(reviews.model.bodies) == 1 + checking.MAX_CALLS
+
+
+def refuse(text: str, reviews: Reviews, answer: Response) -> Any:
+    """A model that has no proper answer about a diff with this text."""
+    return lambda number, body: (
+        answer
+        if asked_form(body) == "Review" and text in diff_of(body)
+        else reviews.reviewer(number, body)
+    )
+
+
+SEVERAL = {f"m{n}.py": functions(8, f"return {n} + a * {{n}}") for n in range(4)}
+BAD = "return 2 + a * 5"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        completion("no", "content_filter"),
+        completion('{"summary"', "length"),
+        completion("I looked at it, and all is well."),
+        completion(json.dumps({"summary": "", "findings": [proposed(BAD, severity="blocker")]})),
+        JSONResponse({"error": {"code": "content_filter"}}, 400),
+    ],
+    ids=["withheld", "cut off", "prose", "unknown word", "refused"],
+)
+async def test_what_has_no_proper_answer_is_asked_about_in_halves(
+    reviews: Reviews, answer: Response
+) -> None:
+    url = reviews.change({"a.md": "A\n"}, dict(SEVERAL))
+    reviews.reviewer.findings = lambda diff: [
+        proposed(line.partition("+")[2], path="", title=line, severity="low")
+        for line in diff.splitlines()
+        if "* 7" in line
+    ]
+    reviews.model.reset(refuse(BAD, reviews, answer))
+    result = await reviews.review(url)
+    coverage = result["coverage"]
+    assert coverage["reviewed"] == ["m0.py", "m1.py", "m3.py"]
+    assert [left["path"] for left in coverage["partial"]] == ["m2.py"]
+    assert (coverage["skipped"], coverage["complete"]) == ([], False)
+    assert [one["file"] for one in result["findings"]] == list(SEVERAL)
+    assert result["verdict"] == "comment"
+    assert any("not whole: m2.py" in warning for warning in result["warnings"])
+    asked = {diff_of(body) for body in reviews.model.bodies if asked_form(body) == "Review"}
+    assert len(asked) <= 1 + 2 * MAX_HALVINGS
+
+
+async def test_a_file_without_any_answer_is_named_and_the_rest_kept(reviews: Reviews) -> None:
+    url = reviews.change({"a.md": "A\n"}, {"bad.py": "bad = 1\n", "good.py": "good = 1\n"})
+    reviews.model.reset(refuse("bad = 1", reviews, completion("no", "content_filter")))
+    coverage = (await reviews.review(url))["coverage"]
+    assert (coverage["reviewed"], coverage["files"]) == (["good.py"], 2)
+    [left] = coverage["skipped"]
+    assert left["path"] == "bad.py"
+    assert "content filter" in left["reason"]
+
+
+async def test_where_nothing_is_answered_the_ticket_fails_after_few_calls(reviews: Reviews) -> None:
+    url = reviews.change({"a.md": "A\n"}, dict(SEVERAL))
+    reviews.model.reset(lambda *_: completion("no", "content_filter"))
+    assert "content filter" in await reviews.failure(url)
+    assert len(reviews.model.bodies) == 7
+    reviews.model.reset(lambda *_: JSONResponse({"error": {}}, 401))
+    assert "AZURE_OPENAI_API_KEY" in await reviews.failure(url)
+    assert len(reviews.model.bodies) == 1
 
 
 async def test_files_that_github_does_not_name_or_show_are_told_of(reviews: Reviews) -> None:
@@ -315,7 +398,7 @@ def test_what_is_beyond_all_bounds_is_named_and_not_read() -> None:
     assert found.coverage.reviewed == ["0.py", "1.py"]
     assert [left.path for left in found.coverage.skipped] == ["2.py", "3.py"]
     assert not found.coverage.complete
-    [warning] = selection.warnings(found.coverage, [])
+    [warning] = selection.warnings(found.coverage)
     assert "2.py, 3.py" in warning
 
 

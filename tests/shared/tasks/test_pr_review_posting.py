@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -16,13 +17,12 @@ from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import user
 from tests.support.product.workflow import order_of, run
-from tests.support.servers.github import Script
 from tests.support.servers.storage_proxy import Call, StorageProxy
-from tests.support.tasks.reviewer import BASE, HEAD, JsonObject, proposed
-from tests.support.tasks.reviews import Reviews
+from tests.support.tasks.reviewer import BASE, HEAD, JsonObject, diff_of, proposed
+from tests.support.tasks.reviews import Reviews, check_placed
 
 PAGE, GUARD, CENTS = "    start = page * 20", "    require_admin(user)", "    return cents"
-MARK = re.compile(r"<!-- amida-review-1:\S+ -->")
+MARK = re.compile(r"<!-- amida-summary-1:\S+ -->")
 
 
 def change(reviews: Reviews, **serve: Any) -> str:
@@ -65,37 +65,76 @@ class Taken(Response):
         await Response(status_code=502)(scope, receive, send)
 
 
-def once(answer: Response, method: str = "POST") -> Script:
-    """The first call of that method is answered so, the rest by the stand-in."""
-    left = [answer]
-    return lambda _, request: left.pop() if left and request.method == method else None
+class Refusing(Response):
+    """422 for a review with this text; the rest is the stand-in's."""
+
+    def __init__(self, reviews: Reviews, text: bytes) -> None:
+        super().__init__()
+        self._stand_in, self._text = reviews.github.stand_in, text
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        refusal = JSONResponse({"message": "Unprocessable Entity"}, 422)
+        answer = refusal if self._text in body else self._stand_in
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await answer(scope, again, send)
 
 
-async def test_one_review_is_posted_with_comments_on_lines(reviews: Reviews) -> None:
+async def test_one_comment_tells_the_review_and_one_review_has_the_comments_on_lines(
+    reviews: Reviews,
+) -> None:
     result = await reviews.review(change(reviews), post_review=True)
-    # The pull request, its files, two looks for instructions, and the reviews.
-    assert [asked.method for asked in reviews.github.asked] == ["GET"] * 5 + ["POST"]
-    [review] = reviews.posted()
+    # The pull request, its files, two looks for instructions, and what was said. Then what was
+    # said, the pull request, reviews of earlier versions, and the comments on lines.
+    assert [asked.method for asked in reviews.github.asked] == ["GET"] * 9 + ["POST"] * 2
+    [review], [told] = reviews.posted(), reviews.said()
     guard, page = reviews.comments()
     assert reviews.posts() == [200]
     assert (review["state"], review["commit_id"]) == ("COMMENTED", result["head_sha"])
+    assert review["body"] == f"2 new findings at `{result['head_sha'][:12]}`."
     assert (guard["path"], guard["side"], guard["line"]) == ("shop/orders.py", "LEFT", 2)
     assert (page["side"], page["line"], page["start_line"]) == ("RIGHT", 2, None)
     assert result["posted"] == {
-        "url": review["html_url"],
+        "url": told["html_url"],
         "reason": None,
         "comments": 2,
+        "head_now": None,
         "still_open": [],
         "gone": [],
     }
-    assert review["body"].startswith("# Review: Request changes")
-    assert "## Findings" not in review["body"], "what has a comment is not told twice"
-    assert len(MARK.findall(review["body"])) == 1
+    assert told["body"].startswith("# Review: Request changes")
+    assert "## Findings" not in told["body"], "what has a comment is not told twice"
+    assert len(MARK.findall(told["body"])) == 1
+
+
+async def test_a_review_that_finds_nothing_is_told_in_a_line_and_no_review(
+    reviews: Reviews,
+) -> None:
+    url = change(reviews)
+    reviews.reviewer.findings = found()
+    result = await reviews.review(url, post_review=True)
+    [told] = reviews.said()
+    assert reviews.posted() == []
+    shown = MARK.sub("", told["body"])
+    assert shown.startswith("**Approve** – nothing was found.")
+    assert "#" not in shown
+    assert not re.search(r"\b0\b", shown)
+    assert not re.search(r": 0\b|Nothing was found", result["review_analysis"])
 
 
 async def test_nothing_is_posted_unasked(reviews: Reviews) -> None:
     result = await reviews.review(change(reviews))
     assert (reviews.posted(), result["posted"]) == ([], None)
+
+
+async def settle(reviews: Reviews, order: StartInput, step: Any) -> JsonObject:
+    """The ticket's result, after its last step."""
+    done: Any = await reviews.app.activities.combine(order, step["facts"])
+    await reviews.app.activities.finish(order, done)
+    return (await reviews.shown(order)).result_data
 
 
 async def test_posted_and_then_dead_is_posted_once(reviews: Reviews, storage: StorageProxy) -> None:
@@ -118,23 +157,40 @@ async def test_posted_and_then_dead_is_posted_once(reviews: Reviews, storage: St
 
     await reviews.app.another().activities.work(order, step["facts"], 0, {})
     await reviews.app.another().activities.work(order, step["facts"], 0, {})
-    done: Any = await reviews.app.activities.combine(order, step["facts"])
-    await reviews.app.activities.finish(order, done)
-    assert len(reviews.posted()) == 1
-    posted = (await reviews.shown(order)).result_data["posted"]
-    assert (posted["url"], posted["comments"]) == (reviews.posted()[0]["html_url"], 2)
+    posted = (await settle(reviews, order, step))["posted"]
+    assert (len(reviews.posted()), len(reviews.said()), len(reviews.comments())) == (1, 1, 2)
+    assert (posted["url"], posted["comments"]) == (reviews.said()[0]["html_url"], 2)
 
 
-async def test_an_answer_that_is_lost_is_looked_up_before_posting_again(reviews: Reviews) -> None:
-    order, step = await until_posting(reviews, change(reviews))
-    reviews.github.script = once(Taken(reviews))
-    waited = await reviews.app.activities.work(order, step["facts"], 0, {})
-    assert waited["kind"] == "wait"
-    assert len(reviews.posted()) == 1
-    assert (await reviews.app.another().activities.work(order, step["facts"], 0, {}))[
+async def test_whichever_answer_is_lost_everything_is_done_once(reviews: Reviews) -> None:
+    """The first run says something of each kind; in the second, each write is taken and its answer
+    lost, one after the other."""
+    url = change(reviews)
+    await reviews.review(url, post_review=True)
+    reviews.push({"shop/orders.py": HEAD.replace("page * 20", "(page - 1) * 20")})
+    reviews.reviewer.findings = found(GUARD, CENTS)
+    order, step = await until_posting(reviews, url)
+    lost: list[str] = []
+
+    def lose_each(_: int, request: Request) -> Response | None:
+        name = f"{request.method} {request.url.path}"
+        if request.method == "GET" or name in lost or len(lost) > 8:
+            return None
+        lost.append(name)
+        return Taken(reviews)
+
+    reviews.github.script = lose_each
+    waits = 0
+    while (await reviews.app.another().activities.work(order, step["facts"], 0, {}))[
         "kind"
-    ] == "outcome"
-    assert len(reviews.posted()) == 1
+    ] == "wait":
+        waits += 1
+    assert waits == len(lost) == 3, lost
+    result = await settle(reviews, order, step)
+    assert (len(reviews.posted()), len(reviews.said()), len(reviews.comments())) == (2, 1, 3)
+    assert reviews.resolved() == [False, True, False]
+    assert (result["posted"]["comments"], len(result["posted"]["still_open"])) == (1, 1)
+    assert [one["title"] for one in result["posted"]["gone"]] == [f"Wrong: {PAGE.strip()}"]
 
 
 @pytest.mark.parametrize(
@@ -173,23 +229,49 @@ async def test_without_a_token_the_reason_names_the_setting(reviews: Reviews) ->
     assert len(result["findings"]) == 2
 
 
-async def test_comments_that_are_refused_are_told_in_the_body(reviews: Reviews) -> None:
+async def test_one_bad_comment_moves_no_other(reviews: Reviews) -> None:
     url = change(reviews)
-    reviews.github.script = once(JSONResponse({"message": "Unprocessable Entity"}, 422))
+    reviews.reviewer.findings = found(GUARD, PAGE, CENTS)
+    reviews.github.script = lambda _, request: (
+        Refusing(reviews, b"admin(user)")
+        if request.method == "POST" and request.url.path.endswith("/reviews")
+        else None
+    )
     result = await reviews.review(url, post_review=True)
-    [review] = reviews.posted()
-    assert (reviews.comments(), result["posted"]["comments"]) == ([], 0)
-    assert GUARD.strip() in review["body"]
-    assert PAGE in review["body"]
+    assert len(reviews.comments()) == result["posted"]["comments"] == 2
+    [told] = reviews.said()
+    assert GUARD.strip() in told["body"]
+    assert PAGE.strip() not in MARK.sub("", told["body"]).partition("## Coverage")[0]
 
 
-async def test_a_push_meanwhile_is_no_reason_to_fail(reviews: Reviews) -> None:
+async def test_a_push_meanwhile_is_told_and_no_reason_to_fail(reviews: Reviews) -> None:
     order, step = await until_posting(reviews, change(reviews))
-    reviews.push({"shop/orders.py": HEAD.replace("page * 20", "page * 10")})
+    head = reviews.push({"shop/orders.py": HEAD.replace("page * 20", "page * 10")})
     await reviews.app.activities.work(order, step["facts"], 0, {})
     [review] = reviews.posted()
     assert review["commit_id"] != reviews.history.sha("feature")
     assert 422 not in reviews.posts()
+    result = await settle(reviews, order, step)
+    assert any(f"its head is {head[:12]}" in warning for warning in result["warnings"])
+    assert f"its head is {head[:12]}" in reviews.said()[0]["body"]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"closed": True}, "is closed"),
+        ({"merged": True}, "is merged already"),
+        ({"draft": True}, "is a draft"),
+    ],
+)
+async def test_a_closed_one_is_reviewed_and_not_posted_to_a_draft_is(
+    reviews: Reviews, state: JsonObject, words: str
+) -> None:
+    url = change(reviews, **state)
+    result = await reviews.review(url, post_review=True)
+    assert len(result["findings"]) == 2
+    assert any(words in warning for warning in result["warnings"])
+    assert bool(reviews.said()) is bool(result["posted"]["url"]) is ("draft" in state)
 
 
 async def test_a_later_review_tells_what_is_open_gone_and_new(reviews: Reviews) -> None:
@@ -197,7 +279,7 @@ async def test_a_later_review_tells_what_is_open_gone_and_new(reviews: Reviews) 
     await reviews.review(url, post_review=True)
     moved = "# Moved down.\n\n\n" + HEAD.replace("page * 20", "(page - 1) * 20")
     reviews.push({"shop/orders.py": moved})
-    reviews.reviewer.findings = found(GUARD, PAGE, CENTS)
+    reviews.reviewer.findings = found(CENTS, category="performance", severity="low")
     reviews.owner = user()
     result = await reviews.review(url, post_review=True)
 
@@ -205,13 +287,13 @@ async def test_a_later_review_tells_what_is_open_gone_and_new(reviews: Reviews) 
     assert [one["title"] for one in posted["still_open"]] == [f"Wrong: {GUARD.strip()}"]
     assert [one["title"] for one in posted["gone"]] == [f"Wrong: {PAGE.strip()}"]
     assert posted["comments"] == 1
-    first, second = reviews.posted()
+    assert result["verdict"] == "request_changes", "what was found before counts"
     assert len(reviews.comments()) == 3, "what was said before gets no second comment"
     assert CENTS.strip() in reviews.comments()[-1]["body"]
-    assert "## Since the last review" in second["body"]
-    assert "Still open: Wrong: require" in second["body"]
-    assert "No longer found: Wrong: start" in second["body"]
-    assert "Since the last review" not in first["body"]
+    assert reviews.resolved() == [False, True, False]
+    [told] = reviews.said()
+    assert "Still open: Wrong: require" in told["body"]
+    assert "No longer found: Wrong: start" in told["body"]
     assert "Still open" in result["review_analysis"]
 
     reviews.push({"shop/orders.py": BASE + "\n# Calm.\n"})
@@ -220,7 +302,81 @@ async def test_a_later_review_tells_what_is_open_gone_and_new(reviews: Reviews) 
         f"Wrong: {GUARD.strip()}",
         f"Wrong: {CENTS.strip()}",
     ], "what was gone before is not told again"
+    assert len(reviews.posted()) == 2, "nothing new is no review"
+    assert reviews.resolved() == [True] * 3
+
+    reviews.push({"shop/orders.py": HEAD})
+    reviews.reviewer.findings = found(PAGE)
+    fourth = await reviews.review(url, post_review=True)
+    assert (fourth["posted"]["comments"], len(reviews.comments())) == (1, 4), "it is back"
+    assert len(reviews.said()) == 1
     assert 422 not in reviews.posts()
+
+
+async def test_a_push_is_read_for_what_changed(reviews: Reviews) -> None:
+    other = "".join(f"value_{n} = {n}\n" for n in range(60))
+    reviews.history.commit({"shop/orders.py": BASE, "shop/values.py": other})
+    reviews.history.branch("feature")
+    head = other.replace("value_5 = 5", "value_5 = 50").replace("value_50 = 50", "value_50 = 500")
+    reviews.push({"shop/orders.py": HEAD, "shop/values.py": head})
+    url = reviews.github.serve(reviews.history)
+    reviews.reviewer.findings = found(GUARD, PAGE, "value_50 = 500")
+    await reviews.review(url, post_review=True)
+
+    reviews.model.bodies.clear()
+    pushed = "# Values.\n" + head.replace("value_50 = 500", "value_50 = 501")
+    reviews.push({"shop/values.py": pushed})
+    reviews.reviewer.findings = found("value_50 = 501", category="docs", severity="low")
+    result = await reviews.review(url, post_review=True)
+    read = diff_of(reviews.model.bodies[0])
+    assert "value_50 = 501" in read
+    assert "orders.py" not in read
+    assert result["coverage"]["since"]
+    assert set(result["coverage"]["reviewed"]) == {"shop/orders.py", "shop/values.py"}
+    assert [one["file"] for one in result["findings"]] == ["shop/orders.py"] * 2 + [
+        "shop/values.py"
+    ]
+    for finding in result["findings"]:
+        check_placed(finding, reviews.diffs())
+    assert result["verdict"] == "request_changes"
+
+    reviews.model.bodies.clear()
+    again = await reviews.review(url, post_review=True)
+    assert reviews.model.bodies == []
+    assert again["findings"] == result["findings"]
+    assert len(reviews.said()) == 1
+
+
+async def test_after_a_forced_push_everything_is_read_again(reviews: Reviews) -> None:
+    url = change(reviews)
+    await reviews.review(url, post_review=True)
+    reviews.history.amend({"shop/orders.py": "# New.\n" + HEAD})
+    reviews.reviewer.findings = found(GUARD, category="security", title="Anybody may")
+    reviews.model.bodies.clear()
+    result = await reviews.review(url, post_review=True)
+    assert PAGE in diff_of(reviews.model.bodies[0])
+    assert result["coverage"]["since"] is None
+    assert len(result["posted"]["still_open"]) == 2, "the second look upholds what is still there"
+    assert {one["line"] for one in result["posted"]["still_open"]} == {2, 3}
+    assert len(reviews.comments()) == 2
+    assert result["posted"]["gone"] == []
+
+
+async def test_where_threads_cannot_be_resolved_a_reply_says_that_it_is_fixed(
+    reviews: Reviews,
+) -> None:
+    url = change(reviews)
+    await reviews.review(url, post_review=True)
+    reviews.github.script = lambda _, request: (
+        JSONResponse({"errors": [{"type": "FORBIDDEN"}]}) if "graphql" in request.url.path else None
+    )
+    for text in (BASE + "# 1\n", BASE + "# 2\n"):
+        reviews.push({"shop/orders.py": text})
+        reviews.reviewer.findings = found()
+        await reviews.review(url, post_review=True)
+    replies = [one for one in reviews.comments() if one.get("in_reply_to_id")]
+    assert [one["in_reply_to_id"] for one in replies] == [1, 2]
+    assert all(one["body"].startswith("Fixed at") for one in replies)
 
 
 async def test_the_same_of_the_same_head_is_not_said_again(reviews: Reviews) -> None:
@@ -230,7 +386,7 @@ async def test_the_same_of_the_same_head_is_not_said_again(reviews: Reviews) -> 
     await run(reviews.app.activities, order)
     again = await reviews.app.ticket_service.reprocess(by(reviews.owner), order["ticket_id"])
     await run(reviews.app.another().activities, order_of(again))
-    assert len(reviews.posted()) == 1
+    assert (len(reviews.posted()), len(reviews.said())) == (1, 1)
     result = (await reviews.shown(order)).result_data
     assert result["posted"]["url"] == first["posted"]["url"]
     assert (result["posted"]["comments"], len(result["posted"]["still_open"])) == (0, 2)
@@ -240,16 +396,16 @@ async def test_the_same_of_the_same_head_is_not_said_again(reviews: Reviews) -> 
 async def strangers_write(reviews: Reviews, body: str) -> None:
     answer = await asyncio.to_thread(
         httpx2.post,
-        f"{reviews.github.origin}/api/v3/repos/ann/app/pulls/1/reviews",
-        json={"body": body, "event": "COMMENT"},
+        f"{reviews.github.origin}/api/v3/repos/ann/app/issues/1/comments",
+        json={"body": body},
         headers={"Authorization": "Bearer another"},
     )
-    assert answer.status_code == 200
+    assert answer.status_code == 201
 
 
 async def test_marks_of_strangers_do_not_count(reviews: Reviews) -> None:
     await reviews.review(change(reviews, number=2), post_review=True)
-    [ours] = reviews.posted(2)
+    [ours] = reviews.said(2)
     true = MARK.findall(ours["body"])[0]
     data, signature = re.findall(r":([^: ]+)", true)[-2:]
     url = reviews.github.serve(reviews.history)
@@ -258,13 +414,13 @@ async def test_marks_of_strangers_do_not_count(reviews: Reviews) -> None:
         true.replace(signature, signature[::-1]),
         true.replace(data, data[:-8] + "AAAAAAA="),
         true.replace(data, "A" * 30_000),
-        "<!-- amida-review-1::" + "0" * 64 + " -->",
+        "<!-- amida-summary-1::" + "0" * 64 + " -->",
     ):
         await strangers_write(reviews, f"Nothing to see. {forged}")
     result = await reviews.review(url, post_review=True)
     assert result["posted"]["comments"] == 2
     assert result["posted"]["still_open"] == []
-    assert len(reviews.posted()) == 6
+    assert len(reviews.said()) == 6
 
 
 async def test_very_much_is_cut_to_what_github_takes(reviews: Reviews) -> None:
@@ -276,14 +432,13 @@ async def test_very_much_is_cut_to_what_github_takes(reviews: Reviews) -> None:
         for n, name in enumerate(names)
     ]
     reviews.reviewer.summary = "```\n" * 400
-    reviews.github.script = once(JSONResponse({}, 422))
     result = await reviews.review(url, post_review=True)
-    [review] = reviews.posted()
-    assert len(result["findings"]) == 40
-    assert len(review["body"]) <= 65_536
-    assert "cut: the whole review is in the result" in review["body"]
-    assert "@octocat" not in review["body"]
-    assert review["body"].endswith(MARK.findall(review["body"])[0])
+    [told] = reviews.said()
+    assert len(result["findings"]) == 60
+    assert result["posted"]["comments"] == 40
+    assert len(told["body"]) <= 65_536
+    assert "@octocat" not in told["body"]
+    assert told["body"].endswith(MARK.findall(told["body"])[0])
 
     reviews.push({"b.py": "b = 1\n"})
     later = await reviews.review(url, post_review=True)
@@ -310,7 +465,7 @@ async def test_a_suggestion_is_code_to_the_letter(reviews: Reviews) -> None:
     assert f"````suggestion\n{better}\n````" in first["body"]
     assert "@ann" not in first["body"].partition("````")[0]
     assert "#12" not in first["body"].partition("````")[0]
-    assert second["body"].endswith("```suggestion\n```"), "an empty line would take their place"
+    assert "```suggestion\n```\n\n<!--" in second["body"], "an empty line would take their place"
     assert (second["line"], second["start_line"]) == (5, None)
 
 
@@ -332,7 +487,7 @@ async def test_what_github_shows_no_diff_of_is_told_in_the_body(reviews: Reviews
         ("small.py", True),
     ]
     assert [comment["path"] for comment in reviews.comments()] == ["small.py"]
-    assert "value_7 = 7" in reviews.posted()[0]["body"]
+    assert "value_7 = 7" in reviews.said()[0]["body"]
     assert reviews.posts() == [200]
 
 

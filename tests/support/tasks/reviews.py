@@ -99,10 +99,30 @@ class Reviews:
     def comments(self) -> list[JsonObject]:
         return self._api("pulls/1/comments?per_page=100")
 
-    def posts(self) -> list[int]:
-        """How GitHub answered each attempt to post."""
+    def said(self, number: int = 1) -> list[JsonObject]:
+        """What was said below the pull request."""
+        return self._api(f"issues/{number}/comments?per_page=100")
+
+    def resolved(self) -> list[bool]:
+        """Whether the threads are resolved, in the order in which they were begun."""
+        query = {
+            "query": "reviewThreads",
+            "variables": {"owner": "ann", "name": "app", "number": 1},
+        }
+        answer = httpx2.post(
+            f"{self.github.origin}/api/graphql", json=query, headers={"Authorization": "Bearer a"}
+        ).json()
+        threads = answer["data"]["repository"]["pullRequest"]["reviewThreads"]["nodes"]
+        return [thread["isResolved"] for thread in threads]
+
+    def posts(self, end: str = "/reviews") -> list[int]:
+        """How GitHub answered each attempt to post a review, or to something that ends so."""
         calls = httpx2.get(f"{self.github.origin}/__calls").json()["calls"]
-        return [call["status"] for call in calls if call["method"] == "POST"]
+        return [
+            call["status"]
+            for call in calls
+            if call["method"] == "POST" and call["path"].endswith(end)
+        ]
 
     def _api(self, path: str) -> list[JsonObject]:
         rows: list[JsonObject] = httpx2.get(
