@@ -68,13 +68,8 @@ class Problem(AmidaError):
 
     def body(self, instance: str) -> dict[str, Any]:
         """The problem+json members; `instance` is the path that was asked for."""
-        return {
-            "type": "about:blank",
-            "title": self.title,
-            "status": int(self.status),
-            "detail": self.detail,
-            "instance": instance,
-        }
+        about = {"type": "about:blank", "title": self.title, "status": int(self.status)}
+        return about | {"detail": self.detail, "instance": instance}
 
 
 class Malformed(Problem):
@@ -224,8 +219,7 @@ class ModelFailure(PermanentFailure):
 
 
 class UnusableAnswer(ModelFailure):
-    """The model is there, and has no proper answer to this question: it was refused, cut off or of
-    another form. Asked about less at once it may have."""
+    """Refused, cut off, or of another form; asked about less at once, the model may have one."""
 
 
 class ServiceFailure(PermanentFailure):

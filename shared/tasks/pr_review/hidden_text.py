@@ -20,11 +20,11 @@ def find_hidden_text(diffs: Iterable[FileDiff], made_here: Sequence[str]) -> lis
     return [
         _describe(diff, lines, diff.path not in made_here)
         for diff in diffs
-        if (lines := list(_hiding_lines(diff)))
+        if (lines := list(_find_hiding(diff)))
     ]
 
 
-def _hiding_lines(diff: FileDiff) -> Iterator[tuple[int, Line]]:
+def _find_hiding(diff: FileDiff) -> Iterator[tuple[int, Line]]:
     """Added lines with hidden characters, and the number of their hunk."""
     for number, hunk in enumerate(diff.hunks):
         for line in hunk.lines:

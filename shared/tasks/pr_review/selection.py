@@ -127,12 +127,12 @@ def _notes(pull: Pull, diffs: Sequence[FileDiff]) -> Iterator[str]:
     if hidden:
         yield f"Hidden characters stand in {list_names(hidden)}."
     # A name may talk, too, with lines for spaces.
-    texts = {diff.path: f"{diff.path.replace('_', ' ')}\n{_added(diff)}" for diff in diffs}
+    texts = {diff.path: f"{diff.path.replace('_', ' ')}\n{_take_added(diff)}" for diff in diffs}
     wording = [name for name, text in (about | texts).items() if talks(text)]
     if wording:
         yield f"Wording that may be meant for a reviewing machine stands in {list_names(wording)}."
 
 
-def _added(diff: FileDiff) -> str:
+def _take_added(diff: FileDiff) -> str:
     lines = (line for hunk in diff.hunks for line in hunk.lines)
     return "\n".join(line.text for line in lines if line.kind is LineKind.ADDED)
