@@ -1,5 +1,6 @@
 """Characters that nobody sees, or that show code in another order than it runs: bidirectional
-controls (CVE-2021-42574), Unicode tags, and what has no width where no script needs it.
+controls (CVE-2021-42574), Unicode tags, what has no width where no script needs it, and line ends
+that are shown as none (a comment that ends in its middle).
 
 Each has ordinary uses, which are let be: joiners in Persian, Indic scripts and emoji, marks and
 closed embeddings beside Hebrew and Arabic, breaks in scripts without spaces, tags of flags.
@@ -20,7 +21,7 @@ _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _TAGS = "\U000e0000-\U000e007f"
 _SUSPECT = re.compile(
     f"[{_EMBEDDINGS}{_CLOSINGS}{_OVERRIDES}{_MARKS}{_JOINERS}{_BREAKS}{_FILLERS}\u00ad{_TAGS}]"
-    f"|[{_SELECTORS}]+"
+    f"|[{_SELECTORS}]+|[\u2028\u2029]|\r(?!\r*$)"
 )
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
 _MAX_NAMED = 5
@@ -34,7 +35,7 @@ _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf
 def find_hidden(line: str, number: int | None = None) -> list[tuple[int, int]]:
     """Where hidden characters stand in a line of text: from, and up to (exclusive). A byte order
     mark is none at the begin of line 1."""
-    if line.isascii():
+    if line.isascii() and "\r" not in line.rstrip("\r"):
         return []
     ordinary = {at for flag in _FLAG.finditer(line) for at in range(*flag.span())}
     found: list[tuple[int, int]] = []
@@ -76,6 +77,8 @@ def name_hidden(lines: list[str]) -> str:
 def _name(character: str) -> str:
     if re.match(f"[{_TAGS}]", character):
         return "U+E0000 to U+E007F, Unicode tags"
+    if character == "\r":
+        return "U+000D CARRIAGE RETURN"
     return f"{_code(character)} {unicodedata.name(character, '')}".strip()
 
 

@@ -57,6 +57,14 @@ def test_ordinary_text_hides_nothing(line: str) -> None:
     assert reveal(line) == line
 
 
+def test_ends_of_lines_that_are_shown_as_none_are_found() -> None:
+    for line in ("# fine\rimport os", "// fine\u2028steal()", "a\u2029b"):
+        assert len(find_hidden(line, 2)) == 1
+        assert name_hidden([line]).startswith("U+")
+        assert show_code(line).isprintable()
+    assert find_hidden("a = 1\r\r", 2) == []
+
+
 def test_a_byte_order_mark_begins_a_file() -> None:
     assert find_hidden("\ufeffa = 1", 1) == []
     assert find_hidden("\ufeffa = 1", 2) == [(0, 1)]
