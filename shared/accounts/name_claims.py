@@ -43,27 +43,15 @@ class NameClaims:
         Raises Conflict for a name that is reserved.
         """
         old, new = _names(before), _names(after)
-        changed = [name for name in new if name not in old]
         if old == new:
             return []
-        rows = await self._read(key for name in old for key in _keys(name))
-        held = {one.key: one.etag for one in rows if before and one.values["user_id"] == before.id}
+        held = await self._read_held(before)
         keep = {key for name in new for key in _keys(name)}
-        taken = {"user_id": after.id if after else "", "expires_at": NEVER}
-        if not may_reserved and self._reserved in {_key(name) for name in changed} - set(held):
+        wanted = {_key(name) for name in new if name not in old} - set(held)
+        if self._reserved in wanted and not may_reserved:
             raise Conflict("This email is taken; please choose another.")
-        return [
-            *(
-                Write(Verb.DELETE, row(key, {}), etag)
-                for key, etag in held.items()
-                if key not in keep
-            ),
-            *(
-                Write(Verb.INSERT, row(key, taken))
-                for name in changed
-                if (key := _key(name)) not in held
-            ),
-        ]
+        gone = [Write(Verb.DELETE, row(key, {}), held[key]) for key in held if key not in keep]
+        return gone + [_claim(key, after) for key in sorted(wanted) if after]
 
     async def write(self, writes: list[Write], user: StoredUser) -> None:
         """Apply writes of which some are claims. Raises WriteConflict, and Conflict for a name that
@@ -87,6 +75,11 @@ class NameClaims:
                 writes[conflict.index] = Write(verb, write.values, etag)
         raise Unavailable("This name is being tried by others; please try again.")
 
+    async def _read_held(self, user: StoredUser | None) -> dict[str, str]:
+        """The keys that a user has, with the ETags of their rows."""
+        rows = await self._read(key for name in _names(user) for key in _keys(name))
+        return {one.key: one.etag for one in rows if user and one.values["user_id"] == user.id}
+
     async def _read(self, keys: Iterable[str]) -> list[Row]:
         """The rows that there are, in order."""
         found = await asyncio.gather(*(self._table.read(USERS, key) for key in dict.fromkeys(keys)))
@@ -108,18 +101,22 @@ class NameClaims:
             number += 1
             user = as_user(one).user
             for name in _names(user):
-                count += len(_keys(name)) > 1 and await self._claim(name, user)
+                count += len(_keys(name)) > 1 and await self._add(name, user)
         return count, ""
 
-    async def _claim(self, name: str, user: StoredUser) -> bool:
+    async def _add(self, name: str, user: StoredUser) -> bool:
+        """Whether a claim was missing."""
         with suppress(WriteConflict):
-            claim = {"user_id": user.id, "expires_at": NEVER}
-            await self._table.write([Write(Verb.INSERT, row(_key(name), claim))])
+            await self._table.write([_claim(_key(name), user)])
             return True
         owner = await self._table.read(USERS, _key(name))
         if owner and owner.values["user_id"] != user.id:
             log.warning("Users %s and %s have the same name", user.id, owner.values["user_id"])
         return False
+
+
+def _claim(key: str, user: StoredUser) -> Write:
+    return Write(Verb.INSERT, row(key, {"user_id": user.id, "expires_at": NEVER}))
 
 
 def _names(user: StoredUser | None) -> list[str]:

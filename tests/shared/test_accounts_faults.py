@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import Response
 
 from shared.errors import Unavailable
-from shared.models import AuditAction
+from shared.models import AuditAction, UserChanges, validate_model
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.chains import first_invalid
 from tests.support.servers.storage_proxy import Call, StorageProxy, lose_answers
@@ -24,16 +24,29 @@ async def test_a_registration_whose_answer_is_lost_is_one(
 async def test_a_change_whose_answer_is_lost_is_one(
     accounts: AccountsUnderTest, storage: StorageProxy
 ) -> None:
-    ann = await accounts.hire("ann")
+    ann, boss = await accounts.hire("ann"), await accounts.boss()
     storage.reset(after=lose_answers(1))
-    changed = await accounts.change_own(ann, username="anna")
+    changes = validate_model(UserChanges, {"username": "anna"})
+    changed = await accounts.administration.change(by(boss), ann.id, changes)
     assert changed.username == "anna"
+    assert await accounts.login("anna")
     events = await accounts.trail.of_user(ann.id)
     assert [event.action for event in events] == [
         AuditAction.USER_CREATED,
         AuditAction.USER_UPDATED,
+        AuditAction.LOGIN_SUCCEEDED,
     ]
     assert first_invalid(events) is None
+
+
+async def test_a_password_is_asked_for_once_though_answers_are_lost(
+    accounts: AccountsUnderTest, storage: StorageProxy
+) -> None:
+    ann = await accounts.hire("ann")
+    storage.reset(after=lose_answers(1))
+    assert (await accounts.change_own(ann, username="anna")).username == "anna"
+    events = await accounts.trail.of_user(ann.id)
+    assert [event.action for event in events][1:] == [AuditAction.USER_UPDATED]
 
 
 async def test_a_deletion_whose_answer_is_lost_is_one(
