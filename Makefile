@@ -7,11 +7,12 @@ DEMO_PORT ?= 7171
 TASK ?= doc_analysis
 STATE ?= .local
 FUZZ_SECONDS ?= 90
+FUZZ_MINUTES ?= 60
 BIN := .venv/bin
 SOURCES := function_app.py functions shared infra tests
 STAMP := .venv/.requirements-installed
 
-.PHONY: help setup demo run test real check bench screenshots clean
+.PHONY: help setup demo run test real check fuzz bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -41,12 +42,15 @@ test: setup  ## every test, in parallel
 real: setup  ## every test on the Durable extension of Azure, the long ones too
 	@$(BIN)/python -m pytest -n 4 -m "long or not long" -k real tests/hosts tests/infra/local/host
 
-check: setup  ## format, lint, types, the deployment, and a minute of generated requests
+check: setup  ## format, lint, types, security, the deployment, and a minute of generated requests
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/python -m infra.checks
 	@$(BIN)/python -m tests.contract.fuzz --seconds $(FUZZ_SECONDS)
+
+fuzz: setup  ## what parses things of others, under hypothesis and atheris; FUZZ_MINUTES=60
+	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 
 bench: setup  ## the benchmarks, as a table
 	@$(BIN)/python -m tests.benchmarks

@@ -239,7 +239,7 @@ def test_helpers_of_tests_lie_in_support() -> None:
 
 def test_folders_of_tests_hold_tests_alone() -> None:
     """Beside those that are programs of their own, which are run from outside a test."""
-    programs = {"support", "benchmarks", "house", "contract", "worker", "app", "apps"}
+    programs = {"support", "benchmarks", "fuzz", "house", "contract", "worker", "app", "apps"}
     strangers = [
         path.relative_to(ROOT).as_posix()
         for path in SOURCES

@@ -1,4 +1,5 @@
-"""`python -m infra.checks`: everything about the deployment that can be checked without Azure.
+"""`python -m infra.checks`: everything about the deployment that can be checked without Azure, and
+what bandit and semgrep have against the code.
 
 What cannot be had here is left out, with a line that says why. Status 1 when something is wrong.
 """
@@ -13,11 +14,13 @@ from tempfile import TemporaryDirectory
 
 from infra.checks.bicep import INFRA, NONE, ROOT, BicepError, find_bicep, main_snapshot, run_bicep
 from infra.checks.kql import analyse, queries
-from infra.checks.tools import python_tools
+from infra.checks.tools import code_tools, python_tools
 from infra.local.installation import InstallError
 
 _HERE = Path(__file__).parent
 _FILES = ("main.bicep", "subscription.bicep")
+_SOURCES = tuple(str(ROOT / name) for name in ("function_app.py", "functions", "shared", "infra"))
+_NOT_OURS = "*/node_modules/*"
 _TIMEOUT_SECONDS = 300.0
 _ENVIRONMENTS = {
     "public": {"ADMIN_EMAIL": "admin@example.com", "GITHUB_TOKEN": "none"},
@@ -79,6 +82,20 @@ def check_dockerfile() -> Iterator[str]:
     yield from _run(str(python_tools() / "hadolint"), str(ROOT / "Dockerfile"))
 
 
+def check_code() -> Iterator[str]:
+    """bandit."""
+    arguments = ("--quiet", "--configfile", str(_HERE / "bandit.yaml"), "--exclude", _NOT_OURS)
+    yield from _run(str(code_tools() / "bandit"), *arguments, "--recursive", *_SOURCES)
+
+
+def check_rules() -> Iterator[str]:
+    """semgrep, with the rules of this repository alone; it fetches nothing and reports nothing."""
+    alone = ("--metrics=off", "--disable-version-check", "--oss-only", "--no-git-ignore")
+    rules = ("--error", "--quiet", "--exclude", "node_modules")
+    config = ("--config", str(_HERE / "semgrep.yaml"))
+    yield from _run(str(code_tools() / "semgrep"), "scan", *alone, *rules, *config, *_SOURCES)
+
+
 def _run(*command: str) -> Iterator[str]:
     done = subprocess.run(
         command,
@@ -98,6 +115,8 @@ CHECKS: dict[str, Callable[[], Iterator[str]]] = {
     "kql": check_queries,
     "actionlint": check_workflows,
     "hadolint": check_dockerfile,
+    "bandit": check_code,
+    "semgrep": check_rules,
 }
 
 

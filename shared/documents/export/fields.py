@@ -2,7 +2,7 @@
 17.16)."""
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape
+from html import escape
 
 from docx.document import Document
 from docx.oxml.ns import qn
