@@ -12,6 +12,7 @@ class DropReason(StrEnum):
     QUOTE_NOT_FOUND = "quote_not_found"
     NO_CLAIM = "no_claim"
     NUMBER_NOT_PROVED = "number_not_proved"
+    SENTENCE_NOT_PROVED = "sentence_not_proved"
     REFUTED = "refuted"
     SUGGESTION_DOES_NOT_APPLY = "suggestion_does_not_apply"
 

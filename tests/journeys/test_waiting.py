@@ -169,13 +169,13 @@ def test_quotes_are_in_the_file_or_dropped_and_counted(running_app: RunningApp) 
     fact = {"kind": "fact", "importance": 4}
     wait = ["Ships wait  outside until the ice breaks.", "Ships fly."]
     said = {
-        "summary": "Ice.",
         "claims": [
-            {**fact, "text": "Ships <img> wait.", "quotes": wait},
-            {**fact, "text": "Nonsense.", "quotes": ["The harbour burns."]},
+            {**fact, "id": 1, "text": "Ships <img> wait.", "quotes": wait},
+            {**fact, "id": 2, "text": "Nonsense.", "quotes": ["The harbour burns."]},
         ],
-        "gaps": ["Who pays?"],
-        "recommendations": ["Wait."],
+        "summary": [{"text": "Ice.", "claims": [1]}],
+        "gaps": [{"text": "Who pays?", "claims": [1]}],
+        "recommendations": [{"text": "Wait.", "claims": [1]}],
     }
     running_app.model.reset(lambda _, __: completion(json.dumps(said)))
     ticket = waiting(running_app, instructions="A question that was not asked before.")

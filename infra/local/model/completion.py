@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.local.model import MODEL, author
+from infra.local.model.analyst import number_claims
 from infra.local.model.compose import UnsatisfiableError
 from infra.local.model.schema import answer
 from infra.local.model.source import Source
@@ -152,7 +153,9 @@ def _content(request: Request, source: Source) -> str:
     said = "\n\n".join(one.text for one in request.messages if one.role == "user")
     try:
         paper = author.write(wanted.json_schema.name, said)
-        made = paper or answer(wanted.json_schema.schema_, source)
+        made = paper or number_claims(
+            wanted.json_schema.name, answer(wanted.json_schema.schema_, source)
+        )
     except UnsatisfiableError as error:
         raise InvalidRequestError(str(error), "response_format.json_schema.schema") from error
     return json.dumps(made, ensure_ascii=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from shared.tasks.base import Context
 from shared.tasks.doc_analysis import gathering, report
 from shared.tasks.doc_analysis.artifacts import load_documents
-from shared.tasks.doc_analysis.coverage import coverage, warnings
+from shared.tasks.doc_analysis.coverage import coverage, describe_findings, name_dropped, warnings
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Relation
 from shared.tasks.doc_analysis.models import (
     EXHAUSTIVE,
@@ -19,6 +19,7 @@ from shared.tasks.doc_analysis.models import (
     Result,
     TaskData,
 )
+from shared.tasks.evidence.llm_output import Statement
 from shared.tasks.evidence.models import Claim, Evidence
 
 
@@ -29,18 +30,22 @@ async def conclude(context: Context[TaskData], part: Part, account: Account) -> 
     if context.data.kind in EXHAUSTIVE:
         points = [*points, *sorted(_left_out(points, account.claims), key=_by_importance)]
     made = Result(
-        summary=part.summary,
-        warnings=warnings(documents),
+        summary=_join_texts(part.summary) or describe_findings(len(points), documents),
+        warnings=[*warnings(documents), *name_dropped(part.dropped)],
         documents=documents,
         insights=[_insight(point, account.claims) for point in points],
-        gaps=part.gaps,
-        recommendations=part.recommendations,
+        gaps=[one.text for one in part.gaps],
+        recommendations=[one.text for one in part.recommendations],
         conflicts=_findings(part, Relation.CONFLICT, account.claims),
         agreements=_findings(part, Relation.AGREEMENT, account.claims),
         coverage=coverage(documents, account.tally, part, points),
         analysis="",
     )
     return made.model_copy(update={"analysis": report.markdown(made)})
+
+
+def _join_texts(statements: Iterable[Statement]) -> str:
+    return " ".join(one.text for one in statements)
 
 
 def _by_importance(point: Grounded) -> int:

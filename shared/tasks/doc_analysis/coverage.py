@@ -1,11 +1,19 @@
 """How much of what there was has been read, counted and in words."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from shared.documents.extract import Unread
-from shared.tasks.doc_analysis.models import Coverage, Document, Grounded, Part, Tally
+from shared.tasks.doc_analysis.models import (
+    AnswerPart,
+    Coverage,
+    Document,
+    Dropped,
+    Grounded,
+    Part,
+    Tally,
+)
 
 _MAX_PLACES = 20
 
@@ -38,6 +46,28 @@ def warnings(documents: Iterable[Document]) -> list[str]:
             found.append(statement(one))
         found += [f"{one.name}: {note}" for note in one.notes]
     return found
+
+
+def name_dropped(dropped: Dropped) -> list[str]:
+    """A sentence on what the model said and nothing proves, with counts; none where all was
+    proved."""
+    counts = {part: dropped[part] for part in AnswerPart if dropped.get(part)}
+    if not counts:
+        return []
+    told = ", ".join(f"{count} {part}" for part, count in counts.items())
+    return [f"Sentences left out, as no quote of the documents proves them: {told}."]
+
+
+def describe_findings(insights: int, documents: Sequence[Document]) -> str:
+    """A summary where none of the model's sentences is left."""
+    read = [one.name for one in documents if one.fault is None]
+    files = ", ".join(read[:_MAX_PLACES])
+    if len(read) > _MAX_PLACES:
+        files += f" and {len(read) - _MAX_PLACES} more"
+    if not insights:
+        return f"The analysis found nothing in {files} that quotes prove."
+    findings = "one finding" if insights == 1 else f"{insights} findings"
+    return f"The analysis has {findings} with quotes from {files}."
 
 
 def statement(one: Document) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.tasks.doc_analysis.llm_output import AboutDocument
 from shared.tasks.doc_analysis.models import Account, Grounded, Outcome, Part, Tally
+from shared.tasks.evidence.llm_output import Statement
 from shared.tasks.evidence.models import Claim
 
 
@@ -12,11 +13,22 @@ def gather_outcomes(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:
     """What chunks that overlap all say of the same words counts once."""
     counting = _choose_counting(outcomes)
     claims: list[Claim] = []
-    parts = []
+    places: list[dict[int, int]] = [{} for _ in outcomes]
+    same: dict[Any, list[int]] = {}
     for number, outcome in enumerate(outcomes):
-        mine = [claim for claim in outcome.claims if counting[_key(claim)] == number]
-        parts.append(_part(outcome, [point_of(one, len(claims) + n) for n, one in enumerate(mine)]))
-        claims += mine
+        for place, claim in enumerate(outcome.claims):
+            if counting[_key(claim)] == number:
+                places[number][place] = len(claims)
+                same.setdefault(_key(claim), []).append(len(claims))
+                claims.append(claim)
+    parts = []
+    for outcome, mine in zip(outcomes, places, strict=True):
+        rests_on = [
+            [mine[place]] if place in mine else same[_key(claim)]
+            for place, claim in enumerate(outcome.claims)
+        ]
+        points = [point_of(claims[at], at) for at in mine.values()]
+        parts.append(_part(outcome, points, rests_on))
     tally = Tally(
         claims_found=len(claims),
         claims_dropped=sum(outcome.claims_dropped for outcome in outcomes),
@@ -53,12 +65,25 @@ def _key(claim: Claim) -> Any:
     return claim.document, claim.kind, *((proof.start, proof.end) for proof in claim.evidence)
 
 
-def _part(outcome: Outcome, points: list[Grounded]) -> Part:
+def _part(outcome: Outcome, points: list[Grounded], rests_on: Sequence[list[int]]) -> Part:
+    """`rests_on` are the numbers of what each claim of the outcome counts as."""
+
+    def number(statements: Sequence[Statement]) -> list[Statement]:
+        return [
+            Statement(text=one.text, claims=[at for place in one.claims for at in rests_on[place]])
+            for one in statements
+        ]
+
+    summary = number(outcome.summary)
     return Part(
         documents=[outcome.document],
-        summary=outcome.summary,
-        about=[AboutDocument(document=outcome.document, summary=outcome.summary)],
+        summary=summary,
+        about=[
+            AboutDocument(document=outcome.document, summary=one.text, claims=one.claims)
+            for one in summary
+        ],
         points=points,
-        gaps=outcome.gaps,
-        recommendations=outcome.recommendations,
+        gaps=number(outcome.gaps),
+        recommendations=number(outcome.recommendations),
+        dropped=outcome.dropped,
     )

@@ -3,16 +3,22 @@
 from enum import StrEnum
 
 from shared.models import Model
-from shared.tasks.evidence.llm_output import ClaimKind, Importance, Line, Lines, Said, Words
+from shared.tasks.evidence.llm_output import ClaimKind, Importance, Line, Said, Statement
+
+
+class NumberedClaim(Said):
+    """A claim under a number, by which the rest of the answer names it."""
+
+    id: int
 
 
 class Analysis(Model):
-    """The answer about one chunk."""
+    """The answer about one chunk. All but the claims rests on them."""
 
-    summary: Words
-    claims: list[Said]
-    gaps: Lines
-    recommendations: Lines
+    claims: list[NumberedClaim]
+    summary: list[Statement]
+    gaps: list[Statement]
+    recommendations: list[Statement]
 
 
 class Point(Model):
@@ -38,18 +44,19 @@ class Related(Model):
 
 
 class AboutDocument(Model):
-    """What a document says; `document` is its number, from 0."""
+    """What a document says, by claims of it; `document` is its number, from 0."""
 
     document: int
     summary: Line
+    claims: list[int] = []
 
 
 class Conclusion(Model):
     """The answer about several parts."""
 
-    summary: Words
-    documents: list[AboutDocument]
     insights: list[Point]
     relations: list[Related]
-    gaps: Lines
-    recommendations: Lines
+    documents: list[AboutDocument]
+    summary: list[Statement]
+    gaps: list[Statement]
+    recommendations: list[Statement]

@@ -1,15 +1,15 @@
 """What a document analysis is asked for, what passes between its steps, and its result."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 
 from shared.documents.extract import Unread
 from shared.models import Model
 from shared.tasks import base
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Point, Related
-from shared.tasks.evidence.llm_output import ClaimKind, Importance
+from shared.tasks.evidence.llm_output import ClaimKind, Importance, Statement
 from shared.tasks.evidence.models import Claim, Evidence
 
 _Words = Annotated[str, StringConstraints(max_length=16_000)]
@@ -44,16 +44,42 @@ class TaskData(base.TaskData):
         return AnalysisType(named) if named in set(AnalysisType) else None
 
 
+class AnswerPart(StrEnum):
+    """What sentences of the model are part of, as people are told of those that go."""
+
+    SUMMARY = "of the summary"
+    DOCUMENTS = "about documents"
+    CLAIMS = "of insights"
+    RELATIONS = "on conflicts and agreements"
+    GAPS = "on gaps"
+    RECOMMENDATIONS = "of recommendations"
+
+
+Dropped = dict[AnswerPart, int]
+"""How many sentences went because no quote proves them."""
+
+
+def _leave_unfounded(said: Any) -> Any:
+    """Texts that name no claims, as earlier versions kept them, are not proved."""
+    if isinstance(said, str):
+        return []
+    return [one for one in said if not isinstance(one, str)] if isinstance(said, list) else said
+
+
+Statements = Annotated[list[Statement], BeforeValidator(_leave_unfounded)]
+
+
 class Outcome(Model):
-    """What came of one chunk."""
+    """What came of one chunk; its statements name its claims by their places in the list."""
 
     document: int
-    summary: str
+    summary: Statements
     claims: list[Claim]
-    gaps: list[str]
-    recommendations: list[str]
+    gaps: Statements
+    recommendations: Statements
     quotes_dropped: int
     claims_dropped: int
+    dropped: Dropped = {}
 
 
 class Tally(Model):
@@ -89,12 +115,13 @@ class Part(Model):
 
     level: int = 0
     documents: list[int]
-    summary: str
+    summary: Statements
     about: list[AboutDocument]
     points: list[Grounded]
     relations: list[Related] = []
-    gaps: list[str]
-    recommendations: list[str]
+    gaps: Statements
+    recommendations: Statements
+    dropped: Dropped = {}
     points_dropped: int = 0
     relations_dropped: int = 0
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from shared.documents.tokens import estimate
 from shared.tasks.doc_analysis.llm_output import Related
 from shared.tasks.doc_analysis.models import Grounded, Part
+from shared.tasks.evidence.llm_output import Statement
 
 T = TypeVar("T")
 _MAX_NAME = 60  # characters
@@ -30,7 +31,7 @@ def bound_part(part: Part, names: Sequence[str], limit: int) -> Part:
     share = limit // 8
     less = part.model_copy(
         update={
-            "summary": _clip_text(part.summary, share),
+            "summary": _take_fitting(part.summary, _summary, share),
             "points": [],
             "relations": _take_fitting(part.relations, _relation, share),
             "gaps": _take_fitting(part.gaps, _gap, share),
@@ -70,18 +71,13 @@ def _take_fitting(items: Iterable[T], line: Callable[[T], str], room: int) -> li
     return list(takewhile(fits, items))
 
 
-def _clip_text(text: str, limit: int) -> str:
-    size = estimate(text)
-    return text if size <= limit else text[: len(text) * limit // size]
-
-
 def _cost(line: str) -> int:
     return estimate(line) + 1
 
 
 def _lines(part: Part, names: Sequence[str]) -> Iterator[str]:
     yield "; ".join(_document(number, names) for number in part.documents)
-    yield f"summary: {part.summary}"
+    yield from map(_summary, part.summary)
     yield from map(_point, part.points)
     yield from map(_relation, part.relations)
     yield from map(_gap, part.gaps)
@@ -108,9 +104,17 @@ def _list_numbers(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _gap(gap: str) -> str:
-    return f"gap: {gap}"
+def _summary(one: Statement) -> str:
+    return _statement("summary", one)
 
 
-def _recommendation(advice: str) -> str:
-    return f"recommendation: {advice}"
+def _gap(one: Statement) -> str:
+    return _statement("gap", one)
+
+
+def _recommendation(one: Statement) -> str:
+    return _statement("recommendation", one)
+
+
+def _statement(kind: str, one: Statement) -> str:
+    return f"[claim {_list_numbers(one.claims)}] {kind}: {one.text}"

@@ -67,7 +67,7 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _documents(documents: Iterable[Document]) -> Iterator[str]:
     for one in documents:
-        said = one.summary or one.advice or "Nothing of it could be read."
+        said = one.summary or one.advice or "No summary of it is proved by its text."
         yield f"- {plain(one.name)}: {plain(said)}"
 
 

@@ -38,6 +38,13 @@ class ClaimKind(StrEnum):
     RISK = "risk"
 
 
+class Statement(Model):
+    """A sentence of the model, with the numbers of the claims that it rests on."""
+
+    text: Line
+    claims: list[int]
+
+
 class Said(Model):
     """A claim as the model proposes it."""
 

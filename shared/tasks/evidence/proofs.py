@@ -22,20 +22,23 @@ class Proofs:
 
     def claims(self, said: Iterable[Said]) -> list[Claim]:
         """Those claims that say something and have a quote that is there, each once."""
-        proved = (self._claim(one) for one in said)
-        once = {claim.model_dump_json(): claim for claim in proved if claim.text and claim.evidence}
-        return list(once.values())
+        proved = map(self.prove, said)
+        return list({claim.model_dump_json(): claim for claim in proved if claim}.values())
 
-    def _claim(self, said: Said) -> Claim:
-        """The claim with those of its quotes that are in the chunk, as they stand there."""
+    def prove(self, said: Said) -> Claim | None:
+        """The claim with those of its quotes that are in the chunk, as they stand there; None for
+        one that says nothing, or has no such quote."""
         spans = [self._folded.find(quote) for quote in said.quotes]
         self.dropped += spans.count(None)
+        evidence = [self._evidence(*span) for span in sorted({span for span in spans if span})]
+        if not said.text or not evidence:
+            return None
         return Claim(
             document=self._document,
             kind=said.kind,
             importance=said.importance,
             text=said.text,
-            evidence=[self._evidence(*span) for span in sorted({span for span in spans if span})],
+            evidence=evidence,
         )
 
     def _evidence(self, start: int, end: int) -> Evidence:

@@ -185,7 +185,9 @@ def hostile(analyses: Analyses) -> Callable[[], Any]:
         "=lease.docx": letter(HOSTILE, "Another line of it is here."),
         "[b](c).pdf": LEASE,
     }
-    analyses.reader.claims = lambda text: [claim(HOSTILE, HOSTILE, RENT)]
+    analyses.reader.claims = lambda text: [
+        claim(HOSTILE if HOSTILE in text else RENT, HOSTILE, RENT)
+    ]
     analyses.reader.conclude = lambda _: {
         "insights": [point(HOSTILE, 0, 1)],
         "relations": [relation("conflict", HOSTILE, 0, 1)],

@@ -13,6 +13,7 @@ from shared.tasks.evidence.llm_output import ClaimKind
 from shared.tasks.evidence.models import Claim, Evidence
 
 NAMES = ("a.pdf", "b.pdf")
+QUOTE = "of document 0 and others"
 WORDS = "the berth is closed in winter and the ship waits outside for the pilot"
 
 
@@ -29,11 +30,15 @@ def grounded(number: int, words: int = 12, importance: int = 3) -> Grounded:
     )
 
 
+def said(text: str, times: int) -> list[dict[str, object]]:
+    return [{"text": text, "claims": [number]} for number in range(times)]
+
+
 def part(points: int, first: int = 0, words: int = 12, **more: object) -> Part:
     return Part.model_validate(
         {
             "documents": [0],
-            "summary": WORDS,
+            "summary": [{"text": WORDS, "claims": [first]}],
             "about": [AboutDocument(document=0, summary=WORDS)],
             "points": [grounded(first + n, words, 1 + n % 5) for n in range(points)],
             "gaps": [],
@@ -53,9 +58,9 @@ def test_a_part_that_fits_stays_as_it_is() -> None:
     [
         part(3_000),
         part(1, words=40_000),
-        part(0, summary="word " * 90_000),
-        part(10, gaps=["What of it? "] * 5_000, recommendations=["Do it. "] * 5_000),
-        part(5, summary="你好" * 50_000),
+        part(0, summary=said("word " * 90, 1_000)),
+        part(10, gaps=said("What of it?", 5_000), recommendations=said("Do it.", 5_000)),
+        part(5, summary=said("你好" * 50, 1_000)),
     ],
     ids=["many points", "a long point", "a long summary", "many gaps", "another script"],
 )
@@ -106,22 +111,33 @@ def test_what_is_said_of_a_document_is_merged_only_where_it_stands_over_several_
             kind=ClaimKind.FACT,
             importance=3,
             text=WORDS,
-            evidence=[Evidence(document=name, place="p. 1", quote="x", start=0, end=1)],
+            evidence=[
+                Evidence(
+                    document=name, place="p. 1", quote="of document 0 and others", start=0, end=1
+                )
+            ],
         )
         for document, name in enumerate(NAMES)
     ]
     one, two = part(1), part(1, 1)
-    other = part(0, documents=[1], about=[AboutDocument(document=1, summary="Other.")])
+    other = part(0, documents=[1], about=[AboutDocument(document=1, summary="Other.", claims=[1])])
     answer = Conclusion(
-        summary="All.",
-        documents=[AboutDocument(document=n, summary=f"Of {n}.") for n in (0, 1, 5)],
+        summary=[],
+        documents=[
+            AboutDocument(document=n, summary=f"Of document {n}.", claims=[0]) for n in (0, 1, 5)
+        ],
         insights=[],
         relations=[],
         gaps=[],
         recommendations=[],
     )
-    merged = keep_grounded(answer, [one, two, other], claims)
-    assert {said.document: said.summary for said in merged.about} == {0: "Of 0.", 1: "Other."}
-    silent = keep_grounded(answer.model_copy(update={"documents": []}), [one, two, other], claims)
+    merged = keep_grounded(answer, [one, two, other], claims, NAMES)
+    assert {said.document: said.summary for said in merged.about} == {
+        0: "Of document 0.",
+        1: "Other.",
+    }
+    silent = keep_grounded(
+        answer.model_copy(update={"documents": []}), [one, two, other], claims, NAMES
+    )
     assert [said.document for said in silent.about] == [0, 0, 1], "nothing is lost"
     assert (merged.level, merged.documents) == (1, [0, 1])

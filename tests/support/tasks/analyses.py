@@ -3,7 +3,7 @@ wants."""
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,11 @@ def claim(text: str, *quotes: str, **more: Any) -> JsonObject:
 def point(text: str, *claims: int, **more: Any) -> JsonObject:
     """An insight as a model proposes it."""
     return {"kind": "fact", "importance": 3, "text": text, "claims": list(claims), **more}
+
+
+def statement(text: str, *claims: int) -> JsonObject:
+    """A sentence of a summary, a gap or a recommendation as a model proposes it."""
+    return {"text": text, "claims": list(claims)}
 
 
 def relation(kind: str, text: str, *claims: int) -> JsonObject:
@@ -97,11 +102,19 @@ class Reader:
     summary: str = "It says something."
 
     def __call__(self, _: int, body: Body) -> Response:
-        empty = {"summary": self.summary, "gaps": [], "recommendations": []}
         if form_of(body) == "Analysis":
-            return completion(json.dumps({**empty, "claims": list(self.claims(material(body)))}))
+            claims = [
+                {"id": number, **one} for number, one in enumerate(self.claims(material(body)), 1)
+            ]
+            empty = self._nothing_but_a_summary(one["id"] for one in claims)
+            return completion(json.dumps({**empty, "claims": claims}))
+        known = [number for number, _, _ in findings(material(body))[:1]]
         made = {"documents": [], "insights": [], "relations": [], **self.conclude(material(body))}
-        return completion(json.dumps({**empty, **made}))
+        return completion(json.dumps({**self._nothing_but_a_summary(known), **made}))
+
+    def _nothing_but_a_summary(self, claims: Iterable[int]) -> JsonObject:
+        summary = [statement(self.summary, *claims)]
+        return {"summary": summary, "gaps": [], "recommendations": []}
 
 
 @dataclass
