@@ -37,7 +37,7 @@ from shared.tasks.language_model import LanguageModel
 
 T = TypeVar("T")
 _ONE_STEP = "working"
-_BASIC_FORMATS = ("json", "md", "html")
+_BASIC_FORMATS = ("json", "md", "html", "docx")
 
 
 class TaskData(Model):
@@ -190,8 +190,8 @@ class TaskType(Generic[D, R]):
     """A task type, which lies in its module as `task_type`.
 
     `data` and `result` are models; `example` is a task_data that works. `formats` render the result
-    in each form that the type offers beside json: `md` is one, from which html is made unless it is
-    another; nothing active is left in any.
+    in each form that the type offers beside json: `md` is one, from which html and docx are made
+    unless they are others; nothing active is left in any.
 
     A type of one step has a `work` alone. Any other has a `plan`, which makes the first round, and
     `stages`, each with what follows it.

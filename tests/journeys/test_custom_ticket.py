@@ -57,7 +57,7 @@ def test_a_ticket_runs_to_its_result(running_app: RunningApp) -> None:
     assert ticket["status"] == "completed", ticket
     result = ticket["result_data"]
     assert result["task_result"]
-    assert result["formats"] == ["json", "md", "html"]
+    assert result["formats"] == ["json", "md", "html", "docx"]
     assert result["warnings"] == []
     assert result["usage"]["calls"] == len(running_app.model.bodies) == 1
     usage = result["usage"]

@@ -147,20 +147,17 @@ def test_a_file_that_cannot_be_read_fails_its_ticket_and_no_other(
 def test_an_answer_that_is_not_whole_never_completes_a_ticket(
     running_app: RunningApp, finish_reason: str | None
 ) -> None:
-    running_app.model.reset(
-        lambda number, _: completion("{}", finish_reason) if number == 3 else None
-    )
-    ticket = run(
-        running_app, {"agreement.pdf": AGREEMENT}, instructions=f"Asked anew: {finish_reason}"
-    )
+    running_app.model.reset(lambda *_: completion("{}", finish_reason))
+    ticket = run(running_app, {"prices.csv": PRICES}, instructions=f"Asked anew: {finish_reason}")
     assert ticket["status"] == "failed"
     assert ticket["error_message"]
-    running_app.model.reset()
-    again = running_app.api.post(f"/tickets/{ticket['id']}/reprocess")
-    assert again.status_code == 200, again.text
-    ended = running_app.until_ended(ticket["id"])
-    assert ended["status"] == "completed", ended["error_message"]
-    assert ended["result_data"]["usage"]["reused"] > 0, "what was answered is not paid for again"
+
+
+def test_one_answer_that_is_cut_off_is_asked_for_in_parts(running_app: RunningApp) -> None:
+    running_app.model.reset(lambda number, _: completion("{}", "length") if number == 3 else None)
+    ticket = run(running_app, {"agreement.pdf": AGREEMENT}, instructions="Asked anew: once")
+    assert ticket["status"] == "completed", ticket["error_message"]
+    assert check(ticket["result_data"], {"agreement.pdf": AGREEMENT}) > 3
 
 
 def test_what_is_in_files_goes_nowhere_but_to_the_model_and_the_result(

@@ -49,7 +49,7 @@ async def test_a_ticket_goes_from_plan_to_result(app: AppUnderTest, owner: Store
             "reused": 0,
         },
         "warnings": ["task_data.colour is not known and was not used."],
-        "formats": ["json", "md", "html"],
+        "formats": ["json", "md", "html", "docx"],
     }
     assert (ticket.ai_model_used, ticket.tokens_used) == ("scripted-model", 15)
     assert ticket.progress.percent == 100

@@ -20,7 +20,7 @@ def number_claims(form: str, made: Any) -> Any:
 
 def _has_claims(made: Any) -> bool:
     """Somebody else's form of that name has none with quotes."""
-    claims = made.get("claims") if isinstance(made, dict) else None
+    claims = made.get("claims", []) if isinstance(made, dict) else []
     return bool(claims) and all("quotes" in one and "id" in one for one in claims)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from shared.clients.llm.output import of_model
 from shared.models import Model
@@ -14,8 +15,9 @@ from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.evidence.artifacts import load_chunk
 from shared.tasks.evidence.grounding import Grounds
 from shared.tasks.evidence.llm_output import Statement
-from shared.tasks.evidence.models import Claim
+from shared.tasks.evidence.models import Chunk, Claim
 from shared.tasks.evidence.proofs import Proofs
+from shared.tasks.evidence.splitting import ask_in_parts
 
 _FORM = of_model(Analysis)
 
@@ -28,8 +30,22 @@ class ChunkItem(Model):
 
 
 async def analyse(context: WorkContext[TaskData], item: ChunkItem) -> Outcome:
+    """A chunk about which the model has no proper answer, as one that is cut off, is asked about in
+    parts; the place of a part about which it has none is told."""
     number = item.document
     chunk = await load_chunk(context.artifacts, number, item.chunk)
+
+    async def ask(part: Chunk) -> Outcome:
+        return await _analyse_part(context, part, number)
+
+    asked = await ask_in_parts(chunk, ask)
+    joined = join_outcomes(number, asked.made)
+    return joined.model_copy(
+        update={"unanswered": asked.unanswered, "is_answered": bool(asked.made)}
+    )
+
+
+async def _analyse_part(context: WorkContext[TaskData], chunk: Chunk, number: int) -> Outcome:
     material = {"document": chunk.text}
     if chunk.headings:
         material = {"headings above": " › ".join(chunk.headings), **material}
@@ -39,6 +55,29 @@ async def analyse(context: WorkContext[TaskData], item: ChunkItem) -> Outcome:
         asyncio.to_thread(Proofs, chunk, number, names(context)[number]),
     )
     return await asyncio.to_thread(make_outcome, answer, proofs, number, names(context))
+
+
+def join_outcomes(document: int, outcomes: Sequence[Outcome]) -> Outcome:
+    """What came of the parts of a chunk as one."""
+    starts = accumulate((len(one.claims) for one in outcomes), initial=0)
+
+    def move(statements: Sequence[Statement], by: int) -> list[Statement]:
+        return [
+            one.model_copy(update={"claims": [place + by for place in one.claims]})
+            for one in statements
+        ]
+
+    pairs = list(zip(outcomes, starts, strict=False))
+    return Outcome(
+        document=document,
+        summary=[said for one, by in pairs for said in move(one.summary, by)],
+        claims=[claim for one in outcomes for claim in one.claims],
+        gaps=[said for one, by in pairs for said in move(one.gaps, by)],
+        recommendations=[said for one, by in pairs for said in move(one.recommendations, by)],
+        quotes_dropped=sum(one.quotes_dropped for one in outcomes),
+        claims_dropped=sum(one.claims_dropped for one in outcomes),
+        dropped=dict(sum((Counter(one.dropped) for one in outcomes), Counter())),
+    )
 
 
 def make_outcome(answer: Analysis, proofs: Proofs, document: int, labels: Sequence[str]) -> Outcome:

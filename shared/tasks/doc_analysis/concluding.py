@@ -1,8 +1,9 @@
 """The result, made by the program of the one part that is left: everything in it that is a claim
 carries the quotes of the claims it rests on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from shared.documents.extract import Unread
 from shared.tasks.base import Context
 from shared.tasks.doc_analysis import gathering, report
 from shared.tasks.doc_analysis.artifacts import load_documents
@@ -25,7 +26,7 @@ from shared.tasks.evidence.models import Claim, Evidence
 
 async def conclude(context: Context[TaskData], part: Part, account: Account) -> Result:
     found = await load_documents(context.artifacts, len(context.ticket.attachments))
-    documents = _add_summaries(found, part.about)
+    documents = _add_summaries(found, part.about, account.unanswered)
     points = sorted(part.points, key=_by_importance) if part.level == 0 else part.points
     if context.data.kind in EXHAUSTIVE:
         points = [*points, *sorted(_left_out(points, account.claims), key=_by_importance)]
@@ -58,10 +59,17 @@ def _left_out(points: Iterable[Grounded], claims: Sequence[Claim]) -> list[Groun
     return [gathering.point_of(claims[number], number) for number in left]
 
 
-def _add_summaries(files: Iterable[Document], about: Sequence[AboutDocument]) -> list[Document]:
+def _add_summaries(
+    files: Iterable[Document],
+    about: Sequence[AboutDocument],
+    unanswered: Mapping[int, Sequence[Unread]],
+) -> list[Document]:
     return [
         file.model_copy(
-            update={"summary": " ".join(one.summary for one in about if one.document == number)}
+            update={
+                "summary": " ".join(one.summary for one in about if one.document == number),
+                "unread": [*file.unread, *unanswered.get(number, ())],
+            }
         )
         for number, file in enumerate(files)
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from shared.documents.extract import Unread
 from shared.tasks.doc_analysis.llm_output import AboutDocument
 from shared.tasks.doc_analysis.models import Account, Grounded, Outcome, Part, Tally
 from shared.tasks.evidence.llm_output import Statement
@@ -36,7 +37,10 @@ def gather_outcomes(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:
         quotes_found=sum(len(claim.evidence) for claim in claims),
         quotes_dropped=sum(outcome.quotes_dropped for outcome in outcomes),
     )
-    return Account(claims=claims, tally=tally), parts
+    unanswered: dict[int, list[Unread]] = {}
+    for outcome in outcomes:
+        unanswered.setdefault(outcome.document, []).extend(outcome.unanswered)
+    return Account(claims=claims, tally=tally, unanswered=unanswered), parts
 
 
 def point_of(claim: Claim, number: int) -> Grounded:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.clients.llm.output import of_model
+from shared.errors import UnusableAnswer
 from shared.models import Model
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.doc_analysis import artifacts
@@ -30,7 +31,10 @@ async def merge(context: WorkContext[TaskData], item: GroupItem) -> Part:
     parts = await artifacts.load_group(context.artifacts, item.level, item.group)
     account = await artifacts.load_account(context.artifacts)
     material = {"findings": render_parts(parts, names(context))}
-    answer = await context.complete(_FORM, question(context.data, "merge", material))
+    try:
+        answer = await context.complete(_FORM, question(context.data, "merge", material))
+    except UnusableAnswer:
+        return join_parts(parts)
     return await asyncio.to_thread(keep_grounded, answer, parts, account.claims, names(context))
 
 
@@ -64,6 +68,26 @@ def keep_grounded(
     count_dropped(DropReason.SENTENCE_NOT_PROVED, sum(grounds.dropped.values()))
     dropped = sum((Counter(part.dropped) for part in parts), Counter(grounds.dropped))
     return merged.model_copy(update={"dropped": dict(dropped)})
+
+
+def join_parts(parts: Sequence[Part]) -> Part:
+    """These parts as one where the model has no proper answer about them: nothing of them is lost,
+    the first points are the most important ones, and nothing new is said."""
+    dropped: Counter[AnswerPart] = sum((Counter(part.dropped) for part in parts), Counter())
+    points = [point for part in parts for point in part.points]
+    return Part(
+        level=parts[0].level + 1,
+        documents=sorted({number for part in parts for number in part.documents}),
+        summary=[one for part in parts for one in part.summary],
+        about=[one for part in parts for one in part.about],
+        points=sorted(points, key=lambda point: -point.importance),
+        relations=_once(one for part in parts for one in part.relations),
+        gaps=[one for part in parts for one in part.gaps],
+        recommendations=[one for part in parts for one in part.recommendations],
+        dropped=dict(dropped),
+        points_dropped=sum(part.points_dropped for part in parts),
+        relations_dropped=sum(part.relations_dropped for part in parts),
+    )
 
 
 def _list_claims(part: Part) -> Iterator[int]:

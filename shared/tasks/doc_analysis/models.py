@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator
 
 from shared.documents.extract import Unread
 from shared.models import Model
@@ -11,8 +11,6 @@ from shared.tasks import base
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Point, Related
 from shared.tasks.evidence.llm_output import ClaimKind, Importance, Statement
 from shared.tasks.evidence.models import Claim, Evidence
-
-_Words = Annotated[str, StringConstraints(max_length=16_000)]
 
 
 class AnalysisType(StrEnum):
@@ -33,8 +31,8 @@ EXHAUSTIVE = {AnalysisType.REQUIREMENTS, AnalysisType.RISK, AnalysisType.CONTRAC
 class TaskData(base.TaskData):
     """`analysis_type` is one of the built-in kinds, or the requester's own words for another."""
 
-    analysis_type: _Words | None = None
-    instructions: _Words | None = None
+    analysis_type: str | None = None
+    instructions: str | None = None
 
     @property
     def kind(self) -> AnalysisType | None:
@@ -70,7 +68,9 @@ Statements = Annotated[list[Statement], BeforeValidator(_leave_unfounded)]
 
 
 class Outcome(Model):
-    """What came of one chunk; its statements name its claims by their places in the list."""
+    """What came of one chunk; its statements name its claims by their places in the list.
+    Of the places that are `unanswered` the model had no proper answer; it is not answered at all
+    where that is the whole chunk."""
 
     document: int
     summary: Statements
@@ -80,6 +80,8 @@ class Outcome(Model):
     quotes_dropped: int
     claims_dropped: int
     dropped: Dropped = {}
+    unanswered: list[Unread] = []
+    is_answered: bool = True
 
 
 class Tally(Model):
@@ -93,10 +95,12 @@ class Tally(Model):
 
 
 class Account(Model):
-    """All claims of a ticket, by number."""
+    """All claims of a ticket, by number, and the places, by the number of their document, about
+    which the model had no proper answer."""
 
     claims: list[Claim]
     tally: Tally
+    unanswered: dict[int, list[Unread]] = {}
 
 
 class Grounded(Point):

@@ -4,6 +4,7 @@ are merged in groups, fewer with every round."""
 import asyncio
 from collections.abc import Sequence
 
+from shared.errors import ModelFailure
 from shared.tasks.base import Context, Round
 from shared.tasks.call_sizes import CallSizes
 from shared.tasks.doc_analysis import artifacts, concluding, gathering
@@ -22,6 +23,9 @@ END = 98
 
 
 async def after_analysis(context: Context[TaskData], outcomes: Sequence[Outcome]) -> Round | Result:
+    """Raises ModelFailure where the model had no proper answer about anything."""
+    if not any(one.is_answered for one in outcomes):
+        raise ModelFailure(outcomes[0].unanswered[0].reason)
     account, parts = gathering.gather_outcomes(outcomes)
     if len(parts) == 1:  # A single chunk needs no further call: its analysis is the result.
         return await concluding.conclude(context, parts[0], account)

@@ -5,12 +5,14 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.clients.llm.output import of_model
+from shared.errors import ModelFailure
 from shared.models import Model
 from shared.tasks.base import Context, Stage, WorkContext
 from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.evidence.artifacts import load_chunk
-from shared.tasks.evidence.models import Claim
+from shared.tasks.evidence.models import Chunk, Claim
 from shared.tasks.evidence.proofs import Proofs
+from shared.tasks.evidence.splitting import ask_in_parts
 from shared.tasks.paper_writing import artifacts
 from shared.tasks.paper_writing.llm_output import Reading
 from shared.tasks.paper_writing.models import ReadChunk, SourceFacts
@@ -29,16 +31,25 @@ class SourceChunk(Model):
 
 
 async def read_chunk(context: WorkContext[TaskData], item: SourceChunk) -> ReadChunk:
+    """Raises ModelFailure where the model has no proper answer about a part of it."""
     chunk = await load_chunk(context.artifacts, item.source, item.chunk)
     name = (await artifacts.load_sources(context.artifacts))[item.source].name
-    material = {"source": chunk.text}
-    answer, proofs = await asyncio.gather(
-        context.complete(_FORM, question(context.data, "read", "", material)),
-        asyncio.to_thread(Proofs, chunk, item.source, name),
-    )
-    claims = proofs.claims(answer.claims)
-    count_dropped(DropReason.QUOTE_NOT_FOUND, proofs.dropped)
-    return ReadChunk(source=item.source, claims=claims, quotes_dropped=proofs.dropped)
+
+    async def ask(part: Chunk) -> ReadChunk:
+        answer, proofs = await asyncio.gather(
+            context.complete(_FORM, question(context.data, "read", "", {"source": part.text})),
+            asyncio.to_thread(Proofs, part, item.source, name),
+        )
+        claims = proofs.claims(answer.claims)
+        return ReadChunk(source=item.source, claims=claims, quotes_dropped=proofs.dropped)
+
+    asked = await ask_in_parts(chunk, ask)
+    if asked.unanswered:
+        raise ModelFailure(asked.unanswered[0].reason)
+    dropped = sum(one.quotes_dropped for one in asked.made)
+    count_dropped(DropReason.QUOTE_NOT_FOUND, dropped)
+    claims = [claim for one in asked.made for claim in one.claims]
+    return ReadChunk(source=item.source, claims=claims, quotes_dropped=dropped)
 
 
 READING = Stage("reading sources", read_chunk)

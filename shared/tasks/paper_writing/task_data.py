@@ -29,7 +29,6 @@ _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/|//|www\.)\S*(?: \S+)?", re.IGNORE
 _LENGTHS = {"short": 1_000, "medium": 2_500, "long": 6_000}
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_Text = Annotated[str, StringConstraints(max_length=16_000)]
 
 
 class PaperType(StrEnum):
@@ -125,8 +124,8 @@ class TaskData(base.TaskData):
     ) = "medium"
     requirements: (
         Annotated[
-            _Text,
-            BeforeValidator(_on_lines, json_schema_input_type=_Text | list[str]),
+            str,
+            BeforeValidator(_on_lines, json_schema_input_type=str | list[str]),
             AfterValidator(_few_points),
         ]
         | None

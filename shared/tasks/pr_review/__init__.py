@@ -12,6 +12,7 @@ from shared.clients.github.client import GitHubClient
 from shared.tasks.base import TaskType
 from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review import concluding, payload, report, sarif
+from shared.tasks.pr_review.addresses import find_fault
 from shared.tasks.pr_review.checking import CHECKING
 from shared.tasks.pr_review.models import Result, TaskData
 from shared.tasks.pr_review.planning import plan
@@ -40,6 +41,7 @@ task_type = TaskType(
         POSTING.then(concluding.after_posting),
     ),
     needs=(GitHubClient, CallSizes, ReviewRights, Signer),
+    find_fault=find_fault,
     check_requester=check_requester,
     reuses_answers=True,
 )

@@ -15,7 +15,7 @@ class TaskData(base.TaskData):
     there as well."""
 
     pr_url: Annotated[Words, StringConstraints(max_length=2048)]
-    additional_instructions: Annotated[str, StringConstraints(max_length=16_000)] | None = None
+    additional_instructions: str | None = None
     post_review: StrictBool = False
 
 

@@ -20,7 +20,7 @@ class TaskData(base.TaskData):
     """`database` and `schema` are where tables lie that are named without; `max_rows` bounds the
     rows of the result; with `clarify` the ticket asks where readings come to different results."""
 
-    query_request: Annotated[Words, StringConstraints(max_length=4_000)]
+    query_request: Words
     database: Name | None = None
     schema_name: Annotated[Name | None, Field(alias="schema")] = None
     max_rows: Annotated[StrictInt, Field(ge=1, le=10_000)] = MAX_ROWS

@@ -95,12 +95,21 @@ def render_content(task_type: str, result: dict[str, Any], form: ResultFormat) -
     if form is ResultFormat.JSON:
         return strict_json.dumps(result)
     known = find_task_type(task_type)
-    if form is ResultFormat.HTML and form not in known.formats:
-        from shared.documents.export.html import to_html
-
-        return to_html(str(known.render(result, ResultFormat.MD))).encode()
+    if form in (ResultFormat.HTML, ResultFormat.DOCX) and form not in known.formats:
+        return _convert(str(known.render(result, ResultFormat.MD)), form)
     content = known.render(result, form.value)
     return content.encode() if isinstance(content, str) else content
+
+
+def _convert(markdown: str, form: ResultFormat) -> bytes:
+    """A result in Markdown as what every type offers."""
+    if form is ResultFormat.DOCX:
+        from shared.documents.export.docx import to_docx
+
+        return to_docx(markdown, "Result")
+    from shared.documents.export.html import to_html
+
+    return to_html(markdown).encode()
 
 
 async def _render_in_child(task_type: str, data: bytes, form: ResultFormat) -> bytes:

@@ -62,7 +62,7 @@ async def test_findings_lie_on_their_lines_of_either_side(reviews: Reviews) -> N
     assert result["head_sha"] == reviews.history.sha("feature")
     assert result["pr_url"] == url
     assert result["summary"] == "It changes something."
-    assert result["formats"] == ["json", "md", "html", "sarif", "github-review"]
+    assert result["formats"] == ["json", "md", "html", "docx", "sarif", "github-review"]
     assert "Anybody sees the orders" in result["review_analysis"]
     assert result["usage"]["calls"] == len(reviews.model.bodies) == 2
 
