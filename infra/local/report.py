@@ -114,6 +114,8 @@ def _finding(found: Json) -> list[str]:
 
 def _quoted(proof: Json) -> str:
     place = f"[{proof['document']} {proof['place']}]".replace(" ", _TIE)
+    if known := proof.get("computed"):
+        return f"{known['function']} = {known['value']} {place}"
     return f"“{' '.join(proof['quote'].split())}” {place}"
 
 

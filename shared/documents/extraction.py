@@ -3,10 +3,13 @@ there."""
 
 import logging
 import signal
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
 from shared.documents.extract import Extract
+from shared.documents.tables.queries import Query
+from shared.documents.tables.worker import QUERIES, TableAnswer
 from shared.documents.worker import ReaderAnswer
 from shared.errors import DocumentFault, Unreadable
 from shared.models import Attachment
@@ -31,6 +34,18 @@ class Extractor:
     async def read(self, kind: str, name: str, data: bytes) -> Extract:
         """The text of what is no attachment, of this content type. Raises Unreadable."""
         return await extract(kind, name, data, self._limits)
+
+    async def examine_table(self, data: bytes, queries: Sequence[Query]) -> TableAnswer:
+        """The profile of a table (CSV, TSV) and what these queries come to; without columns where
+        it is none, or cannot be reckoned within the limits."""
+        asked = QUERIES.dump_json(list(queries)).decode()
+        try:
+            returned, output = await run_in_child(
+                "shared.documents.tables.worker", "table", asked, data, self._limits
+            )
+            return TableAnswer.model_validate_json(output) if returned == 0 else TableAnswer()
+        except (TimeoutError, ValueError):
+            return TableAnswer()
 
 
 async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 def number_claims(form: str, made: Any) -> Any:
     """The answer with claims under numbers that its statements name; any other form as it is."""
-    if form != "Analysis" or not _has_claims(made):
+    if form not in ("Analysis", "TableAnalysis") or not _has_claims(made):
         return made
     claims = [{**claim, "id": number} for number, claim in enumerate(made["claims"], 1)]
     said = {
@@ -19,11 +19,12 @@ def number_claims(form: str, made: Any) -> Any:
 
 
 def _has_claims(made: Any) -> bool:
-    """Somebody else's form of that name has none with quotes."""
+    """Somebody else's form of that name has none like these."""
     claims = made.get("claims", []) if isinstance(made, dict) else []
-    return bool(claims) and all("quotes" in one and "id" in one for one in claims)
+    return bool(claims) and all("text" in one and "id" in one for one in claims)
 
 
 def _repeat(claims: list[Json], place: int) -> Json:
     claim = claims[place]
-    return {"text": " ".join(claim["quotes"][0].split()), "claims": [claim["id"]]}
+    said = claim.get("quotes") or [claim["text"]]
+    return {"text": " ".join(said[0].split()), "claims": [claim["id"]]}

@@ -21,10 +21,21 @@ def read_tsv(text: str) -> Extract:
     return _read(text, "\t")
 
 
+def find_delimiter(text: str) -> str | None:
+    """What parts the columns of a text; None where it has none."""
+    delimiter, rows = _choose(text, _DELIMITERS)
+    return delimiter if rows else None
+
+
+def _choose(text: str, delimiters: str) -> tuple[str, list[list[str]]]:
+    """The delimiter that makes the most columns, and the first rows."""
+    tables = {delimiter: _rows(text[:_SAMPLE], delimiter) for delimiter in delimiters}
+    return max(tables.items(), key=lambda item: len(item[1][0]) if item[1] else 0)
+
+
 def _read(text: str, delimiters: str) -> Extract:
-    tables = [_rows(text[:_SAMPLE], delimiter) for delimiter in delimiters]
-    rows = max(tables, key=lambda rows: len(rows[0]) if rows else 0)
-    if not _has_header(rows):
+    rows = _choose(text, delimiters)[1]
+    if not has_header(rows):
         return plain(text)
     return plain(text, headings=(f"Columns: {', '.join(map(make_heading, rows[0]))}",))
 
@@ -41,7 +52,7 @@ def _rows(sample: str, delimiter: str) -> list[list[str]]:
     return rows if len({len(row) for row in rows}) == 1 and len(rows[0]) > 1 else []
 
 
-def _has_header(rows: list[list[str]]) -> bool:
+def has_header(rows: list[list[str]]) -> bool:
     """Names that differ, without numbers, above at least one column of nothing but numbers or
     dates: a first row of data is never taken for a header."""
     if len(rows) < 2 or len(rows[0]) > _MAX_COLUMNS:

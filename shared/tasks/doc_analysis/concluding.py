@@ -20,16 +20,19 @@ from shared.tasks.doc_analysis.models import (
     Result,
     TaskData,
 )
+from shared.tasks.doc_analysis.tables import recompute
 from shared.tasks.evidence.llm_output import Statement
 from shared.tasks.evidence.models import Claim, Evidence
 
 
 async def conclude(context: Context[TaskData], part: Part, account: Account) -> Result:
     found = await load_documents(context.artifacts, len(context.ticket.attachments))
+    account = await _recheck(context, account, found)
     documents = _add_summaries(found, part.about, account.unanswered)
     points = sorted(part.points, key=_by_importance) if part.level == 0 else part.points
     if context.data.kind in EXHAUSTIVE:
         points = [*points, *sorted(_left_out(points, account.claims), key=_by_importance)]
+    points = [point for point in points if _evidence(point.claims, account.claims)]
     made = Result(
         summary=_join_texts(part.summary) or describe_findings(len(points), documents),
         warnings=[*warnings(documents), *name_dropped(part.dropped)],
@@ -43,6 +46,28 @@ async def conclude(context: Context[TaskData], part: Part, account: Account) -> 
         analysis="",
     )
     return made.model_copy(update={"analysis": report.markdown(made)})
+
+
+async def _recheck(
+    context: Context[TaskData], account: Account, documents: Sequence[Document]
+) -> Account:
+    """The account with those reckoned values alone that come to the same once more."""
+    if not any(one.computed for claim in account.claims for one in claim.evidence):
+        return account
+    known = await recompute(context, documents)
+    claims = [
+        claim.model_copy(
+            update={
+                "evidence": [
+                    one
+                    for one in claim.evidence
+                    if one.computed is None or known[one.model_dump_json()]
+                ]
+            }
+        )
+        for claim in account.claims
+    ]
+    return account.model_copy(update={"claims": claims})
 
 
 def _join_texts(statements: Iterable[Statement]) -> str:
@@ -95,4 +120,4 @@ def _findings(part: Part, wanted: Relation, claims: Sequence[Claim]) -> list[Fin
 def _evidence(numbers: Iterable[int], claims: Sequence[Claim]) -> list[Evidence]:
     """The quotes of these claims, each once."""
     proofs = [proof for number in numbers for proof in claims[number].evidence]
-    return list({(one.document, one.start, one.end): one for one in proofs}.values())
+    return list({one.model_dump_json(): one for one in proofs}.values())

@@ -74,6 +74,8 @@ def statement(one: Document) -> str:
     """How much of a file was read: `a.pdf: read 617 of 619 pages; not read: p. 12, p. 40 (…).`"""
     if one.fault is not None:
         return f"{one.name} was not read: {one.advice}"
+    if one.rows is not None:
+        return f"{one.name}: profiled all of its {one.rows} rows by program{_unread(one.unread)}."
     read = "all of its text" if one.pages is None else f"{one.pages_read} of {one.pages} pages"
     return f"{one.name}: read {read}{_unread(one.unread)}."
 

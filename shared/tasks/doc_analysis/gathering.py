@@ -7,7 +7,7 @@ from shared.documents.extract import Unread
 from shared.tasks.doc_analysis.llm_output import AboutDocument
 from shared.tasks.doc_analysis.models import Account, Grounded, Outcome, Part, Tally
 from shared.tasks.evidence.llm_output import Statement
-from shared.tasks.evidence.models import Claim
+from shared.tasks.evidence.models import Claim, Evidence
 
 
 def gather_outcomes(outcomes: Sequence[Outcome]) -> tuple[Account, list[Part]]:
@@ -66,7 +66,11 @@ def _choose_counting(outcomes: Sequence[Outcome]) -> dict[Any, int]:
 
 
 def _key(claim: Claim) -> Any:
-    return claim.document, claim.kind, *((proof.start, proof.end) for proof in claim.evidence)
+    return claim.document, claim.kind, *(_proof_key(proof) for proof in claim.evidence)
+
+
+def _proof_key(proof: Evidence) -> Any:
+    return proof.computed.text if proof.computed else (proof.start, proof.end)
 
 
 def _part(outcome: Outcome, points: list[Grounded], rests_on: Sequence[list[int]]) -> Part:

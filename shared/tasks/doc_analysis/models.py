@@ -131,7 +131,8 @@ class Part(Model):
 
 
 class Document(Model):
-    """A file and how much of it was read; `fault` says why nothing was, and `advice` what to do."""
+    """A file and how much of it was read; `fault` says why nothing was, and `advice` what to do.
+    `rows` is how many a table has that was profiled instead of being read."""
 
     id: str
     name: str
@@ -144,6 +145,7 @@ class Document(Model):
     pages: int | None = None
     pages_read: int | None = None
     unread: list[Unread] = []
+    rows: int | None = None
     notes: list[str] = []
     fault: str | None = None
     advice: str | None = None

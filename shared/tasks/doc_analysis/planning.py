@@ -17,6 +17,7 @@ from shared.tasks.doc_analysis.analysing import ANALYSING, ChunkItem
 from shared.tasks.doc_analysis.coverage import statement
 from shared.tasks.doc_analysis.models import EXHAUSTIVE, Document, TaskData
 from shared.tasks.doc_analysis.prompting import names
+from shared.tasks.doc_analysis.tables import is_large, profile_table
 from shared.tasks.evidence.artifacts import save_chunks
 from shared.tasks.evidence.chunking import cut
 
@@ -45,7 +46,7 @@ async def plan(context: Context[TaskData]) -> Round:
     documents = await asyncio.gather(*(read(*pair) for pair in enumerate(files)))
     _check(context, documents)
     items = (
-        ChunkItem(document=number, chunk=chunk)
+        ChunkItem(document=number, chunk=chunk, is_table=document.rows is not None)
         for number, document in enumerate(documents)
         for chunk in range(document.chunks)
     )
@@ -76,12 +77,25 @@ async def _document(context: Context[TaskData], number: int, file: Attachment) -
     called = names(context)[number]
     document = Document(id=file.id, name=called, content_type=file.content_type)
     try:
-        document = await _chunks(context, number, file, data, document)
+        profiled = await _profile(context, file, data, document)
+        document = profiled or await _chunks(context, number, file, data, document)
     except Unreadable as error:
         fault = {"fault": error.fault.value, "advice": error.advice}
         document = document.model_copy(update=fault)
     await artifacts.save_document(context.artifacts, number, document)
     return document
+
+
+async def _profile(
+    context: Context[TaskData], file: Attachment, data: bytes, document: Document
+) -> Document | None:
+    """A large table counts as one chunk; None for what is none, or has no columns."""
+    if not is_large(file, data):
+        return None
+    found = await profile_table(context, data)
+    if not found.rows:
+        return None
+    return document.model_copy(update={"chunks": 1, "rows": found.rows, "characters": len(data)})
 
 
 async def _chunks(

@@ -85,7 +85,7 @@ def _citation(proof: Evidence) -> str:
 
 
 def _quote(proof: Evidence) -> str:
-    return f"“{plain(proof.quote)}”"
+    return plain(proof.computed.text) if proof.computed else f"“{plain(proof.quote)}”"
 
 
 def _rows(result: Result) -> Iterator[tuple[str, ...]]:
@@ -101,5 +101,6 @@ def _proofs(
     finding: str, kind: str, importance: str, one: Insight | Finding
 ) -> Iterator[tuple[str, ...]]:
     for proof in one.evidence:
-        place = (proof.document, proof.place, proof.quote, str(proof.start), str(proof.end))
+        offsets = ("", "") if proof.computed else (str(proof.start), str(proof.end))
+        place = (proof.document, proof.place, proof.text, *offsets)
         yield (finding, kind, importance, one.text, *place)

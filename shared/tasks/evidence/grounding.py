@@ -42,7 +42,7 @@ class Grounds:
     def _ground(self, numbers: tuple[int, ...]) -> Ground:
         if numbers not in self._known:
             evidence = [one for number in numbers for one in self._claims[number].evidence]
-            quotes = [one.quote for one in evidence] if self._room > 0 else []
+            quotes = [one.text for one in evidence] if self._room > 0 else []
             self._room -= sum(map(len, quotes))
             places = {one.place for one in evidence}
             pages = {place.replace("p. ", "page ", 1) for place in places}
