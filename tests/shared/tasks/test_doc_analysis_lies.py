@@ -8,7 +8,7 @@ from typing import Any
 import docx
 import pytest
 
-from shared.tickets.result_files import ResultFormat, render_result
+from shared.tickets.rendering.files import ResultFormat, render_result
 from tests.support.files import pdfs
 from tests.support.files.leases import LEASE, RENT
 from tests.support.product.workflow import shown
@@ -80,10 +80,10 @@ async def test_no_lie_is_in_any_form_of_the_result(
     ticket = await shown(analyses.app, order)
     texts = [json.dumps(result, ensure_ascii=False)]
     texts += [
-        render_result(ticket, form).content.decode()
+        (await render_result(ticket, form)).content.decode()
         for form in (ResultFormat.MD, ResultFormat.HTML, ResultFormat.CSV)
     ]
-    word = docx.Document(io.BytesIO(render_result(ticket, ResultFormat.DOCX).content))
+    word = docx.Document(io.BytesIO((await render_result(ticket, ResultFormat.DOCX)).content))
     texts.append("\n".join(paragraph.text for paragraph in word.paragraphs))
     for text in texts:
         assert [one for one in (*CANARIES, "All is well") if one in text] == []

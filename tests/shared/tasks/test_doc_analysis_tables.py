@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from shared.tickets.result_files import ResultFormat, render_result
+from shared.tickets.rendering.files import ResultFormat, render_result
 from tests.support.product.workflow import shown
 from tests.support.servers.model import completion
 from tests.support.tasks.analyses import Analyses, form_of, material, statement
@@ -63,7 +63,7 @@ async def test_a_large_table_costs_two_calls_and_has_exact_totals(analyses: Anal
     assert "profiled all of its 20000 rows" in result["coverage"]["statement"]
     assert any("1 of insights" in text and "1 on gaps" in text for text in result["warnings"])
     ticket = await shown(analyses.app, order)
-    table = render_result(ticket, ResultFormat.CSV).content.decode()
+    table = (await render_result(ticket, ResultFormat.CSV)).content.decode()
     [_, row] = csv.reader(io.StringIO(table))
     assert row[5:] == ["10000 of 20000 rows, column price", f"{NAME} = {TOTAL}", "", ""]
     assert str(TOTAL) in result["analysis"]
