@@ -4,12 +4,12 @@ import pytest
 
 from shared.documents.tables.queries import (
     Aggregate,
+    Comparison,
     Condition,
     Function,
     Groups,
     Query,
     Rows,
-    Comparison,
     compute,
     profile,
 )
