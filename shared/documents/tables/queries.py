@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from enum import StrEnum
 from typing import Literal, TypeVar
 
-from shared.documents.tables.reading import Table
+from shared.documents.tables.reading import DataTable
 from shared.models import Model
 
 MAX_GROUPS = 12
@@ -18,7 +18,7 @@ _PLACES = Decimal("0.000001")
 """To which an average is rounded that has no end."""
 
 
-class Comparison(StrEnum):
+class RowTest(StrEnum):
     IS = "is"
     IS_NOT = "is_not"
     CONTAINS = "contains"
@@ -40,7 +40,7 @@ class Condition(Model):
     """What must hold of a row; numbers are compared as such where the column is of numbers."""
 
     column: str
-    test: Comparison
+    test: RowTest
     value: str
 
 
@@ -63,7 +63,7 @@ class Groups(Model):
     where: list[Condition]
 
 
-class Rows(Model):
+class FirstRows(Model):
     """The first rows, in the order of a column if one is named, else of the file."""
 
     kind: Literal["rows"]
@@ -72,7 +72,7 @@ class Rows(Model):
     where: list[Condition]
 
 
-Query = Aggregate | Groups | Rows
+Query = Aggregate | Groups | FirstRows
 
 
 class Computed(Model):
@@ -84,16 +84,16 @@ class Computed(Model):
     rows: str
 
 
-def compute(table: Table, query: Query) -> list[Computed]:
+def compute(table: DataTable, query: Query) -> list[Computed]:
     """The answers; none where the table has no such column, or the column no such value."""
     named = [one.column for one in query.where]
-    named += [query.column] if not isinstance(query, Rows) else []
+    named += [query.column] if not isinstance(query, FirstRows) else []
     named += [query.by] if isinstance(query, Groups) else []
-    named += [query.sort_by] if isinstance(query, Rows) and query.sort_by else []
+    named += [query.sort_by] if isinstance(query, FirstRows) and query.sort_by else []
     if any(name not in table.columns for name in named):
         return []
     places = [at for at in range(len(table.rows)) if _holds(table, at, query.where)]
-    if isinstance(query, Rows):
+    if isinstance(query, FirstRows):
         return list(_list_rows(table, query, places))
     if isinstance(query, Groups):
         return list(_compute_groups(table, query, places))
@@ -101,7 +101,7 @@ def compute(table: Table, query: Query) -> list[Computed]:
     return [made] if made else []
 
 
-def profile(table: Table) -> list[Query]:
+def profile(table: DataTable) -> list[Query]:
     """The queries that tell what a table holds."""
     asked: list[Query] = [
         Aggregate(kind="aggregate", function=Function.COUNT, column=table.columns[0], where=[])
@@ -118,18 +118,18 @@ def profile(table: Table) -> list[Query]:
                 kind="groups", function=Function.COUNT, column=column, by=column, where=[]
             )
             asked.append(count)
-    return [*asked, Rows(kind="rows", sort_by=None, descending=False, where=[])]
+    return [*asked, FirstRows(kind="rows", sort_by=None, descending=False, where=[])]
 
 
-def _holds(table: Table, at: int, where: Sequence[Condition]) -> bool:
+def _holds(table: DataTable, at: int, where: Sequence[Condition]) -> bool:
     return all(_passes(table, at, one) for one in where)
 
 
-def _passes(table: Table, at: int, one: Condition) -> bool:
+def _passes(table: DataTable, at: int, one: Condition) -> bool:
     """An empty cell is neither above nor below anything."""
     place = table.columns.index(one.column)
     cell, numbers = table.rows[at][place].strip(), table.numbers[place]
-    if one.test is Comparison.CONTAINS:
+    if one.test is RowTest.CONTAINS:
         return one.value.casefold() in cell.casefold()
     if numbers is None:
         return _compare(cell or None, one.value.strip() or None, one.test)
@@ -139,12 +139,12 @@ def _passes(table: Table, at: int, one: Condition) -> bool:
 C = TypeVar("C", str, Decimal)
 
 
-def _compare(mine: C | None, theirs: C | None, test: Comparison) -> bool:
-    if test in (Comparison.IS, Comparison.IS_NOT):
-        return (mine == theirs) is (test is Comparison.IS)
+def _compare(mine: C | None, theirs: C | None, test: RowTest) -> bool:
+    if test in (RowTest.IS, RowTest.IS_NOT):
+        return (mine == theirs) is (test is RowTest.IS)
     if mine is None or theirs is None:
         return False
-    return mine > theirs if test is Comparison.ABOVE else mine < theirs
+    return mine > theirs if test is RowTest.ABOVE else mine < theirs
 
 
 def _read(value: str) -> Decimal | None:
@@ -156,7 +156,7 @@ def _read(value: str) -> Decimal | None:
 
 
 def _aggregate(
-    table: Table, function: Function, column: str, places: Sequence[int], where: str
+    table: DataTable, function: Function, column: str, places: Sequence[int], where: str
 ) -> Computed | None:
     place = table.columns.index(column)
     cells = [table.rows[at][place].strip() for at in places]
@@ -194,20 +194,20 @@ def _reckon(
     return f"{min(numbers) if function is Function.MINIMUM else max(numbers):f}"
 
 
-def _compute_groups(table: Table, query: Groups, places: Sequence[int]) -> Iterator[Computed]:
+def _compute_groups(table: DataTable, query: Groups, places: Sequence[int]) -> Iterator[Computed]:
     by = table.columns.index(query.by)
     groups: dict[str, list[int]] = {}
     for at in places:
         groups.setdefault(table.rows[at][by].strip(), []).append(at)
     largest = sorted(groups, key=lambda value: (-len(groups[value]), value))[:MAX_GROUPS]
     for value in largest:
-        condition = Condition(column=query.by, test=Comparison.IS, value=value[:_MAX_VALUE])
+        condition = Condition(column=query.by, test=RowTest.IS, value=value[:_MAX_VALUE])
         where = _describe([*query.where, condition])
         if made := _aggregate(table, query.function, query.column, groups[value], where):
             yield made.model_copy(update={"columns": list(dict.fromkeys([query.column, query.by]))})
 
 
-def _list_rows(table: Table, query: Rows, places: Sequence[int]) -> Iterator[Computed]:
+def _list_rows(table: DataTable, query: FirstRows, places: Sequence[int]) -> Iterator[Computed]:
     chosen = list(places)
     if query.sort_by:
         place = table.columns.index(query.sort_by)

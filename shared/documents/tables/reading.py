@@ -29,7 +29,7 @@ class NoTableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Table:
+class DataTable:
     """Rows as wide as there are `columns`, in the order of the file; the first has number 1."""
 
     columns: list[str]
@@ -42,7 +42,7 @@ class Table:
         return [_read_numbers([row[at] for row in self.rows]) for at in range(len(self.columns))]
 
 
-def read_table(text: str) -> Table:
+def read_table(text: str) -> DataTable:
     """Raises NoTableError."""
     delimiter = find_delimiter(text)
     if delimiter is None:
@@ -56,8 +56,8 @@ def read_table(text: str) -> Table:
     if not 1 < width <= MAX_COLUMNS or any(len(row) != width for row in rows):
         raise NoTableError
     if has_header(rows[:20]):
-        return Table([name.strip() for name in rows[0]], rows[1:])
-    return Table([f"column {number}" for number in range(1, width + 1)], rows)
+        return DataTable([name.strip() for name in rows[0]], rows[1:])
+    return DataTable([f"column {number}" for number in range(1, width + 1)], rows)
 
 
 def _read_numbers(cells: Sequence[str]) -> list[Decimal | None] | None:

@@ -4,12 +4,12 @@ import pytest
 
 from shared.documents.tables.queries import (
     Aggregate,
-    Comparison,
     Condition,
+    FirstRows,
     Function,
     Groups,
     Query,
-    Rows,
+    RowTest,
     compute,
     profile,
 )
@@ -35,7 +35,7 @@ def aggregate(function: str, column: str, *where: Condition) -> Aggregate:
 
 
 def condition(column: str, test: str, value: str) -> Condition:
-    return Condition(column=column, test=Comparison(test), value=value)
+    return Condition(column=column, test=RowTest(test), value=value)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_groups_and_rows_are_told_with_their_values() -> None:
         "count(region) where product is “Barge”": "1",
         "count(region) where product is “Ferry, old”": "1",
     }
-    rows = Rows(kind="rows", sort_by="price", descending=True, where=[])
+    rows = FirstRows(kind="rows", sort_by="price", descending=True, where=[])
     assert list(ask(rows)) == ["row 2", "row 1", "row 4"]
     assert ask(rows)["row 4"] == (
         "region: South; product: Ferry, old; price: -10.30; sold at: 2023-12-31"

@@ -129,7 +129,7 @@ def test_a_package_brings_a_type(tmp_path: Path, example_module: ExampleModule) 
         "from shared.tasks.registry import find_task_type as find\n"
         "print(find('weather').example, find('custom').offered_formats)",
     )
-    assert shown.stdout == "{'place': 'Oslo'} ['json', 'md', 'html']\n", shown.stderr
+    assert shown.stdout == "{'place': 'Oslo'} ['json', 'md', 'html', 'docx']\n", shown.stderr
 
 
 def test_an_entry_point_that_names_no_activity_stops_the_start(tmp_path: Path) -> None:
