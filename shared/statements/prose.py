@@ -179,6 +179,11 @@ def sentences(text: str) -> list[Span]:
     return found
 
 
+def split_sentences(text: str) -> list[Span]:
+    """Where the sentences of a plain text stand, in time that grows with its length alone."""
+    return list(_split(text, 0, len(text)))
+
+
 def blocks(text: str) -> list[Span]:
     """The paragraphs, lists and tables of a Markdown text: what blank lines set apart."""
     covered = without_code(text)

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from shared.documents.quotes import Span
 from shared.statements.names import KnownWords, names
-from shared.statements.prose import sentences
+from shared.statements.prose import split_sentences
 from shared.statements.quantities import Backing, Quantity, list_numbers
 from shared.statements.quotations import find_quoted
 from shared.statements.vocabulary import language_of
 
 MAX_SENTENCE = 2_000
 """Characters; what is longer is no sentence that anybody could check."""
+
+MAX_TEXT = 10_000
+"""Characters of sentences that stand together; more counts as one that says too much."""
 
 MAX_GROUND = 30_000
 """Characters of quotes that one sentence may rest on; what is beyond them does not count."""
@@ -100,8 +102,11 @@ class Ground:
 
 def keep_proved(text: str, ground: Ground) -> Proved:
     """The text without the sentences that say more than the quotes."""
-    kept = [part for part in _split(text) if ground.holds(part)]
-    return Proved(" ".join(kept), len(_split(text)) - len(kept))
+    if len(text) > MAX_TEXT:
+        return Proved("", 1)
+    said = [text[one.start : one.end] for one in split_sentences(text)]
+    kept = [sentence for sentence in said if ground.holds(sentence)]
+    return Proved(" ".join(kept), len(said) - len(kept))
 
 
 def normalize(text: str) -> str:
@@ -122,11 +127,6 @@ def _bound(quotes: Iterable[str]) -> Iterator[str]:
         room -= len(quote)
         if room <= 0:
             return
-
-
-def _split(text: str) -> list[str]:
-    spans: list[Span] = sentences(text)
-    return [text[one.start : one.end] for one in spans]
 
 
 def _list_quoted(text: str) -> list[str]:
