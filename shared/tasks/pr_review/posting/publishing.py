@@ -118,7 +118,8 @@ def _compare(last: LastReview | None, delta: Delta | None, result: Result, key: 
         course.present[name] = finding
         if old is None:
             course.new[name] = finding
-    missing = {left.path for left in (*result.coverage.partial, *result.coverage.skipped)}
+    seen = result.coverage
+    missing = set() if seen.complete else {left.path for left in (*seen.partial, *seen.skipped)}
     for one in told:
         if one.id not in course.present:
             path = delta.find_path(one.file) if delta else one.file
