@@ -93,6 +93,23 @@ async def test_the_answer_costs_the_same_however_many_tickets_there_are(
     assert costs == [1, 1]
 
 
+async def test_whoever_wrote_a_sum_last_adds_to_it_in_one_call(
+    table: Table, container: Container, sums: EndedSums, storage: StorageProxy
+) -> None:
+    first, *more = [await ended(container, "e" * 16) for _ in range(4)]
+    await sums.count(first)
+    tables = []
+    for ticket in (more[0], more[0], more[1]):
+        storage.reset()
+        await sums.count(ticket)
+        tables.append(sum(call.service == "table" for call in storage.calls))
+    assert tables[0] == 1
+    assert tables[1] == 1, "it is counted already"
+    await EndedSums(table, container, Clock()).count(more[2])
+    await sums.count(await ended(container, "e" * 16))
+    assert (await whole(sums))["completed__custom"] == 5
+
+
 async def test_marks_and_sums_of_long_ago_are_forgotten(
     table: Table, container: Container, sums: EndedSums
 ) -> None:

@@ -6,7 +6,7 @@ inserted in the same transaction. Whoever dies in between runs again and finds n
 """
 
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from shared.models.clock import Clock
 from shared.storage.compressed import unpack
 from shared.storage.conflicts import retry_on_conflict
 from shared.storage.keys import EVERYBODY
+from shared.storage.locks import Locks
 from shared.telemetry.metrics import record
 from shared.telemetry.names import Attribute, LogLine, Metric
 from shared.telemetry.scope import facts_of, scope_of
@@ -39,6 +40,7 @@ _KEPT = timedelta(days=400)
 _MARKED = timedelta(days=3)
 """Longer than an end is tried to be written."""
 _LONGEST = "longest__"
+_REMEMBERED = 1_000
 
 
 Settle = Callable[[str, int, int], Awaitable[None]]
@@ -72,9 +74,11 @@ class EndedSums:
         self._container = container
         self._clock = clock
         self._settle = settle
+        self._known: OrderedDict[str, Row] = OrderedDict()
+        self._turns = Locks()
 
     async def count(self, ticket: StoredTicket) -> None:
-        """Count the attempt that `ticket` has ended with, once: two storage calls, one more where
+        """Count the attempt that `ticket` has ended with, once: one storage call, one more where
         its row does not hold what it used, one more where it counts for a quota, and two for each
         writer who was faster. One that has not ended is not counted."""
         if not ticket.has_ended or ticket.completed_at is None:
@@ -87,16 +91,30 @@ class EndedSums:
         key = _key(ticket.completed_at, ticket.created_by)
 
         async def attempt() -> None:
-            known = await self._table.read(EVERYBODY, key)
+            known = self._known.pop(key, None)  # as this process last wrote it
             writes = [Write(Verb.INSERT, {"PartitionKey": EVERYBODY, "RowKey": mark})]
+            added = _add_ended(key, ticket.created_by, known, ended)
             try:
-                await self._table.write([*writes, _add_ended(key, ticket.created_by, known, ended)])
-                _report(ticket)
+                _, etag = await self._table.write([*writes, added])
             except WriteConflict as conflict:
                 if conflict.index:
+                    await self._refresh(key)
                     raise
+                return
+            self._remember(key, Row({**added.values}, etag))
+            _report(ticket)
 
-        await retry_on_conflict(attempt)
+        async with self._turns.of(key):
+            await retry_on_conflict(attempt)
+
+    async def _refresh(self, key: str) -> None:
+        if known := await self._table.read(EVERYBODY, key):
+            self._remember(key, known)
+
+    def _remember(self, key: str, row: Row) -> None:
+        self._known[key] = row
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
 
     async def _usage(self, ticket: StoredTicket) -> Usage:
         if ticket.status is Status.COMPLETED and ticket.result:
