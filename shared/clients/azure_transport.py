@@ -4,6 +4,7 @@ All clients of a process share one pool of connections. It looks at no proxy and
 which the SDKs would ask for at every request.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from yarl import URL
 
 from shared.telemetry.spans import Service, outside_call
+
+_TURNS_UNTIL_CLOSED = 3
+"""Of the event loop: it is told of the end of the stream, closes the transport, tells its owner."""
 
 
 class ConnectionPool:
@@ -65,6 +69,10 @@ class ObservedTransport(AioHttpTransport):  # type: ignore[misc]
             await self._connections.leave()
 
     async def send(self, request: HttpRequest, **config: Any) -> AsyncHttpResponse:
+        # The loop may have been held up for longer than the other side keeps connections: it must
+        # see which were closed before one is taken, as a POST is not sent twice.
+        for _ in range(_TURNS_UNTIL_CLOSED):
+            await asyncio.sleep(0)
         with outside_call(self._service, request.method, URL(request.url).host) as call:
             response: AsyncHttpResponse = await super().send(request, **config)
             call.note_answer(response.status_code)

@@ -1,6 +1,8 @@
 """The transport under the clients of Azure's services."""
 
 import asyncio
+import socket
+import threading
 
 import pytest
 from azure.core.exceptions import ServiceResponseError
@@ -48,4 +50,32 @@ async def test_clients_share_connections_until_the_last_one_is_closed(
             assert (await first.send(request)).status_code == 204
         assert (await last.send(request)).status_code == 204
     assert opened == 1
+    server.close()
+
+
+async def test_a_connection_that_was_closed_while_the_loop_was_held_up_is_not_used() -> None:
+    """Imports hold it up for seconds at a cold start, and an instance may be frozen."""
+    closed, again = threading.Event(), threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def answer_twice() -> None:
+        for is_first in (True, False):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                if is_first:
+                    again.wait(30)
+            closed.set()
+
+    thread = threading.Thread(target=answer_twice)
+    thread.start()
+    request = HttpRequest("POST", f"http://127.0.0.1:{server.getsockname()[1]}/", content=b"x")
+    patience = {"connection_timeout": 5, "read_timeout": 5}
+    async with ObservedTransport(Service.STORAGE, patience) as transport, asyncio.timeout(30):
+        assert (await transport.send(request)).status_code == 204
+        again.set()
+        assert closed.wait(30)
+        assert (await transport.send(request)).status_code == 204
+    thread.join(30)
     server.close()
