@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from infra.local.github.pulls import Limits
 from shared.clients.github.models import ChangedFile, ChangedFiles, Pull
 from shared.documents.tokens import estimate
+from shared.errors import Invalid
 from shared.models import FileStatus, Side
 from shared.tasks.pr_review import checking, selection
 from shared.tasks.pr_review.splitting import MAX_HALVINGS
@@ -413,11 +414,11 @@ def test_what_is_beyond_all_bounds_is_named_and_not_read() -> None:
         "{origin}/ann/app/pull/1/../../../x",
     ],
 )
-async def test_what_is_no_pull_request_of_this_github_fails_in_so_many_words(
+async def test_what_is_no_pull_request_of_this_github_is_refused_in_so_many_words(
     reviews: Reviews, url: str
 ) -> None:
-    reason = await reviews.failure(url.format(origin=reviews.github.origin))
-    assert "must look like" in reason
+    with pytest.raises(Invalid, match="must look like"):
+        await reviews.open(url.format(origin=reviews.github.origin))
     assert reviews.github.asked == []
 
 
