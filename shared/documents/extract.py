@@ -35,7 +35,7 @@ class Extract(Model):
 
     `pages` is how many there are, None where a file has none; `pages_read` those that have text or
     are blank. `notes` say, a sentence each, what was set aside or must be known to judge the text.
-    `title` and `author` are as the file says.
+    `title` and `author` are as the file says; `encoding` is that of a text, by Python's name.
     """
 
     blocks: list[Block]
@@ -45,6 +45,7 @@ class Extract(Model):
     notes: list[str] = []
     title: str | None = None
     author: str | None = None
+    encoding: str | None = None
 
     @property
     def text(self) -> str:

@@ -1,17 +1,16 @@
 """What a file is, judged by its name and its content together; what a client says of it counts for
 nothing."""
 
-import codecs
-import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from pathlib import PurePath
 from typing import Any, Protocol
 
-from shared.documents.text.encodings import guess_encoding, read_mark, sample_lines
+from shared.documents.text.encodings import find_encoding, read_declaration
 from shared.errors import UnsupportedMediaType
 
 HEAD = 1024
@@ -50,7 +49,6 @@ _SOURCE_SUFFIXES = (
     "scm scss sh sol sql svelte swift tcl tex tf toml ts tsx v vb vhd vue yaml yml zig zsh"
 )
 _KINDS |= {f".{suffix}": SOURCE for suffix in _SOURCE_SUFFIXES.split()}
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # ESC colours logs
 _SOURCE_NAMES = {"dockerfile", "makefile", "jenkinsfile", "gemfile", "rakefile"}
 
 
@@ -78,6 +76,14 @@ class InMemory:
         return bytes(self.view[start : start + length])
 
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The head of Microsoft's old files, and of new ones under a password."""
+ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+HOW_TO_UNLOCK = "is protected by a password; please remove the password and send it again."
+_PROGRAMS = (b"MZ", b"\x7fELF", b"PK\x03\x04")  # which may hold a PDF further on
+_TYPES = "[Content_Types].xml"
+_MAX_TYPES = 1024 * 1024
+_MAIN_TYPE = b"wordprocessingml.document.main+xml"
 _NOT_TAKEN = (
     "Files of this type are not taken; please send pdf, docx, txt, md, html, csv, json, xml or "
     "source text."
@@ -97,52 +103,39 @@ def kind_of(filename: str, content: Bytes) -> str:
     """The content type of a file. Raises UnsupportedMediaType when the content is not what the name
     says."""
     kind = kind_of_name(filename)
+    head = content.part(0, HEAD)
     if kind == PDF:
-        fits = content.part(0, HEAD).lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"%PDF-")
+        fits = b"%PDF-" in head and not head.startswith(_PROGRAMS)
     elif kind == DOCX:
         fits = _is_docx(content)
     else:
-        fits = _is_text(content) and _begins_like(kind, content)
+        fits = _is_text(kind, content)
     if not fits:
-        suffix = PurePath(filename).suffix.lower().lstrip(".") or "text"
-        raise UnsupportedMediaType(
-            f"This file is called {suffix}, but its content is something else."
-        )
+        raise UnsupportedMediaType(_tell_misfit(filename, content))
     return kind
 
 
-def _begins_like(kind: str, content: Bytes) -> bool:
-    """JSON and XML show in their first character; an empty file is neither."""
-    begin = {"application/json": '{["-0123456789tfn', "application/xml": "<"}.get(kind)
-    if begin is None:
-        return True
+def _tell_misfit(filename: str, content: Bytes) -> str:
+    """What is wrong with a file that is not what its name says."""
     head = content.part(0, HEAD)
-    first = head.decode(read_mark(head) or "latin-1", "ignore").lstrip("\ufeff \t\r\n")[:1]
-    return first != "" and first in begin
+    if not head.strip():
+        return "This file is empty; please send it again."
+    if head.startswith(OLE) and any(ENCRYPTED_PACKAGE in piece for piece in _pieces(content)):
+        return f"This file {HOW_TO_UNLOCK}"
+    suffix = PurePath(filename).suffix.lower().lstrip(".") or "text"
+    return f"This file is called {suffix}, but its content is something else."
 
 
-def _is_text(content: Bytes) -> bool:
-    """Text as its byte order mark says, in UTF-8, or in an encoding that its first lines beyond
-    ASCII tell; without the control characters that no text has."""
-    mark = read_mark(content.part(0, 4))
-    if _decodes(content, mark or "utf-8"):
-        return True
-    if mark or any(_CONTROL.search(piece) for piece in _pieces(content)):
+def _is_text(kind: str, content: Bytes) -> bool:
+    """Text in an encoding that can be told, which begins as its kind does. JSON and XML show in
+    their first character, or in a comment."""
+    head = content.part(0, HEAD)
+    encoding = find_encoding(lambda: _pieces(content), read_declaration(kind, head))
+    if encoding is None:
         return False
-    return guess_encoding(sample_lines(_pieces(content))) is not None
-
-
-def _decodes(content: Bytes, encoding: str) -> bool:
-    """Whether all of a file is text in this encoding."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for piece in _pieces(content):
-            if _CONTROL.search(decoder.decode(piece).encode()):
-                return False
-        decoder.decode(b"", final=True)
-    except UnicodeError:
-        return False
-    return True
+    first = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")[:1]
+    begin = {"application/json": '{["-0123456789tfn/#', "application/xml": "<"}.get(kind)
+    return begin is None or (first != "" and first in begin)
 
 
 def _pieces(content: Bytes) -> Iterator[bytes]:
@@ -151,23 +144,37 @@ def _pieces(content: Bytes) -> Iterator[bytes]:
 
 
 def _is_docx(content: Bytes) -> bool:
-    """A zip archive with Word's document in it, without macros, and no bomb by its own words;
-    nothing is unpacked, and of a directory that is too long nothing is read."""
-    if not _has_short_directory(content):
+    """A zip archive with Word's document in it, without macros, and no bomb by its own words; of a
+    directory that is too long nothing is read."""
+    if content.part(0, 4) != b"PK\x03\x04" or not _has_short_directory(content):
         return False
     try:
         with zipfile.ZipFile(BufferedReader(_Seekable(content), _STEP)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error):
+            return _holds_document(archive)
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError):
         return False
+    except RuntimeError:  # encrypted, or packed in a way that is not known
+        return False
+
+
+def _holds_document(archive: zipfile.ZipFile) -> bool:
+    """Only the list of the parts' types is unpacked, and only where the document has another name
+    than usual."""
+    entries = archive.infolist()
     names = {entry.filename for entry in entries}
-    return (
-        content.part(0, 4) == b"PK\x03\x04"
-        and {"[Content_Types].xml", "word/document.xml"} <= names
-        and "word/vbaProject.bin" not in names
-        and len(entries) <= _MAX_ENTRIES
-        and sum(entry.file_size for entry in entries) <= _MAX_UNPACKED
-    )
+    lower = set(map(str.lower, names))
+    texts = [entry for entry in entries if entry.filename.endswith((".xml", ".rels"))]
+    if (
+        _TYPES not in names
+        or any(name.endswith("vbaproject.bin") for name in lower)
+        or len(entries) > _MAX_ENTRIES
+        or sum(entry.file_size for entry in texts) > _MAX_UNPACKED
+    ):
+        return False
+    if "word/document.xml" in lower:
+        return True
+    with archive.open(_TYPES) as types:
+        return _MAIN_TYPE in types.read(_MAX_TYPES).replace(b"\0", b"")  # in UTF-16 too
 
 
 def _has_short_directory(content: Bytes) -> bool:

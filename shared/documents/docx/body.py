@@ -1,7 +1,7 @@
 """The paragraphs and tables of a Word document as blocks, each followed by what hangs on it."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from shared.documents.docx.changes import (
@@ -14,17 +14,27 @@ from shared.documents.docx.changes import (
     join_spans,
     within,
 )
+from shared.documents.docx.embedded import is_word, read_embedded
 from shared.documents.docx.inline import Inline, change, mark, read_changes
 from shared.documents.docx.notes import Notes
 from shared.documents.docx.numbering import Numbering
 from shared.documents.docx.package import DocxLimits, Package, too_large
-from shared.documents.docx.passages import Aside, DescribedPart, Drawn, Missing, Nested, Reference
+from shared.documents.docx.passages import (
+    Aside,
+    DescribedPart,
+    Drawn,
+    Embedded,
+    Missing,
+    Nested,
+    Reference,
+)
 from shared.documents.docx.styles import PLAIN, Style, Styles
 from shared.documents.docx.xml import Element, child, local
 from shared.documents.extract import Block
 
 _WRAPPERS = {"body", "sdt", "sdtContent", "customXml", "smartTag"}
 _MAX_HEADING = 200
+_MAX_EMBEDDED = 3  # documents within documents
 _PARAGRAPH_END = "\n\n"
 _ROW_END = "\n"
 
@@ -37,12 +47,13 @@ class Body:
     rows of tables. Beside the running text nothing is numbered.
     """
 
-    def __init__(self, package: Package, limits: DocxLimits, view: View) -> None:
+    def __init__(self, package: Package, limits: DocxLimits, view: View, *, depth: int = 0) -> None:
         self.blocks: list[Block] = []
         self.missing: dict[tuple[str, str], None] = {}
         self.changes = 0
         self.has_hidden_text = False
         self._package, self._limits, self._view = package, limits, view
+        self._depth = depth
         self._styles = Styles(package.roots("styles"))
         self._numbering = Numbering(package.roots("numbering"))
         self._notes = Notes(package)
@@ -97,6 +108,10 @@ class Body:
                 self._descend(inner, within(changes, change(inner)))
             elif name in _WRAPPERS:
                 self._descend(inner, changes)
+            elif name == "altChunk":
+                self._end(PLAIN)
+                self._inline.gather([inner], changes)
+                self._end(PLAIN)
             else:
                 self._inline.gather([inner], changes)
 
@@ -164,11 +179,11 @@ class Body:
         self._add(text + separator, None)
         self._headings.append((level, " ".join(text.split())[:_MAX_HEADING]))
 
-    def _add(self, text: str, part: str | None) -> None:
+    def _add(self, text: str, part: str | None, below: Sequence[str] = ()) -> None:
         self._characters += len(text)
         if self._characters > self._limits.characters:
             raise too_large(f"it has more than {self._limits.characters} characters")
-        headings = [heading for _, heading in self._headings]
+        headings = [*(heading for _, heading in self._headings), *below]
         paragraph = None if part else self._paragraph
         self.blocks.append(Block(text=text, headings=headings, paragraph=paragraph, part=part))
 
@@ -199,6 +214,8 @@ class Body:
                     self._end(PLAIN)
             case Drawn():
                 self._take_drawing(aside, place)
+            case Embedded(relationship):
+                self._take_embedded(relationship, place)
             case Missing(what):
                 self.missing[place, what] = None
 
@@ -211,6 +228,30 @@ class Body:
         with self._beside(f"{drawn.kind} in {place}"):
             self._inline.gather(root, drawn.changes)
             self._end(PLAIN)
+
+    def _take_embedded(self, relationship: str, place: str) -> None:
+        """A document within this one, at its place in the text."""
+        part = self._package.read_linked(relationship)
+        found = part and self._read_embedded(*part)
+        if not found:
+            self.missing[place, "an embedded document"] = None
+            return
+        for block in found:
+            self._paragraph += self._part is None and block.part is None
+            self._add(block.text, block.part or self._part, block.headings)
+
+    def _read_embedded(self, name: str, data: bytes) -> list[Block]:
+        if not is_word(data):
+            extract = read_embedded(data)
+            return extract.blocks if extract else []
+        if self._depth == _MAX_EMBEDDED:
+            raise too_large("documents within it hold others, and so on")
+        body = Body(Package(data, self._limits), self._limits, self._view, depth=self._depth + 1)
+        body.read()
+        self.missing |= {(f"{place} of {name}", what): None for place, what in body.missing}
+        self.changes += body.changes
+        self.has_hidden_text |= body.has_hidden_text
+        return body.blocks
 
 
 def _below(element: Element, name: str, changes: Changes) -> Iterator[tuple[Element, Changes]]:

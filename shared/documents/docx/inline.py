@@ -6,7 +6,7 @@ those that end in `Pr` are properties and hold no text.
 from collections.abc import Callable, Iterable
 
 from shared.documents.docx.changes import KIND_OF_TAG, ChangedSpan, Changes, TrackedChange, within
-from shared.documents.docx.passages import Drawn, Missing, Nested, Passage, Reference
+from shared.documents.docx.passages import Drawn, Embedded, Nested, Passage, Reference
 from shared.documents.docx.styles import Styles
 from shared.documents.docx.symbols import symbol
 from shared.documents.docx.xml import Element, attribute, child, local, number, switch, value
@@ -90,8 +90,8 @@ class Inline:
         self.passage.note_embedded()
         self.gather(element, changes)
 
-    def _note_embedded_file(self, element: Element, changes: Changes) -> None:
-        self.passage.asides.append(Missing("an embedded document"))
+    def _read_embedded(self, element: Element, changes: Changes) -> None:
+        self.passage.asides.append(Embedded(attribute(element, "id") or ""))
 
     def _chart(self, element: Element, changes: Changes) -> None:
         self._read_drawn("chart", attribute(element, "id"), element, changes)
@@ -191,7 +191,7 @@ _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-
 _OPERATORS = {"num": "", "den": "/", "sup": "^", "sub": "_"}
 _READERS: dict[str, _Reader] = {
     "AlternateContent": Inline._alternatives,
-    "altChunk": Inline._note_embedded_file,
+    "altChunk": Inline._read_embedded,
     "blip": Inline._image,
     "chart": Inline._chart,
     "cNvPr": Inline._description,

@@ -12,20 +12,22 @@ from dataclasses import dataclass
 from lxml import etree
 
 from shared.documents.docx.xml import Element
+from shared.documents.file_types import HOW_TO_UNLOCK, OLE
 from shared.errors import DocumentFault, Unreadable
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_WORD = "WordDocument".encode("utf-16-le")
 _ENTRY = b"PK\x01\x02"
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_MAIN_KIND = "officeDocument"
 _MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class DocxLimits:
-    """Sizes are in bytes, unpacked. `ratio` is that of unpacked to packed, for parts over a
-    megabyte. `markup` counts the elements and, twice, the attributes of all XML that is read: the
-    parser needs about 120 bytes for each. `characters` are those of the extracted text."""
+    """Sizes are in bytes, unpacked, of the parts that are read. `ratio` is that of unpacked to
+    packed, for parts over a megabyte. `markup` counts the elements and, twice, the attributes of
+    all XML that is read: the parser needs about 120 bytes for each. `characters` are those of the
+    extracted text."""
 
     part: int = 25 * _MEGABYTE
     total: int = 200 * _MEGABYTE
@@ -36,12 +38,11 @@ class DocxLimits:
 
 
 class Package:
-    """The parts of a Word document. Everything raises Unreadable."""
-
-    MAIN = "word/document.xml"
+    """The parts of a Word document, by their names in small letters (OPC 6.2.2.3). Everything
+    raises Unreadable."""
 
     def __init__(self, data: bytes, limits: DocxLimits) -> None:
-        if data.startswith(_OLE):
+        if data.startswith(OLE):
             raise _no_archive(data)
         if data.count(_ENTRY) > limits.entries:
             raise too_large(f"it has more than {limits.entries} parts")
@@ -49,24 +50,24 @@ class Package:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error):
             raise _broken("it is no zip archive, or is cut off") from None
-        self._entries = {entry.filename: entry for entry in self._archive.infolist()}
+        self._entries = {_part_name(entry.filename): entry for entry in self._archive.infolist()}
         self._limits = limits
-        self._markup = 0
-        self._check_sizes()
-        self._targets = self._relationships()
+        self._markup = self._unpacked = 0
+        self._main = self._find_main()
+        self._targets = self._relationships(self._main)
 
     def main(self) -> Element:
         """The root of the document itself."""
-        root = self.root(self.MAIN)
+        root = self.root(self._main)
         if root is None:
-            raise _broken(f"it has no {self.MAIN}")
+            raise _broken(f"it has no {self._main}")
         return root
 
     def roots(self, kind: str) -> list[Element]:
         """The roots of all parts of a kind that belong to the document: `footnotes`, `header` …,
         the last word of the relationship's type."""
         names = [name for of_kind, name in self._targets.values() if of_kind == kind]
-        usual = f"word/{kind}.xml"
+        usual = posixpath.join(posixpath.dirname(self._main), f"{kind}.xml")
         parts = map(self.root, dict.fromkeys([*names, usual]))
         return [root for root in parts if root is not None]
 
@@ -75,22 +76,29 @@ class Package:
         _, name = self._targets.get(relationship, ("", ""))
         return self.root(name)
 
+    def read_linked(self, relationship: str) -> tuple[str, bytes] | None:
+        """The name and the content of a part that is no XML of this document."""
+        _, name = self._targets.get(relationship, ("", ""))
+        entry = self._entries.get(name)
+        return None if entry is None else (name, self._read(entry))
+
     def root(self, name: str) -> Element | None:
         """The root of a part, None when there is no such part."""
-        entry = self._entries.get(name)
+        entry = self._entries.get(_part_name(name))
         return None if entry is None else self._parse_part(self._read(entry))
 
-    def _check_sizes(self) -> None:
-        """What the archive declares; `_read` holds it to that."""
-        limits, entries = self._limits, self._entries.values()
-        if sum(entry.file_size for entry in entries) > limits.total:
+    def _check_size(self, entry: zipfile.ZipInfo) -> None:
+        """What the archive declares of a part that is read; `_read` holds it to that."""
+        limits = self._limits
+        self._unpacked += entry.file_size
+        if self._unpacked > limits.total:
             raise too_large(f"unpacked it has more than {limits.total // _MEGABYTE} MB")
-        for entry in entries:
-            limit = limits.ratio * max(entry.compress_size, 1)
-            if entry.file_size > _MEGABYTE and entry.file_size > limit:
-                raise too_large("a part of it unpacks to a hundred times its size")
+        most = limits.ratio * max(entry.compress_size, 1)
+        if entry.file_size > _MEGABYTE and entry.file_size > most:
+            raise too_large("a part of it unpacks to a hundred times its size")
 
     def _read(self, entry: zipfile.ZipInfo) -> bytes:
+        self._check_size(entry)
         if entry.flag_bits & 0x1:
             raise _refuse_encrypted()
         if entry.compress_type not in _PACKINGS:
@@ -128,16 +136,27 @@ class Package:
         except (etree.XMLSyntaxError, ValueError):
             raise _broken("its XML is damaged, or nested too deeply") from None
 
-    def _relationships(self) -> dict[str, tuple[str, str]]:
-        """The kind and the name of the part, for each relationship of the document."""
-        root = self.root("word/_rels/document.xml.rels")
+    def _find_main(self) -> str:
+        """The part that is the document, as the package says."""
+        of_kind = (name for kind, name in self._relationships("").values() if kind == _MAIN_KIND)
+        return next((name for name in of_kind if name in self._entries), "word/document.xml")
+
+    def _relationships(self, part: str) -> dict[str, tuple[str, str]]:
+        """The kind and the name of the other part, for each relationship of a part, or of the
+        package itself."""
+        folder, name = posixpath.split(part)
+        root = self.root(posixpath.join(folder, "_rels", f"{name}.rels"))
         found = {}
         for link in root if root is not None else ():
             if link.get("TargetMode") != "External":
                 kind = link.get("Type", "").rpartition("/")[2]
-                path = posixpath.join("/word", link.get("Target", ""))
-                found[link.get("Id", "")] = (kind, posixpath.normpath(path).lstrip("/"))
+                path = posixpath.join("/", folder, link.get("Target", ""))
+                found[link.get("Id", "")] = (kind, _part_name(posixpath.normpath(path)))
         return found
+
+
+def _part_name(path: str) -> str:
+    return path.replace("\\", "/").lstrip("/").lower()
 
 
 def _no_archive(data: bytes) -> Unreadable:
@@ -149,11 +168,7 @@ def _no_archive(data: bytes) -> Unreadable:
 
 
 def _refuse_encrypted() -> Unreadable:
-    return Unreadable(
-        DocumentFault.ENCRYPTED,
-        "The Word document is protected by a password; please remove the password and send it "
-        "again.",
-    )
+    return Unreadable(DocumentFault.ENCRYPTED, f"The Word document {HOW_TO_UNLOCK}")
 
 
 def _broken(why: str) -> Unreadable:

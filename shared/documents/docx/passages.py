@@ -52,7 +52,14 @@ class Missing:
     what: str
 
 
-Aside = Reference | Nested | DescribedPart | Drawn | Missing
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A document within the document, in the part that a relationship leads to."""
+
+    relationship: str
+
+
+Aside = Reference | Nested | DescribedPart | Drawn | Embedded | Missing
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 fetched and nothing runs."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
@@ -21,7 +22,14 @@ _PARAGRAPHS = {
 _HIDING = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 _BREAK = "\u2028"
 _BLANKS = re.compile(r"[ \t\n\f]+")
-_TAG = re.compile(r"""<[a-zA-Z](?:[^\s=/>]\s*+=\s*+(?:"[^"]*+"|'[^']*+')|[^>])*+""")
+_REST_OF_TAG = r"""(?:[^\s=/>]\s*+=\s*+(?:"[^"]*+"|'[^']*+')|[^>])*+"""
+_TAG = re.compile(f"<[a-zA-Z]{_REST_OF_TAG}")
+# Where no markup is read up to an end: comments, and elements of text alone. Whole tags, as either
+# may stand in a value.
+_NO_MARKUP = re.compile(
+    rf"(?i)<!--|<(script|style|textarea|title)(?=[\s/>]){_REST_OF_TAG}>|<[a-z]{_REST_OF_TAG}"
+)
+_SHOWN_TEXT = ("textarea", "title")
 _QUOTED = re.compile(r"""(?<=[^\s=/>])\s*+=\s*+(?:"[^"]*+"|'[^']*+')""")
 _GAP = re.compile(r"[\s/]+")
 _MAX_ATTRIBUTES = 500  # libxml2 compares each with all others of its element
@@ -30,12 +38,13 @@ _MAX_ATTRIBUTES = 500  # libxml2 compares each with all others of its element
 def read_html(text: str) -> Extract:
     """A block for each heading, paragraph, list item and table; rows are `a | b`. What the page
     hides is left out, with a note."""
-    if text.count("<") > MAX_TAGS or any(map(_is_crowded, _TAG.finditer(text))):
+    markup = "".join(_without_unseen(text))
+    if markup.count("<") > MAX_TAGS or any(map(_is_crowded, _TAG.finditer(markup))):
         return _source(text)
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
     )
-    root = etree.fromstring(text.encode(), parser) if text.strip() else None
+    root = etree.fromstring(markup.encode(), parser) if markup.strip() else None
     if root is None:
         return Extract(blocks=[])
     # Below libxml2's greatest depth it drops what there is, and says so only here.
@@ -48,6 +57,24 @@ def read_html(text: str) -> Extract:
     _speak(root)
     page.read(root)
     return page.extract if len(page.extract.blocks) <= MAX_BLOCKS else _source(text)
+
+
+def _without_unseen(text: str) -> Iterator[str]:
+    """The page, in pieces, without comments, scripts and styles: they may look like anything."""
+    at = kept = 0
+    while found := _NO_MARKUP.search(text, at):
+        at = found.end()
+        name = (found[1] or "").lower()
+        if not name and found[0] != "<!--":
+            continue
+        end = re.compile(rf"(?i)</{name}(?=[\s/>])" if name else "-->").search(text, at - 2)
+        if end is None:
+            break
+        if name not in _SHOWN_TEXT:
+            yield text[kept : at if name else found.start()]
+            kept = end.start() if name else end.end()
+        at = end.end()
+    yield text[kept:]
 
 
 def _is_crowded(tag: re.Match[str]) -> bool:

@@ -3,14 +3,13 @@
 What cannot be followed as what it is called is read as the plain text that it is, with a note.
 """
 
-import re
 from collections.abc import Callable
 from pathlib import PurePath
 
 from shared.documents.extract import Extract
 from shared.documents.file_types import SOURCE
 from shared.documents.text.delimited import read_csv, read_tsv
-from shared.documents.text.encodings import decode_text
+from shared.documents.text.encodings import decode_text, read_declaration
 from shared.documents.text.html import read_html
 from shared.documents.text.json import read_json
 from shared.documents.text.markdown import read_markdown
@@ -29,11 +28,6 @@ _READERS: dict[str, Callable[[str], Extract]] = {
     "application/json": read_json,
     "application/xml": read_xml,
 }
-_DECLARATION = {
-    "text/html": re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I),
-    "application/xml": re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{2,40})"),
-}
-_DECLARED_WITHIN = 1024  # bytes, as HTML asks for
 _MAX_BYTES = 4  # a character
 
 
@@ -45,9 +39,7 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
     """
     if len(data) > MAX_CHARACTERS * _MAX_BYTES:
         raise _too_large()
-    declaration = _DECLARATION.get(kind)
-    declared = declaration and declaration.search(data[:_DECLARED_WITHIN])
-    text, note = decode_text(data, declared[1].decode("ascii", "ignore") if declared else None)
+    text, encoding, notes = decode_text(data, read_declaration(kind, data))
     if len(text) > MAX_CHARACTERS:
         raise _too_large()
     is_notebook = PurePath(name.lower()).suffix == ".ipynb"
@@ -58,9 +50,7 @@ def read_text(kind: str, name: str, data: bytes) -> Extract:
             DocumentFault.EMPTY,
             "There is no text in this file; please check that it is the right one.",
         )
-    if note:
-        extract.notes.insert(0, note)
-    return extract
+    return extract.model_copy(update={"encoding": encoding, "notes": notes + extract.notes})
 
 
 def _too_large() -> Unreadable:

@@ -1,6 +1,7 @@
 """Reading XML: what stands in its elements, each with the path to it. Nothing is fetched, and
 nothing is followed that a document could grow by."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -11,6 +12,15 @@ from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, make_heading, plai
 from shared.errors import DocumentFault, Unreadable
 
 _MAX_DEPTH = 12  # of a path that is told
+_LITERAL = r"""(?:"[^"]*"|'[^']*')"""
+# The declaration of an entity, and what can hold the same letters. One of a picture or another file
+# that is no XML (NDATA) stands for no text.
+_DECLARING = re.compile(
+    rf"""(?x)<!--|<!\[CDATA\[|<\?
+    |<!ENTITY\s+[^\s%"'<>]+\s+(?:SYSTEM|PUBLIC\s+{_LITERAL})\s+{_LITERAL}\s+NDATA\s+[^\s"'<>]+\s*>
+    |(?P<entity><!ENTITY)|<![A-Z]+(?:{_LITERAL}|[^"'<>\[])*+"""
+)
+_ENDS = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
 # Its `attrib` looks for each attribute from the first on.
 _OWN, _ALL = etree.XPath("@*"), etree.XPath("descendant-or-self::*/@*")
 
@@ -19,9 +29,9 @@ def read_xml(text: str) -> Extract:
     """A block for each element that has attributes or text of its own: `name: value; … | text`. An
     element with text between its children is one block with all of them.
 
-    Raises Unreadable for a document that declares entities.
+    Raises Unreadable for a document that declares entities, but for those that stand for no text.
     """
-    if "<!ENTITY" in text:
+    if "<!ENTITY" in text and _declares_text(text):
         advice = "This XML declares entities, which are refused; please save it without them."
         raise Unreadable(DocumentFault.BROKEN, advice)
     if text.count("<") > MAX_TAGS:
@@ -49,6 +59,18 @@ def read_xml(text: str) -> Extract:
                 text, "This XML has too many elements to follow; it was read as plain text."
             )
     return Extract(blocks=blocks)
+
+
+def _declares_text(text: str) -> bool:
+    """Whether an entity may stand for text."""
+    at = 0
+    while found := _DECLARING.search(text, at):
+        at = found.end()
+        if end := _ENDS.get(found[0]):
+            at = text.find(end, at) + len(end)
+        if found["entity"] or at < found.end():
+            return True
+    return False
 
 
 def _blocks(root: etree._Element, skipped: int) -> Iterator[Block]:

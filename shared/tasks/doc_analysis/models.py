@@ -132,13 +132,15 @@ class Part(Model):
 
 class Document(Model):
     """A file and how much of it was read; `fault` says why nothing was, and `advice` what to do.
-    `rows` is how many a table has that was profiled instead of being read."""
+    `rows` is how many a table has that was profiled instead of being read.
+    `encoding` is that in which a text was read, by Python's name."""
 
     id: str
     name: str
     content_type: str
     title: str | None = None
     author: str | None = None
+    encoding: str | None = None
     summary: str = ""
     characters: int = 0
     chunks: int = 0

@@ -115,6 +115,7 @@ async def _chunks(
             "pages_read": extract.pages_read,
             "unread": extract.unread,
             "notes": extract.notes,
+            "encoding": extract.encoding,
         }
     )
 

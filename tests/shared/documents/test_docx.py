@@ -9,6 +9,7 @@ import pytest
 
 from shared.documents.docx.reader import View, read_docx
 from shared.documents.extract import Extract, Places, Unread
+from shared.errors import Unreadable
 from tests.support.files.word import (
     STRICT,
     deleted,
@@ -292,6 +293,55 @@ def test_images_are_described_or_named_as_unread() -> None:
         ("paragraph 4", "an embedded object"),
         ("paragraph 5", "an embedded document"),
     ]
+
+
+def test_documents_within_the_document_are_read_at_their_place() -> None:
+    archive = (
+        "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\n"
+        "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
+        "<p>caf=C3=A9</p>\n--b--\n"
+    )
+    others = {
+        "page.html": "<h1>Head</h1><p>one<p>two",
+        "plain.dat": "just text",
+        "word.bin": made(p("kept", deleted("gone")) + image()),
+        "archive.mht": archive,
+        "rich.rtf": r"{\rtf1 text}",
+        "flat.xml": '<?xml version="1.0"?><pkg:package/>',
+    }
+    chunks = {name: f"<w:altChunk r:id='rel_{name.partition('.')[0]}'/>" for name in others}
+    inner = chunks["page.html"] + chunks["plain.dat"]
+    rest = "".join(list(chunks.values())[3:])
+    body = p("first") + inner + table([p("cell"), chunks["word.bin"]]) + rest + p("last")
+    extract = read_docx(made(body, others=others))
+    assert [(block.part, block.headings, block.text.strip()) for block in extract.blocks] == [
+        (None, [], "first"),
+        (None, ["Head"], "Head"),
+        (None, ["Head"], "one"),
+        (None, ["Head"], "two"),
+        (None, [], "just text"),
+        (None, [], "cell |"),
+        (None, [], "kept"),
+        ("tracked change in paragraph 1", [], 'Original: keptgone (Ann deleted "gone".)'),
+        (None, [], "café"),
+        (None, [], "last"),
+    ]
+    assert [unread.reason for unread in extract.unread] == [
+        "an image without a description",
+        "an embedded document",
+        "an embedded document",
+    ]
+    assert "1 tracked change" in extract.notes[0]
+
+
+def test_documents_within_documents_have_an_end() -> None:
+    chunk = "<w:altChunk r:id='rel_a'/>"
+    data = made(p("x"))
+    for _ in range(3):
+        data = made(chunk, others={"a.docx": data})
+    assert read_docx(data).text == "x\n\n"
+    with pytest.raises(Unreadable, match="hold others"):
+        read_docx(made(chunk, others={"a.docx": data}))
 
 
 def test_charts_and_diagrams_say_what_is_in_them() -> None:

@@ -15,6 +15,7 @@ from tests.support.files.word import (
     p,
     package,
     reference,
+    relationships,
     root,
     run,
     styled,
@@ -95,11 +96,9 @@ def test_what_is_locked(data: bytes) -> None:
     ("data", "expected"),
     [
         (docx(p("x" * MEGABYTE)), "a hundred times"),
-        (zipped({"word/document.xml": b"<a/>", "word/media/a.bin": bytes(2 * MEGABYTE)}),
-         "a hundred times"),
+        (docx(p("x"), footnotes=f"<x>{' ' * 2 * MEGABYTE}</x>"), "a hundred times"),
         (docx(p(noise(2 * MEGABYTE))), "one of its texts has more than 2 MB"),
-        (zipped({f"{at}.bin": random.Random(at).randbytes(MEGABYTE) for at in range(5)}),
-         "more than 4 MB"),
+        (docx(p("x"), header=[p(noise(MEGABYTE + at)) for at in range(4)]), "more than 4 MB"),
         (zipped({f"{at}.xml": "" for at in range(21)}), "more than 20 parts"),
         (docx("<w:p/>" * 1000), "more than 1000 elements"),
         (docx("<w:p " + " ".join(f'a{at}=""' for at in range(600)) + "/>"),
@@ -116,6 +115,31 @@ def test_what_is_too_large(data: bytes, expected: str) -> None:
     assert found == DocumentFault.TOO_LARGE
     assert expected in advice
     assert "Please send it in smaller files." in advice
+
+
+def test_what_is_not_read_is_not_weighed() -> None:
+    parts = {"word/media/a.bmp": "0" * 5 * MEGABYTE, "word/document.xml": root("w:body", p("x"))}
+    assert read_docx(package(parts), TAMED).text == "x\n\n"
+
+
+@pytest.mark.parametrize(
+    ("link", "name"),
+    [
+        ("word/document2.xml", "word/document2.xml"),
+        ("/content/main.xml", "content/main.xml"),
+        ("main.xml", "main.xml"),
+        ("word/document2.xml", "Word\\Document2.xml"),
+    ],
+)
+def test_the_document_is_the_part_that_the_package_names(link: str, name: str) -> None:
+    folder, _, file = name.replace("\\", "/").rpartition("/")
+    parts = {
+        "_rels/.rels": relationships(officeDocument=link),
+        name: root("w:document", f"<w:body>{p('text', reference('footnote', 1))}</w:body>"),
+        f"{folder}/_rels/{file}.rels".lstrip("/"): relationships(footnotes="notes7.xml"),
+        f"{folder}/notes7.xml".lstrip("/"): root("w:n", note("footnote", 1, p("noted"))),
+    }
+    assert read_docx(package(parts)).text == "text\n\nnoted\n\n"
 
 
 def test_a_size_that_is_declared_too_small_does_not_help() -> None:

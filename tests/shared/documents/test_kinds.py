@@ -34,6 +34,20 @@ def kind(name: str, content: bytes) -> str:
         ("a.txt", b"latin \xe9", "text/plain"),
         ("a.json", '{"a": "ü"}'.encode("utf-16"), "application/json"),
         ("a.xml", "<a>ü</a>".encode("utf-32"), "application/xml"),
+        ("a.pdf", b"\x1b%-12345X@PJL\r\n" + files.PDF, PDF),
+        ("a.docx", files.docx("word/document2.xml", DOCX + ".main+xml"), DOCX),
+        ("a.docx", files.docx("Word/Document.xml"), DOCX),
+        ("a.txt", b"The end.\n\x1a", "text/plain"),
+        ("a.txt", b"caf\xe9 \x00", "text/plain"),
+        ("a.csv", "id,name\n1,Ann\n".encode("utf-16-le"), "text/csv"),
+        ("a.json", "[1, 2, 3]\n".encode("utf-16-be"), "application/json"),
+        ("a.json", b"/* the pump */ {}", "application/json"),
+        ("a.json", b"# the pump\n{}", "application/json"),
+        (
+            "a.xml",
+            "<?xml version='1.0' encoding='ibm037'?><a>10 %</a>".encode("cp037"),
+            "application/xml",
+        ),
         ("a.log", b"\x1b[31mred\x1b[0m\x0cnext page", "text/plain"),
     ],
 )
@@ -48,23 +62,24 @@ def test_a_file_that_is_what_its_name_says_is_taken(
     [
         ("a.pdf", files.EXE),
         ("a.pdf", files.EXE + files.PDF),
-        ("a.pdf", b""),
+        ("a.pdf", files.docx() + files.PDF),
+        ("a.pdf", b"\n" * 1020 + files.PDF),
         ("a.docx", files.zipped(readme_txt=b"hello")),
         ("a.docx", files.docx(word__vbaProject_bin=b"macro")),
+        ("a.docx", files.docx("word/other.xml", "application/spreadsheet.main+xml")),
+        ("a.docx", b"PK\x03\x04" + files.docx()[4:].replace(b"[Content", b"[content")),
         ("a.docx", files.EXE + files.docx()),
         ("a.docx", files.docx()[:-30]),
         ("a.docx", b"PK\x03\x04" + bytes(100)),
         ("a.txt", files.EXE),
-        ("a.txt", b"caf\xe9 \x00"),
-        ("a.txt", "text".encode("utf-16-le")),
+        ("a.txt", b"caf\xe9 \x00\x01"),
+        ("a.txt", b"text " * 99 + bytes(7)),
         ("a.txt", codecs.BOM_UTF16_LE + b"\x00\xd8" * 3),
-        ("a.txt", codecs.BOM_UTF16_LE + "no\x01text".encode("utf-16-le")),
+        ("a.txt", codecs.BOM_UTF16_LE + "no\x01text\x01".encode("utf-16-le")),
         ("a.txt", b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(3000)),
         ("a.txt", bytes(byte for byte in random.Random(2).randbytes(9000) if byte >= 32)),
         ("a.txt", files.zipped(a_txt=b"text")),
-        ("a.txt", files.PDF + b"\x00"),
         ("a.json", b"hello: world"),
-        ("a.json", b""),
         ("a.xml", b"{}"),
         ("a.exe", b"text"),
         ("a.svg", b"<svg/>"),
@@ -101,14 +116,15 @@ def test_text_is_read_across_the_borders_of_its_pieces() -> None:
     step = 256 * 1024
     assert kind("a.txt", b"x" * (step - 1) + "é".encode() + b"y" * step) == "text/plain"
     with pytest.raises(UnsupportedMediaType):
-        kind("a.txt", b"x" * (3 * step) + b"\x00")
+        kind("a.txt", b"x" * (3 * step) + bytes(8000))
 
 
 def test_a_bomb_is_known_by_its_own_words_and_not_unpacked() -> None:
-    bomb = files.docx(word__media__a_bin=bytes(64 * 1024 * 1024))
-    assert len(bomb) < 100_000
-    assert kind("a.docx", bomb) == DOCX
-    many = files.docx(**{f"word__media__{n}_bin": bytes(64 * 1024 * 1024) for n in range(9)})
+    huge = bytes(64 * 1024 * 1024)
+    picture = files.docx(word__media__a_bin=huge)
+    assert len(picture) < 100_000
+    assert kind("a.docx", picture) == DOCX
+    many = files.docx(**{f"word__{n}_xml": huge for n in range(9)})
     with pytest.raises(UnsupportedMediaType):
         kind("a.docx", many)
 
@@ -123,3 +139,19 @@ def test_an_archive_with_endless_entries_is_refused_by_its_end_record(entries: i
     for archive in (counted, long):
         with pytest.raises(UnsupportedMediaType):
             kind("a.docx", archive)
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.json", "a.xml"])
+@pytest.mark.parametrize("content", [b"", b" \r\n"])
+def test_an_empty_file_is_called_empty(name: str, content: bytes) -> None:
+    with pytest.raises(UnsupportedMediaType, match="is empty"):
+        kind(name, content)
+
+
+def test_a_document_under_a_password_is_told_as_that() -> None:
+    container = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
+    protected = container + "EncryptedPackage".encode("utf-16-le")
+    with pytest.raises(UnsupportedMediaType, match="protected by a password"):
+        kind("a.docx", protected)
+    with pytest.raises(UnsupportedMediaType, match="something else"):
+        kind("a.docx", container)

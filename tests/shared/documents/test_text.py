@@ -43,9 +43,19 @@ def test_plain_text_is_kept_as_it_is(kind: str) -> None:
         (PLAIN, "Größe".encode("utf-16"), "utf-16"),
         (PLAIN, "Größe".encode("utf-32"), "utf-32"),
         (PLAIN, "Die Größe – 5 €".encode("cp1252"), "cp1252"),
+        (PLAIN, "Smlouva je uzavřena, žluťoučký kůň úpěl.".encode("cp1250"), "cp1250"),
+        (PLAIN, "Část první: už běží zkoušky, dobře šlo.".encode("iso8859-2"), "iso8859-2"),
+        (PLAIN, "Bu sözleşme süreli olarak geçerlidir, değiştirilemez.".encode("cp1254"), "cp1254"),
+        (PLAIN, "هذا العقد ساري المفعول لمدة خمس سنوات.".encode("cp1256"), "cp1256"),
+        (PLAIN, "Le contrat a été signé à l’été, dès août.".encode("mac-roman"), "mac-roman"),
+        (PLAIN, "Smlouva je uzavřena na dobu pěti let.".encode("mac-latin2"), "mac-latin2"),
+        (PLAIN, "Договор действует пять лет.".encode("mac-cyrillic"), "mac-cyrillic"),
+        (PLAIN, "この契約は有効です。".encode("iso-2022-jp"), "iso2022_jp_2"),
+        (PLAIN, "Größe, größer\n".encode("utf-16-le"), "utf-16-le"),
+        (PLAIN, b"ASCII\n" * 90_000 + "Die Größe – 5 €".encode("cp1252"), "cp1252"),
         (PLAIN, "この契約は有効です。".encode("cp932"), "cp932"),
         (PLAIN, "本合同有效期为五年。".encode("gbk"), "gb18030"),
-        (PLAIN, "Договор действует пять лет.".encode("koi8-r"), "koi8_r"),
+        (PLAIN, "Договор действует пять лет.".encode("koi8-r"), "koi8-r"),
         (
             PLAIN,
             "Größe, größer: ".encode() * 9 + b"\xff",
@@ -56,13 +66,27 @@ def test_plain_text_is_kept_as_it_is(kind: str) -> None:
         (XML, "<?xml version='1.0' encoding='windows-1251'?><a>Да</a>".encode("cp1251"), "cp1251"),
         (XML, "<?xml version='1.0' encoding='utf-16'?><a>Größe</a>".encode("utf-16"), "utf-16"),
         (XML, "<?xml version='1.0' encoding='zlib'?><a>Größe</a>".encode(), None),
+        (XML, "<?xml version='1.0' encoding='macintosh'?><a>été</a>".encode("mac-roman"),
+         "mac-roman"),
+        (XML, "<?xml version='1.0' encoding='IBM037'?><a>Größe</a>".encode("cp037"), "cp037"),
+        (HTML, "<meta charset=iso-2022-jp><p>カナ".encode("iso-2022-jp"), "iso2022_jp"),
+        (HTML, "<meta charset=x-mac-cyrillic><p>Да".encode("mac-cyrillic"), "mac-cyrillic"),
     ],
-)
+)  # fmt: skip
 def test_encodings_are_told_and_noted(kind: str, data: bytes, note: str | None) -> None:
     extract = read(kind, data)
-    words = ("Größe", "有効", "有效", "Договор", "Žluť", "カナ", "Да")
+    words = ("Größe", "有効", "有效", "Договор", "Žluť", "カナ", "Да", "žluťoučký", "běží",
+             "sözleşme", "العقد", "août", "uzavřena", "été")  # fmt: skip
+    assert note is None or note.startswith(extract.encoding or "")
     assert any(word in extract.text for word in words)
     assert extract.notes == ([f"The text was read as {note}."] if note else [])
+
+
+def test_control_characters_are_left_out_with_a_note() -> None:
+    extract = read(PLAIN, b"one\x00 two\x0c\n\x1b[31mred\n" + b"more text\n" * 20 + b"\x1a")
+    assert extract.text == "one two\x0c\n\x1b[31mred\n" + "more text\n" * 20
+    assert extract.notes == ["Control characters were left out: 2."]
+    assert extract.encoding == "utf-8"
 
 
 def test_markdown_is_cut_at_its_headings() -> None:
@@ -118,6 +142,42 @@ def test_html_is_what_a_browser_shows() -> None:
     assert extract.notes == ["Text that the page hides was left out."]
 
 
+SCRIPT = "<script>for(i=0;i<e;i++){" + "x[0] = '<p>'; " * 900 + "}</script >"
+
+
+@pytest.mark.parametrize(
+    ("page", "texts"),
+    [
+        (f"<p>one{SCRIPT}two", ["onetwo"]),
+        (f"{SCRIPT.replace('script', 'STYLE')}<p>one", ["one"]),
+        (f"<!-- <a {'b=1 ' * 900}> --><p>one", ["one"]),
+        ("<p>one" + "<script>if(a<b)</script>" * 30_000, ["one"]),
+        ("<!-- <script> --><p>one<script>x</script>", ["one"]),
+        ("<p title='<script>'>one<script>x</script>", ["one"]),
+        ("<textarea><!-- <script></textarea>one<script>x</script>", ["<!-- <script>one"]),
+        ("<!--><p>one<!-- x", ["one"]),
+        ("<p>one<script>x", ["one"]),
+    ],
+)
+def test_scripts_and_comments_are_no_markup(page: str, texts: list[str]) -> None:
+    extract = read(HTML, page)
+    assert [block.text.strip() for block in extract.blocks] == texts
+    assert extract.notes == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE a [<!NOTATION t SYSTEM "t"><!ENTITY p SYSTEM "p.tif" NDATA t>]><a>x</a>',
+        "<!DOCTYPE a [<!NOTATION t SYSTEM 't'>\n<!ENTITY p PUBLIC '-' 'p.tif' NDATA t >]><a>x</a>",
+        "<a><!-- <!ENTITY b 'c'> -->x</a>",
+        "<a><![CDATA[x]]></a><?pi <!ENTITY b 'c'> ?>",
+    ],
+)
+def test_entities_without_text_are_no_danger(text: str) -> None:
+    assert read(XML, text).text == "x\n"
+
+
 def test_xml_keeps_paths_lines_and_attributes() -> None:
     extract = read(
         XML,
@@ -170,6 +230,7 @@ def test_json_stays_as_it_is_but_for_long_lines_and_escaped_letters() -> None:
     ("kind", "text"),
     [
         (JSON, '{"a":'),
+        (JSON, '// a comment\n{"a": 1}'),
         (JSON, '{"a": 1, "a": 2}'),
         (JSON, "[" * 100_000),
         (JSON, "[" + "1," * 600_000 + "1]"),
@@ -198,11 +259,14 @@ def test_what_cannot_be_followed_is_read_as_plain_text(kind: str, text: str) -> 
         (HTML, b"<p> </p><script>x</script>", DocumentFault.EMPTY),
         (XML, b"<a><b/></a>", DocumentFault.EMPTY),
         (XML, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', DocumentFault.BROKEN),
-        (PLAIN, b"\xff\x00\x81\xfe" * 50, DocumentFault.BROKEN),
+        (PLAIN, bytes(range(256)) * 50, DocumentFault.BROKEN),
+        (XML, b'<!DOCTYPE a [<!ENTITY b SYSTEM "x"><!-- NDATA y -->]><a/>', DocumentFault.BROKEN),
+        (XML, b'<!DOCTYPE a [<!NOTATION x SYSTEM "<!--"><!ENTITY b "c">]><a>--></a>',
+         DocumentFault.BROKEN),
         (PLAIN, b"x" * (MAX_CHARACTERS + 1), DocumentFault.TOO_LARGE),
         (PLAIN, b" " * (4 * MAX_CHARACTERS + 1), DocumentFault.TOO_LARGE),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_read_says_so(kind: str, data: bytes, fault: DocumentFault) -> None:
     with pytest.raises(Unreadable) as raised:
         read(kind, data)
@@ -212,6 +276,29 @@ def test_what_cannot_be_read_says_so(kind: str, data: bytes, fault: DocumentFaul
 def test_nothing_outside_is_read(tmp_path: object) -> None:
     text = f'<!DOCTYPE a SYSTEM "file://{tmp_path}/a.dtd"><a>text</a>'
     assert read(XML, text).text == "text\n"
+
+
+def test_older_notebooks_have_worksheets() -> None:
+    cells = [
+        {"cell_type": "heading", "level": 2, "source": ["Title"]},
+        {"cell_type": "code", "input": ["1 +", " 1"], "outputs": [
+            {"output_type": "pyout", "text": ["2"]},
+            {"output_type": "pyerr", "ename": "E", "evalue": "v", "traceback": []},
+        ]},
+        {"cell_type": "of the future"},
+    ]  # fmt: skip
+    book = {"nbformat": 3, "worksheets": [{"cells": cells}, {}, {"cells": cells[:1]}]}
+    assert [
+        (block.part, block.text.strip())
+        for block in read(SOURCE, json.dumps(book), "a.ipynb").blocks
+    ] == [
+        ("cell 1", "## Title"),
+        ("cell 2", "1 + 1"),
+        ("cell 2, output", "2\nE: v"),
+        ("cell 4", "## Title"),
+    ]
+    first = {"nbformat": 1, "cells": [{"cell_type": "code", "code": "x"}, {"text": "words"}]}
+    assert read(SOURCE, json.dumps(first), "a.ipynb").text == "x\n\nwords\n\n"
 
 
 def test_notebooks_are_their_cells() -> None:

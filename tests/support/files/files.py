@@ -20,12 +20,12 @@ def zipped(**entries: bytes) -> bytes:
     return target.getvalue()
 
 
-def docx(**more: bytes) -> bytes:
+def docx(main: str = "word/document.xml", content_type: str = "", /, **more: bytes) -> bytes:
     """As little as makes a Word document."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("word/document.xml", "<w:document/>")
+        archive.writestr("[Content_Types].xml", f"<Types>{content_type}</Types>")
+        archive.writestr(main, "<w:document/>")
         for name, content in more.items():
             archive.writestr(name.replace("__", "/").replace("_", "."), content)
     return target.getvalue()

@@ -89,6 +89,11 @@ def _link(name: str, kind: str, target: str) -> str:
     return f'<Relationship Id="{name}" Type="{_OFFICE}relationships/{kind}" Target="{target}"/>'
 
 
+def relationships(**links: str) -> str:
+    """A part that names others by their kinds."""
+    return _links("".join(_link(f"{kind}_id", kind, target) for kind, target in links.items()))
+
+
 def _links(links: str) -> str:
     space = "http://schemas.openxmlformats.org/package/2006/relationships"
     return f'<Relationships xmlns="{space}">{links}</Relationships>'
