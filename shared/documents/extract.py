@@ -6,6 +6,9 @@ from itertools import accumulate
 
 from shared.models import Model
 
+HOLE = "⟦…⟧"
+"""Stands in a text where a line was left out that stands further up; no quote goes across it."""
+
 
 class Block(Model):
     """A piece of text as it stands in the file, with the white space that separates it from the
@@ -35,7 +38,8 @@ class Extract(Model):
 
     `pages` is how many there are, None where a file has none; `pages_read` those that have text or
     are blank. `notes` say, a sentence each, what was set aside or must be known to judge the text.
-    `title` and `author` are as the file says; `encoding` is that of a text, by Python's name.
+    `title` and `author` are as the file says; `encoding` is that of a text, by Python's name. `left_out` are
+    lines that come again and again, and stand only where they come first.
     """
 
     blocks: list[Block]
@@ -46,6 +50,7 @@ class Extract(Model):
     title: str | None = None
     author: str | None = None
     encoding: str | None = None
+    left_out: list[str] = []
 
     @property
     def text(self) -> str:

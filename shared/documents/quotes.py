@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.documents.boundaries import is_bound, is_unspaced
+from shared.documents.extract import HOLE
 from shared.documents.normalization import Hyphen, NormalForm
 
 LEAST_WORDS = 3
@@ -128,6 +129,8 @@ class Folded:
     def _counts(self, parts: list[_Part], start: int, end: int) -> bool:
         """Whether a place holds whole numbers, and enough to tell it from others."""
         text = self._original
+        if HOLE in text[start:end]:
+            return False
         if _cuts_thousands(text, start) or _cuts_thousands(text, end):
             return False
         if len(parts) > 1 or not parts[0].is_short:

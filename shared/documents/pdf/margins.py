@@ -1,10 +1,12 @@
-"""Running headers and footers: lines that come back at the edge of page after page."""
+"""Running headers and footers: lines that come back at the edge of page after page. Each is kept
+where it comes first, as it may be a clause or the head of a table."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from shared.documents.extract import HOLE
 from shared.documents.pdf.gaps import Gap
 from shared.documents.pdf.pages import Page
 
@@ -19,8 +21,9 @@ Mark = tuple[str, int]
 """A line with `…` for a number that counts with the pages, and by how much it is ahead of them."""
 
 
-def without_margins(pages: list[Page]) -> tuple[list[Page], list[str]]:
-    """The pages without their running headers and footers, and a sentence for each of these.
+def without_margins(pages: list[Page]) -> tuple[list[Page], dict[str, int]]:
+    """The pages without running headers and footers that were there before, for which HOLE stands;
+    and for each of these lines on how many pages it was left out.
 
     Such a line stands among the first or last 3 of at least 3 pages and of half of those with
     text, and is the same but for a number that counts with the pages: `Page 3`, not `Total 3`.
@@ -32,25 +35,33 @@ def without_margins(pages: list[Page]) -> tuple[list[Page], list[str]]:
     fewest = max(_FEWEST_PAGES, len(texts) // 2)
     running = {mark: times for mark, times in seen.items() if times >= fewest}
     if not running:
-        return pages, []
-    set_aside: Counter[Mark] = Counter()
-    kept = [_without(page, running, set_aside) for page in pages]
-    return kept, [_sentence(mark, times) for mark, times in set_aside.items()]
+        return pages, {}
+    left_out: Counter[Mark] = Counter()
+    kept = [_without(page, running, left_out) for page in pages]
+    return kept, {mark[0]: times - 1 for mark, times in left_out.items() if times > 1}
 
 
-def _without(page: Page, running: dict[Mark, int], set_aside: Counter[Mark]) -> Page:
-    """The page without running lines; as it is when it would be left with nothing to see."""
+def _without(page: Page, running: dict[Mark, int], met: Counter[Mark]) -> Page:
+    """The page without running lines that were met before; as it is when it would be left with
+    nothing to see."""
     found = {
         index: max(marks, key=running.__getitem__)
         for index, line in _edges(page)
         if (marks := [mark for mark in _marks(line, page.number) if mark in running])
     }
     lines = page.text.split("\n")
-    text = "\n".join(line for index, line in enumerate(lines) if index not in found)
-    if not found or (not text.strip() and page.shown is not Gap.IMAGE):
-        return page
-    set_aside.update(found.values())
-    return replace(page, text=text if text.strip() else "")
+    rest = [line for index, line in enumerate(lines) if index not in found]
+    if not any(map(str.strip, rest)):
+        return replace(page, text="") if page.shown is Gap.IMAGE else page
+    again = {index for index, mark in found.items() if met[mark]}
+    met.update(found.values())
+    kept: list[str] = []
+    for index, line in enumerate(lines):
+        if index not in again:
+            kept.append(line)
+        elif not kept or kept[-1] != HOLE:
+            kept.append(HOLE)
+    return replace(page, text="\n".join(kept))
 
 
 def _edges(page: Page) -> Iterable[tuple[int, str]]:
@@ -71,6 +82,8 @@ def _marks(line: str, page: int) -> Iterator[Mark]:
         yield f"{line[: number.start()]}{_COUNTING}{line[number.end() :]}", ahead
 
 
-def _sentence(mark: Mark, times: int) -> str:
-    line = "the page number" if mark[0] == _COUNTING else f"“{mark[0]}”"
-    return f"Set aside on {times} pages as a running header or footer: {line}."
+def describe_margin(line: str, times: int) -> str:
+    """A sentence about a line that was left out on so many pages."""
+    what = "the page number" if line == _COUNTING else f"“{line}”"
+    pages = "1 page" if times == 1 else f"{times} pages"
+    return f"Left out on {pages} after the first ({HOLE}), as a running header or footer: {what}."

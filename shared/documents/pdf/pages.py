@@ -2,29 +2,30 @@
 
 import re
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pypdfium2 import PdfDocument, PdfiumError
 
 from shared.documents.extract import Block
+from shared.documents.pdf.appearances import find_drawing, read_stamps
 from shared.documents.pdf.asides import asides
 from shared.documents.pdf.gaps import Gap, gap
-from shared.documents.pdf.strings import HYPHEN, tidy
+from shared.documents.pdf.strings import EVERYWHERE, HYPHEN, tidy
 
 _LITTLE_TEXT = 300
-_EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)  # what is cropped is text all the same
 _NO_LETTER = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\U000f0000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """`shown` is what is there beside text, looked for only where there is little of that; `gap`
-    is why the page is not read."""
+    is why the page is not read; `stamped` is what a stamp beside the text shows without words."""
 
     number: int
     text: str = ""
     shown: Gap | None = None
     gap: Gap | None = None
+    stamped: Gap | None = None
     asides: list[Block] = field(default_factory=list)
 
 
@@ -32,9 +33,15 @@ def read_page(document: PdfDocument, number: int) -> Page:
     """Page `number`, from 1; damaged ones have that as their `gap`."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as textpage:
-            text = textpage.get_text_bounded(*_EVERYWHERE)
+            text = textpage.get_text_bounded(*EVERYWHERE)
             shown = gap(page) if len(text) < _LITTLE_TEXT else None
-            return page_of(number, text, shown, list(asides(page, number)))
+            beside = list(asides(page, number))
+            stamps, stamped = read_stamps(document, page, number)
+            if stamps.strip():
+                beside.append(Block(text=tidy(stamps), page=number, part="stamp"))
+            if not text.strip() and not shown and not stamps.strip():
+                shown, stamped = stamped or find_drawing(document, page, number), None
+            return replace(page_of(number, text, shown, beside), stamped=stamped)
     except PdfiumError:
         return Page(number, gap=Gap.DAMAGED)
 

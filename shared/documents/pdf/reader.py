@@ -4,6 +4,7 @@ beforehand what is too much, and reads what pdfium cannot.
 Limits: 10,000 pages, 10 million characters, 10 MB of drawing instructions on a page, unpacked.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from pypdfium2 import PdfDocument, PdfiumError
 
 from shared.documents.extract import Block, Extract, Unread
 from shared.documents.pdf.gaps import Gap
-from shared.documents.pdf.margins import without_margins
+from shared.documents.pdf.margins import describe_margin, without_margins
 from shared.documents.pdf.outline import headings
 from shared.documents.pdf.pages import Page, read_page
 from shared.documents.pdf.second import SecondReader
@@ -33,8 +34,8 @@ _PROTECTED = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
 
 
 def read_pdf(data: bytes) -> Extract:
-    """A block for each page with text, in which running headers and footers are left out; then the
-    comments and form fields.
+    """A block for each page with text, in which running headers and footers are left out where they
+    come again; then the comments, stamps and form fields.
 
     Every page counts as read (it has text, or is blank) or is listed as unread. Raises Unreadable
     when nothing can be read, or a limit is passed.
@@ -171,9 +172,19 @@ def _extract(pages: list[Page], paths: list[list[str]], notes: list[str]) -> Ext
     if not blocks:
         raise _without_text(list(gaps.values()))
     unread = [Unread(place=f"p. {number}", reason=reason) for number, reason in gaps.items()]
+    unread += [
+        Unread(place=f"stamp, p. {page.number}", reason=page.stamped)
+        for page in pages
+        if page.stamped
+    ]
     read = len(pages) - len(gaps)
     return Extract(
-        blocks=blocks, pages=len(pages), pages_read=read, unread=unread, notes=notes + margins
+        blocks=blocks,
+        pages=len(pages),
+        pages_read=read,
+        unread=unread,
+        notes=[*notes, *itertools.starmap(describe_margin, margins.items())],
+        left_out=list(margins),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 HYPHEN = "\x02"
 """What pdfium writes for a hyphen and the line end after it, where a word goes on behind them."""
+EVERYWHERE = (-1e6, -1e6, 1e6, 1e6)
+"""The bounds of a page's text: what is cropped is text all the same."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

@@ -7,6 +7,7 @@ pypdf reads the structure within its limits; the instructions themselves are onl
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pypdf
@@ -92,11 +93,12 @@ class _Scale:
         streams = [part for part in map(_resolve_item, parts) if isinstance(part, StreamObject)]
         try:
             weight = sum(self._stream(stream, self._resources, 0) for stream in streams)
+            stamps = sum(self._stream(stream, self._resources, 0) for stream in _appearances(page))
         except LimitReachedError:
             return MAX_PAGE_BYTES + 1
         packed = sum(len(stream._data) for stream in streams)
         is_empty = weight == 0 and packed > _EMPTY_PACKED
-        return None if is_empty else min(weight, MAX_PAGE_BYTES + 1)
+        return None if is_empty else min(weight + stamps, MAX_PAGE_BYTES + 1)
 
     def _stream(self, stream: StreamObject, resources: Any, depth: int) -> int:
         """The size of a content stream together with that of the forms it draws."""
@@ -119,6 +121,15 @@ class _Scale:
             if isinstance(drawn, StreamObject) and drawn.get("/Subtype") == "/Form":
                 total += times * self._stream(drawn, resources, depth + 1)
         return total
+
+
+def _appearances(page: DictionaryObject) -> Iterator[StreamObject]:
+    """What annotations draw."""
+    annotations = _resolve_item(page.get("/Annots"))
+    for annotation in annotations if isinstance(annotations, ArrayObject) else ():
+        drawn = _resolve_item(annotation, "/AP", "/N")
+        if isinstance(drawn, StreamObject):
+            yield drawn
 
 
 def _resolve_item(item: Any, *path: str) -> Any:

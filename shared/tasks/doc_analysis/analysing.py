@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from shared.clients.llm.output import of_model
-from shared.documents.extract import Unread
+from shared.documents.extract import HOLE, Unread
 from shared.errors import UnusableAnswer
 from shared.models import Model
 from shared.tasks.base import Stage, WorkContext
@@ -55,6 +55,8 @@ async def _analyse_part(context: WorkContext[TaskData], chunk: Chunk, number: in
     material = {"document": chunk.text}
     if chunk.headings:
         material = {"headings above": " › ".join(chunk.headings), **material}
+    if chunk.left_out:
+        material = {f"running lines left out as {HOLE}": "\n".join(chunk.left_out), **material}
     # The text is prepared for the search while the model reads it.
     answer, proofs = await asyncio.gather(
         context.complete(_FORM, question(context.data, "analyse", material)),

@@ -3,7 +3,7 @@
 import asyncio
 
 from shared.documents.chunks import cut_chunks
-from shared.documents.extract import Extract, Places
+from shared.documents.extract import HOLE, Extract, Places
 from shared.tasks.evidence.models import Chunk
 
 OVERLAP = 0.04
@@ -17,8 +17,13 @@ async def cut(extract: Extract, budget: int) -> list[Chunk]:
 
 def _cut(extract: Extract, budget: int) -> list[Chunk]:
     found = cut_chunks(extract, budget, int(budget * OVERLAP))
-    places = Places(extract.blocks)
+    places, text = Places(extract.blocks), extract.text
     return [
-        Chunk(start=start, headings=headings, blocks=places.part(start, end))
+        Chunk(
+            start=start,
+            headings=headings,
+            blocks=places.part(start, end),
+            left_out=extract.left_out if HOLE in text[start:end] else [],
+        )
         for start, end, headings in found
     ]

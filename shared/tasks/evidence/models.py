@@ -10,11 +10,13 @@ from shared.tasks.evidence.llm_output import ClaimKind, Importance
 
 
 class Chunk(Model):
-    """A piece of a document, `start` characters into its text."""
+    """A piece of a document, `start` characters into its text. `left_out` are lines for which HOLE
+    stands in it."""
 
     start: int
     headings: list[str]
     blocks: list[Block]
+    left_out: list[str] = []
 
     @property
     def text(self) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from shared.documents.extract import Extract, Places
+from shared.documents.extract import HOLE, Extract, Places
 from shared.documents.pdf.reader import read_pdf
+from shared.documents.quotes import Folded
 from tests.support.files import pdfs
 from tests.support.files.pdfs import IMAGE, drawn, shown
 
@@ -32,12 +33,14 @@ def test_a_page_is_a_block_with_its_number() -> None:
 def test_a_long_report_is_read_to_the_end() -> None:
     extract = read_pdf(pdfs.report(600))
     assert (extract.pages, extract.pages_read, len(extract.blocks)) == (600, 600, 600)
-    assert extract.text.count("\n") == 600 * 40
-    assert "Annual report" not in extract.text
+    assert extract.text.count("\n") == 600 * 42
+    assert extract.text.count("Annual report of the harbour") == 1
+    assert extract.text.count("Page 1 of 600") == extract.text.count("of 600") == 1
     assert extract.notes == [
-        "Set aside on 600 pages as a running header or footer: “Annual report of the harbour”.",
-        "Set aside on 600 pages as a running header or footer: “Page … of 600”.",
+        left_out(599, "“Annual report of the harbour”"),
+        left_out(599, "“Page … of 600”"),
     ]
+    assert extract.left_out == ["Annual report of the harbour", "Page … of 600"]
 
 
 def test_a_sentence_runs_over_the_end_of_a_page() -> None:
@@ -107,15 +110,31 @@ def body(number: int) -> list[str]:
     return [f"Line {line} of {number * number} in all." for line in range(6)]
 
 
-def test_running_headers_footers_and_page_numbers_are_set_aside() -> None:
-    pages = [["ACME  Ltd", *body(n), f"Ref. 2024-7 / {n + 10}", str(n)] for n in range(1, 6)]
+def left_out(pages: int, line: str) -> str:
+    end = "as a running header or footer"
+    return f"Left out on {pages} pages after the first ({HOLE}), {end}: {line}."
+
+
+def test_running_lines_and_page_numbers_stand_where_they_come_first() -> None:
+    pages = [["ACME Ltd", *body(n), f"Ref. 2024-7 / {n + 10}", str(n)] for n in range(1, 6)]
     extract = read_pdf(pdfs.written(pages))
-    assert [block.text.splitlines() for block in extract.blocks] == [body(n) for n in range(1, 6)]
+    first, *others = [block.text.splitlines() for block in extract.blocks]
+    assert first == pages[0]
+    assert others == [[HOLE, *body(n), HOLE] for n in range(2, 6)]
     assert sorted(extract.notes) == [
-        "Set aside on 5 pages as a running header or footer: the page number.",
-        "Set aside on 5 pages as a running header or footer: “ACME Ltd”.",
-        "Set aside on 5 pages as a running header or footer: “Ref. 2024-7 / …”.",
+        left_out(4, "the page number"),
+        left_out(4, "“ACME Ltd”"),
+        left_out(4, "“Ref. 2024-7 / …”"),
     ]
+
+
+def test_no_quote_goes_across_what_was_left_out() -> None:
+    pages = [["Date Debit Credit", *body(n)] for n in range(1, 5)]
+    text = read_pdf(pdfs.written(pages)).text
+    folded = Folded(text)
+    assert folded.find("Line 5 of 4 in all.")
+    for between in (" ", f" {HOLE} ", " … ", " [...] "):
+        assert folded.find(f"Line 5 of 4 in all.{between}Line 0 of 9 in all.") is None
 
 
 @pytest.mark.parametrize(
