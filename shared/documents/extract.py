@@ -6,8 +6,10 @@ from itertools import accumulate
 
 from shared.models import Model
 
-HOLE = "⟦…⟧"
-"""Stands in a text where a line was left out that stands further up; no quote goes across it."""
+OPEN, CLOSE = "⟦", "⟧"
+"""What stands between them in a text are words of the reader's own, which no quote may hold."""
+HOLE = f"{OPEN}…{CLOSE}"
+"""Stands where a line was left out that stands further up."""
 
 
 class Block(Model):
@@ -38,8 +40,8 @@ class Extract(Model):
 
     `pages` is how many there are, None where a file has none; `pages_read` those that have text or
     are blank. `notes` say, a sentence each, what was set aside or must be known to judge the text.
-    `title` and `author` are as the file says; `encoding` is that of a text, by Python's name. `left_out` are
-    lines that come again and again, and stand only where they come first.
+    `title` and `author` are as the file says; `encoding` is that of a text, by Python's name.
+    `left_out` are lines that come again and again, and stand only where they come first.
     """
 
     blocks: list[Block]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.documents.boundaries import is_bound, is_unspaced
-from shared.documents.extract import HOLE
+from shared.documents.extract import CLOSE, OPEN
 from shared.documents.normalization import Hyphen, NormalForm
 
 LEAST_WORDS = 3
@@ -129,7 +129,7 @@ class Folded:
     def _counts(self, parts: list[_Part], start: int, end: int) -> bool:
         """Whether a place holds whole numbers, and enough to tell it from others."""
         text = self._original
-        if HOLE in text[start:end]:
+        if OPEN in text[start:end] or text.rfind(OPEN, 0, start) > text.rfind(CLOSE, 0, end):
             return False
         if _cuts_thousands(text, start) or _cuts_thousands(text, end):
             return False

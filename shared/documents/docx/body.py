@@ -119,7 +119,9 @@ class Body:
         """A paragraph whose end is not there in the view goes on in the next one."""
         properties = child(element, "pPr")
         style = self._styles.of_paragraph(properties)
+        self._inline.around = style
         self._inline.gather(element, changes)
+        self._inline.around = PLAIN
         if style.hidden:
             self._inline.passage.hidden = True
         end = mark(properties, changes)

@@ -3,6 +3,10 @@ told as it was and as it is to be."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+
+from shared.documents.extract import CLOSE, OPEN
+from shared.documents.marks import mark_lowered, mark_raised, mark_struck
 
 
 class View(StrEnum):
@@ -60,10 +64,41 @@ def is_in(changes: Changes, view: View) -> bool:
     return not any(change.kind in _OUT[view] for change in changes)
 
 
+class Script(StrEnum):
+    RAISED = "superscript"
+    LOWERED = "subscript"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the format of a text says of it."""
+
+    struck: bool = False
+    script: Script | None = None
+
+
+PLAIN_LOOK = Look()
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedSpan:
     text: str
     changes: Changes
+    look: Look = PLAIN_LOOK
+
+
+def mark_looks(spans: list[ChangedSpan]) -> list[ChangedSpan]:
+    """The spans with signs for what their looks say, once for what hangs together."""
+    if all(span.look == PLAIN_LOOK for span in spans):
+        return spans
+    found = []
+    for (changes, look), group in groupby(spans, key=lambda span: (span.changes, span.look)):
+        text = "".join(span.text for span in group)
+        if look.script:
+            text = mark_raised(text) if look.script is Script.RAISED else mark_lowered(text)
+        text = mark_struck(text) if look.struck else text
+        found.append(ChangedSpan(text, changes))
+    return found
 
 
 def join_spans(spans: list[ChangedSpan], view: View) -> str:
@@ -102,7 +137,7 @@ def edits(spans: list[ChangedSpan]) -> list[Edit]:
 
 
 def account(spans: list[ChangedSpan], found: list[Edit], view: View) -> str:
-    """`Original: The term is twelve months. (Ann deleted "twelve", inserted "twenty-four".)`: the
+    """`⟦Original:⟧ The term is twelve months. ⟦Ann deleted "twelve", inserted "twenty-four".⟧`: the
     wording of the view that is not read, and who changed what."""
     whole = "".join(span.text for span in spans)
     told = ""
@@ -115,4 +150,6 @@ def account(spans: list[ChangedSpan], found: list[Edit], view: View) -> str:
             told += ","
         told += f" {edit.describe(whole)}"
     other = view.other
-    return f"{other.capitalize()}: {join_spans(spans, other) or 'nothing'} ({told}.)"
+    if not (wording := join_spans(spans, other)):
+        return f"{OPEN}{other.capitalize()}: nothing. {told}.{CLOSE}"
+    return f"{OPEN}{other.capitalize()}:{CLOSE} {wording} {OPEN}{told}.{CLOSE}"

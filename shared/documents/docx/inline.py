@@ -5,9 +5,19 @@ those that end in `Pr` are properties and hold no text.
 
 from collections.abc import Callable, Iterable
 
-from shared.documents.docx.changes import KIND_OF_TAG, ChangedSpan, Changes, TrackedChange, within
+from shared.documents.docx.changes import (
+    KIND_OF_TAG,
+    PLAIN_LOOK,
+    ChangedSpan,
+    Changes,
+    Look,
+    Script,
+    TrackedChange,
+    mark_looks,
+    within,
+)
 from shared.documents.docx.passages import Drawn, Embedded, Nested, Passage, Reference
-from shared.documents.docx.styles import Styles
+from shared.documents.docx.styles import PLAIN, Styles
 from shared.documents.docx.symbols import symbol
 from shared.documents.docx.xml import Element, attribute, child, local, number, switch, value
 
@@ -20,10 +30,13 @@ class Inline:
     def __init__(self, styles: Styles) -> None:
         self._styles = styles
         self.passage = Passage()
+        self.around = PLAIN
+        """The style of the paragraph."""
 
     def done(self) -> Passage:
         """The passage as it is; what comes now goes into a new one."""
         passage, self.passage = self.passage, Passage()
+        passage.spans = mark_looks(passage.spans)
         return passage
 
     def gather(self, elements: Iterable[Element], changes: Changes) -> None:
@@ -42,15 +55,20 @@ class Inline:
     def _paragraph(self, element: Element, changes: Changes) -> None:
         """Within a line; or something like it, such as a point of a chart."""
         before = len(self.passage.spans)
+        self.around = self._styles.of_paragraph(child(element, "pPr"))
         self.gather(element, changes)
+        self.around = PLAIN
         if self.passage.gap is not None or len(self.passage.spans) > before:
             self.passage.gap = mark(child(element, "pPr"), changes)
 
     def _run(self, element: Element, changes: Changes) -> None:
-        properties = child(element, "rPr")
-        if properties is not None and self._styles.hides(properties):
-            self.passage.hidden = True
+        style = self._styles.of_run(child(element, "rPr"))
+        self.passage.hidden |= bool(style.hidden)
+        style = style.over(self.around)
+        script = Script(style.script) if style.script in set(Script) else None
+        self.passage.look = Look(struck=bool(style.struck), script=script)
         self.gather(element, changes)
+        self.passage.look = PLAIN_LOOK
 
     def _text(self, element: Element, changes: Changes) -> None:
         self.passage.add(element.text or "", changes)

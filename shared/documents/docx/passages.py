@@ -3,7 +3,7 @@ beside the line."""
 
 from dataclasses import dataclass, field
 
-from shared.documents.docx.changes import ChangedSpan, Changes, View, is_in
+from shared.documents.docx.changes import PLAIN_LOOK, ChangedSpan, Changes, Look, View, is_in
 from shared.documents.docx.xml import Element
 
 NEXT_CELL = " | "
@@ -65,11 +65,13 @@ Aside = Reference | Nested | DescribedPart | Drawn | Embedded | Missing
 @dataclass(slots=True)
 class Passage:
     """`hidden` says that some of the text is hidden from readers. A `gap` is the mark at the
-    end of a paragraph, by its changes: it becomes a space when more comes in the same cell."""
+    end of a paragraph, by its changes: it becomes a space when more comes in the same cell.
+    `look` is that of what is added next."""
 
     spans: list[ChangedSpan] = field(default_factory=list)
     asides: list[Aside] = field(default_factory=list)
     hidden: bool = False
+    look: Look = PLAIN_LOOK
     gap: Changes | None = None
     _descriptions: set[str] = field(default_factory=set)
 
@@ -83,7 +85,7 @@ class Passage:
             if self.gap is not None:
                 self.spans.append(ChangedSpan(" ", self.gap))
                 self.gap = None
-            self.spans.append(ChangedSpan(text, changes))
+            self.spans.append(ChangedSpan(text, changes, self.look))
 
     def next_cell(self, changes: Changes) -> None:
         self.gap = None

@@ -14,12 +14,14 @@ _BODY = 9
 @dataclass(frozen=True, slots=True)
 class Style:
     """`level` is that of a heading, from 0, or 9 for body text; `list_id` is `w:numId`, where 0 is
-    no list; `list_level` is from 0."""
+    no list; `list_level` is from 0; `script` is `w:vertAlign`."""
 
     level: int | None = None
     list_id: str | None = None
     list_level: int | None = None
     hidden: bool | None = None
+    struck: bool | None = None
+    script: str | None = None
 
     def over(self, base: "Style") -> "Style":
         """What is not set is inherited."""
@@ -28,6 +30,8 @@ class Style:
             base.list_id if self.list_id is None else self.list_id,
             base.list_level if self.list_level is None else self.list_level,
             base.hidden if self.hidden is None else self.hidden,
+            base.struck if self.struck is None else self.struck,
+            base.script if self.script is None else self.script,
         )
 
     @property
@@ -54,11 +58,11 @@ class Styles:
             return PLAIN
         return _in_paragraph(properties).over(self._style(value(properties, "pStyle")))
 
-    def hides(self, properties: Element | None) -> bool | None:
-        """Whether the properties of a run, `w:rPr`, or its style hide it; None if they say
-        nothing."""
-        own = switch(properties, "vanish")
-        return self._style(value(properties, "rStyle")).hidden if own is None else own
+    def of_run(self, properties: Element | None) -> Style:
+        """The style of a run with the properties `w:rPr`."""
+        if properties is None:
+            return PLAIN
+        return _in_run(properties).over(self._style(value(properties, "rStyle")))
 
     def _style(self, style_id: str | None) -> Style:
         """With what it is based on, as far as that goes: some go in a circle."""
@@ -77,7 +81,16 @@ def _said(style: Element) -> Style:
     properties = _in_paragraph(child(style, "pPr"))
     named = _HEADING.fullmatch((value(style, "name") or "").strip())
     level = int(named[1]) - 1 if named else None
-    return properties.over(Style(level, hidden=switch(child(style, "rPr"), "vanish")))
+    return properties.over(Style(level)).over(_in_run(child(style, "rPr")))
+
+
+def _in_run(properties: Element | None) -> Style:
+    struck = switch(properties, "strike"), switch(properties, "dstrike")
+    return Style(
+        hidden=switch(properties, "vanish"),
+        struck=None if struck == (None, None) else any(struck),
+        script=value(properties, "vertAlign"),
+    )
 
 
 def _in_paragraph(properties: Element | None) -> Style:

@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from shared.documents.extract import Block, Extract
+from shared.documents.marks import mark_lowered, mark_raised, mark_struck
 from shared.documents.text.plain import MAX_BLOCKS, MAX_TAGS, make_heading, plain
 
 _UNSEEN = ("script", "style", "noscript", "template", "title")
@@ -20,6 +21,8 @@ _PARAGRAPHS = {
     *_HEADINGS,
 }
 _HIDING = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
+_STRUCK = ("del", "s", "strike")
+_STRIKING = re.compile(r"(?i)text-decoration(?:-line)?\s*:[^;]*line-through")
 _BREAK = "\u2028"
 _BLANKS = re.compile(r"[ \t\n\f]+")
 _REST_OF_TAG = r"""(?:[^\s=/>]\s*+=\s*+(?:"[^"]*+"|'[^']*+')|[^>])*+"""
@@ -107,10 +110,28 @@ def _is_hidden(element: etree._Element) -> bool:
 
 
 def _speak(root: etree._Element) -> None:
-    """Put in words what is no text: pictures and line breaks."""
+    """Put in words what is no text: pictures, line breaks, what is raised or struck out."""
     for element in root.iter("img", "br"):
         words = _BREAK if element.tag == "br" else f" {element.get('alt') or ''} "
         element.tail = words + (element.tail or "")
+    for element in list(root.iter("sup", "sub")):
+        mark = mark_raised if element.tag == "sup" else mark_lowered
+        words = mark(_text(element))
+        del element[:]
+        element.text = words
+    _strike(root)
+
+
+def _strike(root: etree._Element) -> None:
+    """Each piece of text that is struck out."""
+    walk = etree.iterwalk(root, events=("start",))
+    for _, element in walk:
+        if element.tag in _STRUCK or _STRIKING.search(element.get("style") or ""):
+            for inner in element.iter():
+                inner.text = inner.text and mark_struck(inner.text)
+                if inner is not element:
+                    inner.tail = inner.tail and mark_struck(inner.tail)
+            walk.skip_subtree()
 
 
 class _Page:

@@ -295,6 +295,34 @@ def test_images_are_described_or_named_as_unread() -> None:
     ]
 
 
+STRUCK, RAISED, LOWERED = (
+    "<w:strike/>",
+    '<w:vertAlign w:val="superscript"/>',
+    '<w:vertAlign w:val="subscript"/>',
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (p("The cap is ", run("five", STRUCK), "ten"), "The cap is ~~five~~ten"),
+        (p("a ", run("b", "<w:dstrike/>"), run(" c ", STRUCK), "d"), "a ~~b c~~ d"),
+        (p("a ", run("b", '<w:strike w:val="0"/>')), "a b"),
+        (p("10", run("6", RAISED), " m", run("2", RAISED)), "10^6 m^2"),
+        (p("10", run("1", RAISED), run("2", RAISED + "<w:b/>")), "10^(12)"),
+        (p("H", run("2", LOWERED), "O, 1", run("st", RAISED)), "H_2O, 1st"),
+        (p("a", run("2", RAISED + STRUCK)), "a~~^2~~"),
+        (p("a ", run("b", '<w:rStyle w:val="Gone"/>')), "a ~~b~~"),
+        (p("a ", run("b", "<w:strike w:val='false'/>"),
+           properties='<w:pStyle w:val="Gone"/>'), "~~a~~ b"),
+        (table(["a", p(run("b", STRUCK), "c")]), "a | ~~b~~c"),
+    ],
+)  # fmt: skip
+def test_what_a_format_says_is_said_in_signs(body: str, text: str) -> None:
+    gone = '<w:style w:styleId="Gone"><w:rPr><w:strike/></w:rPr></w:style>'
+    assert read_docx(made(body, styles=gone)).text.strip() == text
+
+
 def test_documents_within_the_document_are_read_at_their_place() -> None:
     archive = (
         "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\n"
@@ -322,7 +350,7 @@ def test_documents_within_the_document_are_read_at_their_place() -> None:
         (None, [], "just text"),
         (None, [], "cell |"),
         (None, [], "kept"),
-        ("tracked change in paragraph 1", [], 'Original: keptgone (Ann deleted "gone".)'),
+        ("tracked change in paragraph 1", [], '⟦Original:⟧ keptgone ⟦Ann deleted "gone".⟧'),
         (None, [], "café"),
         (None, [], "last"),
     ]

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.documents.docx.reader import View, read_docx
+from shared.documents.quotes import Folded
 from tests.support.files.word import (
     deleted,
     docx,
@@ -43,8 +44,8 @@ def test_the_final_text_is_read_and_the_original_stands_beside_it() -> None:
         (
             "tracked change in paragraph 2",
             None,
-            "Original: The term is twelve months. "
-            '(Ann deleted "twelve", inserted "twenty-four".)\n\n',
+            "⟦Original:⟧ The term is twelve months. "
+            '⟦Ann deleted "twelve", inserted "twenty-four".⟧\n\n',
         ),
     ]
     assert extract.notes == [
@@ -53,13 +54,26 @@ def test_the_final_text_is_read_and_the_original_stands_beside_it() -> None:
     ]
 
 
+def test_no_quote_holds_words_of_the_program() -> None:
+    folded = Folded(read_docx(docx(TERM)).text)
+    assert folded.find("The term is twelve months.")
+    for quote in (
+        "Original: The term is twelve months.",
+        "Ann deleted twelve, inserted twenty-four",
+        "The term is twelve months. Ann deleted",
+        "⟦Original:⟧ The term is twelve months.",
+        "twenty-four months ... is twelve months",
+    ):
+        assert folded.find(quote) is None
+
+
 def test_the_original_can_be_read_with_the_final_text_beside_it() -> None:
     assert said(TERM, View.ORIGINAL) == [
         (None, "The term is twelve months."),
         (
             "tracked change in paragraph 1",
-            "Final: The term is twenty-four months. "
-            '(Ann deleted "twelve", inserted "twenty-four".)',
+            "⟦Final:⟧ The term is twenty-four months. "
+            '⟦Ann deleted "twelve", inserted "twenty-four".⟧',
         ),
     ]
     notes = read_docx(docx(p("a", inserted("b"))), view=View.ORIGINAL).notes
@@ -103,20 +117,20 @@ def test_both_views(body: str, final: list[str], original: list[str]) -> None:
     ("body", "expected"),
     [
         (p("x", inserted("a"), inserted("b"), deleted("c", by="Bob"), deleted("d")),
-         'Original: xcd (Ann inserted "ab"; Bob deleted "c"; Ann deleted "d".)'),
-        (p("x", inserted(run("a", "<w:b/>"), run("b"))), 'Original: x (Ann inserted "ab".)'),
-        (p(inserted("everything")), "Original: nothing (Ann inserted all of it.)"),
+         '⟦Original:⟧ xcd ⟦Ann inserted "ab"; Bob deleted "c"; Ann deleted "d".⟧'),
+        (p("x", inserted(run("a", "<w:b/>"), run("b"))), '⟦Original:⟧ x ⟦Ann inserted "ab".⟧'),
+        (p(inserted("everything")), "⟦Original: nothing. Ann inserted all of it.⟧"),
         (p("one", properties=ending("ins")) + p("two"),
-         "Original: one (Ann inserted a paragraph break.)"),
+         "⟦Original:⟧ one ⟦Ann inserted a paragraph break.⟧"),
         (p("a", inserted(" "), "b", inserted("c", by=" ")),
-         'Original: ab (Ann inserted white space; Somebody inserted "c".)'),
+         '⟦Original:⟧ ab ⟦Ann inserted white space; Somebody inserted "c".⟧'),
         (p("a", inserted(deleted("typed", by="Bob"))),
-         'Original: a (Ann inserted "typed"; Bob deleted "typed".)'),
-        (p("a", inserted(inserted("b", by="Bob"))), 'Original: a (Ann inserted "b".)'),
+         '⟦Original:⟧ a ⟦Ann inserted "typed"; Bob deleted "typed".⟧'),
+        (p("a", inserted(inserted("b", by="Bob"))), '⟦Original:⟧ a ⟦Ann inserted "b".⟧'),
         (p("a", deleted("b", tag="moveFrom"), "c", inserted("b", tag="moveTo")),
-         'Original: abc (Ann moved away "b", moved here "b".)'),
+         '⟦Original:⟧ abc ⟦Ann moved away "b", moved here "b".⟧'),
         ("<w:tbl>" + row(["a", "b"], '<w:del w:author="Ann"/>') + "</w:tbl>",
-         "Original: a | b (Ann deleted all of it.)"),
+         "⟦Original:⟧ a | b ⟦Ann deleted all of it.⟧"),
     ],
 )  # fmt: skip
 def test_it_is_said_who_did_what(body: str, expected: str) -> None:
@@ -128,11 +142,11 @@ def test_what_hangs_on_deleted_text_is_deleted_with_it() -> None:
     body = p("kept", gone(reference("footnote", 1)), gone(text_box(p("boxed"))))
     assert said(body, footnotes=note("footnote", 1, p("noted"))) == [
         (None, "kept"),
-        ("tracked change in paragraph 1", 'Original: keptxx (Ann deleted "xx".)'),
-        ("tracked change in footnote 1", "Original: noted (Ann deleted all of it.)"),
+        ("tracked change in paragraph 1", '⟦Original:⟧ keptxx ⟦Ann deleted "xx".⟧'),
+        ("tracked change in footnote 1", "⟦Original:⟧ noted ⟦Ann deleted all of it.⟧"),
         (
             "tracked change in text box in paragraph 1",
-            "Original: boxed (Ann deleted all of it.)",
+            "⟦Original:⟧ boxed ⟦Ann deleted all of it.⟧",
         ),
     ]
 

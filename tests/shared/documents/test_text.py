@@ -142,6 +142,23 @@ def test_html_is_what_a_browser_shows() -> None:
     assert extract.notes == ["Text that the page hides was left out."]
 
 
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("3.2 x 10<sup>6</sup> persons, 25 m<sup>2</sup>", "3.2 x 10^6 persons, 25 m^2"),
+        ("10<sup>-12</sup> H<sub>2</sub>O v<sub><i>max</i></sub>", "10^(-12) H_2O v_(max)"),
+        ("the 1<sup>st</sup> claim<sup><a>[7]</a></sup>", "the 1st claim[7]"),
+        ("is <del>five</del><ins>ten</ins> million", "is ~~five~~ten million"),
+        ("<s>Old <b>clause</b>, <s>twice</s> </s>new", "~~Old~~ ~~clause~~~~,~~ ~~twice~~ new"),
+        ("<span style='text-decoration: underline line-through red'>no</span>", "~~no~~"),
+        ("<strike>10<sup>6</sup></strike>", "~~10~~~~^6~~"),
+        ("<table><tr><td><del>a</del><td>b<sup>2</sup></table>", "~~a~~ | b^2"),
+    ],
+)
+def test_what_a_format_says_is_said_in_signs(page: str, text: str) -> None:
+    assert read(HTML, page).text.strip() == text
+
+
 SCRIPT = "<script>for(i=0;i<e;i++){" + "x[0] = '<p>'; " * 900 + "}</script >"
 
 
