@@ -10,6 +10,7 @@ from shared.documents.extract import Block
 from shared.documents.pdf.appearances import find_drawing, read_stamps
 from shared.documents.pdf.asides import asides
 from shared.documents.pdf.gaps import Gap, gap
+from shared.documents.pdf.hidden import has_hidden_text
 from shared.documents.pdf.strings import EVERYWHERE, HYPHEN, tidy
 
 _LITTLE_TEXT = 300
@@ -26,6 +27,7 @@ class Page:
     shown: Gap | None = None
     gap: Gap | None = None
     stamped: Gap | None = None
+    has_hidden_text: bool = False
     asides: list[Block] = field(default_factory=list)
 
 
@@ -41,7 +43,9 @@ def read_page(document: PdfDocument, number: int) -> Page:
                 beside.append(Block(text=tidy(stamps), page=number, part="stamp"))
             if not text.strip() and not shown and not stamps.strip():
                 shown, stamped = stamped or find_drawing(document, page, number), None
-            return replace(page_of(number, text, shown, beside), stamped=stamped)
+            hidden = has_hidden_text(page, textpage)
+            found = page_of(number, text, shown, beside)
+            return replace(found, stamped=stamped, has_hidden_text=hidden)
     except PdfiumError:
         return Page(number, gap=Gap.DAMAGED)
 

@@ -156,6 +156,12 @@ def _read_second(data: bytes) -> Extract:
     return _extract(pages, [[]] * second.count, notes)
 
 
+def _note_hidden(pages: list[Page]) -> list[str]:
+    places = ", ".join(f"p. {page.number}" for page in pages if page.has_hidden_text)
+    told = "The document has text that is white, tiny or not drawn, which was read like the rest"
+    return [f"{told}: {places}."] if places else []
+
+
 def _extract(pages: list[Page], paths: list[list[str]], notes: list[str]) -> Extract:
     pages, margins = without_margins(pages)
     gaps = {
@@ -183,7 +189,7 @@ def _extract(pages: list[Page], paths: list[list[str]], notes: list[str]) -> Ext
         pages=len(pages),
         pages_read=read,
         unread=unread,
-        notes=[*notes, *itertools.starmap(describe_margin, margins.items())],
+        notes=[*notes, *_note_hidden(pages), *itertools.starmap(describe_margin, margins.items())],
         left_out=list(margins),
     )
 

@@ -218,3 +218,29 @@ def test_letters_without_meaning_are_listed(characters: tuple[str, str]) -> None
     assert unread(extract) == {
         "p. 2": "letters whose font does not say what they mean; run OCR over the file"
     }
+
+
+TEXT = shown("Seen by all.")
+RULE = b"0 0 1 rg 0 600 600 60 re f "
+
+
+@pytest.mark.parametrize(
+    ("content", "is_hidden"),
+    [
+        (TEXT + b" 1 1 1 rg BT /F1 12 Tf 50 600 Td (Seen by none.) Tj ET", True),
+        (TEXT + b" 1 g BT /F1 12 Tf 50 600 Td (Seen by none.) Tj ET", True),
+        (TEXT + b" BT /F1 1 Tf 50 600 Td (Seen by none.) Tj ET", True),
+        (TEXT + b" BT /F1 12 Tf 0.1 0 0 0.1 50 600 Tm (Seen by none.) Tj ET", True),
+        (TEXT + b" BT /F1 1 Tf 12 0 0 12 50 600 Tm (Seen by all.) Tj ET", False),
+        (TEXT + b" BT 3 Tr /F1 12 Tf 50 600 Td (Seen by none.) Tj ET", True),
+        (IMAGE + b" BT 3 Tr /F1 12 Tf 50 600 Td (Recognised.) Tj ET", False),
+        (TEXT + b" 1 1 1 rg BT /F1 12 Tf 50 600 Td ( ) Tj ET", False),
+        (RULE + b"1 1 1 rg BT /F1 12 Tf 50 620 Td (On blue.) Tj ET", False),
+        (RULE + b"1 1 1 rg BT /F1 12 Tf 50 500 Td (Beside the blue.) Tj ET", True),
+        (TEXT, False),
+    ],
+)
+def test_text_that_nobody_sees_is_noted(content: bytes, is_hidden: bool) -> None:
+    notes = read_pdf(drawn(TEXT, content)).notes
+    told = "The document has text that is white, tiny or not drawn, which was read like the rest"
+    assert notes == ([f"{told}: p. 2."] if is_hidden else [])
