@@ -244,3 +244,19 @@ def test_text_that_nobody_sees_is_noted(content: bytes, is_hidden: bool) -> None
     notes = read_pdf(drawn(TEXT, content)).notes
     told = "The document has text that is white, tiny or not drawn, which was read like the rest"
     assert notes == ([f"{told}: p. 2."] if is_hidden else [])
+
+
+@pytest.mark.parametrize(
+    ("drawn_text", "text"),
+    [
+        (b"(3.2 x 10) Tj 5 Ts /F1 8 Tf (6) Tj", "3.2 x 10^6"),
+        (b"(10) Tj 5 Ts /F1 8 Tf (-12) Tj", "10^(-12)"),
+        (b"(an area of 25 m) Tj 5 Ts /F1 8 Tf (2) Tj", "an area of 25 m^2"),
+        (b"(H) Tj -3 Ts /F1 8 Tf (2) Tj 0 Ts /F1 12 Tf (O) Tj", "H_2O"),
+        (b"(10.25 1,000 A4 2024-01-02) Tj", "10.25 1,000 A4 2024-01-02"),
+        (b"(10) Tj 0 -14 Td (11) Tj", "10\n11"),
+    ],
+)
+def test_what_is_raised_or_lowered_is_said_in_signs(drawn_text: bytes, text: str) -> None:
+    data = drawn(b"BT /F1 12 Tf 50 700 Td " + drawn_text + b" ET")
+    assert read_pdf(data).text.strip() == text
