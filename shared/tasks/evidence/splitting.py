@@ -66,6 +66,6 @@ def halve(chunk: Chunk) -> list[Chunk]:
     known = Places(chunk.blocks, chunk.start)
     ends = [chunk.start, middle, chunk.start + length]
     return [
-        Chunk(start=start, headings=chunk.headings, blocks=known.part(start, end))
+        chunk.model_copy(update={"start": start, "blocks": known.part(start, end)})
         for start, end in pairwise(ends)
     ]
