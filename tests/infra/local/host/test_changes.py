@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.hosts.durable_api import Durable, JsonObject
-from tests.support.hosts.kinds import local_only
+from tests.support.hosts.kinds import local_only, long_on_real
 from tests.support.hosts.process import StartHost, run_to_end
 
 APPS = Path(__file__).parent / "apps"
@@ -46,12 +46,14 @@ def go_on(start_either: StartHost, change: str) -> JsonObject:
     return durable.wait(instance)
 
 
+@long_on_real
 @pytest.mark.parametrize("change", ["none", "other case and input", "more at the end"])
 def test_what_does_no_harm(start_either: StartHost, change: str) -> None:
     status = go_on(start_either, change)
     assert (status["runtimeStatus"], status["output"]) == ("Completed", "went")
 
 
+@long_on_real
 @pytest.mark.parametrize("change", EXPECTED)
 def test_what_contradicts_the_history_fails_loudly(start_either: StartHost, change: str) -> None:
     status = go_on(start_either, change)
