@@ -17,13 +17,13 @@ def dependencies(clients: Clients, settings: Settings) -> Dependencies:
         "shared.tasks.call_sizes.CallSizes": lambda: CallSizes(
             chunk_tokens=settings.tasks.chunk_tokens, batch_tokens=settings.tasks.batch_tokens
         ),
-        "shared.tasks.pr_review.rights.ReviewRights": lambda: _review_rights(settings),
+        "shared.tasks.pr_review.reading.rights.ReviewRights": lambda: _review_rights(settings),
         "shared.tasks.signer.Signer": lambda: Signer(settings.accounts.tokens.secret_key),
     }
     return Dependencies(known, settings.environment)
 
 
 def _review_rights(settings: Settings) -> object:
-    from shared.tasks.pr_review.rights import ReviewRights
+    from shared.tasks.pr_review.reading.rights import ReviewRights
 
     return ReviewRights(settings.github.reviewable, settings.github.postable)

@@ -1,16 +1,19 @@
 """A proposed change of lines, as GitHub offers it for one click: it must replace lines of the diff,
 fit their indentation, change something, and leave well-formed what was."""
 
+import re
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.diffs.changes import FileDiff
 from shared.diffs.locate import Anchor, Match, best, matches
+from shared.diffs.names import find_unbound
 from shared.diffs.quotes import split, strip_fence, trim_lines
 from shared.diffs.rendering import MAX_CHARACTERS
-from shared.diffs.syntax import parses
+from shared.diffs.syntax import count_faults, find_code_lines
 from shared.models import Side
 
 MAX_LINES = 200
@@ -37,6 +40,17 @@ class Refusal(StrEnum):
     NO_CHANGE = "it changes nothing"
     TOO_LONG = "it is too long"
     BREAKS = "the file would no longer be well-formed"
+    REPEATS = "it repeats a line beside it"
+    COMMENT = "it puts a comment in place of code"
+    UNKNOWN_NAME = "it uses a name that nothing brings into the file"
+
+
+_PROSE = (".md", ".txt", ".rst", ".adoc", ".tex")
+_TRIVIAL = re.compile(r"\s*(?:[^\w\s]*|end|else|fi|done|esac|pass|break|continue|try)[\s:;{}()]*")
+_ELISION = re.compile(
+    r"(?:#|//|/\*|--|<!--)\s*(?:\.\.\.|…|(?:the )?(?:rest|existing|remaining)\b|same as before)",
+    re.IGNORECASE,
+)
 
 
 def check_suggestion(
@@ -55,7 +69,7 @@ def check_suggestion(
     match = best(found, near_line=near_line)
     if match is None:
         return Refusal.NOT_IN_DIFF
-    context, at = _context(diff, match.anchor, head_text)
+    context, at, is_whole = _context(diff, match.anchor, head_text)
     source = context[at : at + match.anchor.line - match.anchor.start_line + 1]
     candidates = _candidates(match, source, improved)
     if not candidates:
@@ -64,32 +78,100 @@ def check_suggestion(
         return Refusal.TOO_LONG
     if any(_same(lines, source) for lines in candidates):
         return Refusal.NO_CHANGE
-    can_be_judged = _well_formed(diff.path, context) is True
-    for lines in candidates:
-        result = [*context[:at], *lines, *context[at + len(source) :]]
-        verdict = _well_formed(diff.path, result) if can_be_judged else None
-        if verdict is not False:
-            place = (match.anchor.start_line, match.anchor.line)
-            return Suggestion(diff.path, *place, tuple(lines), judged=verdict is True)
-    return Refusal.BREAKS
+    change = _Change(path=diff.path, context=context, at=at, source=source, is_whole=is_whole)
+    faults = [change.find_fault(lines) for lines in candidates]
+    if None not in faults:
+        return faults[0] or Refusal.BREAKS
+    lines = candidates[faults.index(None)]
+    place = (match.anchor.start_line, match.anchor.line)
+    return Suggestion(diff.path, *place, tuple(lines), judged=change.is_judged)
 
 
-def _context(diff: FileDiff, anchor: Anchor, head_text: str | None) -> tuple[list[str], int]:
-    """The lines around the anchor and its index in them: the file, or the hunk (which for an added
-    file is all of it) when there is none or the diff is of another version."""
+class _Change:
+    """Lines in place of the `source` at a place of their context: a file, or a part of one."""
+
+    def __init__(
+        self, *, path: str, context: list[str], at: int, source: list[str], is_whole: bool
+    ) -> None:
+        self._path = path
+        self._before, self._after = context[:at], context[at + len(source) :]
+        self._source = source
+        self._text = _join(context)
+        self._faults = count_faults(path, self._text)
+        self._counts = is_whole or self._faults == 0
+
+    @property
+    def is_judged(self) -> bool:
+        return self._faults == 0
+
+    def find_fault(self, lines: Sequence[str]) -> Refusal | None:
+        """Why these lines must not take the place of the source."""
+        text = _join([*self._before, *lines, *self._after])
+        faults = count_faults(self._path, text)
+        if self._counts and faults is not None and faults > (self._faults or 0):
+            return Refusal.BREAKS
+        if self._faults is None and self._unbalances(lines):
+            return Refusal.BREAKS
+        if self._repeats(lines):
+            return Refusal.REPEATS
+        if self._drops_code(lines, text):
+            return Refusal.COMMENT
+        return Refusal.UNKNOWN_NAME if self._has_unknown_name(text) else None
+
+    def _unbalances(self, lines: Sequence[str]) -> bool:
+        """By the brackets alone, where no parser can say; prose has its own."""
+        if self._path.lower().endswith(_PROSE):
+            return False
+        return _weigh_brackets(lines) != _weigh_brackets(self._source)
+
+    def _repeats(self, lines: Sequence[str]) -> bool:
+        """Whether the first or last line is that beside it, which it was not before."""
+        pairs = ((self._before[-1:], 0), (self._after[:1], -1))
+        return any(
+            bool(near and lines)
+            and not _TRIVIAL.fullmatch(near[0])
+            and lines[end].split() == near[0].split() != self._source[end].split()
+            for near, end in pairs
+        )
+
+    def _drops_code(self, lines: Sequence[str], text: str) -> bool:
+        elided = any(map(_ELISION.search, lines)) and not any(map(_ELISION.search, self._source))
+        start = len(self._before)
+        before, after = (find_code_lines(self._path, one) for one in (self._text, text))
+        if not lines or before is None or after is None:
+            return elided
+        had = not before.isdisjoint(range(start, start + len(self._source)))
+        return elided or (had and after.isdisjoint(range(start, start + len(lines))))
+
+    def _has_unknown_name(self, text: str) -> bool:
+        if not self._path.lower().endswith((".py", ".pyi")):
+            return False
+        before, after = find_unbound(self._text), find_unbound(text)
+        return before is not None and after is not None and bool(after - before)
+
+
+def _weigh_brackets(lines: Sequence[str]) -> Counter[str]:
+    """How many of each kind are open at the end."""
+    found = Counter("".join(lines))
+    return Counter({pair: found[pair[0]] - found[pair[1]] for pair in ("()", "[]", "{}")})
+
+
+def _context(diff: FileDiff, anchor: Anchor, head_text: str | None) -> tuple[list[str], int, bool]:
+    """The lines around the anchor, its index in them, and whether they are the file: else they are
+    the hunk, as there is no file or the diff is of another version."""
     hunk = diff.hunks[anchor.hunk]
     shown = [line.text.rstrip("\r") for line in hunk.on(Side.RIGHT)]
     at = anchor.start_line - hunk.new_start
     if head_text is None:
-        return shown, at
+        return shown, at, False
     lines, first = split(head_text), hunk.new_start - 1
     if lines[first : first + len(shown)] != shown:
-        return shown, at
-    return lines, anchor.start_line - 1
+        return shown, at, False
+    return lines, anchor.start_line - 1, True
 
 
-def _well_formed(path: str, lines: Sequence[str]) -> bool | None:
-    return parses(path, textwrap.dedent("\n".join(lines)))
+def _join(lines: Sequence[str]) -> str:
+    return textwrap.dedent("\n".join(lines))
 
 
 def _same(lines: Sequence[str], source: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from shared.papers.languages import language_of
+from shared.papers.languages import find_ending
 from shared.sandbox.runner import Limits, run_in_child
 from shared.statements.prose import CodeBlock, code_blocks
 
@@ -38,7 +38,7 @@ class CodeParsers:
 
 
 def _can_be_asked(block: CodeBlock) -> bool:
-    return len(block.code) <= MAX_CHARACTERS and language_of(block.language) is not None
+    return len(block.code) <= MAX_CHARACTERS and find_ending(block.language) is not None
 
 
 async def _verdicts(blocks: Sequence[CodeBlock], limits: Limits) -> list[bool | None]:

@@ -6,12 +6,9 @@ null where nobody can say.
 
 import json
 import sys
-from importlib import import_module
-
-from tree_sitter import Language, Parser
 
 from shared.diffs.syntax import parses
-from shared.papers.languages import language_of
+from shared.papers.languages import find_ending
 from shared.sandbox.child import read_data, read_request
 
 
@@ -22,15 +19,8 @@ def main() -> None:
 
 
 def _is_well_formed(name: str, code: str) -> bool | None:
-    known = language_of(name)
-    if known is None:
-        return None
-    if known.suffix:
-        return parses(f"code{known.suffix}", code)
-    function = known.tagged if known.tagged and "<?" in code else known.function
-    grammar = getattr(import_module(known.module), function)()
-    tree = Parser(Language(grammar)).parse(code.encode())
-    return not tree.root_node.has_error
+    ending = find_ending(name)
+    return None if ending is None else parses(f"code{ending}", code)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ def url(running_app: RunningApp, github: GitHubServer, tmp_path: Path) -> str:
         Reviewer(lambda _: [proposed(GUARD, category="security"), proposed(PAGE)])
     )
     history = History(tmp_path / "app")
-    history.commit({"shop/orders.py": BASE, "a.lock": "1\n"})
+    history.commit({"shop/orders.py": BASE, "yarn.lock": "1\n"})
     history.branch("feature")
-    history.commit({"shop/orders.py": f"{HEAD}# {tmp_path.name}\n", "a.lock": "2\n"})
+    history.commit({"shop/orders.py": f"{HEAD}# {tmp_path.name}\n", "yarn.lock": "2\n"})
     return github.serve(history)
 
 
@@ -76,7 +76,7 @@ def test_a_pull_request_is_reviewed_and_the_review_posted(
     result = ticket["result_data"]
     assert (result["verdict"], len(result["findings"])) == ("request_changes", 2)
     assert result["coverage"]["reviewed"] == ["shop/orders.py"]
-    assert result["coverage"]["skipped"] == [{"path": "a.lock", "reason": "lock file"}]
+    assert result["coverage"]["skipped"] == [{"path": "yarn.lock", "reason": "lock file"}]
     [review] = posted(github)
     assert httpx2.get(review["html_url"]).status_code == 200
     [told] = httpx2.get(f"{github.origin}/api/v3/repos/ann/app/issues/1/comments").json()

@@ -75,6 +75,7 @@ def application(
         ("POST", GRAPHQL, standin.graphql),
         ("GET", f"{_REPO}/contents/{{path:path}}", standin.contents),
         ("GET", f"{_REPO}/git/blobs/{{sha}}", standin.blob),
+        ("GET", f"{_REPO}/git/trees/{{sha}}", standin.tree),
         ("GET", f"{_REPO}/compare/{{basehead:path}}", standin.compare),
         ("GET", "/{owner}/{repo}/pull/{number:int}", standin.page),
     ]
@@ -251,6 +252,18 @@ class _GitHub:
         if content is None:
             raise RefusedError(404, "Not Found")
         return blob_answer(request, content, {"sha": sha})
+
+    def tree(self, request: Request, _: bytes) -> Response:
+        """Always the whole of it, without its folders."""
+        hosted = self._hosted(request)
+        commit = self._commit(hosted, request.path_params["sha"])
+        entries = hosted.repository.everything(commit)
+        kinds = {"commit": "commit"}
+        tree = [
+            {"path": one.path, "type": kinds.get(one.kind, "blob"), "sha": one.sha}
+            for one in entries
+        ]
+        return JSONResponse({"sha": commit, "tree": tree, "truncated": False})
 
     def compare(self, request: Request, _: bytes) -> Response:
         hosted = self._hosted(request)

@@ -130,8 +130,12 @@ class Repository:
         """What lies in the folder `path`."""
         return self._entries(commit, *(["--", f"{path}/"] if path else []))
 
-    def _entries(self, commit: str, *paths: str) -> list[Entry]:
-        listed = git(self._folder, "ls-tree", "-z", "--full-tree", commit, *paths)
+    def everything(self, commit: str) -> list[Entry]:
+        """All that is no folder."""
+        return self._entries("-r", commit)
+
+    def _entries(self, *arguments: str) -> list[Entry]:
+        listed = git(self._folder, "ls-tree", "-z", "--full-tree", *arguments)
         entries = []
         for line in _texts(listed):
             about, _, path = line.partition("\t")

@@ -35,6 +35,7 @@ from shared.clients.github.models import (
     Pull,
     PullRef,
     ReviewPayload,
+    Tree,
 )
 from shared.clients.github.patches import MAX_BYTES, text_of
 from shared.clients.github.responses import (
@@ -69,6 +70,7 @@ _ROWS = TypeAdapter(list[FileRow])
 _REVIEW = TypeAdapter(PostedReview)
 _REVIEWS = TypeAdapter(list[PostedReview])
 _COMPARISON = TypeAdapter(Comparison)
+_TREE = TypeAdapter(Tree)
 
 
 class GitHubClient:
@@ -117,6 +119,17 @@ class GitHubClient:
         except PermanentFailure:
             return None
 
+    async def blobs(self, ref: PullRef, sha: str) -> dict[str, str] | None:
+        """The files of a commit, each with its blob's sha; None where they cannot be told."""
+        path = f"{_repository_path(ref)}/git/trees/{quote(sha, safe='')}?recursive=1"
+        try:
+            found = await self.read(path, _TREE)
+        except PermanentFailure:
+            return None
+        if found.truncated:
+            return None
+        return {entry.path: entry.sha for entry in found.tree if entry.type == "blob"}
+
     async def file_text(self, ref: PullRef, path: str, sha: str) -> str | None:
         """A file of the repository at a commit; None where there is none, or one that is binary
         or larger than 10 MB."""
@@ -151,7 +164,7 @@ class GitHubClient:
             and file.status is not FileStatus.CHANGED
         ]
         if unsettled:
-            await self._compare(ref, pull, files, unsettled)
+            await self.compare_files(ref, pull, files, unsettled)
         return ChangedFiles(files=files, unlisted=max(0, pull.changed_files - len(files)))
 
     async def _check_unmoved(self, ref: PullRef, pull: Pull, rows: list[FileRow]) -> None:
@@ -164,10 +177,10 @@ class GitHubClient:
         if (await self.pull(ref)).head.sha != pull.head.sha:
             raise github_away("The pull request changed while it was read.")
 
-    async def _compare(
+    async def compare_files(
         self, ref: PullRef, pull: Pull, files: list[ChangedFile], indices: list[int]
     ) -> None:
-        """Make the patches that GitHub does not give, of the first few files."""
+        """Make the patches that GitHub does not give, of the first few of these files, in place."""
         # The second page of a comparison has no files, hence none of their patches.
         path = f"{_repository_path(ref)}/compare/{pull.base.sha}...{pull.head.sha}"
         try:

@@ -114,6 +114,7 @@ class NoPatch(StrEnum):
     BINARY = "binary"
     EMPTY = "empty"
     SAME_TEXT = "only its name changed"
+    SAME_CONTENT = "its content did not change"
     NO_LINES = "no line changed: it is binary, or only its name or mode changed"
     TOO_LARGE = "too large"
     NOT_GIVEN = "GitHub gives no patch"
@@ -202,6 +203,20 @@ class PostedReview(Model):
     state: str
     commit_id: str | None = None
     html_url: WebUrl
+
+
+class Tree(Model):
+    """What lies in a commit; `truncated` where GitHub does not tell all."""
+
+    class Entry(Model):
+        """A file, folder or submodule by its path."""
+
+        path: str
+        type: str
+        sha: Sha
+
+    tree: list[Entry]
+    truncated: bool = False
 
 
 class Comparison(Model):

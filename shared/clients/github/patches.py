@@ -23,6 +23,8 @@ def text_of(content: bytes) -> str | None:
 
 def patch_between(old: bytes, new: bytes) -> str | NoPatch:
     """The patch that leads from `old` to `new`, or why there is none."""
+    if old == new:
+        return NoPatch.SAME_CONTENT if old else NoPatch.EMPTY
     texts = text_of(old), text_of(new)
     if texts[0] is None or texts[1] is None:
         return NoPatch.BINARY

@@ -9,6 +9,7 @@ posting          if asked for: one review on GitHub
 """
 
 from shared.clients.github.client import GitHubClient
+from shared.diffs.suggestion_checks import SuggestionChecks
 from shared.tasks.base import TaskType
 from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review import concluding, payload, report, sarif
@@ -17,8 +18,8 @@ from shared.tasks.pr_review.checking import CHECKING
 from shared.tasks.pr_review.models import Result, TaskData
 from shared.tasks.pr_review.planning import plan
 from shared.tasks.pr_review.posting.publishing import POSTING
+from shared.tasks.pr_review.reading.rights import ReviewRights, check_requester
 from shared.tasks.pr_review.reviewing import REVIEWING
-from shared.tasks.pr_review.rights import ReviewRights, check_requester
 from shared.tasks.signer import Signer
 
 task_type = TaskType(
@@ -40,7 +41,7 @@ task_type = TaskType(
         CHECKING.then(concluding.after_check),
         POSTING.then(concluding.after_posting),
     ),
-    needs=(GitHubClient, CallSizes, ReviewRights, Signer),
+    needs=(GitHubClient, CallSizes, ReviewRights, Signer, SuggestionChecks),
     find_fault=find_fault,
     check_requester=check_requester,
     reuses_answers=True,

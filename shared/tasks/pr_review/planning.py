@@ -12,8 +12,9 @@ from shared.tasks.call_sizes import CallSizes
 from shared.tasks.pr_review.artifacts import Facts, ReviewBatch, Seen
 from shared.tasks.pr_review.models import TaskData
 from shared.tasks.pr_review.posting.looking_back import look_back
+from shared.tasks.pr_review.reading.base_branch import BaseBranch, read_base
+from shared.tasks.pr_review.reading.rights import open_pull
 from shared.tasks.pr_review.reviewing import REVIEWING, BatchItem
-from shared.tasks.pr_review.rights import open_pull
 from shared.tasks.pr_review.selection import sort_files, warnings
 from shared.tasks.signer import Signer
 
@@ -43,12 +44,13 @@ async def _read(context: Context[TaskData]) -> Facts:
     changed = await github.files(ref, pull)
     if not changed.files:
         raise PermanentFailure("The pull request changes no file.")
-    instructions, lost = await _instructions(context, ref, pull.base.sha)
+    base = await read_base(github, ref, pull.base.sha, changed)
+    changed = await base.reveal_hidden(github, ref, pull, changed)
+    instructions, lost = await _instructions(context, ref, pull.base.sha, base)
     request = _hash_request(context, instructions)
     before = await look_back(context, ref, pull, request) if context.data.post_review else None
-    found = await asyncio.to_thread(
-        sort_files, changed, pull, context.use(CallSizes).batch_tokens, before
-    )
+    budget = context.use(CallSizes).batch_tokens
+    found = await asyncio.to_thread(sort_files, changed, pull, base, budget, before)
     if found.before is not None:
         await found.before.save(context.artifacts)
     seen = Seen(
@@ -105,10 +107,10 @@ def _facts(
 
 
 async def _instructions(
-    context: Context[TaskData], ref: PullRef, sha: str
+    context: Context[TaskData], ref: PullRef, sha: str, base: BaseBranch
 ) -> tuple[str, list[str]]:
     """The text, and a warning if it may not be read: the code may be reviewed without it."""
-    for path in INSTRUCTIONS:
+    for path in filter(base.may_have, INSTRUCTIONS):
         try:
             text = await context.use(GitHubClient).file_text(ref, path, sha)
         except PermanentFailure as error:

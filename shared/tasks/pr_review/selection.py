@@ -8,18 +8,22 @@ from shared.diffs.batches import DiffBatch, cut_batches
 from shared.diffs.changes import FileDiff, file_diff
 from shared.diffs.hidden import find_hidden, reveal
 from shared.diffs.patches import LineKind
-from shared.diffs.skipping import Skipped, skip_reason
+from shared.diffs.rendering import MAX_CHARACTERS as MAX_LINE
+from shared.diffs.unread.skipping import DOUBTFUL, Skipped, skip_reason
 from shared.documents.tokens import estimate
 from shared.tasks.pr_review.hidden_text import find_hidden_text
 from shared.tasks.pr_review.models import Coverage, Finding, Left
 from shared.tasks.pr_review.posting.before import Before
 from shared.tasks.pr_review.posting.carrying import carry_findings
+from shared.tasks.pr_review.reading.base_branch import BaseBranch
+from shared.tasks.pr_review.reading.unread_files import find_in_unread
 from shared.tasks.pr_review.wording import talks
 
 MAX_CHARACTERS = 6_000_000
 """Of all patches together; far more than people review, and some hundred calls of a model."""
 
 _BEYOND = "the change is too large to be reviewed whole"
+_CLIPPED = f"of a changed line only the first {MAX_LINE:,} characters were read"
 _PARTIAL = "its patch ends early or cannot be read to its end"
 _LOST = frozenset({_BEYOND, NoPatch.TOO_LARGE, NoPatch.NOT_GIVEN, Skipped.UNREADABLE})
 """Why a file is not reviewed that should have been."""
@@ -37,21 +41,28 @@ class SortedFiles:
 
 
 def sort_files(
-    changed: ChangedFiles, pull: Pull, budget: int, before: Before | None = None
+    changed: ChangedFiles,
+    pull: Pull,
+    base: BaseBranch,
+    budget: int,
+    before: Before | None = None,
 ) -> SortedFiles:
     """The files of a pull request in batches of at most `budget` tokens; of what the review before
     this one has read only what changed since."""
     wanted: list[FileDiff] = []
     skipped: list[Left] = []
+    unread: list[FileDiff] = []
     room = MAX_CHARACTERS
     for file in changed.files:
         diff, size = _diff(file), len(file.patch or "")
-        reason = skip_reason(diff) or (_BEYOND if size > room else None)
+        reason = skip_reason(diff, base.find_attributes(file), base.blobs or ())
+        reason = reason or (_BEYOND if size > room else None)
         if reason is None:
             room -= size
             wanted.append(diff)
         else:
             skipped.append(Left(path=diff.path, reason=reason))
+            unread.append(diff)
     coverage = _coverage(wanted, skipped, changed.unlisted)
     if before is not None:
         carried = carry_findings(before.last, wanted, before.delta)
@@ -62,7 +73,7 @@ def sort_files(
             coverage = coverage.model_copy(update={"since": before.last.head})
     batches = cut_batches(_keep_touched(wanted, before), budget, estimate)
     made_here = [file.path for file in changed.files if file.made_here]
-    noticed = find_hidden_text(wanted, made_here)
+    noticed = [*find_hidden_text(wanted, made_here), *find_in_unread(unread, made_here)]
     return SortedFiles(batches, coverage, noticed, list(_notes(pull, wanted)), before)
 
 
@@ -82,6 +93,9 @@ def warnings(coverage: Coverage) -> Iterator[str]:
     lost = [left.path for left in coverage.skipped if left.reason in _LOST]
     if lost:
         yield f"Not reviewed, though they should be: {list_names(lost)}."
+    doubtful = [left.path for left in coverage.skipped if left.reason in DOUBTFUL]
+    if doubtful:
+        yield f"Not reviewed, though nothing shows that they hold no code: {list_names(doubtful)}."
     if coverage.partial:
         yield f"Not reviewed to the end: {list_names([left.path for left in coverage.partial])}."
     if coverage.unlisted:
@@ -107,16 +121,27 @@ def _diff(file: ChangedFile) -> FileDiff:
 
 def _coverage(wanted: list[FileDiff], skipped: list[Left], unlisted: int) -> Coverage:
     lines = (line for diff in wanted for hunk in diff.hunks for line in hunk.lines)
-    partial = [Left(path=diff.path, reason=_PARTIAL) for diff in wanted if diff.partial]
+    partial = [
+        Left(path=diff.path, reason=reason) for diff in wanted if (reason := _partial_reason(diff))
+    ]
+    unfinished = {left.path for left in partial}
+    should_be_read = any(left.reason in _LOST | DOUBTFUL for left in skipped)
     return Coverage(
         files=len(wanted) + len(skipped) + unlisted,
         lines=sum(line.kind is not LineKind.CONTEXT for line in lines),
-        reviewed=[diff.path for diff in wanted if not diff.partial],
+        reviewed=[diff.path for diff in wanted if diff.path not in unfinished],
         partial=partial,
         skipped=skipped,
         unlisted=unlisted,
-        complete=not (partial or unlisted or any(left.reason in _LOST for left in skipped)),
+        complete=not (partial or unlisted or should_be_read),
     )
+
+
+def _partial_reason(diff: FileDiff) -> str | None:
+    if diff.partial:
+        return _PARTIAL
+    changed = (line for hunk in diff.hunks for line in hunk.lines if None in (line.old, line.new))
+    return _CLIPPED if any(len(line.text.rstrip("\r")) > MAX_LINE for line in changed) else None
 
 
 def _notes(pull: Pull, diffs: Sequence[FileDiff]) -> Iterator[str]:

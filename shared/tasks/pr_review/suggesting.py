@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from shared.clients.github.client import GitHubClient
 from shared.diffs.changes import FileDiff
+from shared.diffs.suggestion_checks import SuggestionChecks
+from shared.diffs.suggestions import Refusal
 from shared.diffs.suggestions import Suggestion as Applied
-from shared.diffs.suggestions import check_suggestion
-from shared.diffs.syntax import parses
+from shared.diffs.syntax import is_known
 from shared.errors import StepError
 from shared.models import Side
 from shared.tasks.base import Context
@@ -51,12 +52,14 @@ class Suggestions:
             return None
         diff = diffs[candidate.batch, candidate.file]
         wanted, near = candidate.proposal, candidate.start_line
-        applied = check_suggestion(diff, wanted.existing, wanted.improved, near_line=near)
-        if isinstance(applied, Applied) and not applied.judged and _has_parser(diff.path):
+        check = self._context.use(SuggestionChecks).check
+        applied = await check(diff, wanted.existing, wanted.improved, near_line=near)
+        is_open = isinstance(applied, Applied) and not applied.judged and is_known(diff.path)
+        if is_open or applied is Refusal.UNKNOWN_NAME:
             text = await self._head_text(diff.path)
             if text is None:
                 return None
-            applied = check_suggestion(diff, wanted.existing, wanted.improved, text, near)
+            applied = await check(diff, wanted.existing, wanted.improved, text, near)
         return _make_suggestion(diff, applied) if isinstance(applied, Applied) else None
 
     async def _head_text(self, path: str) -> str | None:
@@ -69,10 +72,6 @@ class Suggestions:
             except StepError:
                 self._texts[path] = None
         return self._texts.get(path)
-
-
-def _has_parser(path: str) -> bool:
-    return parses(path, "") is not None
 
 
 def _make_suggestion(diff: FileDiff, applied: Applied) -> Suggestion | None:

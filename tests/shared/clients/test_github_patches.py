@@ -54,7 +54,7 @@ def test_any_two_texts_have_such_a_patch(tmp_path: Path) -> None:
         (b"a\xff\n", b"a\n", "@@ -1 +1 @@\n-a\ufffd\n+a"),
         (b"a\0", b"b", NoPatch.BINARY),
         (b"a", b"\0", NoPatch.BINARY),
-        (b"a\n", b"a\n", NoPatch.NO_LINES),
+        (b"a\n", b"a\n", NoPatch.SAME_CONTENT),
         (b"\xff\n", b"\xfe\n", NoPatch.NO_LINES),
         (b"", b"", NoPatch.EMPTY),
         (b"a\n" * 20_001, b"a\n" * 20_002, NoPatch.TOO_LARGE),

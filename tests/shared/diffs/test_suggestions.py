@@ -3,7 +3,9 @@
 import pytest
 
 from shared.diffs.changes import FileDiff, file_diff
+from shared.diffs.suggestion_checks import SuggestionChecks
 from shared.diffs.suggestions import Refusal, Suggestion, check_suggestion
+from shared.sandbox.runner import Limits
 
 HEAD = """\
 class Till:
@@ -43,10 +45,10 @@ def diff() -> FileDiff:
     ("existing", "improved", "start", "lines"),
     [
         # to the letter
-        ("        amount = 0", "        amount = Decimal(0)", 3, ["        amount = Decimal(0)"]),
+        ("        amount = 0", "        amount = int(0)", 3, ["        amount = int(0)"]),
         # without indentation: of all lines, of the first, of the new ones only, of none of them
-        ("amount = 0", "amount = Decimal(0)", 3, ["        amount = Decimal(0)"]),
-        ("amount = 0", "        amount = Decimal(0)", 3, ["        amount = Decimal(0)"]),
+        ("amount = 0", "amount = int(0)", 3, ["        amount = int(0)"]),
+        ("amount = 0", "        amount = int(0)", 3, ["        amount = int(0)"]),
         (
             "        amount = 0",
             "        a = 1\n        b = 2",
@@ -214,7 +216,6 @@ def test_data_stays_well_formed(path: str, text: str, existing: str, good: str, 
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("a.js", "function f() {\n\treturn 1;\n}"),
         ("tsconfig.json", "// note\n{\n\treturn 1;\n}"),
         ("old.py", "print 'x'\nif a:\n\treturn 1;\n"),
         ("chart.yaml", "{{ if x }}\na: [\n\treturn 1;\n"),
@@ -230,3 +231,84 @@ def test_what_nobody_can_judge_is_not_judged(path: str, text: str) -> None:
 def test_lines_that_end_in_a_carriage_return_are_replaced_without_it() -> None:
     made = check_suggestion(whole("a.py", "a = 1\r\nb = 2\r"), "a = 1", "a = 3")
     assert made == Suggestion("a.py", 1, 1, ("a = 3",), judged=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "existing", "improved", "refusal"),
+    [
+        # A line beside it, which the model has copied along.
+        ("a.py", "a = 1\nb = 2\nc = 3\n", "b = 2", "b = 4\nc = 3", Refusal.REPEATS),
+        ("a.py", "a = 1\nb = 2\nc = 3\n", "b = 2", "a = 1\nb = 4", Refusal.REPEATS),
+        ("a.xyz", "one two\nthree\nfour\n", "three", "one  two\nthird", Refusal.REPEATS),
+        ("a.js", "{\n  f();\n}\n", "  f();", "  if (a) {\n    f();\n  }", None),
+        # A comment where code was.
+        ("a.py", "a = 1\nb = 2\n", "b = 2", "# b is not needed", Refusal.COMMENT),
+        ("a.go", "package a\n\nvar b = 2\n", "var b = 2", "// removed", Refusal.COMMENT),
+        ("a.ts", "f();\ng();\n", "g();", "/* g(); */", Refusal.COMMENT),
+        (
+            "a.java",
+            "class A {\n  int a;\n  int b;\n}\n",
+            "  int b;",
+            "  // int b;",
+            Refusal.COMMENT,
+        ),
+        ("a.py", "a = 1\nb = 2\n", "b = 2", "b = 3\n# ... rest of the code", Refusal.COMMENT),
+        ("a.py", "a = 1\n# why\n", "# why", "# because", None),
+        # Brackets, also where no parser is at hand.
+        (
+            "a.cs",
+            "class A {\n  int a = f(1);\n}\n",
+            "  int a = f(1);",
+            "  int a = f(2;",
+            Refusal.BREAKS,
+        ),
+        (
+            "a.jsx",
+            "const a = <b>{c}</b>;\n",
+            "const a = <b>{c}</b>;",
+            "const a = <b>{c</b>;",
+            Refusal.BREAKS,
+        ),
+        (
+            "a.tsx",
+            "const a = <b>{c}</b>;\n",
+            "const a = <b>{c}</b>;",
+            "const a = <i>{c}</i>;",
+            None,
+        ),
+        ("a.xyz", "f(1)\n", "f(1)", "f((1)", Refusal.BREAKS),
+        ("a.md", "one\ntwo\n", "two", "three :)", None),
+        # Names in Python.
+        ("a.py", "a = 1\nb = 2\n", "b = 2", "b = Decimal(2)", Refusal.UNKNOWN_NAME),
+        ("a.py", "a = 1\nb = 2\n", "b = 2", "import os\nb = os.getpid()", None),
+        ("a.py", "a = 1\nb = 2\n", "b = 2", "b = [x for x in range(a)]", None),
+        ("a.py", "a = 1\nb = 2\n", "b = 2", "b = sorted([a], key=lambda y: y.z)", None),
+        ("a.py", "from a import *\nb = 2\n", "b = 2", "b = Decimal(2)", None),
+        ("a.py", "a = missing\nb = 2\n", "b = 2", "b = missing", None),
+    ],
+)
+def test_what_a_careful_reader_would_not_take_is_refused(
+    path: str, text: str, existing: str, improved: str, refusal: Refusal | None
+) -> None:
+    made = check_suggestion(whole(path, text), existing, improved)
+    assert (made if isinstance(made, Refusal) else None) == refusal
+
+
+def test_a_file_that_is_not_well_formed_may_not_become_less_so() -> None:
+    text = "class A {\n  int a = ;\n  int b = 1;\n}\n"
+    diff = middle("a.java", text, 2, 3)
+    good = check_suggestion(diff, "int b = 1;", "int b = 2;", head_text=text)
+    assert isinstance(good, Suggestion)
+    assert not good.judged
+    assert check_suggestion(diff, "int b = 1;", "int b = ;", head_text=text) is Refusal.BREAKS
+
+
+@pytest.mark.parametrize("improved", ["amount = 1", "amount = (1"])
+async def test_a_process_of_its_own_comes_to_the_same(diff: FileDiff, improved: str) -> None:
+    here = check_suggestion(diff, "amount = 0", improved, HEAD, 3)
+    assert await SuggestionChecks().check(diff, "amount = 0", improved, HEAD, 3) == here
+
+
+async def test_a_process_that_takes_too_long_refuses(diff: FileDiff) -> None:
+    checks = SuggestionChecks(Limits(seconds=0.001))
+    assert await checks.check(diff, "amount = 0", "amount = 1") is Refusal.BREAKS

@@ -87,9 +87,9 @@ async def test_one_comment_tells_the_review_and_one_review_has_the_comments_on_l
     reviews: Reviews,
 ) -> None:
     result = await reviews.review(change(reviews), post_review=True)
-    # The pull request, its files, two looks for instructions, and what was said. Then what was
+    # The pull request, its files, what the base branch has, and what was said. Then what was
     # said, the pull request, reviews of earlier versions, and the comments on lines.
-    assert [asked.method for asked in reviews.github.asked] == ["GET"] * 9 + ["POST"] * 2
+    assert [asked.method for asked in reviews.github.asked] == ["GET"] * 8 + ["POST"] * 2
     [review], [told] = reviews.posted(), reviews.said()
     guard, page = reviews.comments()
     assert reviews.posts() == [200]

@@ -28,7 +28,7 @@ from shared.tasks.pr_review.posting.last_review import (
 from shared.tasks.pr_review.posting.line_comments import LineComments
 from shared.tasks.pr_review.posting.marks import Sign
 from shared.tasks.pr_review.posting.threads import close_threads
-from shared.tasks.pr_review.rights import check_posting
+from shared.tasks.pr_review.reading.rights import check_posting
 from shared.tasks.signer import Signer
 from shared.telemetry.spans import Service
 from shared.text.markdown import cut, quiet
