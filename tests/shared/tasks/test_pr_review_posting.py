@@ -447,8 +447,11 @@ async def test_very_much_is_cut_to_what_github_takes(reviews: Reviews) -> None:
 
 async def test_a_suggestion_is_code_to_the_letter(reviews: Reviews) -> None:
     url = reviews.change(
-        {"a.py": "x = 1\n"},
-        {"a.py": "x = 1\n\n\ndef f():\n    debug()\n    return 1  # see #12\n"},
+        {"a.py": "from functools import cache\n"},
+        {
+            "a.py": "from functools import cache\n\n\n"
+            "def f():\n    debug()\n    return 1  # see #12\n"
+        },
     )
     better = "@cache\ndef f():\n    # ``` @ann, see #12"
     reviews.reviewer.findings = lambda _: [
