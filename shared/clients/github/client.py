@@ -35,7 +35,6 @@ from shared.clients.github.models import (
     Pull,
     PullRef,
     ReviewPayload,
-    Tree,
 )
 from shared.clients.github.patches import MAX_BYTES, text_of
 from shared.clients.github.responses import (
@@ -70,7 +69,6 @@ _ROWS = TypeAdapter(list[FileRow])
 _REVIEW = TypeAdapter(PostedReview)
 _REVIEWS = TypeAdapter(list[PostedReview])
 _COMPARISON = TypeAdapter(Comparison)
-_TREE = TypeAdapter(Tree)
 
 
 class GitHubClient:
@@ -118,17 +116,6 @@ class GitHubClient:
             return await self.read(path, _COMPARISON)
         except PermanentFailure:
             return None
-
-    async def blobs(self, ref: PullRef, sha: str) -> dict[str, str] | None:
-        """The files of a commit, each with its blob's sha; None where they cannot be told."""
-        path = f"{_repository_path(ref)}/git/trees/{quote(sha, safe='')}?recursive=1"
-        try:
-            found = await self.read(path, _TREE)
-        except PermanentFailure:
-            return None
-        if found.truncated:
-            return None
-        return {entry.path: entry.sha for entry in found.tree if entry.type == "blob"}
 
     async def file_text(self, ref: PullRef, path: str, sha: str) -> str | None:
         """A file of the repository at a commit; None where there is none, or one that is binary

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import ChangedFile, ChangedFiles, NoPatch, Pull, PullRef
+from shared.clients.github.trees import list_blobs
 from shared.diffs.unread.git_attributes import FILE_NAME, GitAttributes
 from shared.diffs.unread.skipping import GENERATED, VENDORED, is_called_binary
 from shared.errors import PermanentFailure
@@ -75,7 +76,7 @@ async def read_base(
     github: GitHubClient, ref: PullRef, sha: str, changed: ChangedFiles
 ) -> BaseBranch:
     """One read, and one for each `.gitattributes` above a changed file. Raises RetryLater."""
-    blobs = await github.blobs(ref, sha)
+    blobs = await list_blobs(github, ref, sha)
     paths = [path for file in changed.files for path in (file.path, file.previous_path) if path]
     folders = {folder for path in paths for folder in _list_folders(path)}
     if blobs is not None:
