@@ -29,8 +29,11 @@ _REST_OF_TAG = r"""(?:[^\s=/>]\s*+=\s*+(?:"[^"]*+"|'[^']*+')|[^>])*+"""
 _TAG = re.compile(f"<[a-zA-Z]{_REST_OF_TAG}")
 # Where no markup is read up to an end: comments, and elements of text alone. Whole tags, as either
 # may stand in a value.
+_UNREAD_TAGS = ("script", "style", "textarea", "title")
+_UNREAD_ENDS = {name: re.compile(rf"(?i)</{name}(?=[\s/>])") for name in _UNREAD_TAGS}
+_UNREAD_ENDS[""] = re.compile("-->")
 _NO_MARKUP = re.compile(
-    rf"(?i)<!--|<(script|style|textarea|title)(?=[\s/>]){_REST_OF_TAG}>|<[a-z]{_REST_OF_TAG}"
+    rf"(?i)<!--|<({'|'.join(_UNREAD_TAGS)})(?=[\s/>]){_REST_OF_TAG}>|<[a-z]{_REST_OF_TAG}"
 )
 _SHOWN_TEXT = ("textarea", "title")
 _QUOTED = re.compile(r"""(?<=[^\s=/>])\s*+=\s*+(?:"[^"]*+"|'[^']*+')""")
@@ -70,7 +73,7 @@ def _without_unseen(text: str) -> Iterator[str]:
         name = (found[1] or "").lower()
         if not name and found[0] != "<!--":
             continue
-        end = re.compile(rf"(?i)</{name}(?=[\s/>])" if name else "-->").search(text, at - 2)
+        end = _UNREAD_ENDS[name].search(text, at - 2)
         if end is None:
             break
         if name not in _SHOWN_TEXT:
