@@ -50,6 +50,7 @@ def read_workflow(env: Environment) -> WorkflowSettings:
             "github": env.number("GITHUB_MAX_WAIT_SECONDS", 900, 0),
             "snowflake": env.number("SNOWFLAKE_MAX_WAIT_SECONDS", 900, 0),
             "model": env.number("MODEL_MAX_WAIT_SECONDS", 900, 0),
+            "turn": env.number("TURN_MAX_WAIT_SECONDS", 86_400, 0),
         },
     )
 

@@ -30,6 +30,8 @@ MAX_DEATHS_ALONE: Final = 3
 _MARGIN = 30
 """Seconds in which a start is counted before a step's time, and in which its process ends by itself
 after it."""
+_TURN_SECONDS = 20
+"""How long a step waits for its turn to run alone before a durable wait takes its place."""
 _STOPPED = (-signal.SIGTERM, -signal.SIGINT)
 _DONE = ("round", "outcome", "done", "failure")
 """After these a step is not run again."""
@@ -98,6 +100,7 @@ class StepStarts:
         self._module = module
         self._environment = environment
         self._limits = Limits(seconds=step_seconds + _MARGIN)
+        self._turns = asyncio.Semaphore(self._limits.parallel)
 
     async def run(self, step: Step, run: Run) -> Any:
         """What `run` answers, given the attempt. Raises what it raises, RetryLater when a process
@@ -149,8 +152,19 @@ class StepStarts:
                 await self._container.delete(kept.blob)
 
     async def _run_alone(self, kept: "_Kept", step: Step) -> Any:
-        if self._limits.slots.locked():
-            raise RetryLater("Steps that must run alone wait for each other.")
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise RetryLater(
+                "Steps that must run alone wait for each other.", service="turn"
+            ) from None
+        try:
+            return await self._run_in_child(kept, step)
+        finally:
+            self._turns.release()
+
+    async def _run_in_child(self, kept: "_Kept", step: Step) -> Any:
         ref, *others = step.arguments
         lone = _again(ref) | {"alone": True, "unbooked": []}  # which has been done
         asked = json.dumps([lone, *others]).encode()

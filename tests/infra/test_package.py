@@ -69,7 +69,9 @@ def test_the_container_takes_along_what_a_deployment_does() -> None:
     assert admitted == copied
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize(
+    "version", [*(pytest.param(one, marks=pytest.mark.long) for one in ("3.11", "3.12")), "3.13"]
+)
 def test_it_loads_on_a_python_that_has_only_its_requirements(
     package: Path, tmp_path: Path, version: str
 ) -> None:

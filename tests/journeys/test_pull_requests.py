@@ -113,7 +113,7 @@ def test_the_result_comes_in_every_form(running_app: RunningApp, url: str) -> No
     assert [one["ruleId"] for one in log.json()["runs"][0]["results"]] == ["security", "bug"]
     payload = running_app.api.get(path, params={"format": "github-review"}).json()
     assert (payload["event"], len(payload["comments"])) == ("COMMENT", 2)
-    assert running_app.api.get(path, params={"format": "docx"}).status_code == 406
+    assert running_app.api.get(path, params={"format": "csv"}).status_code == 406
 
 
 def test_an_unchanged_pull_request_is_not_paid_for_twice(running_app: RunningApp, url: str) -> None:

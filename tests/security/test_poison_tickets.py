@@ -52,7 +52,14 @@ def lone_steps(running_app: RunningApp) -> list[psutil.Process]:
     return [child for child in children if "shared.app.lone_step" in child.cmdline()]
 
 
-@pytest.mark.parametrize("step", TaskActivity)
+@pytest.mark.parametrize(
+    "step",
+    [
+        TaskActivity.PLAN,
+        TaskActivity.WORK,
+        pytest.param(TaskActivity.COMBINE, marks=pytest.mark.long),
+    ],
+)
 def test_one_poison_ticket_beside_good_ones(running_app: RunningApp, step: TaskActivity) -> None:
     good = [running_app.open()["id"] for _ in range(GOOD if step is TaskActivity.WORK else 1)]
     body = {"title": "A", "task_type": "lethal", "task_data": {"step": step}}

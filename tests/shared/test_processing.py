@@ -89,7 +89,7 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert await run(app.another().activities, order) == {"kind": "stopped"}
 
 
-async def test_a_ticket_of_one_piece_costs_22_storage_calls_beside_its_log(
+async def test_a_ticket_of_one_piece_costs_21_storage_calls_beside_its_log(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     app.model.reset(answering(ANSWER))
@@ -100,7 +100,7 @@ async def test_a_ticket_of_one_piece_costs_22_storage_calls_beside_its_log(
 
     # How many lines of the log go into one call depends on how long the steps take.
     others = [call for call in storage.calls if not call.path.endswith("/calls.jsonl")]
-    assert len(others) == 22
+    assert len(others) == 21
 
 
 async def test_a_ticket_that_was_cancelled_is_left_alone(

@@ -67,7 +67,7 @@ async def test_one_chunk_costs_one_call_and_three_steps(
     storage.reset()
     result = await analyses.result(order)
     others = [call for call in storage.calls if not call.path.endswith("/calls.jsonl")]
-    assert len(others) - 1 == 27, "looking at the ticket is one more, and so is the log"
+    assert len(others) - 1 == 26, "looking at the ticket is one more, and so is the log"
     assert len(analyses.model.bodies) == 1
     assert result["summary"] == "It says something."
     assert [one["summary"] for one in result["documents"]] == ["It says something."]

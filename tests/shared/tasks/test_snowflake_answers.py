@@ -114,6 +114,7 @@ def value_of(formula: str, result: dict[str, Any]) -> Decimal:
         return Decimal(eval(text, known))  # noqa: S307
 
 
+@pytest.mark.long
 async def test_sixty_known_answers(container: Container, model: ModelServer, second: Relay) -> None:
     questions = Questions(container, model, second.settings())
     data = lines()

@@ -9,9 +9,12 @@ from tests.support.hosts.durable_api import Durable
 from tests.support.hosts.process import APPS, HostKind, StartHost, hosts
 
 
-@pytest.fixture(scope="module", params=HostKind)
+@pytest.fixture(
+    scope="module", params=[HostKind.LOCAL, pytest.param(HostKind.REAL, marks=pytest.mark.long)]
+)
 def host_kind(request: pytest.FixtureRequest) -> HostKind:
-    """The kind of host: each test that starts one by the fixtures below runs on both."""
+    """The kind of host: each test that starts one by the fixtures below runs on both, on the real
+    one by `make real`."""
     kind: HostKind = request.param
     kind.require()
     return kind
