@@ -23,16 +23,22 @@ _MAX_ANSWERED = 128 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """What one child may take; `parallel` is how many work at once for all who share these limits.
-    Where the system does not limit memory, only the time limit holds."""
+    """What one child may take; `parallel` is how many work at once for all who share these limits,
+    `patience` how many seconds another waits for its turn, None for any number. Where the system
+    does not limit memory, only the time limit holds."""
 
     seconds: float = 60
     megabytes: int = 1024
     parallel: int = 2
+    patience: float | None = None
 
     @cached_property
     def slots(self) -> asyncio.Semaphore:
         return asyncio.Semaphore(self.parallel)
+
+
+class BusyError(Exception):
+    """No turn came within the patience of the limits."""
 
 
 async def run_in_child(
@@ -40,9 +46,18 @@ async def run_in_child(
 ) -> tuple[int, bytes]:
     """Ask a process that runs this module, as `child` tells: its return code, negative for a
     signal, and its output. One that is given an environment is trusted with it, and says on our
-    standard error what it has to say. Raises TimeoutError, and ValueError for an endless output."""
-    async with limits.slots, asyncio.timeout(limits.seconds):
-        return await _ask(module, kind, name, data, limits, environment)
+    standard error what it has to say. Raises BusyError, TimeoutError, and ValueError for an endless
+    output."""
+    try:
+        async with asyncio.timeout(limits.patience):
+            await limits.slots.acquire()
+    except TimeoutError:
+        raise BusyError from None
+    try:
+        async with asyncio.timeout(limits.seconds):
+            return await _ask(module, kind, name, data, limits, environment)
+    finally:
+        limits.slots.release()
 
 
 async def _ask(

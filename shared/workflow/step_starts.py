@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from shared.clients.blobs import Container
 from shared.errors import FailureKind, PermanentFailure, RetryLater, Unavailable
-from shared.sandbox.runner import Limits, run_in_child
+from shared.sandbox.runner import BusyError, Limits, run_in_child
 from shared.tickets.attempts import Attempt
 from shared.workflow.messages import AttemptRef, TaskActivity
 
@@ -99,8 +99,7 @@ class StepStarts:
         self._container = container
         self._module = module
         self._environment = environment
-        self._limits = Limits(seconds=step_seconds + _MARGIN)
-        self._turns = asyncio.Semaphore(self._limits.parallel)
+        self._limits = Limits(seconds=step_seconds + _MARGIN, patience=_TURN_SECONDS)
 
     async def run(self, step: Step, run: Run) -> Any:
         """What `run` answers, given the attempt. Raises what it raises, RetryLater when a process
@@ -152,19 +151,6 @@ class StepStarts:
                 await self._container.delete(kept.blob)
 
     async def _run_alone(self, kept: "_Kept", step: Step) -> Any:
-        try:
-            async with asyncio.timeout(_TURN_SECONDS):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise RetryLater(
-                "Steps that must run alone wait for each other.", service="turn"
-            ) from None
-        try:
-            return await self._run_in_child(kept, step)
-        finally:
-            self._turns.release()
-
-    async def _run_in_child(self, kept: "_Kept", step: Step) -> Any:
         ref, *others = step.arguments
         lone = _again(ref) | {"alone": True, "unbooked": []}  # which has been done
         asked = json.dumps([lone, *others]).encode()
@@ -172,6 +158,10 @@ class StepStarts:
             returned, output = await run_in_child(
                 self._module, step.activity, "", asked, self._limits, self._environment
             )
+        except BusyError:
+            raise RetryLater(
+                "Steps that must run alone wait for each other.", service="turn"
+            ) from None
         except (TimeoutError, ValueError):  # it hangs, or answers without end
             returned, output = -signal.SIGKILL, b""
         if returned:
