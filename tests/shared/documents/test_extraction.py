@@ -7,6 +7,7 @@ import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,10 @@ async def test_time_is_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    "made",
     [
-        pdfs.written([["One."]]) + bytes(200_000_000),
-        drawn(
+        lambda: pdfs.written([["One."]]) + bytes(200_000_000),
+        lambda: drawn(
             shown("Text."),
             more={
                 4: b"<< /Type /Font /Subtype /TrueType /BaseFont /Odd /FontDescriptor 6 0 R >>",
@@ -99,8 +100,10 @@ async def test_time_is_limited() -> None:
     ids=["file", "font"],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
-async def test_memory_is_limited(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    error = await fault(data, Limits(megabytes=150))
+async def test_memory_is_limited(
+    made: Callable[[], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    error = await fault(made(), Limits(megabytes=150))
     assert error.fault == DocumentFault.TOO_LARGE
     assert error.advice.startswith("This file needs more than 150 MB of memory to be read")
 

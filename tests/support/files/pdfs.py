@@ -1,6 +1,7 @@
 """PDFs for tests: ordinary ones drawn by reportlab, odd ones put together object by object."""
 
 import io
+import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
@@ -87,11 +88,14 @@ def packed(content: bytes, entries: bytes = b"", filters: bytes = b"/FlateDecode
 
 
 def bomb(size: int, piece: bytes) -> bytes:
-    """`piece` again and again, `size` bytes in all, packed."""
-    packer = zlib.compressobj(9)
+    """`piece` again and again, `size` bytes in all, packed (RFC 1950): one packed block, repeated."""
     block = piece * (1_000_000 // len(piece))
-    parts = [packer.compress(block) for _ in range(size // len(block))]
-    return b"".join([*parts, packer.flush()])
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    packed_block = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    times, check = size // len(block), 1
+    for _ in range(times):
+        check = zlib.adler32(block, check)
+    return b"\x78\xda" + packed_block * times + packer.flush() + struct.pack(">I", check)
 
 
 def shown(text: str) -> bytes:
