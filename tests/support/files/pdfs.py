@@ -88,7 +88,7 @@ def packed(content: bytes, entries: bytes = b"", filters: bytes = b"/FlateDecode
 
 
 def bomb(size: int, piece: bytes) -> bytes:
-    """`piece` again and again, `size` bytes in all, packed (RFC 1950): one packed block, repeated."""
+    """`piece` again and again, `size` bytes in all, packed (RFC 1950): one block, repeated."""
     block = piece * (1_000_000 // len(piece))
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     packed_block = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
