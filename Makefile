@@ -12,6 +12,9 @@ BIN := .venv/bin
 SOURCES := function_app.py functions shared infra tests
 STAMP := .venv/.requirements-installed
 
+# The tests start processes by the hundred: each finds the bytecode that the ones before it wrote.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo run test real check fuzz bench screenshots clean
 
 help:  ## this list

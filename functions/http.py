@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import azure.functions as func
 
 from functions.composition import product
+from functions.early_imports import begin_early_imports
 from functions.endpoints import ENDPOINTS, Described, Endpoint, route_of
 from shared.errors import (
     LengthRequired,
@@ -82,6 +83,7 @@ def _answer_observed(handler: Handler, method: str, route: str) -> Handler:
         with product().telemetry.observe(SpanName.REQUEST, handler.__name__) as span:
             response = await explaining(*args, **kwargs)
             describe_request(span, method, route, response.status_code)
+            begin_early_imports()
             return response
 
     return answer

@@ -1,6 +1,7 @@
 """`make bench`: runs every benchmark and prints a table."""
 
 from tests.benchmarks import (
+    cold_start,
     costs,
     documents,
     durable,
@@ -29,6 +30,7 @@ def main() -> None:
         hosts,
         costs,
         product,
+        cold_start,
         storage,
         telemetry,
         uploads,

@@ -1,0 +1,35 @@
+"""What the first ticket needs is imported in the background once the first answer is out: most of a
+cold start is the import of clients, and whoever has signed in still writes the ticket."""
+
+import threading
+from functools import cache
+from importlib import import_module
+
+_AFTER_ANSWER = 0.1
+"""Seconds. Imports take the interpreter for about one, in which the answer would not go out."""
+
+_NEEDED = (
+    "shared.tickets.opening",
+    "shared.app.dependencies",
+    "shared.clients.llm.client",
+    "openai.resources.chat.completions",  # The SDK imports these when they are first used,
+    "httpcore2",  # as does its HTTP client.
+    "shared.tasks.custom",
+    "shared.workflow.activities",
+    "shared.workflow.contexts",
+    "shared.workflow.step_runs",
+    "shared.tickets.results",
+)
+
+
+@cache
+def begin_early_imports() -> None:
+    """Do so once a process."""
+    timer = threading.Timer(_AFTER_ANSWER, _import_all)
+    timer.daemon = True
+    timer.start()
+
+
+def _import_all() -> None:
+    for name in _NEEDED:
+        import_module(name)
