@@ -6,17 +6,19 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import azure.functions as func
 
 from functions.composition import product
-from functions.early_imports import begin_early_imports
 from functions.endpoints import ENDPOINTS, Described, Endpoint, route_of
+from shared.app.early_imports import begin_early_imports
 from shared.errors import (
     LengthRequired,
     Malformed,
+    PreconditionFailed,
     Problem,
     TooLarge,
     Unavailable,
@@ -224,8 +226,6 @@ def query_of(req: func.HttpRequest, model: type[M]) -> M:
 
 def etag_of(version: str) -> str:
     """The public ETag of a version of a ticket."""
-    from hashlib import sha256
-
     return f'"{sha256(version.encode()).hexdigest()[:24]}"'
 
 
@@ -243,8 +243,6 @@ def expects(req: func.HttpRequest) -> "Callable[[StoredTicket], None]":
 
 def expects_version(req: func.HttpRequest, detail: str) -> "Callable[[str], None]":
     """What `If-Match` allows, compared strongly: a weak ETag names no version at all."""
-    from shared.errors import PreconditionFailed
-
     named = {part.strip() for part in req.headers.get("If-Match", "*").split(",")}
 
     def check(version: str) -> None:

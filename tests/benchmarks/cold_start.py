@@ -1,4 +1,4 @@
-"""What a process that was just started makes people wait for: its first answer, its first ticket."""
+"""What a new process makes people wait for: its first answer, and its first ticket."""
 
 import statistics
 import tempfile
