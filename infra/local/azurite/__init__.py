@@ -8,6 +8,7 @@ the Python SDKs are ahead of the one it knows. It writes to disk every five seco
 stopped in order, which it also is when our process ends in whatever way.
 """
 
+import os
 import re
 import subprocess
 import time
@@ -28,6 +29,9 @@ ACCOUNT_KEY = (
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+# A fifth of the time that a start takes is Node's reading of the same code.
+# https://nodejs.org/api/module.html#module-compile-cache
+_ENVIRONMENT = {"NODE_COMPILE_CACHE": str(HERE / "node_modules" / ".compile-cache")}
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at .*:(\d+)")
 
 
@@ -86,6 +90,7 @@ class Azurite:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, **_ENVIRONMENT},
                 start_new_session=True,
             )
         try:
