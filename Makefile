@@ -2,10 +2,11 @@
 # `make help` lists the targets.
 
 PYTHON ?= python3
-PORT ?= 7071
+PORT ?=
 DEMO_PORT ?= 7171
 TASK ?= doc_analysis
 STATE ?= .local
+export PORT DEMO_PORT TASK STATE
 FUZZ_SECONDS ?= 30
 FUZZ_MINUTES ?= 60
 BIN := .venv/bin
@@ -33,10 +34,10 @@ $(STAMP): requirements.txt infra/local/requirements.txt
 	@touch $@
 
 demo: setup  ## one real ticket through the whole app; TASK=doc_analysis, paper_writing or snowflake_query
-	@$(BIN)/python -m infra.local demo --port $(DEMO_PORT) --state $(STATE)/demo --task $(TASK)
+	@$(BIN)/python -m infra.local demo --port "$$DEMO_PORT" --state "$${STATE:-.local}/demo" --task "$$TASK"
 
 run: setup  ## the app with its stand-ins until Ctrl-C; PORT=7071 STATE=.local
-	@exec $(BIN)/python -m infra.local run --port $(PORT) --state $(STATE)
+	@exec $(BIN)/python -m infra.local run --port "$$PORT" --state "$${STATE:-.local}"
 
 test: setup  ## every test, in parallel
 	@$(BIN)/python -m tests.worker.environment

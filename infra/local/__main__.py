@@ -4,24 +4,31 @@ import argparse
 import logging
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-from infra.local.host.functions import HostError, read_local_settings
-from infra.local.installation import InstallError
+from infra.local.errors import StartError
 from infra.local.log_lines import OneLine
-from infra.local.serving import PartError, PortTakenError
+from infra.local.part import ROOT
+from infra.local.serving import MAX_PORT, PartError
+from infra.local.settings_file import read_local_settings, split_origins
+from infra.local.state import make_state
 
-DEFAULT_PORT = 7071
 LOG_FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without repeating how it is used."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
 
 
 def main() -> None:
     """Parse the command line and run what it asks for."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local")
+    parser = _Parser(prog="python -m infra.local")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     host = commands.add_parser("host", help="serve a Python v2 function app folder")
     host.add_argument("--app", type=Path, default=Path(), help="the app's folder (default: this)")
-    host.add_argument("--port", type=int, help=f"default: Host.LocalHttpPort, or {DEFAULT_PORT}")
-    host.add_argument("--state", type=Path, default=Path(".local"), help="where the state is kept")
     host.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     host.add_argument("--cors", default="", help="origins to allow, separated by commas")
     host.set_defaults(run=_host)
@@ -29,12 +36,23 @@ def main() -> None:
         ("run", _run, "start the app with its stand-ins until Ctrl-C"),
         ("demo", _demo, "start everything, send one ticket through, print its result, stop"),
     ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("--port", type=int, default=DEFAULT_PORT, help="and those after it")
-        command.add_argument("--state", type=Path, default=Path(".local"), help="what is kept")
-        command.set_defaults(run=action)
-    command.add_argument("--task", default="doc_analysis", help="the task type to show")
+        commands.add_parser(name, help=text).set_defaults(run=action)
+    for command in commands.choices.values():
+        command.add_argument("--port", default="", help="default: Host.LocalHttpPort")
+        command.add_argument("--state", default=".local", help="where the state is kept")
+    commands.choices["demo"].add_argument(
+        "--task", default="doc_analysis", help="the task type to show"
+    )
     arguments = parser.parse_args()
+    _log_lines()
+    try:
+        arguments.run(arguments)
+    except StartError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+def _log_lines() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine(LOG_FORMAT, datefmt="%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -42,29 +60,30 @@ def main() -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for noisy in ("azure", "httpx2", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
-        arguments.run(arguments)
-    except (HostError, InstallError, PortTakenError, PartError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        raise SystemExit(2) from error
+
+
+def _port(text: str, folder: Path) -> int:
+    """The port that was asked for, else that of local.settings.json."""
+    if not text.strip():
+        return read_local_settings(folder).port
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
+        raise PartError(f"The port must be a number of at most {MAX_PORT}, not {text!r}.")
+    return int(text)
 
 
 def _host(arguments: argparse.Namespace) -> None:
     from infra.local.host.server import serve
 
     folder = arguments.app.resolve()
-    settings = read_local_settings(folder)
-    port = arguments.port
-    if port is None:
-        port = int(settings.get("Host", {}).get("LocalHttpPort", DEFAULT_PORT))
-    cors = [origin.strip() for origin in arguments.cors.split(",") if origin.strip()]
-    serve(folder, arguments.host, port, arguments.state.resolve(), cors)
+    port = _port(arguments.port, folder)
+    state, cors = make_state(arguments.state), split_origins(arguments.cors)
+    serve(folder, arguments.host, port, state, [*cors])
 
 
 def _run(arguments: argparse.Namespace) -> None:
     from infra.local.run import run
 
-    run(arguments.port, arguments.state.resolve())
+    run(_port(arguments.port, ROOT), make_state(arguments.state))
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -73,7 +92,7 @@ def _demo(arguments: argparse.Namespace) -> None:
     if arguments.task not in TASKS:
         known = ", ".join(TASKS)
         raise PartError(f"there is no demo of {arguments.task}; TASK can be one of: {known}.")
-    demo(arguments.port, arguments.state.resolve(), arguments.task)
+    demo(_port(arguments.port, ROOT), make_state(arguments.state), arguments.task)
 
 
 if __name__ == "__main__":

@@ -53,9 +53,10 @@ def demo(port: int, state: Path, task: str) -> None:
     _say(f"Starting the app with its stand-ins; what they say is in {log}")
     with (
         log.open("w", buffering=1) as file,
-        running(port, state, lambda line: print(line, file=file)) as (ready, _),
-        httpx2.Client(base_url=ready.api_url, timeout=30) as client,
+        running(port, state, lambda line: print(line, file=file)) as copy,
+        httpx2.Client(base_url=copy.ready.api_url, timeout=30) as client,
     ):
+        ready = copy.ready
         _enter(client, ready)
         opened, lines = TASKS[task]
         ticket = _followed(client, opened(client, ready)["id"])
@@ -69,6 +70,11 @@ def demo(port: int, state: Path, task: str) -> None:
 
 def _enter(client: httpx2.Client, ready: Ready) -> None:
     """Sign in as the user of the demo, whom the admin makes or gives a new password."""
+    if not ready.admin_password:
+        raise PartError(
+            f"This storage does not let {ready.admin_email} in with the password of the settings: "
+            "set BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD to those of an admin there."
+        )
     _log_in(client, ready.admin_email, ready.admin_password)
     new = {"username": USER, "email": f"{USER}@example.com", "password": secrets.token_urlsafe(12)}
     if client.post("/users", json=new).status_code == httpx2.codes.CONFLICT:

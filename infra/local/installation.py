@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from infra.local.errors import StartError
+
 _TIMEOUT_SECONDS = 600
 # What pip and npm say when no connection comes about; pip's last line then speaks of versions.
 _UNREACHED = re.compile(
@@ -16,7 +18,7 @@ _UNREACHED = re.compile(
 )
 
 
-class InstallError(Exception):
+class InstallError(StartError):
     """Something cannot be installed; the message says why."""
 
 

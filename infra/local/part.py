@@ -81,10 +81,9 @@ class Part:
 
 
 class Parts:
-    """Those that were started, and are stopped when `stack` is left; ports count from `port`."""
+    """Those that were started, and are stopped when `stack` is left."""
 
-    def __init__(self, port: int, say: Printer, stack: ExitStack) -> None:
-        self.port = port
+    def __init__(self, say: Printer, stack: ExitStack) -> None:
         self.started: list[Part] = []
         self._say = say
         self._stack = stack
@@ -97,8 +96,7 @@ class Parts:
         self.started.append(part)
         return part
 
-    def stand_in(self, name: str, offset: int, *more: str, python: str = sys.executable) -> Part:
-        """Start the stand-in `infra.local.{name}` on a port of its own. Raises PortTakenError."""
-        port = self.port + offset
+    def stand_in(self, name: str, port: int, *more: str, python: str = sys.executable) -> Part:
+        """Start the stand-in `infra.local.{name}` on a port of its own. Raises StartError."""
         take_port(port, f"the stand-in {name}").close()
         return self.start(name, [f"infra.local.{name}", "--port", str(port), *more], {}, python)

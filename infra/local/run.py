@@ -1,16 +1,15 @@
 """`make run`: everything the app runs on without Azure, started together and stopped together.
 
-Each part is a child process on a port of its own, counted from the host's. A stand-in is left out
-when its setting in the environment points elsewhere. What is written to `ready.json` is what a
-program needs to use the running app.
+Each part is a child process on a port of its own, counted from the app's; which services have
+stand-ins is said by `services`. What is written to `ready.json` is what a program needs to use the
+running app.
 """
 
 import json
 import os
-import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,21 +17,34 @@ from pathlib import Path
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
+from infra.local.admin import admin_may_sign_in
 from infra.local.azurite import Azurite, Ports
-from infra.local.github import API, SAMPLE
+from infra.local.github import API
 from infra.local.host.server import lock_state
 from infra.local.part import ROOT, Part, Parts, Printer
-from infra.local.serving import HOST, PartError, take_port
-from infra.local.snowflake import DATABASE, FINANCE_TOKEN, PATH, SALES_TOKEN, SEMANTIC_LAYER
+from infra.local.services import PORTS, Plan, Service, plan_services
+from infra.local.serving import HOST, MAX_PORT, PartError, take_port
+from infra.local.settings_file import read_json_object, read_local_settings
 from infra.local.snowflake.environment import make
-from infra.local.webpubsub import connection_string
+from infra.local.state import Secrets, write_private
+from shared.errors import SettingsError
+from shared.settings.proxies import bypass_loopback
 
-ADMIN_EMAIL = "admin@example.com"
+_AZURITE = "azurite"
+"""Its folder in the state."""
+_AWAITED = {
+    Service.SNOWFLAKE: "/health",
+    Service.MODEL: "/v1/models",
+    Service.REALTIME: "/api/health",
+    Service.GITHUB: f"{API}/meta",
+}
+"""What a stand-in answers once it is there."""
 
 
 @dataclass(frozen=True)
 class Ready:
-    """Where a running app is, as `ready.json` has it."""
+    """Where a running app is, as `ready.json` has it; `admin_password` is empty where the admin of
+    the storage has another. `stand_ins` are the services that are none of yours."""
 
     base_url: str
     api_url: str
@@ -42,112 +54,96 @@ class Ready:
     model: str
     github: str
     snowflake: str
+    stand_ins: list[str]
     admin_email: str
     admin_password: str
     pid: int
 
 
 @dataclass(frozen=True)
-class Secrets:
-    """What is made up for a state folder and kept there, so that a restart knows its users."""
+class Running:
+    """A running copy of the app."""
 
-    secret_key: str
-    admin_password: str
-    webpubsub_key: str
-    audit_key: str
-
-    @classmethod
-    def of(cls, state: Path) -> "Secrets":
-        """Those of the folder, each made when it is first needed, readable by its owner only."""
-        path = state / "secrets.json"
-        kept = json.loads(path.read_text()) if path.exists() else {}
-        made = {
-            "secret_key": secrets.token_hex(32),
-            "admin_password": secrets.token_urlsafe(12),
-            "webpubsub_key": secrets.token_hex(32),
-            "audit_key": secrets.token_hex(32),
-        }
-        own = cls(**made | kept)
-        if asdict(own) != kept:
-            _write_private(path, json.dumps(asdict(own)))
-        return own
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, at no time anybody else."""
-    partial = path.with_suffix(".new")
-    partial.unlink(missing_ok=True)  # One that a crash left has the mode that it was made with.
-    opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(opened, "w") as file:
-        file.write(text)
-    partial.replace(path)
+    plan: Plan
+    ready: Ready
+    parts: list[Part]
 
 
 @contextmanager
-def running(port: int, state: Path, say: Printer) -> Iterator[tuple[Ready, list[Part]]]:
+def running(port: int, state: Path, say: Printer) -> Iterator[Running]:
     """Start the app and its stand-ins on `port` and those after it; stop them at the end.
 
-    Raises PartError, PortTakenError, or HostError when another copy holds the state folder.
+    Raises StartError.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    last = MAX_PORT + 1 - PORTS
+    if not 0 < port <= last:
+        more = f"the app and its stand-ins have {PORTS} ports, from this one on"
+        raise PartError(f"The port must be 1 to {last}, not {port}: {more}.")
+    bypass_loopback(os.environ)
     ready_file = state / "ready.json"
     with ExitStack() as stack:
         stack.enter_context(lock_state(state))
         ready_file.unlink(missing_ok=True)
         stack.callback(ready_file.unlink, missing_ok=True)
-        ready, parts = _start_all(port, state, say, stack)
-        _write_private(ready_file, json.dumps(asdict(ready), indent=2))
-        yield ready, parts
+        plan = _plan(port, state)
+        is_new = Service.STORAGE in plan.stand_ins and not (state / _AZURITE).exists()
+        take_port(port, "the app").close()
+        say(f"starting in {state}; this takes a few seconds")
+        parts = Parts(say, stack)
+        _start_stand_ins(plan, state, parts, stack)
+        _start_app(plan, state, parts)
+        ready = _describe(plan, knows_admin=is_new or admin_may_sign_in(plan.settings))
+        write_private(ready_file, json.dumps(asdict(ready), indent=2))
+        yield Running(plan, ready, parts.started)
 
 
-def _start_all(port: int, state: Path, say: Printer, stack: ExitStack) -> tuple[Ready, list[Part]]:
-    own = Secrets.of(state)
-    given = _given()
-    take_port(port, "the app").close()
-    parts = Parts(port, say, stack)
-    snowflake, until_warehouse = _start_warehouse(given, parts)
-    model = given.get("MODEL_BASE_URL") or given.get("AZURE_OPENAI_ENDPOINT")
-    if not model:
-        model = f"http://{HOST}:{port + 1}/v1"
-        parts.stand_in("model", 1).until_answering(f"{model}/models")
-    realtime = given.get("WEBPUBSUB_CONNECTION_STRING") or given.get("WEBPUBSUB_ENDPOINT")
-    if not realtime:
-        realtime = connection_string(port + 2, own.webpubsub_key)
-        events = f"http://{HOST}:{port}/api/v1/ws/events"
-        key = ("--key", own.webpubsub_key)
-        standing = parts.stand_in("webpubsub", 2, *key, "--event-handler", events)
-        standing.until_answering(f"http://{HOST}:{port + 2}/api/health")
-    storage = given.get("STORAGE_CONNECTION")
-    if not storage:
-        azurite = Azurite(state / "azurite", Ports(port + 3, port + 4, port + 5))
-        stack.enter_context(azurite)
-        storage = azurite.connection_string
-        _make_container(storage)
-    github = given.get("GITHUB_API_URL")
-    if not github:
-        github = f"http://{HOST}:{port + 6}{API}"
-        standing = parts.stand_in("github", 6, "--state", str(state / "reviews.json"))
-        standing.until_answering(f"{github}/meta")
-    until_warehouse()
-    services = {"storage": storage, "webpubsub": realtime, "model": model, "github": github}
-    ready = _ready(port, given, own, snowflake=snowflake, **services)
-    values = _sample() | _made(ready, own) | given
-    host = ["infra.local", "host", "--app", str(ROOT), "--port", str(port)]
-    arguments = [*host, "--state", str(state / "host"), "--cors", values["ALLOWED_ORIGINS"]]
-    parts.start("app", arguments, values).until_answering(f"{ready.api_url}/health")
-    return ready, parts.started
+def _plan(port: int, state: Path) -> Plan:
+    """Raises StartError for settings that are missing or bad."""
+    defaults = read_json_object(ROOT / "local.settings.sample.json")["Values"]
+    given = {**read_local_settings(ROOT).values, **os.environ}
+    try:
+        return plan_services(port, defaults, Secrets.of(state), given)
+    except SettingsError as error:
+        raise PartError(str(error)) from error
 
 
-def _start_warehouse(given: dict[str, str], parts: Parts) -> tuple[str, Callable[[], None]]:
-    """Where Snowflake is, and a wait until it answers: the stand-in takes seconds to start, which
-    the others use."""
-    names = ("SNOWFLAKE_MCP_URL", "SNOWFLAKE_MCP_COMMAND", "SNOWFLAKE_CONNECTIONS")
-    elsewhere = next((given[name] for name in names if name in given), "")
-    if elsewhere:
-        return elsewhere, lambda: None
-    origin = f"http://{HOST}:{parts.port + 7}"
-    standing = parts.stand_in("snowflake", 7, python=str(make()))
-    return f"{origin}{PATH}", lambda: standing.until_answering(f"{origin}/health")
+def _start_stand_ins(plan: Plan, state: Path, parts: Parts, stack: ExitStack) -> None:
+    """All are started before any is waited for: the slowest takes seconds."""
+    started = [
+        (_start_stand_in(service, plan, state, parts), _AWAITED[service])
+        for service in (Service.SNOWFLAKE, Service.MODEL, Service.REALTIME, Service.GITHUB)
+        if service in plan.stand_ins
+    ]
+    if Service.STORAGE in plan.stand_ins:
+        first = plan.port_of(Service.STORAGE)
+        stack.enter_context(Azurite(state / _AZURITE, Ports(first, first + 1, first + 2)))
+        _make_container(plan.values["STORAGE_CONNECTION"])
+    for (part, origin), path in started:
+        part.until_answering(f"{origin}{path}")
+
+
+def _start_stand_in(service: Service, plan: Plan, state: Path, parts: Parts) -> tuple[Part, str]:
+    """The part, and where it is."""
+    port = plan.port_of(service)
+    match service:
+        case Service.SNOWFLAKE:
+            part = parts.stand_in("snowflake", port, python=str(make()))
+        case Service.REALTIME:
+            events = f"http://{HOST}:{plan.port}/api/v1/ws/events"
+            key = plan.own.webpubsub_key
+            part = parts.stand_in("webpubsub", port, "--key", key, "--event-handler", events)
+        case Service.GITHUB:
+            part = parts.stand_in("github", port, "--state", str(state / "reviews.json"))
+        case _:
+            part = parts.stand_in(str(service), port)
+    return part, f"http://{HOST}:{port}"
+
+
+def _start_app(plan: Plan, state: Path, parts: Parts) -> None:
+    host = ["infra.local", "host", "--app", str(ROOT), "--port", str(plan.port)]
+    arguments = [*host, "--state", str(state / "host"), "--cors", plan.values["ALLOWED_ORIGINS"]]
+    app = parts.start("app", arguments, plan.values)
+    app.until_answering(f"http://{HOST}:{plan.port}/api/v1/health")
 
 
 def _make_container(storage: str) -> None:
@@ -159,69 +155,23 @@ def _make_container(storage: str) -> None:
         service.create_container("uploads")
 
 
-def _ready(port: int, given: dict[str, str], own: Secrets, **services: str) -> Ready:
-    base_url = f"http://{HOST}:{port}"
+def _describe(plan: Plan, *, knows_admin: bool) -> Ready:
+    base_url, values = f"http://{HOST}:{plan.port}", plan.values
+    admin = plan.settings.accounts.bootstrap
     return Ready(
         base_url=base_url,
         api_url=f"{base_url}/api/v1",
         docs=f"{base_url}/api/v1/docs",
-        admin_email=given.get("BOOTSTRAP_ADMIN_EMAIL", ADMIN_EMAIL),
-        admin_password=given.get("BOOTSTRAP_ADMIN_PASSWORD", own.admin_password),
+        storage=values.get("STORAGE_CONNECTION", plan.settings.storage.blob_uri),
+        webpubsub=values.get("WEBPUBSUB_CONNECTION_STRING", plan.settings.realtime.endpoint),
+        model=plan.settings.model.base_url,
+        github=plan.settings.github.api_url,
+        snowflake=values.get("SNOWFLAKE_MCP_URL", plan.find_address(Service.SNOWFLAKE)),
+        stand_ins=sorted(plan.stand_ins),
+        admin_email=admin.email,
+        admin_password=admin.password if knows_admin else "",
         pid=os.getpid(),
-        **services,
     )
-
-
-def _sample() -> dict[str, str]:
-    """Every setting's default."""
-    sample = json.loads((ROOT / "local.settings.sample.json").read_text())
-    return dict(sample["Values"])
-
-
-def _given() -> dict[str, str]:
-    """What the user has set: local.settings.json, and over it the environment."""
-    path = ROOT / "local.settings.json"
-    values = json.loads(path.read_text())["Values"] if path.exists() else {}
-    return {name: value for name, value in {**values, **os.environ}.items() if value}
-
-
-def _made(ready: Ready, own: Secrets) -> dict[str, str]:
-    """The settings that point at what was started."""
-    realtime = "CONNECTION_STRING" if ready.webpubsub.startswith("Endpoint=") else "ENDPOINT"
-    return {
-        "SECRET_KEY": own.secret_key,
-        "AUDIT_KEY": own.audit_key,
-        "BOOTSTRAP_ADMIN_EMAIL": ready.admin_email,
-        "BOOTSTRAP_ADMIN_PASSWORD": ready.admin_password,
-        "STORAGE_CONNECTION": ready.storage,
-        "AzureWebJobsStorage": ready.storage,
-        "MODEL_BASE_URL": ready.model,
-        "GITHUB_API_URL": ready.github,
-        # The stand-in takes any token for posting, but wants one, as GitHub does.
-        "GITHUB_TOKEN": "local" if HOST in ready.github else "",
-        "REVIEW_POSTING_REPOSITORIES": _posting_to_sample() if HOST in ready.github else "",
-        f"WEBPUBSUB_{realtime}": ready.webpubsub,
-        **(_made_snowflake(ready.snowflake) if HOST in ready.snowflake else {}),
-    }
-
-
-def _posting_to_sample() -> str:
-    """Everybody may post reviews there."""
-    return json.dumps({role: [SAMPLE] for role in ("user", "manager", "admin")})
-
-
-def _made_snowflake(address: str) -> dict[str, str]:
-    """Everybody may ask; the department Finance with a role of its own."""
-    finance = {"address": address, "token": "SNOWFLAKE_TOKEN_FINANCE"}
-    return {
-        "SNOWFLAKE_MCP_URL": address,
-        "SNOWFLAKE_MCP_TOKEN": SALES_TOKEN,
-        "SNOWFLAKE_CONNECTIONS": json.dumps({"Finance": finance}),
-        "SNOWFLAKE_TOKEN_FINANCE": FINANCE_TOKEN,
-        "SNOWFLAKE_ALLOWED": "user,manager,admin",
-        "SNOWFLAKE_DATABASES": DATABASE,
-        "SNOWFLAKE_MODEL": str(SEMANTIC_LAYER),
-    }
 
 
 def run(port: int, state: Path) -> None:
@@ -229,27 +179,36 @@ def run(port: int, state: Path) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    print(f"starting in {state}; this takes a few seconds", flush=True)
-    with running(port, state, lambda line: print(line, flush=True)) as (ready, parts):
-        print(_welcome(ready, state), flush=True)
+    with running(port, state, lambda line: print(line, flush=True)) as copy:
+        print(_welcome(copy, state), flush=True)
         while not stop.wait(0.2):
-            for part in parts:
+            for part in copy.parts:
                 if part.process.poll() is not None:
                     raise PartError(f"the {part.name} ended with {part.process.returncode}")
         print("stopping", flush=True)
 
 
-def _welcome(ready: Ready, state: Path) -> str:
+def _welcome(copy: Running, state: Path) -> str:
+    ready = copy.ready
+    services = "\n  ".join(copy.plan.describe())
     return f"""
   Amida AI Ticket Orchestrator is running.
 
+  console    {ready.api_url}/console
+  docs       {ready.docs}
   API        {ready.api_url}
-  model      {ready.model}
-  realtime   {ready.webpubsub.partition(";")[0].removeprefix("Endpoint=")}
-  storage    {ready.storage}
-  GitHub     {ready.github}
-  Snowflake  {ready.snowflake}
-  admin      {ready.admin_email}   password {ready.admin_password}
+  admin      {ready.admin_email}   {_hint_password(copy)}
+
+  {services}
 
   All of this is also in {state / "ready.json"}. Ctrl-C stops everything.
 """
+
+
+def _hint_password(copy: Running) -> str:
+    password = copy.ready.admin_password
+    if not password:
+        return "with the password that this storage knows"
+    if password != copy.plan.own.admin_password:
+        return "with BOOTSTRAP_ADMIN_PASSWORD"
+    return f"password {password}"

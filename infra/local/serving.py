@@ -16,15 +16,18 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from infra.local.errors import StartError
+
 HOST = "127.0.0.1"
+MAX_PORT = 65535
 PARENT_PIPE = "LOCAL_PARENT_PIPE"
 
 
-class PartError(Exception):
+class PartError(StartError):
     """A part of the running app did not start, or ended; the text says which and why."""
 
 
-class PortTakenError(Exception):
+class PortTakenError(StartError):
     """Somebody already listens on a port that was asked for; `port` is its number."""
 
     def __init__(self, port: int, service: str, host: str = HOST) -> None:
@@ -35,7 +38,8 @@ class PortTakenError(Exception):
 def take_port(port: int, service: str, host: str = HOST) -> socket.socket:
     """A socket listening on `port` of `host`; 0 takes a free one.
 
-    Raises PortTakenError, whose message names `service` and the port.
+    Raises PortTakenError, and PartError for one that cannot be used at all, whose messages name
+    `service` and the port.
     """
     taken = socket.socket()
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,7 +52,8 @@ def take_port(port: int, service: str, host: str = HOST) -> socket.socket:
         taken.close()
         if error.errno == errno.EADDRINUSE:
             raise PortTakenError(port, service, host) from error
-        raise
+        reason = error.strerror or "it is no address of this machine"
+        raise PartError(f"{service}: port {port} on {host} cannot be used: {reason}") from error
     return taken
 
 
@@ -71,7 +76,7 @@ def main(service: str, port: int, build: Callable[[int], ASGIApp]) -> None:
     """
     try:
         taken = take_port(port, service)
-    except PortTakenError as error:
+    except StartError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from error
     for number in (signal.SIGINT, signal.SIGTERM):

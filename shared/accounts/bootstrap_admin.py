@@ -3,7 +3,7 @@
 import secrets
 from contextlib import suppress
 
-from shared.accounts.credentials import hash_password
+from shared.accounts.credentials import hash_password, password_fits
 from shared.accounts.repository import Users, draft_created
 from shared.audit.chain import Actor
 from shared.errors import Conflict, Unavailable
@@ -22,6 +22,15 @@ class BootstrapAdmin:
     def is_called(self, name: str) -> bool:
         """Whether `name` is that of this admin, for whom it is reserved."""
         return bool(self._email) and fold_name(name) == fold_name(self._email)
+
+    async def may_sign_in(self, users: Users) -> bool:
+        """Whether the name and the password of the settings let somebody in: the password of an
+        admin who is there is their own affair."""
+        known = await users.by_name(self._email)
+        if known is None:
+            return True
+        fits = await password_fits(known.user.password_hash, self._password)
+        return fits and known.user.is_active
 
     async def make(self, users: Users) -> None:
         """Store the admin, unless another process is faster."""

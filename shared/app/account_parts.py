@@ -121,13 +121,13 @@ class AccountParts(BaseParts):
         return PasswordCheck(
             users=self.users,
             table=self.clients.table("users"),
-            first_admin=self._bootstrap_admin,
+            first_admin=self.bootstrap_admin,
             chains=self.audit_chains,
             clock=self.clock,
         )
 
     @cached_property
-    def _bootstrap_admin(self) -> "BootstrapAdmin":
+    def bootstrap_admin(self) -> "BootstrapAdmin":
         from shared.accounts.bootstrap_admin import BootstrapAdmin
 
         return BootstrapAdmin(self.settings.accounts.bootstrap)

@@ -38,6 +38,12 @@ class Clients:
             self._tables[name] = Table(self._table_service, name)
         return self._tables[name]
 
+    async def close(self) -> None:
+        """Let no connection to tables and blobs be left."""
+        for name in ("_table_service", "_blob_service"):
+            if name in self.__dict__:
+                await self.__dict__[name].close()
+
     @cached_property
     def container(self) -> "Container":
         from shared.clients.blobs import Container

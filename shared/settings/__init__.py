@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from shared.errors import SettingsError
 from shared.settings.accounts import AccountSettings, read_accounts
 from shared.settings.audit import AuditSettings, read_audit
-from shared.settings.environment import Environment
+from shared.settings.environment import Environment, strip_secrets
 from shared.settings.files import (
     ExtractionSettings,
     FileSettings,
@@ -52,6 +52,16 @@ class Settings:
     audit: AuditSettings
     telemetry: TelemetrySettings
     environment: Mapping[str, str] = field(repr=False, compare=False)
+
+    def list_addresses(self) -> dict[str, str]:
+        """Where the services are that the app speaks to, by their names; without secrets."""
+        found = {
+            "model": self.model.base_url,
+            "storage": self.storage.address,
+            "realtime": self.realtime.websocket_origin,
+            "GitHub": self.github.api_url,
+        }
+        return {name: strip_secrets(address) for name, address in found.items()}
 
 
 def read_settings(values: Mapping[str, str]) -> Settings:

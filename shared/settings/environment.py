@@ -56,3 +56,14 @@ class Environment:
         if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
             raise SettingsError(f"The setting {name} must be a web address (https://…).")
         return value.rstrip("/")
+
+
+def strip_secrets(address: str) -> str:
+    """An address as anybody may see it: without who signs in, and without a query."""
+    return re.sub(r"//[^/@]*@", "//", address.partition("?")[0])
+
+
+def split_connection(text: str) -> dict[str, str]:
+    """The parts of a connection string, `Name=value;…`, by their names in lower case."""
+    parts = [part.partition("=") for part in text.split(";")]
+    return {name.strip().lower(): value.strip() for name, _, value in parts}

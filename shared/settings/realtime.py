@@ -1,11 +1,12 @@
 """The service that messages to users go through."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
 from shared.settings.accounts import EntraSettings, read_authority
-from shared.settings.environment import Environment
+from shared.settings.environment import Environment, split_connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,7 @@ class RealtimeSettings:
     @property
     def websocket_origin(self) -> str:
         """Where clients connect, "" where there is no service."""
-        parts = [part.partition("=") for part in self.connection_string.split(";")]
-        named = {name.strip().lower(): value for name, _, value in parts}
+        named = split_connection(self.connection_string)
         address = urlsplit(named.get("endpoint", self.endpoint))
         port = f":{named['port']}" if "port" in named and not address.port else ""
         host, scheme = f"{address.netloc}{port}", "ws" if address.scheme == "http" else "wss"
@@ -36,10 +36,23 @@ class RealtimeSettings:
 def read_realtime(env: Environment) -> RealtimeSettings:
     return RealtimeSettings(
         events=_events(env),
-        connection_string=env.text("WEBPUBSUB_CONNECTION_STRING"),
+        connection_string=_connection(env),
         endpoint=env.address("WEBPUBSUB_ENDPOINT"),
         hub=env.text("WEBPUBSUB_HUB", "tickets"),
     )
+
+
+def _connection(env: Environment) -> str:
+    name = "WEBPUBSUB_CONNECTION_STRING"
+    text = env.text(name)
+    known = split_connection(text)
+    is_address = re.fullmatch(r"https?://[^\s/]+/?", known.get("endpoint", ""))
+    if text and not (is_address and known.get("accesskey")):
+        raise SettingsError(
+            f"The setting {name} must be Endpoint=https://…;AccessKey=…;Version=1.0; of a Web "
+            "PubSub service."
+        )
+    return text
 
 
 def _events(env: Environment) -> EntraSettings | None:

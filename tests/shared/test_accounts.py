@@ -158,6 +158,22 @@ async def test_the_first_admin_comes_from_the_settings(accounts: AccountsUnderTe
     assert callers[0].role is Role.ADMIN
 
 
+async def test_whether_the_settings_let_the_first_admin_in_is_told_without_a_trace(
+    accounts: AccountsUnderTest, storage: StorageProxy
+) -> None:
+    admin, users = accounts.app.bootstrap_admin, accounts.app.users
+    assert await admin.may_sign_in(users)
+    boss = await accounts.boss()
+    storage.reset()
+    assert await admin.may_sign_in(users)
+    others = accounts.app.another(BOOTSTRAP_ADMIN_PASSWORD="another password")
+    assert not await others.bootstrap_admin.may_sign_in(others.users)
+    assert {call.method for call in storage.calls} == {"GET"}
+    await accounts.change_own(boss, password="another password", current_password=PASSWORD)
+    assert not await admin.may_sign_in(users)
+    assert await others.bootstrap_admin.may_sign_in(others.users)
+
+
 async def test_passwords_are_argon2id_with_19_mib_and_two_passes() -> None:
     assert (await hash_password("x")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from infra.local.azurite.install import HERE, PROGRAM, install
+from infra.local.errors import StartError
 from infra.local.npm import NODE
 from infra.local.serving import HOST, take_port
 
@@ -35,7 +36,7 @@ _ENVIRONMENT = {"NODE_COMPILE_CACHE": str(HERE / "node_modules" / ".compile-cach
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at .*:(\d+)")
 
 
-class AzuriteError(Exception):
+class AzuriteError(StartError):
     """Azurite did not start; the message ends with the end of its output."""
 
 
@@ -46,6 +47,16 @@ class Ports:
     blob: int = 10000
     queue: int = 10001
     table: int = 10002
+
+
+def connection_string(ports: Ports) -> str:
+    """What the storage SDKs take to reach an Azurite on these ports."""
+    endpoints = (
+        f"{name}Endpoint=http://{HOST}:{port}/{ACCOUNT};"
+        for name, port in (("Blob", ports.blob), ("Queue", ports.queue), ("Table", ports.table))
+    )
+    account = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
+    return account + "".join(endpoints)
 
 
 class Azurite:
@@ -60,16 +71,7 @@ class Azurite:
     @property
     def connection_string(self) -> str:
         """What the storage SDKs take; with ports of 0 it is right from `start` on."""
-        endpoints = (
-            f"{name}Endpoint=http://{HOST}:{port}/{ACCOUNT};"
-            for name, port in (
-                ("Blob", self.ports.blob),
-                ("Queue", self.ports.queue),
-                ("Table", self.ports.table),
-            )
-        )
-        account = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
-        return account + "".join(endpoints)
+        return connection_string(self.ports)
 
     def start(self) -> None:
         """Install Azurite where that is due, start it and wait until all three services answer.

@@ -169,7 +169,9 @@ class _Watch:
         setting = function.trigger.get("connection") or "AzureWebJobsStorage"
         known = [name for name in (setting, f"AzureWebJobs{setting}") if os.environ.get(name)]
         if not known:
-            raise HostError(f"{owner}: the connection setting {setting} is not set.")
+            by_identity = any(name.startswith(f"{setting}__") for name in os.environ)
+            here = ": the local host takes a connection string, and no identity" * by_identity
+            raise HostError(f"{owner}: the connection setting {setting} is not set{here}.")
         self.setting = known[0]
         self.connection = os.environ[self.setting]
         path = resolve_settings(function.trigger["path"], owner=owner)

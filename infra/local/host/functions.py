@@ -15,9 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import json5
-
+from infra.local.errors import StartError
 from infra.local.host.signatures import SignatureError, check_signature
+from infra.local.settings_file import LocalSettings, read_json_object, read_local_settings
 
 ROOT = Path(__file__).parents[3]
 SUPPORTED_BINDINGS = {"http", "durableClient"}
@@ -30,7 +30,7 @@ SUPPORTED_TRIGGERS = {
 }
 
 
-class HostError(Exception):
+class HostError(StartError):
     """The app cannot be served; the text says why, for the person who started the host."""
 
 
@@ -105,17 +105,10 @@ class FunctionApp:
         return None if version is None else str(version)
 
 
-def read_local_settings(folder: Path) -> dict[str, Any]:
-    """local.settings.json, or nothing if there is none; its Values become environment variables.
-
-    A variable that is set already wins. Raises HostError when the file is encrypted or broken.
-    """
-    settings = _read_json(folder / "local.settings.json")
-    if settings.get("IsEncrypted"):
-        raise HostError("local.settings.json is encrypted; the local host reads only plain ones.")
-    for name, value in settings.get("Values", {}).items():
-        os.environ.setdefault(name, str(value))
-    return settings
+def apply_settings(settings: LocalSettings) -> None:
+    """Make the settings environment variables; one that is set already wins."""
+    for name, value in settings.values.items():
+        os.environ.setdefault(name, value)
 
 
 def load(folder: Path) -> FunctionApp:
@@ -127,22 +120,15 @@ def load(folder: Path) -> FunctionApp:
     if not (folder / "function_app.py").is_file():
         raise HostError(f"{folder} holds no function_app.py.")
     settings = read_local_settings(folder)
-    host = _read_json(folder / "host.json")
+    apply_settings(settings)
+    host = read_json_object(folder / "host.json")
     try:
         declared = _import_app(folder).get_functions()
     except ValueError as error:
         raise HostError(f"{folder}/function_app.py: {error}") from error
     functions = [_describe(f) for f in declared]
     _check_names(functions)
-    section = settings.get("Host", {})
-    origins = [origin.strip() for origin in section.get("CORS", "").split(",")]
-    return FunctionApp(
-        folder,
-        functions,
-        host,
-        [origin for origin in origins if origin],
-        bool(section.get("CORSCredentials", False)),
-    )
+    return FunctionApp(folder, functions, host, [*settings.cors], settings.cors_credentials)
 
 
 def resolve_settings(text: str, *, owner: str = "host.json") -> str:
@@ -155,19 +141,6 @@ def resolve_settings(text: str, *, owner: str = "host.json") -> str:
         return os.environ[name]
 
     return re.sub(r"%([^%]+)%", value, text)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """JSON as Azure's host reads it, which takes comments and trailing commas."""
-    if not path.is_file():
-        return {}
-    try:
-        content = json5.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise HostError(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise HostError(f"{path} holds no JSON object.")
-    return content
 
 
 def _hide_own_packages(folder: Path) -> None:

@@ -122,9 +122,12 @@ def test_two_copies_run_side_by_side_and_a_state_outlives_its_copy(tmp_path: Pat
             assert run_ticket(log_in(two))["status"] == "completed"
             assert one["storage"] != two["storage"]
             assert one["admin_password"] != two["admin_password"]
-    with running(port, tmp_path / "one") as (again, _):
-        assert again["admin_password"] == one["admin_password"]
-        assert log_in(again).get("/users/me").json()["role"] == "admin"
+    # What the storage knows counts, and a password that does not is told nobody.
+    others = {"BOOTSTRAP_ADMIN_EMAIL": one["admin_email"], "BOOTSTRAP_ADMIN_PASSWORD": "not theirs"}
+    with running(port, tmp_path / "one", **others) as (again, _):
+        assert again["admin_password"] == ""
+        known = again | {"admin_password": one["admin_password"]}
+        assert log_in(known).get("/users/me").json()["role"] == "admin"
 
 
 def test_events_of_a_ticket_reach_the_realtime_service(tmp_path: Path) -> None:
@@ -146,9 +149,12 @@ def test_events_of_a_ticket_reach_the_realtime_service(tmp_path: Path) -> None:
 
 
 def test_a_stand_in_is_left_out_when_its_setting_points_elsewhere(tmp_path: Path) -> None:
-    elsewhere = "http://127.0.0.1:9/v1"
-    with running(free_ports(), tmp_path, MODEL_BASE_URL=elsewhere) as (ready, process):
-        assert ready["model"] == elsewhere
+    nobody = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), nobody)
+    settings = {"AZURE_OPENAI_ENDPOINT": nobody, "AZURE_OPENAI_API_KEY": "k", **proxies}
+    with running(free_ports(), tmp_path, **settings) as (ready, process):
+        assert ready["model"] == f"{nobody}/openai/v1"
+        assert ready["stand_ins"] == ["GitHub", "realtime", "storage"]
         commands = [" ".join(child.cmdline()) for child in process.children(recursive=True)]
         assert not any("infra.local.model" in command for command in commands)
         assert any("infra.local.webpubsub" in command for command in commands)

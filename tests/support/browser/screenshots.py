@@ -25,9 +25,10 @@ def main() -> None:
         sys.exit("There is no Chromium here: apt-get install chromium, or set CHROMIUM.")
     with (
         tempfile.TemporaryDirectory() as state,
-        running(_PORT, Path(state), lambda _: None) as (ready, _),
-        open_browser(ready.api_url) as browser,
+        running(_PORT, Path(state), lambda _: None) as copy,
+        open_browser(copy.ready.api_url) as browser,
     ):
+        ready = copy.ready
         tickets = _open_tickets(ready)
         admin: dict[str, Any] = {"user": ready.admin_email, "password": ready.admin_password}
         made = browser.go("pictures", tickets=tickets, folder=str(_ROOT / "docs"), **admin)

@@ -71,11 +71,6 @@ class ClientsUnderTest(Clients):
     def landing(self) -> UploadContainers:
         return UploadContainers(self._blob_service, f"uploads{self._own}", f"rejected{self._own}")
 
-    async def close(self) -> None:
-        """Let no connection be left."""
-        await self._table_service.close()
-        await self._blob_service.close()
-
 
 class TryingOnce(ClientsUnderTest):
     """Storage is asked once where the SDKs would ask again after a while, by no clock of ours."""
