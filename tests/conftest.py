@@ -10,6 +10,8 @@ import pytest
 from infra.local.azurite import Azurite, Ports
 from tests.support.hosts.process import StartHost, hosts
 from tests.support.running_app import RunningApp, run_app
+from tests.support.servers.github import GitHubServer, github_server
+from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
 
 _ON_THE_EXTENSION = re.compile(r"[\[-]real\b")
 
@@ -68,6 +70,20 @@ def own_storage(tmp_path: Path) -> Iterator[str]:
     the sweeper of either would bring in the tickets of the other."""
     with Azurite(tmp_path / "azurite", Ports(0, 0, 0)) as azurite:
         yield azurite.connection_string
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[GitHubServer]:
+    """A GitHub over HTTP, of the module."""
+    with github_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def snowflake() -> Iterator[LocalSnowflake]:
+    """A Snowflake over HTTP, of the module."""
+    with local_snowflake() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

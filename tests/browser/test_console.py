@@ -12,7 +12,7 @@ from tests.support.git.history import History
 from tests.support.hosts.process import ROOT, wait_for
 from tests.support.running_app import PASSWORD, JsonObject, RunningApp, custom, run_app
 from tests.support.servers.entra import AUDIENCE, CLIENT_ID, TENANT, Entra, entra_server
-from tests.support.servers.github import GitHubServer, github_server
+from tests.support.servers.github import GitHubServer
 from tests.support.servers.model import completion
 from tests.support.servers.stand_ins import stand_in
 from tests.support.tasks.papers import Author
@@ -23,12 +23,6 @@ AGREEMENT = ROOT / "infra/local/samples/harbour-services-agreement.pdf"
 MARKUP = "<img src=x onerror=alert(1)> & <script>alert(2)</script>"
 LETTER = "".join(f"Point {n}: vessel {n} waits {n * 3} hours for a tug.\n\n" for n in range(1, 9))
 PHONE: JsonObject = {"viewport": {"width": 390, "height": 844}}
-
-
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHubServer]:
-    with github_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

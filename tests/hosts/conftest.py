@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.hosts.process import HostKind
 from tests.support.running_app import RunningApp, run_app
-from tests.support.servers.github import GitHubServer, github_server
+from tests.support.servers.github import GitHubServer
 
 # What an activity may leave after a deletion is looked for as long as a step may take.
 SETTINGS = {
@@ -23,12 +23,6 @@ def kind(request: pytest.FixtureRequest) -> HostKind:
     found: HostKind = request.param
     found.require()
     return found
-
-
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHubServer]:
-    with github_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

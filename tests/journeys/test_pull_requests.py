@@ -14,17 +14,11 @@ from starlette.responses import JSONResponse, Response
 from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import JsonObject, RunningApp, run_app
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import TOKEN, GitHubServer
 from tests.support.servers.model import Body, Thinking
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
 
 GUARD, PAGE = "require_admin(user)", "start = page * 20"
-
-
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHubServer]:
-    with github_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

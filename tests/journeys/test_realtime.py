@@ -26,7 +26,7 @@ from infra.local.webpubsub.tokens import client_token
 from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import PASSWORD, JsonObject, RunningApp, custom
-from tests.support.servers.github import GitHubServer, github_server
+from tests.support.servers.github import GitHubServer
 from tests.support.servers.realtime import (
     calls_of,
     client_at,
@@ -43,12 +43,6 @@ ADMIN = {
     "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
     "USER_CACHE_SECONDS": "0",
 }
-
-
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHubServer]:
-    with github_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

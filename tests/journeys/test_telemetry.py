@@ -13,8 +13,8 @@ from shared.telemetry.names import EVERYWHERE, METRICS, Attribute, LogLine, Metr
 from shared.workflow.wait_budget import WaitBudget
 from tests.support.git.history import History
 from tests.support.running_app import JsonObject, RunningApp, run_app
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
-from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
+from tests.support.servers.github import TOKEN, GitHubServer
+from tests.support.servers.snowflake import LocalSnowflake
 from tests.support.servers.storage_proxy import Call
 from tests.support.tasks.questions import Writer
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
@@ -28,18 +28,6 @@ PAPER = {
     "topic": f"How {CANARY} sings",
     "research_notes": f"{CANARY} sings at dawn. It sings for 20 minutes.",
 }
-
-
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHubServer]:
-    with github_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def snowflake() -> Iterator[LocalSnowflake]:
-    with local_snowflake() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

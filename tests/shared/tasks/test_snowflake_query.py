@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,16 +16,10 @@ from shared.errors import NoSuchFormat, PermanentFailure
 from shared.sandbox.runner import Limits
 from shared.tasks.registry import find_task_type
 from tests.support.servers.model import ModelServer
-from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
+from tests.support.servers.snowflake import LocalSnowflake
 from tests.support.tasks.questions import Questions
 
 TRENDS = "Show me sales trends for the last quarter by region"
-
-
-@pytest.fixture(scope="module")
-def snowflake() -> Iterator[LocalSnowflake]:
-    with local_snowflake() as running:
-        yield running
 
 
 @pytest.fixture
