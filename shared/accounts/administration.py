@@ -69,7 +69,7 @@ class UserAdministration:
     async def create(self, principal: Principal, new: NewUser) -> StoredUser:
         """A new user with any role. Raises Forbidden, Invalid, Conflict."""
         check_admin(principal)
-        given = new.model_dump(exclude={"password"}) | {"is_department_given": True}
+        given = new.model_dump(exclude={"password"}) | {"given_department": new.department}
         user = self._users.make_user(given, await hash_password(new.password))
         return await self._users.add(user, draft_created(user, principal.actor))
 
@@ -80,8 +80,8 @@ class UserAdministration:
         if principal.id == user_id:
             given = {name: given[name] for name in given if name not in _NOT_BY_ONESELF}
         if "department" in given:
-            given["is_department_given"] = True
-        decide = await self._decide(given, principal.actor)
+            given["given_department"] = given["department"]
+        decide = await self._decide(given, principal.actor, _complete_given)
         return _require_user(await self._users.change(user_id, decide))
 
     async def change_own(self, principal: Principal, changes: OwnChanges) -> StoredUser:
@@ -168,10 +168,15 @@ def _complete_own(user: StoredUser, values: dict[str, Any], verified: str) -> No
             raise Forbidden("This needs your `current_password`.")
     if verified and verified != user.password_hash:
         raise Forbidden(_WRONG)
-    if "department" in values:
-        values["is_department_given"] = False
     if user.is_verified and fold_name(values.get("email", user.email)) != fold_name(user.email):
         values["is_verified"] = False
+
+
+def _complete_given(user: StoredUser, values: dict[str, Any]) -> None:
+    """Who is made a manager is given a department with it: the one they have."""
+    if values.get("role") is Role.MANAGER and "given_department" not in values:
+        department = user.given_department or values.get("department", user.department)
+        values |= {"department": department, "given_department": department}
 
 
 def _update_user(

@@ -60,17 +60,21 @@ def _role(app_roles: list[str]) -> Role:
 
 
 def _with_role(user: StoredUser, role: Role, claims: EntraClaims) -> UserChange | None:
-    """Older tokens, which carry another role, end here."""
+    """Older tokens, which carry another role, end here. Whoever made them a manager elsewhere has
+    not seen which department they say they are of."""
     if user.role is role or claims.iat < user.tokens_from:
         return None
+    after: dict[str, Any] = {"role": role}
+    if role is Role.MANAGER and user.department != user.given_department:
+        after["department"] = user.given_department
     draft = Draft(
         AuditAction.USER_UPDATED,
         Actor(),
         "App roles changed in Microsoft Entra ID",
-        old_values={"role": user.role.value},
-        new_values={"role": role.value},
+        old_values={name: getattr(user, name) for name in after},
+        new_values=after,
     )
-    return UserChange({"role": role, "tokens_from": claims.iat}, draft)
+    return UserChange({**after, "tokens_from": claims.iat}, draft)
 
 
 def _names(user_id: str, claims: EntraClaims) -> list[dict[str, Any]]:

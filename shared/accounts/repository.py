@@ -67,7 +67,7 @@ Decide = Callable[[StoredUser], UserChange | None]
 def describe_user(user: StoredUser) -> dict[str, Any]:
     """What the audit trail may say of a user."""
     dumped = user.model_dump(mode="json")
-    return {name: dumped[name] for name in _SHOWN}
+    return {name: dumped[name] for name in _SHOWN} | {"given_department": user.given_department}
 
 
 def draft_created(user: StoredUser, actor: Actor) -> Draft:

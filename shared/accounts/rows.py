@@ -25,7 +25,7 @@ NEVER = "never"
 """Sorts behind every time: what `expires_at` says of a row that stays."""
 
 _OPTIONAL = {
-    *("full_name", "department", "job_title", "last_login"),
+    *("full_name", "department", "given_department", "job_title", "last_login"),
 }
 
 

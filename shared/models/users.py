@@ -175,8 +175,9 @@ class StoredUser(User):
 
     # Without one the user signs in elsewhere.
     password_hash: str = Field(default="", exclude=True, repr=False)
-    # Whether an administrator said so; else the user did, and nothing is granted for it.
-    is_department_given: bool = Field(default=False, exclude=True)
+    # The department that an administrator set: what users say of themselves is no ground for a right,
+    # and takes from nobody's share.
+    given_department: str | None = Field(default=None, exclude=True)
     # Unix time: every older token has ended.
     tokens_from: float = Field(default=0.0, exclude=True)
     # The ids of tokens that were given up, each with the Unix time at which it expires.
@@ -187,9 +188,3 @@ class StoredUser(User):
     # The hash of a token with which the password can be set until a Unix time, "" for none.
     reset_hash: str = Field(default="", exclude=True, repr=False)
     reset_until: float = Field(default=0.0, exclude=True)
-
-    @property
-    def given_department(self) -> str | None:
-        """The department if an administrator gave it; what users say of themselves is no ground
-        for a right."""
-        return self.department if self.is_department_given else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from shared.accounts.app_settings import AppSettingsStore
 from shared.accounts.repository import Users
 from shared.errors import NotFound, PermanentFailure, QuotaExceeded
-from shared.models import AppSettings, Attachment, QuotaKind, QuotaLimits, StoredTicket, User
+from shared.models import AppSettings, Attachment, QuotaKind, QuotaLimits, StoredTicket, StoredUser
 from shared.models.clock import Clock
 from shared.quotas.app_blocks import APP, GONE, HOSTS, has_left, take_back
 from shared.quotas.count_table import CountTable, Rows
@@ -49,7 +49,7 @@ class Quotas:
         self._host = f"{HOSTS}{secrets.token_hex(8)}"
         self._limits = AppSettings(registration_open=False).limits
 
-    async def admit(self, ticket: StoredTicket, owner: User) -> StoredTicket:
+    async def admit(self, ticket: StoredTicket, owner: StoredUser) -> StoredTicket:
         """Count the ticket's attempt, and its files where it is new; the ticket as it is to be
         stored. Raises QuotaExceeded, and Invalid for more tokens than it may have."""
         settings = await self._settings()
@@ -243,7 +243,7 @@ class Quotas:
             self._limits = settings.limits
         return settings
 
-    async def _owner(self, ticket: StoredTicket, settings: AppSettings) -> User | None:
+    async def _owner(self, ticket: StoredTicket, settings: AppSettings) -> StoredUser | None:
         """None where nobody's files are limited."""
         if all(limits.stored_bytes is None for limits in _all_limits(settings)):
             return None

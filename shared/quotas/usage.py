@@ -11,7 +11,7 @@ from shared.models import (
     QuotaLimits,
     QuotaUsage,
     Resets,
-    User,
+    StoredUser,
 )
 from shared.models.clock import Clock
 from shared.quotas.app_blocks import HOSTS
@@ -28,7 +28,7 @@ class UsageReport:
         self._settings = settings
         self._clock = clock
 
-    async def of_user(self, user: User) -> QuotaUsage:
+    async def of_user(self, user: StoredUser) -> QuotaUsage:
         """A storage call for each of user, department and app for which anything is limited."""
         settings, moment = await self._settings.recent(), self._clock.now()
         scopes = find_scopes(user, settings, [*QuotaKind])

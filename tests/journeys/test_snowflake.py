@@ -10,11 +10,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.running_app import JsonObject, RunningApp, kill_now, run_app
+from tests.support.running_app import PASSWORD, JsonObject, RunningApp, kill_now, run_app
 from tests.support.servers.relay import Relay, relay
 from tests.support.servers.snowflake import local_snowflake
 from tests.support.tasks.questions import Writer, insight
 
+ADMIN = "admin@example.com"
 SEGMENTS = "SELECT SEGMENT, COUNT(*) AS N FROM CUSTOMERS GROUP BY SEGMENT ORDER BY SEGMENT"
 
 
@@ -29,7 +30,11 @@ def running_app(
     storage: str, second: Relay, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningApp]:
     folder: Path = tmp_path_factory.mktemp("running_app")
-    settings = second.settings() | {"SNOWFLAKE_ALLOWED": "Sales"}
+    settings = second.settings() | {
+        "SNOWFLAKE_ALLOWED": "Sales",
+        "BOOTSTRAP_ADMIN_EMAIL": ADMIN,
+        "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+    }
     with run_app(storage, folder, **settings) as running:
         yield running
 
@@ -43,8 +48,15 @@ def _written(running_app: RunningApp, second: Relay) -> None:
 @pytest.fixture(scope="module")
 def seller(running_app: RunningApp) -> httpx2.Client:
     """Ada, of a department that may ask."""
-    running_app.api.put("/users/me", json={"department": "Sales"}).raise_for_status()
+    move(running_app, "Sales")
     return running_app.api
+
+
+def move(running_app: RunningApp, department: str) -> None:
+    """An administrator puts Ada into a department."""
+    me = running_app.api.get("/users/me").json()["id"]
+    body = {"department": department}
+    running_app.sign_in(ADMIN).put(f"/users/{me}", json=body).raise_for_status()
 
 
 def question(**task_data: Any) -> JsonObject:
@@ -53,7 +65,9 @@ def question(**task_data: Any) -> JsonObject:
 
 
 def test_who_is_not_named_may_not_ask(running_app: RunningApp, second: Relay) -> None:
+    """A department that one says oneself to be of is named for nobody."""
     stranger = running_app.log_in("stranger")
+    stranger.put("/users/me", json={"department": "Sales"}).raise_for_status()
 
     refused = stranger.post("/tickets", json=question())
 
@@ -120,11 +134,11 @@ def test_a_right_that_is_gone_is_missing_at_reprocess(
     running_app: RunningApp, seller: httpx2.Client
 ) -> None:
     ticket = running_app.until_ended(seller.post("/tickets", json=question()).json()["id"])
-    seller.put("/users/me", json={"department": "Stock"}).raise_for_status()
+    move(running_app, "Stock")
 
     refused = seller.post(f"/tickets/{ticket['id']}/reprocess")
 
-    seller.put("/users/me", json={"department": "Sales"}).raise_for_status()
+    move(running_app, "Sales")
     assert refused.status_code == 403, refused.text
 
 

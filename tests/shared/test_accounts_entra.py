@@ -161,6 +161,16 @@ async def test_a_changed_app_role_counts_at_once_and_ends_older_tokens(
     assert (event.old_values, event.new_values) == ({"role": "admin"}, {"role": "user"})
 
 
+async def test_a_manager_of_elsewhere_manages_no_department_that_they_chose(
+    accounts: AccountsUnderTest, entra: Entra
+) -> None:
+    stamp = entra.claims()["iat"]
+    user = await accounts.caller(entra.token(oid="a", roles=[], iat=stamp - 60))
+    await accounts.administration.change_own(by(user), OwnChanges(department="Board"))
+    manager = await accounts.caller(entra.token(oid="a", roles=["manager"], iat=stamp))
+    assert (manager.role, manager.department) == (Role.MANAGER, None)
+
+
 async def test_a_name_leads_to_no_account_that_is_there(
     accounts: AccountsUnderTest, entra: Entra
 ) -> None:

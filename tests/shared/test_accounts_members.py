@@ -94,7 +94,7 @@ async def test_nobody_raises_themselves(accounts: AccountsUnderTest) -> None:
     )
     assert (changed.role, changed.is_active, changed.is_verified) == (Role.USER, True, False)
     assert changed.department == "Research"
-    assert (ann.given_department, changed.given_department) == ("Sales", None)
+    assert (ann.given_department, changed.given_department) == ("Sales", "Sales")
 
     mia = await accounts.hire("mia", Role.MANAGER, department="Sales")
     body = {"department": "Research", "job_title": "Boss"}
@@ -108,6 +108,36 @@ async def test_nobody_raises_themselves(accounts: AccountsUnderTest) -> None:
         by(boss), boss.id, validate_model(UserChanges, body)
     )
     assert (changed.role, changed.is_active, changed.full_name) == (Role.ADMIN, True, "B")
+
+
+@pytest.mark.parametrize(
+    ("given", "change", "department"),
+    [
+        (None, {}, "Board"),
+        ("Ships", {}, "Ships"),
+        ("Ships", {"department": "Board"}, "Board"),
+        ("Ships", {"department": None}, None),
+    ],
+)
+async def test_who_becomes_a_manager_is_given_the_department_that_they_manage(
+    accounts: AccountsUnderTest, given: str | None, change: dict[str, Any], department: str | None
+) -> None:
+    boss, ann = await accounts.boss(), await accounts.hire("ann", department=given)
+    await accounts.change_own(ann, department="Board")
+    body = validate_model(UserChanges, {"role": "manager", **change})
+    mia = await accounts.administration.change(by(boss), ann.id, body)
+    assert (mia.department, mia.given_department) == (department, department)
+
+
+async def test_that_a_department_is_given_is_in_the_audit_trail(
+    accounts: AccountsUnderTest,
+) -> None:
+    boss, ann = await accounts.boss(), await accounts.register(names("ann", department="Ships"))
+    assert ann.given_department is None
+    body = validate_model(UserChanges, {"department": "Ships"})
+    await accounts.administration.change(by(boss), ann.id, body)
+    [*_, event] = await accounts.trail.of_user(ann.id)
+    assert (event.user_id, event.new_values) == (boss.id, {"given_department": "Ships"})
 
 
 async def test_only_what_is_sent_changes_and_null_clears(accounts: AccountsUnderTest) -> None:

@@ -18,7 +18,7 @@ from shared.models import (
     validate_model,
 )
 from shared.quotas.counts import next_day, next_month
-from tests.support.product.accounts import AccountsUnderTest, by
+from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.app import AppUnderTest
 from tests.support.product.workflow import ANSWER, answering, order_of, run, shown
 from tests.support.servers.model import ModelServer, completion
@@ -147,6 +147,26 @@ async def test_those_without_limits_of_their_own_have_those_of_the_others(
         await quotas.open(ann)
     with pytest.raises(QuotaExceeded, match="Your department may open 3 tickets"):
         await quotas.open(ann)
+
+
+async def test_a_department_that_one_says_oneself_takes_nothing_from_it(
+    quotas: QuotasUnderTest, ann: StoredUser, bob: StoredUser
+) -> None:
+    """Nor does another name lead out of the limits of the one that was given."""
+    await quotas.limit(departments={"Ships": {"tickets_per_day": 1}})
+    eve, mallory = [
+        await quotas.accounts.register(names(name, department="Ships")) for name in ("eve", "mal")
+    ]
+    await quotas.open(eve)
+    with pytest.raises(QuotaExceeded, match="Your department may open 1 tickets"):
+        await quotas.open(mallory)
+    assert (await quotas.usage(mallory)).used.department.tickets_per_day == 1
+    assert (await quotas.usage(ann)).used.department.tickets_per_day == 0
+    ann = await quotas.accounts.change_own(ann, department="Yachts")
+    await quotas.open(ann)
+    for user in (ann, bob):
+        with pytest.raises(QuotaExceeded, match="Your department may open 1 tickets"):
+            await quotas.open(user)
 
 
 async def test_a_ticket_runs_until_it_ends_however_it_does(

@@ -86,7 +86,7 @@ class Warehouses:
     def place_of(self, owner: StoredUser | None, data: TaskData) -> Place:
         """Raises PermanentFailure where the ticket wants a database or schema that is not
         allowed, or its owner's department has no connection."""
-        connection = self._connections.connection_of(owner.department if owner else None)
+        connection = self._connections.connection_of(owner.given_department if owner else None)
         known, fault = self.settings, self.find_fault(data)
         if fault:
             raise PermanentFailure(f"{fault.key} {fault.text}")
@@ -118,7 +118,7 @@ class Warehouses:
 
 def check_requester(user: StoredUser, _: TaskData, use: Provider) -> None:
     """Raises Forbidden for who may not ask Snowflake."""
-    if not use(Warehouses).settings.may_ask(user.role, user.department):
+    if not use(Warehouses).settings.may_ask(user.role, user.given_department):
         raise Forbidden(
             "You may not ask Snowflake: an administrator can add your role or department to the "
             "setting SNOWFLAKE_ALLOWED."

@@ -121,7 +121,7 @@ class Questions:
             self.audited.append({"action": action.value, **values})
 
         async def find_owner() -> StoredUser:
-            return user().model_copy(update={"department": self.department})
+            return user().model_copy(update={"given_department": self.department})
 
         attempt = self.attempt(ticket)
         return WorkContext(
