@@ -155,10 +155,10 @@ async def read_user(req: func.HttpRequest) -> func.HttpResponse:
     return answer_json(await product().user_administration.read(await principal_of(req), user_id))
 
 
-@endpoint(bp, "PUT", "users/{user_id}", body="UserChanges", answer="User", errors=(403, 409))
+@endpoint(bp, "PUT", "users/{user_id}", body="UserChanges", answer="User", errors=(403, 409, 429))
 async def change_user(req: func.HttpRequest) -> func.HttpResponse:
     """Change a user, for administrators; a new role or password, or the end of being active, ends
-    all tokens of the user."""
+    all tokens of the user. Of oneself it takes no less than `PUT /users/me`."""
     from shared.models import UserChanges
 
     principal, user_id = await principal_of(req), req.route_params["user_id"]

@@ -74,14 +74,17 @@ class UserAdministration:
         return await self._users.add(user, draft_created(user, principal.actor))
 
     async def change(self, principal: Principal, user_id: str, changes: UserChanges) -> StoredUser:
-        """Change any user. Raises Forbidden, Invalid, NotFound, Conflict."""
+        """Change any user; oneself, too, but with the password that `change_own` asks for. Raises
+        Forbidden, Invalid, NotFound, Conflict, TooMany."""
         check_admin(principal)
         given = changes.dump_given()
+        complete: Complete = _complete_given
         if principal.id == user_id:
             given = {name: given[name] for name in given if name not in _NOT_BY_ONESELF}
+            complete = await self._require_password(principal, changes.current_password)
         if "department" in given:
             given["given_department"] = given["department"]
-        decide = await self._decide(given, principal.actor, _complete_given)
+        decide = await self._decide(given, principal.actor, complete)
         return _require_user(await self._users.change(user_id, decide))
 
     async def change_own(self, principal: Principal, changes: OwnChanges) -> StoredUser:
@@ -90,12 +93,8 @@ class UserAdministration:
         given = changes.dump_given()
         if principal.user.role is Role.MANAGER:
             given.pop("department", None)
-        verified = ""
-        if changes.current_password:
-            verified = await self._verify_password(principal, changes.current_password)
-        decide = await self._decide(
-            given, principal.actor, lambda user, values: _complete_own(user, values, verified)
-        )
+        complete = await self._require_password(principal, changes.current_password)
+        decide = await self._decide(given, principal.actor, complete)
         return _require_user(await self._users.change(principal.id, decide))
 
     async def delete(self, principal: Principal, user_id: str) -> None:
@@ -141,6 +140,11 @@ class UserAdministration:
             return _update_user(user, values, actor, self._clock.now()) if values else None
 
         return decide
+
+    async def _require_password(self, principal: Principal, password: str) -> Complete:
+        """What holds of changes of oneself, by whoever knows this `password`, empty for nobody."""
+        verified = await self._verify_password(principal, password) if password else ""
+        return lambda user, values: _complete_own(user, values, verified)
 
     async def _verify_password(self, principal: Principal, password: str) -> str:
         """The hash of the caller's password. Raises Forbidden, TooMany."""

@@ -88,7 +88,7 @@ class NameClaims:
     @property
     def name(self) -> str:
         """Of what is upgraded, for `shared.storage.migration`."""
-        return "names2"
+        return "names3"
 
     async def upgrade_page(self, token: str) -> tuple[int, str]:
         """Claim the present keys of the names of older users, up to 1,000 from the row `token` on:

@@ -5,13 +5,28 @@ import unicodedata
 
 # Without a shape, though Unicode counts them among letters, marks and symbols.
 _BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u2d7f\u3164\ufe00-\ufe0f\uffa0\ufffc"
+    "\U0001107f\U00013441\U00013442\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
 )
+# Letters that have their dot already, so that nobody sees it twice.
+_DOT = re.compile("(?<=[ij\u0456\u0458])\u0307")
+_DOTLESS = str.maketrans("\u0131\u0237", "ij")
+_ENCODED = re.compile(r"(?<![^@.])xn--([a-z0-9-]+)", re.IGNORECASE)
 
 
 def normalize_name(text: str) -> str:
-    """How a name is kept: each character in one form alone (Unicode Normalization Form KC)."""
-    return unicodedata.normalize("NFKC", text)
+    """How a name is kept: each character in one form alone (Unicode Normalization Form KC), and of
+    a domain the letters that it stands for."""
+    dotted = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
+    return unicodedata.normalize("NFKC", _ENCODED.sub(_decode_label, dotted))
+
+
+def _decode_label(label: re.Match[str]) -> str:
+    """Of a domain (RFC 3492); as it is where it is none."""
+    try:
+        return label[1].encode().decode("punycode")
+    except (UnicodeError, OverflowError, ValueError):
+        return label[0]
 
 
 def fold_name(text: str) -> str:
@@ -19,9 +34,11 @@ def fold_name(text: str) -> str:
 
     A compatibility caseless match, in composed form: The Unicode Standard, section 3.13, D146.
     https://www.unicode.org/versions/latest/core-spec/chapter-3/#G34145
+    Beyond it, i and j are one with and without their dot, since they are in Turkish capitals.
     """
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
-    return unicodedata.normalize("NFKC", folded.casefold())
+    decomposed = unicodedata.normalize("NFD", normalize_name(text)).casefold()
+    folded = unicodedata.normalize("NFKD", decomposed).casefold().translate(_DOTLESS)
+    return unicodedata.normalize("NFKC", _DOT.sub("", folded))
 
 
 def is_visible(text: str) -> bool:

@@ -16,7 +16,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_EMAIL = r"^[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+\.[^@\s.\x00-\x1f\x7f-\x9f]+$"
+_PART = r"[^@\s\x00-\x1f\x7f-\x9f\"(),:;<>\[\]\\]+"
+"""Without quotes, comments, routes and lists, which are other ways to write the same address."""
+_LABEL = _PART.replace("[^", "[^.", 1)
+_EMAIL = rf"^{_PART}@{_LABEL}(\.{_LABEL})+$"
+_MAX_EMAIL = 254
 _RESERVED = ("tickets", "rejected")
 
 
@@ -26,6 +30,8 @@ def _email(text: str) -> str:
         raise ValueError("must be an email address")
     if not is_visible(email):
         raise ValueError("must have no characters that cannot be seen")
+    if len(email) > _MAX_EMAIL:
+        raise ValueError(f"must have at most {_MAX_EMAIL} characters")
     return email
 
 
@@ -54,7 +60,7 @@ Line = Annotated[
 MaybeLine = Annotated[Line | None, AfterValidator(lambda text: text or None)]
 Email = Annotated[
     str,
-    StringConstraints(max_length=254),
+    StringConstraints(max_length=_MAX_EMAIL),
     AfterValidator(_email),
     Field(json_schema_extra={"pattern": _EMAIL}, examples=["ada@example.com"]),
 ]
@@ -93,17 +99,17 @@ class _UserChanges(Changes):
     department: MaybeLine = None
     job_title: MaybeLine = None
     password: Password = ""
-
-
-class OwnChanges(_UserChanges):
-    """What users may change of themselves: only fields that are present. A new `password` needs
-    the `current_password`; a manager's `department` is ignored."""
-
     current_password: Annotated[str, StringConstraints(max_length=1024)] = ""
 
 
+class OwnChanges(_UserChanges):
+    """What users may change of themselves: only fields that are present. Another `email`,
+    `username` or `password` needs the `current_password`; a manager's `department` is ignored."""
+
+
 class UserChanges(_UserChanges):
-    """What an admin may change of a user; of oneself, role and the two flags are ignored."""
+    """What an admin may change of a user; of oneself, role and the two flags are ignored, and
+    `email`, `username` and `password` need the `current_password` there, too."""
 
     role: Role = Role.USER
     is_active: StrictBool = True

@@ -19,7 +19,7 @@ from shared.models import (
     validate_model,
 )
 from tests.support.product.accounts import AccountsUnderTest, by, names
-from tests.support.product.app import BOSS
+from tests.support.product.app import BOSS, PASSWORD
 from tests.support.product.chains import first_invalid
 
 
@@ -138,6 +138,22 @@ async def test_that_a_department_is_given_is_in_the_audit_trail(
     await accounts.administration.change(by(boss), ann.id, body)
     [*_, event] = await accounts.trail.of_user(ann.id)
     assert (event.user_id, event.new_values) == (boss.id, {"given_department": "Ships"})
+
+
+@pytest.mark.parametrize(
+    "change", [{"email": "eve@example.com"}, {"username": "eve"}, {"password": "x" * 8}]
+)
+async def test_administrators_change_their_own_names_with_their_password_alone(
+    accounts: AccountsUnderTest, change: dict[str, str]
+) -> None:
+    boss = await accounts.boss()
+    for password in ({}, {"current_password": "wrong"}):
+        with pytest.raises(Forbidden):
+            body = validate_model(UserChanges, change | password)
+            await accounts.administration.change(by(boss), boss.id, body)
+    body = validate_model(UserChanges, change | {"current_password": PASSWORD})
+    changed = await accounts.administration.change(by(boss), boss.id, body)
+    assert changed.last_hash != boss.last_hash
 
 
 async def test_only_what_is_sent_changes_and_null_clears(accounts: AccountsUnderTest) -> None:

@@ -26,6 +26,10 @@ TWINS = [
     ("\u01c6@example.com", "\u01c4@example.com"),
     ("x1@example.com", "x\u00b9@example.com"),
     ("\u1e9b\u0323@example.com", "\u1e69@example.com"),
+    ("ann@mail.example.com", "ann@mail\uff61example\u3002com"),
+    ("ann@b\u00fccher.example", "ann@XN--BCHER-kva.example"),
+    ("ilij@example.com", "\u0130l\u0131\u0237@example.com"),
+    ("ilij@example.com", "i\u0307li\u0307j\u0307@example.com"),
 ]
 
 
@@ -60,6 +64,9 @@ async def test_twins_are_one_name(accounts: AccountsUnderTest, one: str, other: 
         "\u0390\u1fd3",
         "\ufdfa",
         "\ufb05\ufb06",
+        "I\u0131\u0130i\u0307",
+        "a@xn--bcher-kva.xn--p1ai",
+        "a@xn--99999999999.xn---",
     ],
     ids=ascii,
 )
@@ -76,7 +83,7 @@ def test_a_name_is_folded_once_and_for_all(text: str) -> None:
         *("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u180e"),
         *("\u3164", "\u115f", "\uffa0", "\u2800", "\ufe0f", "\U000e0100", "\U000e0041"),
         *("\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u00a0", "\u3000", "\n", "\t"),
-        *("\ue000", "\U0010fffd", "\u0378", "\uffff"),
+        *("\ue000", "\U0010fffd", "\u0378", "\uffff", "\U0001d159", "\U00016fe4", "\ufffc"),
     ],
     ids=ascii,
 )
@@ -88,6 +95,21 @@ async def test_a_name_has_no_character_that_cannot_be_seen(
             with pytest.raises(Invalid) as invalid:
                 validate_model(model, names("other") | {field: value})
             assert [fault["loc"] for fault in invalid.value.errors] == [[field]]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        *('"ann"@example.com', "ann(x)@example.com", "<ann@example.com>", "ann@[192.0.2.1].x"),
+        *("ann@example..com", "ann@.example.com", "ann@example.com.", "ann@example\u3002"),
+        *("ann@xn--ab-\u0001.com", "\ufdfa" * 200 + "@example.com"),
+    ],
+    ids=ascii,
+)
+def test_an_email_is_written_in_one_way(email: str) -> None:
+    with pytest.raises(Invalid) as invalid:
+        validate_model(NewUser, names("ann") | {"email": email})
+    assert [fault["loc"] for fault in invalid.value.errors] == [["email"]]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ A browser sends a simple POST to any address that a page names, and a page whose
 lead here (DNS rebinding) is its own origin; neither can write the headers looked at here.
 """
 
+import re
+from contextlib import suppress
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from starlette.types import Scope
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:/?#@\\]+)(:[0-9]*)?")
 
 
 def is_management(path: str) -> bool:
@@ -26,9 +29,12 @@ def is_foreign(scope: Scope, own_host: str) -> bool:
 
 
 def _is_here(host: str, own_host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        ip_address(name)  # To an address no name was made to lead.
-    except ValueError:
-        return name in ("localhost", own_host.lower())
-    return True
+    named = _HOST.fullmatch(host)
+    if named is None:
+        return False
+    name = named["name"].lower().strip("[]")
+    if name in ("localhost", own_host.lower()):
+        return True
+    with suppress(ValueError):
+        return bool(ip_address(name))  # To an address no name was made to lead.
+    return False

@@ -4,6 +4,7 @@ httptools parses; what Kestrel refuses before a function is asked is refused her
 status and an empty body, and the connection ends.
 """
 
+import asyncio
 import re
 from http import HTTPStatus
 
@@ -12,6 +13,8 @@ from uvicorn.protocols.http import httptools_impl
 MAX_REQUEST_LINE_BYTES = 8 * 1024
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_HEADERS = 100
+MAX_HEAD_SECONDS = 30
+"""Until when a connection has sent the head of its first request, and of each that it begins."""
 
 # uvicorn knows 100 to 599 only; a function may answer any number of three digits.
 httptools_impl.STATUS_LINE |= {
@@ -41,6 +44,26 @@ class KestrelProtocol(httptools_impl.HttpToolsProtocol):
     _in_head = False
     _unknown_method: str | None = None
     _headers_bytes = 0
+    max_head_seconds: float = MAX_HEAD_SECONDS
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody has connected."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is there any more."""
+        self._end_waiting()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._end_waiting()
+        self._late = self.loop.call_later(self.max_head_seconds, self.transport.close)
+
+    def _end_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Take what came in."""
@@ -62,6 +85,7 @@ class KestrelProtocol(httptools_impl.HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._headers_bytes = 0
+        self._await_head()
 
     def on_url(self, url: bytes) -> None:
         """A part of the request line came in."""
@@ -88,6 +112,7 @@ class KestrelProtocol(httptools_impl.HttpToolsProtocol):
         if hosts > 1 or (needed and not hosts) or b"%00" in self.url.partition(b"?")[0]:
             raise self._refusal(HTTPStatus.BAD_REQUEST)
         super().on_headers_complete()
+        self._end_waiting()
         self._in_head = False
         if self._unknown_method is not None:
             self.scope["method"] = self._unknown_method

@@ -347,6 +347,8 @@ class TestForeignCallers:
             {"Host": "127.0.0.1.evil.example:7071"},
             {"Host": "localhost.evil.example"},
             {"Host": "127.0.0.1@evil.example"},
+            {"Host": "evil.example@127.0.0.1"},
+            {"Host": "[::1"},
         ],
     )
     def test_start_nothing(self, durable: Durable, path: str, headers: dict[str, str]) -> None:
