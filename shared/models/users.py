@@ -181,8 +181,8 @@ class StoredUser(User):
 
     # Without one the user signs in elsewhere.
     password_hash: str = Field(default="", exclude=True, repr=False)
-    # The department that an administrator set: what users say of themselves is no ground for a right,
-    # and takes from nobody's share.
+    # The department that an administrator set: what users say of themselves is no ground for a
+    # right, and takes from nobody's share.
     given_department: str | None = Field(default=None, exclude=True)
     # Unix time: every older token has ended.
     tokens_from: float = Field(default=0.0, exclude=True)

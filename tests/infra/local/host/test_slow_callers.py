@@ -52,7 +52,7 @@ async def test_who_has_sent_all_may_wait_for_the_answer() -> None:
 
     with Bodies(max_seconds=0.05).bound(POST, whole, 10) as receive:
         await receive()
-        waiting = asyncio.create_task(receive())  # Ends when the caller leaves.
+        waiting = asyncio.ensure_future(receive())  # Ends when the caller leaves.
         done, _ = await asyncio.wait([waiting], timeout=0.2)
         assert not done
         waiting.cancel()
