@@ -45,8 +45,9 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     public=True,
 )
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
-    """Whether the services that the app stands on are there, and how fast they answer: asked at
-    most once a minute, the model once in five. One that tickets are done without may be away."""
+    """Whether the services that tickets need are there, how fast they answer, and what is wrong
+    with one that is of no use: asked at most once a minute, the model once in five where it has
+    answered no ticket meanwhile. Without GitHub and realtime the app is ready."""
     from shared.app.health import NEEDED, SECONDS_BETWEEN
 
     checks = await product().health.check()

@@ -262,6 +262,7 @@ class App(TicketParts):
         return Health(
             table=clients.table("tickets"),
             model=clients.model,
+            github=clients.github,
             realtime=clients.realtime,
             clock=self.clock,
         )

@@ -13,14 +13,17 @@ class Alive(Model):
 
 
 class Check(Model):
-    """Whether a service is there; `latency_ms` is how long its answer took, in milliseconds."""
+    """Whether a service is there; `latency_ms` is how long its answer took, in milliseconds, and
+    `reason` why it is of no use now: a sentence that names what to look at."""
 
     ok: bool
     latency_ms: float
+    reason: str | None
 
 
 class Readiness(Model):
-    """By service: storage, model and, when it is configured, realtime."""
+    """By service: storage and model, without which nothing is done, github and, when it is
+    configured, realtime."""
 
     status: Literal["ready", "not ready"]
     checks: dict[str, Check]

@@ -49,16 +49,21 @@ def test_a_model_that_is_down_fails_the_ticket_with_the_reason(
         assert "cannot be reached" in ticket["error_message"]
 
 
-def test_a_realtime_service_that_is_down_leaves_the_app_ready(
+def test_services_that_tickets_are_done_without_leave_the_app_ready(
     own_storage: str, tmp_path: Path
 ) -> None:
     away = "Endpoint=http://127.0.0.1;Port=9;AccessKey=a2V5a2V5a2V5a2V5;Version=1.0;"
     with run_app(own_storage, tmp_path, WEBPUBSUB_CONNECTION_STRING=away) as running_app:
+        running_app.run()
+        running_app.model.reset()
         answer = running_app.api.get("/health/ready")
         checks = answer.json()["checks"]
         assert (answer.status_code, answer.json()["status"]) == (200, "ready")
         assert {name: check["ok"] for name, check in checks.items()} == {
             "storage": True,
             "model": True,
+            "github": False,
             "realtime": False,
         }
+        assert checks["github"]["reason"] == "GitHub cannot be reached, or broke off its answer."
+        assert running_app.model.bodies == [], "a ticket's answer is proof enough"

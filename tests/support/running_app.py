@@ -28,6 +28,7 @@ SETTINGS = {
     "SWEEP_SCHEDULE": "* * * * * *",
     "SWEEP_AFTER_SECONDS": "1",
     "REGISTRATIONS_PER_ADDRESS": "0",
+    "HTTPS_PROXY": "http://127.0.0.1:9",  # Nobody: what is not on this machine is not reached.
 }
 _APPS = {HostKind.LOCAL: ROOT, HostKind.REAL: ROOT / "tests/hosts/app"}
 PASSWORD = "correct horse battery"

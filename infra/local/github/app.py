@@ -28,6 +28,7 @@ from infra.local.github.protocol import (
     entry_json,
     origin,
     paged,
+    refuse_path,
 )
 from infra.local.github.pulls import (
     Hosted,
@@ -43,6 +44,7 @@ from infra.local.github.reviews import Reviews
 
 _REPO = f"{API}/repos/{{owner}}/{{repo}}"
 _PULL = f"{_REPO}/pulls/{{number:int}}"
+_RATE = f"{API}/rate_limit"
 _MOST_COMPARED_FILES = 300
 
 Act = Callable[[Request, bytes], Response]
@@ -63,6 +65,7 @@ def application(
     standin = _GitHub(repositories, token, limits or Limits(), Reviews(state), rate_limit)
     paths: list[tuple[str, str, Act]] = [
         ("GET", f"{API}/meta", standin.meta),
+        ("GET", _RATE, standin.rate_limit),
         ("GET", _PULL, standin.pull),
         ("GET", f"{_PULL}/files", standin.files),
         ("GET", f"{_PULL}/reviews", standin.list_reviews),
@@ -82,7 +85,7 @@ def application(
     routes = [Route(path, standin.endpoint(act), methods=[verb]) for verb, path, act in paths]
     return Starlette(
         routes=[Route("/__calls", standin.list_calls), *routes],
-        exception_handlers={HTTPException: _not_served},
+        exception_handlers={HTTPException: refuse_path},
     )
 
 
@@ -106,7 +109,7 @@ class _GitHub:
         """Does a call in a thread, as git takes a while, and records it whatever became of it."""
 
         async def endpoint(request: Request) -> Response:
-            body = await request.body()
+            body, counts = await request.body(), request.url.path != _RATE
             try:
                 self._admit(request)
                 response = await asyncio.to_thread(act, request, body)
@@ -115,7 +118,7 @@ class _GitHub:
             except GitError as error:
                 response = JSONResponse({"message": str(error)}, 500)
             response = conditional(request, response)
-            response.headers.update(self._rate.headers(response.status_code != 304))
+            response.headers.update(self._rate.headers(counts and response.status_code != 304))
             self._record(request, body, response.status_code)
             return response
 
@@ -130,7 +133,7 @@ class _GitHub:
             raise RefusedError(401, "Requires authentication")
         if self._token and not given and "owner" in request.path_params:
             raise RefusedError(404, "Not Found")
-        if self._rate.is_used_up:
+        if self._rate.is_used_up and request.url.path != _RATE:
             raise RefusedError(403, "API rate limit exceeded")
 
     def _record(self, request: Request, body: bytes, status: int) -> None:
@@ -149,6 +152,9 @@ class _GitHub:
 
     def meta(self, _: Request, __: bytes) -> Response:
         return JSONResponse({"verifiable_password_authentication": False, "stand_in": True})
+
+    def rate_limit(self, _: Request, __: bytes) -> Response:
+        return JSONResponse(self._rate.describe())
 
     def _hosted(self, request: Request) -> Hosted:
         name = "{owner}/{repo}".format(**request.path_params).lower()
@@ -292,9 +298,3 @@ class _GitHub:
         now = self._present(request)
         kept = self._reviews
         return pull_page(now, kept.said(now), kept.reviews(now), kept.comments(now))
-
-
-async def _not_served(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    message = f"{request.method} {request.url.path} is not served by this stand-in"
-    return JSONResponse({"message": message}, status)

@@ -6,6 +6,7 @@ import re
 import time
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -30,6 +31,16 @@ class Rate:
         if time.time() >= self._reset:
             self._used, self._reset = 0, time.time() + _WINDOW_SECONDS
         return self._used >= self._limit
+
+    def describe(self) -> dict[str, Any]:
+        """What `/rate_limit` says, which counts for nothing."""
+        core = {
+            "limit": self._limit,
+            "remaining": 0 if self.is_used_up else self._limit - self._used,
+            "used": self._used,
+            "reset": int(self._reset),
+        }
+        return {"resources": {"core": core}, "rate": core}
 
     def headers(self, counts: bool) -> dict[str, str]:
         self._used = min(self._limit, self._used + counts)
@@ -93,3 +104,10 @@ def conditional(request: Request, response: Response) -> Response:
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
     return response
+
+
+async def refuse_path(request: Request, error: Exception) -> Response:
+    """For what this stand-in has not."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = f"{request.method} {request.url.path} is not served by this stand-in"
+    return JSONResponse({"message": message}, status)

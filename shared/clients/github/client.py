@@ -190,10 +190,10 @@ class GitHubClient:
         if len(path) > _MAX_PATH or {"", ".", ".."} & set(path.split("/")):
             return NoPatch.NOT_GIVEN
         where = f"{_repository_path(ref)}/contents/{quote(path)}?ref={quote(sha, safe='')}"
-        answer = await self._send("GET", where, accept=_RAW, max_bytes=max_bytes)
+        answer = await self.send("GET", where, accept=_RAW, max_bytes=max_bytes)
         if answer.status == 404:
             return NoPatch.NOT_GIVEN
-        self._check(answer)
+        self.check(answer)
         # A folder or a submodule is described in JSON; a JSON file comes under the raw type.
         if answer.headers.get("content-type", "").startswith("application/json"):
             return NoPatch.NOT_GIVEN
@@ -212,10 +212,10 @@ class GitHubClient:
     async def read(self, path: str, form: TypeAdapter[T]) -> T:
         """A read that costs nothing of the rate limit when nothing has changed."""
         kept = self._cache.get(path)
-        answer = await self._send("GET", path, etag=kept.etag if kept else None)
+        answer = await self.send("GET", path, etag=kept.etag if kept else None)
         if kept and answer.status == 304:
             return await asyncio.to_thread(parse_answer, form, kept.body)
-        self._check(answer)
+        self.check(answer)
         if answer.body is None:
             raise ServiceFailure("GitHub's answer is larger than any that its API describes.")
         value = await asyncio.to_thread(parse_answer, form, answer.body)
@@ -225,18 +225,19 @@ class GitHubClient:
     async def write(self, method: str, path: str, payload: Model, form: TypeAdapter[T]) -> T:
         """Write once; `path` may be a whole address of the API. Raises as `post_review`."""
         body = strict_json.dumps(payload.model_dump(mode="json", exclude_none=True))
-        answer = await self._send(method, path, content=body)
-        self._check(answer, writing=True)
+        answer = await self.send(method, path, content=body)
+        self.check(answer, writing=True)
         try:
             return parse_answer(form, answer.body or b"")
         except PermanentFailure:
             raise github_away("GitHub took this, but its answer cannot be read.") from None
 
-    def _check(self, answer: Received, writing: bool = False) -> None:
+    def check(self, answer: Received, writing: bool = False) -> None:
+        """Raises StepError for an answer that is no success."""
         if not 200 <= answer.status < 300:
             raise explain_failure(answer, self._has_token, writing)
 
-    async def _send(
+    async def send(
         self,
         method: str,
         path: str,

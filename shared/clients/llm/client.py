@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -39,9 +40,19 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _CONNECT_SECONDS = 5.0
+REACH_SECONDS = 15.0
+"""One that is loaded when it is first asked takes a while."""
 
 _REPAIR = """\
 That answer does not fit: {fault}. Answer again: the whole answer, only JSON, as asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """When the model last answered a ticket, by the monotonic clock, and how long that took."""
+
+    at: float
+    seconds: float
 
 
 class ModelClient:
@@ -55,6 +66,7 @@ class ModelClient:
     ) -> None:
         self._clock = clock
         self.deployment = settings.deployment
+        self.last_answer: LastAnswer | None = None
         self._timeout = settings.timeout
         self._max_output_tokens = settings.max_output_tokens
         self._client = AsyncOpenAI(
@@ -95,13 +107,22 @@ class ModelClient:
             ) from None
 
     async def reach(self) -> None:
-        """Raises StepError unless the server is there and takes our credentials."""
+        """One call of one token, for no ticket. Raises StepError unless the model answers."""
+        wanted: dict[str, Any] = {
+            "model": self.deployment,
+            "messages": [message("user", "Say OK.")],
+            "max_completion_tokens": 1,
+        }
         try:
-            await self._client.with_options(timeout=_CONNECT_SECONDS).models.list()
-        except openai.NotFoundError:
-            return  # It is there, and has no list of models to offer.
+            with self._observe_call() as outside:
+                completions = self._client.with_options(timeout=REACH_SECONDS).chat.completions
+                response = await completions.with_raw_response.create(**wanted)
+                outside.note_answer(200)
         except (openai.OpenAIError, AzureError) as error:
-            raise responses.explain_failure(error, self.deployment, _CONNECT_SECONDS) from None
+            if not responses.is_out_of_tokens(error):
+                raise responses.explain_failure(error, self.deployment, REACH_SECONDS) from None
+        else:
+            responses.parse_completion(str(response.text)).check()
 
     async def _ask(
         self,
@@ -138,6 +159,8 @@ class ModelClient:
             await note()
             raise model_away("The model cannot be reached, or broke off its answer.") from None
         await note(completion)
+        ended = self._clock.monotonic()
+        self.last_answer = LastAnswer(at=ended, seconds=ended - begun)
         return completion.text(), completion.model or self.deployment
 
     @contextmanager

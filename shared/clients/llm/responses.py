@@ -19,6 +19,7 @@ from shared.text import strict_json
 
 C = TypeVar("C", bound=Model)
 _WAITABLE = {408, 409, 425, 429}
+_OUT_OF_TOKENS = "max_tokens or model output limit was reached"
 _OF_THE_TEXT = ("content_filter", "context_length_exceeded")
 """Codes of refusals that another text may not meet."""
 
@@ -86,10 +87,14 @@ class Completion(Model):
         message.refusal = piece.delta.refusal or message.refusal
         return text
 
-    def text(self) -> str:
-        """The text of a complete answer. Raises PermanentFailure for anything less."""
+    def check(self) -> None:
+        """Raises ModelFailure for one that says nothing at all."""
         if not self.choices:
             raise ModelFailure("The model answered without any choice.")
+
+    def text(self) -> str:
+        """The text of a complete answer. Raises PermanentFailure for anything less."""
+        self.check()
         choice = self.choices[0]
         if choice.finish_reason == "content_filter":
             raise UnusableAnswer("The model's content filter withheld the answer.")
@@ -138,6 +143,12 @@ def may_have_cost(error: openai.OpenAIError | AzureError) -> bool:
     and neither refused nor failed it."""
     never_sent = isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
     return isinstance(error, openai.APIConnectionError) and not never_sent
+
+
+def is_out_of_tokens(error: openai.OpenAIError | AzureError) -> bool:
+    """Whether the model answered, and its thoughts alone took more tokens than were asked for: some
+    that think call that a bad request."""
+    return isinstance(error, openai.BadRequestError) and _OUT_OF_TOKENS in error.message
 
 
 def explain_failure(
