@@ -199,7 +199,7 @@ def _update_user(
         metadata={"password_changed": True} if "password_hash" in values else {},
     )
     if "password_hash" in values or "role" in values or not after.is_active:
-        values = {**values, **end_tokens(moment)}
+        values = {**values, **end_tokens(user, moment)}
     return UserChange({**values, "updated_at": moment}, draft, moment=moment)
 
 

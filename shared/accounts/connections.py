@@ -56,8 +56,8 @@ class Connections:
         Raises Unauthenticated when the user may not hear all that any more.
         """
         user = await self._active(user_id)
-        # The service counts in whole seconds.
-        if invited_at < int(user.tokens_from) or not set(groups) <= set(groups_of(user)):
+        # The service counts in whole seconds, and tokens begin a second after the last that ended.
+        if invited_at < int(user.tokens_from) - 1 or not set(groups) <= set(groups_of(user)):
             raise Unauthenticated("What you may hear has changed; please negotiate again.")
         row = self._row(connection_id) | {
             "connection_id": connection_id,

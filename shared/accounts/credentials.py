@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError
@@ -28,7 +29,7 @@ _CLAIMS = ["sub", "iat", "exp", "jti", "role"]
 
 
 class Claims(Model):
-    """The claims of an access token; times are Unix seconds, `iat` with its fraction."""
+    """The claims of an access token; times are Unix seconds, whole ones in what is signed now."""
 
     model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
 
@@ -85,13 +86,15 @@ class AccessTokens:
         return int(self._life.total_seconds())
 
     def sign(self, user_id: str, role: Role, moment: datetime, token_id: str | None = None) -> str:
-        """A token that begins at `moment`: of the same id and moment always the same."""
+        """A token that begins in the second of `moment`: of the same id and moment always the
+        same."""
         import jwt
 
+        begins = int(moment.timestamp())
         claims: dict[str, Any] = {
             "sub": user_id,
-            "iat": moment.timestamp(),
-            "exp": (moment + self._life).timestamp(),
+            "iat": begins,
+            "exp": begins + self.seconds,
             "jti": token_id or secrets.token_hex(16),
             "role": role.value,
         }
@@ -196,7 +199,7 @@ def token_pair(
     token_id: str | None = None,
 ) -> Tokens:
     """What a login answers. However wrong a clock is, the token is no older than it must be."""
-    begins = max(at, datetime.fromtimestamp(user.tokens_from, UTC))
+    begins = max(at, datetime.fromtimestamp(ceil(user.tokens_from), UTC))
     signed = access.sign(user.id, user.role, begins, token_id)
     return Tokens(access_token=signed, expires_in=access.seconds, refresh_token=str(refresh))
 

@@ -60,7 +60,7 @@ class PasswordResets:
                 by = replace(actor, user_id=user.id)
                 draft = Draft(AuditAction.RESET_REDEEMED, by, "Another password was set by a token")
                 values = {"password_hash": password_hash, "updated_at": moment}
-                return UserChange({**values, **end_tokens(moment)}, draft, moment=moment)
+                return UserChange({**values, **end_tokens(user, moment)}, draft, moment=moment)
 
             await self._users.change(token.user_id, decide)
 

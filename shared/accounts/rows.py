@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Network, ip_address
+from math import floor
 from typing import Any
 
 from shared.clients.tables import Row, Verb, Write
@@ -96,9 +97,15 @@ def as_user(found: Row) -> KnownUser:
     return KnownUser(StoredUser.model_validate(fields), found.etag)
 
 
-def end_tokens(moment: datetime) -> dict[str, Any]:
+def end_tokens(user: StoredUser, moment: datetime) -> dict[str, Any]:
     """The values of a user all of whose tokens end at `moment`, one to set a password too."""
-    return {"tokens_from": moment.timestamp(), "revoked": {}, "reset_hash": ""}
+    return {**end_access(user, moment.timestamp()), "reset_hash": ""}
+
+
+def end_access(user: StoredUser, at: float) -> dict[str, Any]:
+    """The values of a user all of whose access tokens end at this Unix time. A token tells its
+    begin in whole seconds: the next ones begin a second later than any that there is."""
+    return {"tokens_from": float(floor(max(at, user.tokens_from)) + 1), "revoked": {}}
 
 
 def member_writes(before: StoredUser | None, after: StoredUser | None) -> list[Write]:

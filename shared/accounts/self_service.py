@@ -12,7 +12,7 @@ from shared.accounts.principal import Principal
 from shared.accounts.refresh_tokens import RefreshTokens, Session, begin_family
 from shared.accounts.registrations import Registrations
 from shared.accounts.repository import UserChange, Users, draft_created
-from shared.accounts.rows import KnownUser
+from shared.accounts.rows import KnownUser, end_access
 from shared.audit.chain import Actor, Draft
 from shared.errors import Forbidden, Unauthenticated
 from shared.models import (
@@ -141,5 +141,5 @@ def _revoke(user: StoredUser, token: Presented, draft: Draft, at: float) -> User
     revoked = {one: ends for one, ends in user.revoked.items() if ends > at}
     revoked[token.token_id] = token.ends
     if len(revoked) > _MAX_REVOKED:
-        return UserChange({"revoked": {}, "tokens_from": at}, draft)
+        return UserChange(end_access(user, at), draft)
     return UserChange({"revoked": revoked}, draft)

@@ -95,7 +95,7 @@ async def test_other_authorization_is_none(accounts: AccountsUnderTest, header: 
 def test_an_access_token_lives_as_long_as_it_says() -> None:
     tokens = AccessTokens(TokenSettings(secret_key=SECRET, access_minutes=30, refresh_days=30))
     claims = tokens.read(tokens.sign("x", Role.USER, now()))
-    assert claims.exp - claims.iat == pytest.approx(1800)
+    assert claims.exp - claims.iat == 1800
     with pytest.raises(Unauthenticated):
         tokens.read(tokens.sign("x", Role.USER, now() - timedelta(minutes=31)))
 
@@ -124,6 +124,22 @@ async def test_what_ends_the_tokens_of_a_user(
     again = await accounts.login("ann", change.get("password", PASSWORD))
     assert (await accounts.caller(again.access_token)).id == user.id
     assert (await accounts.refresh(again)).access_token
+
+
+async def test_each_change_within_a_second_ends_the_tokens_before_it(
+    accounts: AccountsUnderTest,
+) -> None:
+    """Although tokens tell their begin in whole seconds."""
+    user, tokens = await signed_in(accounts)
+    for number in range(3):
+        change = validate_model(UserChanges, {"password": f"password {number}"})
+        await accounts.administration.change(by(await accounts.boss()), user.id, change)
+        with pytest.raises(Unauthenticated):
+            await accounts.caller(tokens.access_token)
+        tokens = await accounts.login("ann", f"password {number}")
+        assert (await accounts.caller(tokens.access_token)).id == user.id
+        claims = jwt.decode(tokens.access_token, options={"verify_signature": False})
+        assert [type(claims[name]) for name in ("iat", "exp")] == [int, int]
 
 
 async def test_other_changes_end_no_token(accounts: AccountsUnderTest) -> None:
