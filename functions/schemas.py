@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, create_model
 
 from functions.endpoints import Endpoint
-from shared.models import NewTicket
+from shared.models import NewTicket, TicketsQuery
 from shared.tasks.registry import TASK_TYPES, find_task_type
 
 Json = dict[str, Any]
@@ -67,6 +67,8 @@ def annotation(name: str) -> Any:
         return dict[str, annotation(name[10:-1])]  # type: ignore[misc]
     if name == "NewTicket":
         return reduce(or_, map(new_ticket, TASK_TYPES))
+    if name == "TicketsQuery":
+        return tickets_query()
     module, _, model = name.rpartition(".")
     return getattr(import_module(module or "shared.models"), model)
 
@@ -82,6 +84,12 @@ def new_ticket(task_type: str) -> type[NewTicket]:
     }
     made: type[NewTicket] = create_model(f"New{name}Ticket", __base__=NewTicket, **fields)
     return made
+
+
+def tickets_query() -> type[TicketsQuery]:
+    """The filters of tickets, whose task types are known."""
+    task_type: Any = (Literal[tuple(TASK_TYPES)] | None, None)
+    return create_model("TicketsQuery", __base__=TicketsQuery, task_type=task_type)
 
 
 def _without_null(schema: Json) -> Json:

@@ -5,6 +5,7 @@ its name is the task type, its value `module` or `module:attribute`, where a Tas
 """
 
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,11 @@ TASK_TYPES: dict[str, str] = _find_installed() | _BUILT_IN
 """Where each lies; nobody replaces one that is built in."""
 
 
-def find_task_type(name: str) -> "TaskType[Any, Any]":
-    """Raises Invalid, naming the known types."""
+def find_task_type(name: str, at: Sequence[str] = ("task_type",)) -> "TaskType[Any, Any]":
+    """`at` is where in a payload the name stood. Raises Invalid, naming the known types."""
     if name not in TASK_TYPES:
         known = ", ".join(sorted(TASK_TYPES))
-        fault = {"loc": ["task_type"], "msg": f"must be one of: {known}", "type": "task_type"}
+        fault = {"loc": [*at], "msg": f"must be one of: {known}", "type": "task_type"}
         raise Invalid(f"There is no such task type; the known ones are: {known}.", [fault])
     module, _, attribute = TASK_TYPES[name].partition(":")
     found: TaskType[Any, Any] = getattr(import_module(module), attribute or _ATTRIBUTE)
