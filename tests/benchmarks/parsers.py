@@ -73,10 +73,10 @@ def _works() -> list[tuple[str, Work]]:
 def _bodies() -> list[tuple[str, Work]]:
     objects = b"[" + b'{"a":1},' * 10_000 + b"1]"
     return [
-        ("JSON body, 1 MB of numbers", _json(b"[" + b"1," * (MIB // 2 - 2) + b"1]")),
-        ("JSON body, 1 MB of texts", _json(b"[" + b'"",' * (MIB // 3 - 2) + b"1]")),
+        ("JSON body, 4 MB of numbers", _json(b"[" + b"1," * (2 * MIB - 2) + b"1]")),
+        ("JSON body, 4 MB of texts", _json(b"[" + b'"",' * (4 * MIB // 3 - 2) + b"1]")),
         ("JSON body, as many objects as are taken", _json(objects)),
-        ("JSON body, a text of 1 MB", _json(b'"' + b'\\"' * (MIB // 2 - 1) + b'"')),
+        ("JSON body, a text of 4 MB", _json(b'"' + b'\\",' * (4 * MIB // 3 - 1) + b'"')),
     ]
 
 
