@@ -138,7 +138,7 @@ async def submit_ticket(
     ticket = await product().attachments.submit(
         await principal_of(req), req.route_params["ticket_id"], DurableWorkflow(client)
     )
-    return answer_ticket(ticket)
+    return answer_ticket(await product().ticket_queries.complete(ticket))
 
 
 @endpoint(

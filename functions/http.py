@@ -37,7 +37,7 @@ M = TypeVar("M", bound="Model")
 
 log = logging.getLogger(__name__)
 
-MAX_BODY = 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 _MAX_AGENT = 256
 _MAX_SECONDS = 220.0
 """Azure's load balancer gives up after 230; without a bound of ours a call that hangs would end the

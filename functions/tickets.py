@@ -115,7 +115,7 @@ async def read_ticket(req: func.HttpRequest) -> func.HttpResponse:
     etag = etag_of(ticket.version)
     if matches(req.headers.get("If-None-Match", ""), etag):
         return func.HttpResponse(status_code=304, headers={"ETag": etag})
-    return answer_ticket(await product().ticket_queries.with_result(ticket))
+    return answer_ticket(await product().ticket_queries.complete(ticket))
 
 
 @endpoint(
@@ -141,7 +141,7 @@ async def change_ticket(
     ticket = await product().ticket_service.edit(principal, ticket_id, changes, expects(req))
     if ticket.status == "cancelled":
         await DurableWorkflow(client).terminate(ticket)
-    return answer_ticket(await product().ticket_queries.with_result(ticket))
+    return answer_ticket(await product().ticket_queries.complete(ticket))
 
 
 @endpoint(bp, "DELETE", "tickets/{ticket_id}", starts=True, status=204, errors=(403,))
@@ -171,7 +171,7 @@ async def cancel_ticket(
     principal = await principal_of(req)
     ticket = await product().ticket_service.cancel(principal, req.route_params["ticket_id"])
     await DurableWorkflow(client).terminate(ticket)
-    return answer_ticket(await product().ticket_queries.with_result(ticket))
+    return answer_ticket(await product().ticket_queries.complete(ticket))
 
 
 @endpoint(
@@ -196,7 +196,7 @@ async def reprocess_ticket(
     given = optional_json_body(req, Reprocessing)
     ticket = await product().ticket_service.reprocess(principal, ticket_id, given.task_data)
     await DurableWorkflow(client).start(ticket)
-    return answer_ticket(await product().ticket_queries.with_result(ticket))
+    return answer_ticket(await product().ticket_queries.complete(ticket))
 
 
 @endpoint(
@@ -220,7 +220,7 @@ async def answer_question(
     given = json_body(req, TicketAnswer)
     workflow = DurableWorkflow(client)
     ticket = await product().ticket_answering.answer(principal, ticket_id, given, workflow)
-    return answer_ticket(await product().ticket_queries.with_result(ticket))
+    return answer_ticket(await product().ticket_queries.complete(ticket))
 
 
 @endpoint(bp, "GET", "tickets/{ticket_id}/updates", query="UpdatesQuery", answer="list[Update]")

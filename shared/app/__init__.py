@@ -85,6 +85,7 @@ class App(TicketParts):
             access=self.ticket_access,
             intents=self._intents,
             store=self._attachment_store,
+            large_inputs=self.large_inputs,
             quotas=self.quotas,
             max_bytes=self.settings.sizes.file,
             clock=self.clock,
@@ -189,6 +190,7 @@ class App(TicketParts):
         step_seconds = known.workflow.step_seconds
         return Activities(
             tickets=self.tickets,
+            large_inputs=self.large_inputs,
             container=container,
             intents=self._intents,
             contexts=self._contexts,

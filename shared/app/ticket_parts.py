@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shared.tickets.hold_sweeper import HoldSweeper
     from shared.tickets.idempotency import IdempotencyKeys
     from shared.tickets.intents import Intents
+    from shared.tickets.large_inputs.saving import InputSaving
+    from shared.tickets.large_inputs.store import LargeInputs
     from shared.tickets.listing.listing import TicketList
     from shared.tickets.opening import TicketOpening
     from shared.tickets.permissions import Permissions
@@ -75,6 +77,7 @@ class TicketParts(AccountParts):
             keys=self.idempotency_keys,
             users=self.users,
             quotas=self.quotas,
+            inputs=self._input_saving,
             dependencies=self.dependencies,
             sweep_after=self.settings.workflow.sweep_after,
             clock=self.clock,
@@ -87,7 +90,26 @@ class TicketParts(AccountParts):
         return TicketAnswering(
             tickets=self.tickets,
             access=self.ticket_access,
+            large_inputs=self.large_inputs,
             intents=self._intents,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def large_inputs(self) -> "LargeInputs":
+        from shared.tickets.large_inputs.store import LargeInputs
+
+        return LargeInputs(self.clients.container, self.tickets)
+
+    @cached_property
+    def _input_saving(self) -> "InputSaving":
+        from shared.tickets.large_inputs.saving import InputSaving
+
+        return InputSaving(
+            tickets=self.tickets,
+            store=self.large_inputs,
+            intents=self._intents,
+            quotas=self.quotas,
             clock=self.clock,
         )
 
@@ -106,6 +128,8 @@ class TicketParts(AccountParts):
             access=self.ticket_access,
             users=self.users,
             quotas=self.quotas,
+            large_inputs=self.large_inputs,
+            saving=self._input_saving,
             dependencies=self.dependencies,
             sweep_after=self.settings.workflow.sweep_after,
             clock=self.clock,
@@ -133,7 +157,6 @@ class TicketParts(AccountParts):
         return TicketList(
             table=self.clients.table("tickets"),
             tickets=self.tickets,
-            queries=self.ticket_queries,
             permissions=self.permissions,
             clock=self.clock,
         )
@@ -181,7 +204,12 @@ class TicketParts(AccountParts):
     def ticket_queries(self) -> "TicketQueries":
         from shared.tickets.results import TicketQueries
 
-        return TicketQueries(self.tickets, self.ticket_access, self.clients.container)
+        return TicketQueries(
+            tickets=self.tickets,
+            access=self.ticket_access,
+            large_inputs=self.large_inputs,
+            container=self.clients.container,
+        )
 
     @cached_property
     def quotas(self) -> "Quotas":

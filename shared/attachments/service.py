@@ -27,6 +27,7 @@ from shared.models.clock import Clock
 from shared.quotas.service import Quotas
 from shared.tickets.access import TicketAccess
 from shared.tickets.intents import Intent, Intents
+from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_port import WorkflowClient
@@ -46,6 +47,7 @@ class Attachments:
         access: TicketAccess,
         intents: Intents,
         store: AttachmentStore,
+        large_inputs: LargeInputs,
         quotas: Quotas,
         max_bytes: int,
         clock: Clock,
@@ -54,6 +56,7 @@ class Attachments:
         self._access = access
         self._intents = intents
         self._store = store
+        self._large_inputs = large_inputs
         self._quotas = quotas
         self._max_bytes = max_bytes
         self._clock = clock
@@ -106,7 +109,8 @@ class Attachments:
     ) -> StoredTicket:
         """When the ticket refuses the files, their blobs go again; whatever else goes wrong, it may
         have taken them, and the sweeper looks."""
-        are_counted = await self._quotas.count_files(ticket, batch.attachments)
+        sizes = {file.id: file.file_size for file in batch.attachments}
+        are_counted = await self._quotas.count_files(ticket, sizes)
         intent = await batch.store(ticket)
         try:
             decide = add_files(batch.attachments, actor, self._clock.now(), are_counted=are_counted)
@@ -189,8 +193,8 @@ class Attachments:
         return ticket
 
     async def settle(self, intent: Intent, workflow: WorkflowClient) -> None:
-        """Finish what an adding of files left undone: tell the workflow, and in the end remove the
-        blobs that no ticket names."""
+        """Finish what an adding of files or large inputs left undone: tell the workflow, and in the
+        end remove the blobs that no ticket names."""
         ticket = None
         with suppress(NotFound):
             ticket = await self._tickets.read(intent.ticket_id)
@@ -199,10 +203,11 @@ class Attachments:
         before = self._clock.now() - _STORING
         if intent.created_at > before:
             return
-        kept = [attachment.id for attachment in ticket.attachments] if ticket else []
+        kept = ticket.stored_sizes.keys() if ticket else ()
         if await self._quotas.limits_anything():
             await self._quotas.keep_files(intent.ticket_id, kept)
-        await self._store.remove_others(intent.ticket_id, kept, before)
+        for store in (self._store, self._large_inputs):
+            await store.remove_others(intent.ticket_id, kept, before)
         await self._intents.drop(intent)
 
 

@@ -31,7 +31,8 @@ class Source(StrEnum):
 
 
 Title = Annotated[Words, StringConstraints(max_length=255), Field(examples=["Release notes"])]
-Description = Annotated[str, StringConstraints(max_length=16_000)]
+Description = Annotated[str, Field(json_schema_extra={"maxLength": 1024 * 1024})]
+"""Its limit is one of bytes, which whoever stores it looks at."""
 
 
 class NewTicket(Model):
@@ -139,7 +140,18 @@ class TicketAnswer(Model):
     answer: Annotated[str, StringConstraints(max_length=16_000)] | dict[str, Any]
 
 
+class LargeInput(Model):
+    """An input of a ticket that lies in a blob; `size` is in bytes of JSON, `sha256` of them."""
+
+    id: str
+    size: int
+    sha256: str
+
+
 class Ticket(Model):
+    """`shortened` names the fields that are too long for a list and not whole in it: `description`
+    is then its beginning, `task_data` and `result_data` are empty."""
+
     id: str
     title: str
     description: str
@@ -164,6 +176,7 @@ class Ticket(Model):
     progress: Progress = Progress()
     question: OpenInquiry | None = None
     source: Source = Source.API
+    shortened: list[str] = []
 
 
 class TicketChanges(Changes):
@@ -237,6 +250,8 @@ class StoredTicket(Ticket):
     # The blob that it was opened for, in the version that was taken.
     blob_path: str = Field(default="", exclude=True)
     blob_etag: str = Field(default="", exclude=True)
+    # Its inputs that are too long for the row, by field; `shortened` says whether they are here.
+    large_inputs: dict[str, LargeInput] = Field(default={}, exclude=True)
     # How often the ticket was assigned.
     assignment: int = Field(default=0, exclude=True)
     # When progress was last told by a realtime message.
@@ -254,6 +269,12 @@ class StoredTicket(Ticket):
     seq: int = Field(default=0, exclude=True)
     events: int = Field(default=0, exclude=True)
     last_hash: str = Field(default="", exclude=True)
+
+    @property
+    def stored_sizes(self) -> dict[str, int]:
+        """What is stored for whom it belongs to, in bytes by id: files, and large inputs."""
+        files = {file.id: file.file_size for file in self.attachments}
+        return files | {one.id: one.size for one in self.large_inputs.values()}
 
     @property
     def has_ended(self) -> bool:

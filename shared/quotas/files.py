@@ -1,20 +1,20 @@
-"""What the files of a ticket count for, pure: its row names each of them with its size, so that one
-counts once however often it is added or removed."""
+"""What the files and large inputs of a ticket count for, pure: its row names each of them with its
+size, so that one counts once however often it is added or removed."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from shared.models import Attachment, QuotaKind
+from shared.models import QuotaKind
 from shared.quotas.decision import Decision
 from shared.quotas.scopes import QuotaScope
 
 
 def put_files(
-    decision: Decision, key: str, scopes: Sequence[QuotaScope], new: Collection[Attachment]
+    decision: Decision, key: str, scopes: Sequence[QuotaScope], new: Mapping[str, int]
 ) -> None:
-    """Raises QuotaExceeded."""
+    """`new` are sizes in bytes by id. Raises QuotaExceeded."""
     row = decision.rows[key].at(decision.moment)
-    added = {file.id: file.file_size for file in new if file.id not in row.files}
+    added = {name: size for name, size in new.items() if name not in row.files}
     if not added:
         return
     for scope in scopes:

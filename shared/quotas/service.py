@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from shared.accounts.app_settings import AppSettingsStore
 from shared.accounts.repository import Users
 from shared.errors import NotFound, PermanentFailure, QuotaExceeded
-from shared.models import AppSettings, Attachment, QuotaKind, QuotaLimits, StoredTicket, StoredUser
+from shared.models import AppSettings, QuotaKind, QuotaLimits, StoredTicket, StoredUser
 from shared.models.clock import Clock
 from shared.quotas.app_blocks import APP, GONE, HOSTS, has_left, take_back
 from shared.quotas.count_table import CountTable, Rows
@@ -55,7 +55,7 @@ class Quotas:
         settings = await self._settings()
         scopes = find_scopes(owner, settings, _ATTEMPT)
         check_max_tokens(ticket, scopes, settings)
-        new = ticket.attachments if ticket.attempt == 1 else []
+        new = ticket.stored_sizes if ticket.attempt == 1 else {}
         stored = find_scopes(owner, settings, {QuotaKind.BYTES}) if new else []
         is_counted = bool(scopes) or ticket.max_tokens is not None
         counted = {"is_counted": is_counted}
@@ -121,25 +121,28 @@ class Quotas:
         limits = [*_all_limits(await self._settings())]
         return any(one.of(quantity) is not None for one in limits for quantity in TOKENS)
 
-    async def count_files(self, ticket: StoredTicket, new: Collection[Attachment]) -> bool:
-        """Count files that a ticket is about to name; whether its files are counted. Raises
-        QuotaExceeded."""
-        settings = await self._settings()
-        scopes: list[QuotaScope] = []
-        if not ticket.are_files_counted:
-            owner = await self._owner(ticket, settings)
-            scopes = find_scopes(owner, settings, {QuotaKind.BYTES}) if owner else []
-            if not scopes:
-                return False
-        key = _files_key(ticket.id)
-        row = await self._counts.read(key)
-        scopes = _scopes_in(row) or scopes
+    async def count_files(self, ticket: StoredTicket, new: Mapping[str, int]) -> bool:
+        """Count files and large inputs that a ticket is about to name, by their ids in bytes;
+        whether its files are counted. Raises QuotaExceeded."""
+        settings, key = await self._settings(), _files_key(ticket.id)
+        scopes = await self._find_file_scopes(ticket, key, settings)
+        if not scopes:
+            return False
 
         def decide(decision: Decision) -> None:
             put_files(decision, key, scopes, new)
 
         await self._decide([key], scopes, decide, settings)
         return True
+
+    async def _find_file_scopes(
+        self, ticket: StoredTicket, key: str, settings: AppSettings
+    ) -> list[QuotaScope]:
+        """What a ticket's files are counted for, or are to be counted for from now on."""
+        known = _scopes_in(await self._counts.read(key)) if ticket.are_files_counted else []
+        owner = None if known else await self._owner(ticket, settings)
+        limited = find_scopes(owner, settings, {QuotaKind.BYTES}) if owner else []
+        return known or (limited and (_scopes_in(await self._counts.read(key)) or limited))
 
     async def keep_files(self, ticket_id: str, kept: Collection[str]) -> None:
         """Of a ticket's files only those of these ids are there (any more)."""

@@ -24,7 +24,7 @@ def to_column(value: Any) -> Any:
     if isinstance(value, list):
         return dumps([_plain(part) for part in value])
     if isinstance(value, dict):
-        return dumps(value)
+        return dumps({name: _plain(part) for name, part in value.items()})
     if isinstance(value, Progress):
         return value.model_dump_json()
     if isinstance(value, Model):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, get_type_hints
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from shared.clients.llm.output import AnswerForm
 from shared.models import (
@@ -34,21 +34,16 @@ from shared.tasks.defaults import (
 )
 from shared.tasks.dependencies import Provider
 from shared.tasks.language_model import LanguageModel
+from shared.tasks.task_data import TaskData as TaskData
 
 T = TypeVar("T")
 _ONE_STEP = "working"
 _BASIC_FORMATS = ("json", "md", "html", "docx")
 
 
-class TaskData(Model):
-    """The `task_data` of a ticket. Unknown keys are kept and named in the result's warnings."""
-
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
-
-
 class Result(Model):
     """What every result has; the workflow adds `model`, `usage` and `formats`, and a warning for
-    each key of the task_data that is not known."""
+    each key of the task_data that is not known or of which not all could be used."""
 
     summary: str
     warnings: list[str] = []
@@ -247,7 +242,7 @@ class TaskType(Generic[D, R]):
         made = await self._step(context.stage).combine(context, outcomes)
         if isinstance(made, Round | Inquiry):
             return made
-        warnings = [*_name_unknown_keys(context.data), *made.warnings]
+        warnings = [*context.data.find_warnings(), *made.warnings]
         return made.model_copy(update={"warnings": warnings})
 
     async def assemble_partial(
@@ -289,10 +284,6 @@ def _single_step(work: Callable[[WorkContext[D]], Awaitable[R]], result: type[R]
         return result.model_validate(outcomes[0])
 
     return Step(name=_ONE_STEP, work=work_once, combine=pass_on)
-
-
-def _name_unknown_keys(data: TaskData) -> list[str]:
-    return [f"task_data.{key} is not known and was not used." for key in data.model_extra or {}]
 
 
 def read_prompt(task_file: str, name: str) -> str:

@@ -10,14 +10,19 @@ from shared.errors import BadSchema
 from shared.models import Model, Question, Words
 from shared.tasks import base
 from shared.tasks.dependencies import Provider
+from shared.tasks.task_data import MAX_REQUEST
 from shared.text import json_schema
 from shared.text.json_schema_validation import compile_patterns
 from shared.text.markdown import inert
+from shared.text.strict_json import dumps
 
+_MAX_SCHEMA = 64 * 1024
 _STRUCTURED = "- `structured`: the same result as data, in the form that its schema asks for."
 
 
 def _usable(schema: dict[str, Any]) -> dict[str, Any]:
+    if len(dumps(schema)) > _MAX_SCHEMA:  # All of it goes into the question.
+        raise ValueError(f"must have at most {_MAX_SCHEMA} bytes")
     try:
         json_schema.check(schema)
     except BadSchema as error:
@@ -26,6 +31,8 @@ def _usable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 class TaskData(base.TaskData):
+    max_tokens = {"task_description": 16_000, "instructions": MAX_REQUEST, "context": 80_000}
+
     task_description: Words
     instructions: str | None = None
     context: str | None = None
@@ -111,7 +118,7 @@ def _question(data: TaskData) -> Question:
     system = base.read_prompt(__file__, "custom")
     if data.output_schema is not None:
         system = f"{system}\n{_STRUCTURED}"
-    user = f"# Task\n{data.task_description}"
+    user = f"# Task\n{data.show('task_description')}"
     if data.instructions:
-        user += f"\n\n# Instructions\n{data.instructions}"
-    return Question(system, user, {"context": data.context} if data.context else {})
+        user += f"\n\n# Instructions\n{data.show('instructions')}"
+    return Question(system, user, {"context": data.show("context")} if data.context else {})

@@ -12,6 +12,7 @@ from shared.text.strict_json import dumps
 from shared.tickets import user_changes
 from shared.tickets.access import TicketAccess
 from shared.tickets.intents import Intent, Intents, Purpose
+from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.listing.index import listing_state_of
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
@@ -25,10 +26,17 @@ class TicketAnswering:
     """Takes an answer once, however often it is sent, and tells the workflow that waits for it."""
 
     def __init__(
-        self, *, tickets: Tickets, access: TicketAccess, intents: Intents, clock: Clock
+        self,
+        *,
+        tickets: Tickets,
+        access: TicketAccess,
+        large_inputs: LargeInputs,
+        intents: Intents,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._access = access
+        self._large_inputs = large_inputs
         self._intents = intents
         self._clock = clock
 
@@ -45,7 +53,7 @@ class TicketAnswering:
             if ticket.answers.get(name) != given.answer:
                 raise Conflict(user_changes.NOT_ASKING)
             return ticket
-        _check(ticket, ticket.question, given.answer)
+        _check(await self._large_inputs.complete(ticket), ticket.question, given.answer)
         at = self._clock.now()
         # An event that is lost with this process is raised again by the sweeper.
         intent = Intent(Purpose.ANSWER, listing_state_of(ticket), at, actor=principal.actor)

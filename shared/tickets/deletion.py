@@ -21,7 +21,7 @@ from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_port import WorkflowClient
 
-_BLOBS = ("work", "results", "attachments", "texts")
+_BLOBS = ("work", "results", "attachments", "texts", "inputs")
 _DELETES_AT_ONCE = 16
 
 

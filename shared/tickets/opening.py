@@ -5,7 +5,7 @@ workflow is started. Whatever dies between these, the sweeper completes or remov
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -33,6 +33,8 @@ from shared.telemetry.names import Metric
 from shared.telemetry.scope import facts_of, note
 from shared.tickets.idempotency import IdempotencyKeys, Once
 from shared.tickets.intents import Intent
+from shared.tickets.large_inputs.measuring import measure_inputs
+from shared.tickets.large_inputs.saving import InputSaving
 from shared.tickets.repository import Tickets
 from shared.tickets.transaction import Claim
 from shared.tickets.validation import check_assignee, check_requester, check_task_data
@@ -48,11 +50,8 @@ class FileClaim(Claim, Protocol):
     def origin(self) -> Mapping[str, Any]: ...
 
 
-class NewFiles(Protocol):
-    """Files that a ticket is opened with: they are stored before the ticket names them."""
-
-    @property
-    def attachments(self) -> list[Attachment]: ...
+class StoredBefore(Protocol):
+    """What is stored before a ticket that is opened with it names it."""
 
     async def store(self, ticket: StoredTicket) -> Intent:
         """The trace that storing leaves. Raises Unavailable."""
@@ -61,7 +60,14 @@ class NewFiles(Protocol):
         """The ticket was not opened."""
 
     async def forget(self, intent: Intent) -> None:
-        """The ticket names them."""
+        """The ticket names it."""
+
+
+class NewFiles(StoredBefore, Protocol):
+    """Files that a ticket is opened with."""
+
+    @property
+    def attachments(self) -> list[Attachment]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class TicketOpening:
         keys: IdempotencyKeys,
         users: Users,
         quotas: Quotas,
+        inputs: InputSaving,
         dependencies: Dependencies,
         sweep_after: float,
         clock: Clock,
@@ -92,6 +99,7 @@ class TicketOpening:
         self._keys = keys
         self._users = users
         self._quotas = quotas
+        self._inputs = inputs
         self._sweep_after = sweep_after
         self._clock = clock
         self._turns = Locks()
@@ -160,9 +168,11 @@ class TicketOpening:
         files: NewFiles | None,
         origin: Mapping[str, Any] = API,
     ) -> StoredTicket:
+        inputs = measure_inputs(new.__dict__)
         await check_assignee(self._users, new.assigned_to)
         moment = self._clock.now()
         ticket = _ticket(owner, new, moment, new_ticket_id(owner.id, moment), origin)
+        ticket.large_inputs = dict(inputs.large)
         note(facts_of(ticket))
         ticket.attachments = [] if files is None else files.attachments
         task_type = find_task_type(new.task_type)
@@ -184,8 +194,11 @@ class TicketOpening:
             "Ticket created.",
             new_values=ticket.model_dump(mode="json", include=created),
         )
+        first: list[StoredBefore] = [] if files is None else [files]
+        if inputs.large:
+            first.append(self._inputs.prepare(inputs))
         try:
-            created_ticket = await self._store(ticket, draft, claim, files)
+            created_ticket = await self._store(ticket, draft, claim, first)
         except WriteConflict:  # There is a ticket for the claim already.
             await self._withdraw(ticket)
             raise
@@ -198,17 +211,21 @@ class TicketOpening:
             await self._quotas.withdraw(ticket.id, ticket.attempt)
 
     async def _store(
-        self, ticket: StoredTicket, draft: Draft, claim: Claim | None, files: NewFiles | None
+        self,
+        ticket: StoredTicket,
+        draft: Draft,
+        claim: Claim | None,
+        first: Sequence[StoredBefore],
     ) -> StoredTicket:
-        if files is None:
-            return await self._tickets.create(ticket, draft, claim)
-        intent = await files.store(ticket)
+        intents = [await one.store(ticket) for one in first]
         try:
             created_ticket = await self._tickets.create(ticket, draft, claim)
         except WriteConflict:
-            await files.clear(ticket.id)
+            for one in first:
+                await one.clear(ticket.id)
             raise
-        await files.forget(intent)
+        for one, intent in zip(first, intents, strict=True):
+            await one.forget(intent)
         return created_ticket
 
 

@@ -1,5 +1,6 @@
 """Tickets as their readers see them."""
 
+import asyncio
 from typing import Any
 
 from shared.accounts.principal import Principal
@@ -12,6 +13,7 @@ from shared.tasks.registry import find_task_type
 from shared.tasks.saved_formats import load_format
 from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
+from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.permissions import Right
 from shared.tickets.rendering.files import ResultFile, file_of, form_of, is_saved, render_result
 from shared.tickets.repository import Tickets
@@ -21,13 +23,21 @@ from shared.tickets.statistics.timeline import tell_course
 class TicketQueries:
     """Answers what may be read, with everything that belongs to it."""
 
-    def __init__(self, tickets: Tickets, access: TicketAccess, container: Container) -> None:
+    def __init__(
+        self,
+        *,
+        tickets: Tickets,
+        access: TicketAccess,
+        large_inputs: LargeInputs,
+        container: Container,
+    ) -> None:
         self._tickets = tickets
         self._access = access
+        self._large_inputs = large_inputs
         self._container = container
 
     async def ticket(self, principal: Principal, ticket_id: str) -> StoredTicket:
-        """A ticket without its result: one storage call. Raises NotFound."""
+        """A ticket as its row has it: one storage call. Raises NotFound."""
         return await self._access.read(principal, ticket_id, Right.READ)
 
     async def events(self, principal: Principal, ticket_id: str) -> list[AuditEvent]:
@@ -47,12 +57,17 @@ class TicketQueries:
         attempt = Attempt(self._container, ticket.id, ticket.attempt)
         return tell_course(ticket, *await attempt.course())
 
+    async def complete(self, ticket: StoredTicket) -> StoredTicket:
+        """The ticket with its inputs whole and its result, if there is one: a storage call more
+        for each that is long, at once."""
+        reading = self._large_inputs.complete(ticket), self.with_result(ticket)
+        whole, shown = await asyncio.gather(*reading)
+        return whole.model_copy(update={"result_data": shown.result_data})
+
     async def with_result(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with its result, if there is one: one more storage call for a long one."""
-        if not ticket.result_attempt:
-            return ticket
-        if ticket.result:
-            return ticket.model_copy(update={"result_data": _as_result(unpack(ticket.result))})
+        if ticket.result or not ticket.result_attempt:
+            return show_in_list(ticket)
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
         return ticket.model_copy(update={"result_data": _as_result(await attempt.result())})
 
@@ -76,11 +91,22 @@ class TicketQueries:
     async def _with_partial_result(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with what there is of the result of its current attempt."""
         made = await find_task_type(ticket.task_type).assemble_partial(
-            ticket, Attempt(self._container, ticket.id, ticket.attempt)
+            await self._large_inputs.complete(ticket),
+            Attempt(self._container, ticket.id, ticket.attempt),
         )
         if made is None:
             raise Conflict("Nothing of this ticket's result is finished.")
         return ticket.model_copy(update={"result_data": made})
+
+
+def show_in_list(ticket: StoredTicket) -> StoredTicket:
+    """The ticket with its result, where that lies in its row: what does not is named as
+    `shortened`, so that a list is bounded, and read in one go."""
+    if ticket.result:
+        return ticket.model_copy(update={"result_data": _as_result(unpack(ticket.result))})
+    if not ticket.result_attempt:
+        return ticket
+    return ticket.model_copy(update={"shortened": [*ticket.shortened, "result_data"]})
 
 
 def _as_result(stored: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from shared.models import Status, StoredTicket
 from shared.storage.columns import from_columns, to_column
 from shared.storage.keys import split_ticket_id
 from shared.storage.schemas import SCHEMA, StoredKind, present_version, upgrade
+from shared.tickets.large_inputs.measuring import shorten_input
 
 _TICKET_COLUMNS = (
     *("title", "description", "task_type", "priority", "status", "task_data", "source"),
@@ -18,7 +19,7 @@ _TICKET_COLUMNS = (
     *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
     "failure_kind",
     *("progress_told_at", "question", "inquiry", "asked_at", "answers", "waited_seconds"),
-    *("max_tokens", "is_counted", "are_files_counted"),
+    *("max_tokens", "is_counted", "are_files_counted", "large_inputs"),
 )
 _OPTIONAL = {
     *("assigned_to", "started_at", "completed_at", "error_message", "ai_model_used"),
@@ -30,7 +31,9 @@ _OPTIONAL = {
 def ticket_row(ticket_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The row, or the part of it that `values` (fields of a StoredTicket) change."""
     owner, rest = split_ticket_id(ticket_id)
-    columns = {name: to_column(values[name]) for name in _TICKET_COLUMNS if name in values}
+    large = values.get("large_inputs", {}).keys() & values.keys()
+    kept = {**values, **{name: shorten_input(name, values[name]) for name in large}}
+    columns = {name: to_column(kept[name]) for name in _TICKET_COLUMNS if name in kept}
     if "created_at" in values:  # It never changes: all columns are given.
         columns[SCHEMA] = present_version(StoredKind.TICKET)
     return {"PartitionKey": owner, "RowKey": f"ticket_{rest}", **columns}
@@ -52,4 +55,5 @@ def as_ticket(row: Row) -> StoredTicket:
         "etag": row.etag,
     }
     fields["progress"] = json.loads(fields["progress"])
+    fields["shortened"] = sorted(fields.get("large_inputs", ()))
     return StoredTicket.model_validate(fields)

@@ -12,6 +12,9 @@ from shared.quotas.service import Quotas
 from shared.tasks.dependencies import Dependencies
 from shared.tickets import user_changes
 from shared.tickets.access import TicketAccess
+from shared.tickets.large_inputs.measuring import measure_inputs
+from shared.tickets.large_inputs.saving import InputSaving
+from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.permissions import Right
 from shared.tickets.repository import Tickets
 from shared.tickets.user_changes import Expects
@@ -31,6 +34,8 @@ class TicketService:
         access: TicketAccess,
         users: Users,
         quotas: Quotas,
+        large_inputs: LargeInputs,
+        saving: InputSaving,
         dependencies: Dependencies,
         sweep_after: float,
         clock: Clock,
@@ -39,6 +44,8 @@ class TicketService:
         self._access = access
         self._users = users
         self._quotas = quotas
+        self._large_inputs = large_inputs
+        self._saving = saving
         self._dependencies = dependencies
         self._sweep_after = sweep_after
         self._clock = clock
@@ -46,10 +53,12 @@ class TicketService:
     async def edit(
         self, principal: Principal, ticket_id: str, changes: TicketChanges, expects: Expects
     ) -> StoredTicket:
-        """Two storage calls, and those that an assignment, cancelling or another's task_data needs.
+        """Two storage calls, and those that an assignment, cancelling, large inputs or another's
+        task_data need.
 
         Raises NotFound, Forbidden, Invalid, TooLarge, Conflict, PreconditionFailed.
         """
+        inputs = measure_inputs(changes.dump_given())
         only_assigns = changes.model_fields_set == {"assigned_to"}
         right = Right.REASSIGN if only_assigns else Right.EDIT
         ticket = await self._access.read(principal, ticket_id, right)
@@ -59,8 +68,8 @@ class TicketService:
             await check_task_data(ticket.task_type, changes.task_data, self._dependencies)
         if "assigned_to" in changes.model_fields_set:
             await check_assignee(self._users, changes.assigned_to)
-        decide = user_changes.edit(changes, principal.actor, expects, self._clock.now())
-        return await self._tickets.change(ticket.id, decide, ticket)
+        decide = user_changes.edit(changes, inputs, principal.actor, expects, self._clock.now())
+        return await self._saving.change(ticket, decide, inputs)
 
     async def cancel(self, principal: Principal, ticket_id: str) -> StoredTicket:
         """Raises NotFound, Forbidden, Conflict."""
@@ -73,8 +82,11 @@ class TicketService:
         self, principal: Principal, ticket_id: str, task_data: dict[str, Any] | None = None
     ) -> StoredTicket:
         """Raises NotFound, Forbidden, Invalid, TooLarge, QuotaExceeded, Conflict."""
+        inputs = measure_inputs({} if task_data is None else {"task_data": task_data})
         ticket = await self._access.read(principal, ticket_id, Right.REPROCESS)
         owner = await self._find_owner(principal, ticket)
+        if task_data is None:
+            ticket = await self._large_inputs.complete(ticket)
         data = ticket.task_data if task_data is None else task_data
         self._check_requesters(principal, owner, ticket.task_type, data)
         if task_data is not None:
@@ -84,9 +96,9 @@ class TicketService:
             async with asyncio.timeout(self._sweep_after):
                 is_counted = await self._count_attempt(ticket, owner)
                 decide = user_changes.reprocess(
-                    principal.actor, self._clock.now(), task_data, is_counted=is_counted
+                    data, inputs, principal.actor, self._clock.now(), is_counted=is_counted
                 )
-                return await self._tickets.change(ticket.id, decide, ticket)
+                return await self._saving.change(ticket, decide, inputs)
         except TimeoutError:
             raise Unavailable("Storage is slow at the moment; please try again.") from None
 

@@ -10,71 +10,85 @@ from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict
 from shared.models import AuditAction, Notice, Progress, Status, StoredTicket, TicketChanges
 from shared.tasks.registry import find_task_type
-from shared.text.strict_json import dumps
+from shared.tickets.large_inputs.measuring import (
+    INPUTS,
+    NO_INPUTS,
+    MeasuredInputs,
+    count_bytes,
+)
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
 from shared.tickets.workflow_changes import add_log_line, count_processing, count_waited
 
 NOT_ASKING = "This ticket does not ask anything now."
 _OPEN = {Status.PENDING, Status.PROCESSING}
-_LONG = {"task_data", "description"}  # The trail says that they were changed, not what they are.
 
 Expects = Callable[[StoredTicket], None]
 """Raises PreconditionFailed for a version that the caller has not seen."""
 
 
-def edit(changes: TicketChanges, actor: Actor, expects: Expects, at: datetime) -> Decide:
-    """Set what `changes` sets, cancelling included."""
-    wanted = {name: getattr(changes, name) for name in changes.model_fields_set}
+def edit(
+    changes: TicketChanges, inputs: MeasuredInputs, actor: Actor, expects: Expects, at: datetime
+) -> Decide:
+    """Set what `changes` sets, cancelling included; `inputs` are those of them."""
+    wanted = changes.dump_given()
+
+    def fits(ticket: StoredTicket, name: str) -> bool:
+        if name in inputs.values:
+            return inputs.fit(ticket, name)
+        return bool(getattr(ticket, name) == wanted[name])
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
-        values = {name: value for name, value in wanted.items() if getattr(ticket, name) != value}
+        values = {name: value for name, value in wanted.items() if not fits(ticket, name)}
         expects(ticket)
         if "task_data" in values and ticket.status is not Status.PENDING:
             raise Conflict("The task_data can only be changed before processing begins.")
         if not values:
             return None
-        old = {name: getattr(ticket, name) for name in values}
+        named = set(values)
+        old = {name: _as_kept(ticket, name) for name in named}
+        values |= inputs.change(ticket, named & inputs.values.keys())
         action, text = AuditAction.TICKET_UPDATED, "Ticket changed."
         if "assigned_to" in values:
             values["assignment"] = ticket.assignment + 1
         if "status" in values:
             values |= _cancel_values(ticket, at)
             action, text = AuditAction.TICKET_CANCELLED, "Ticket cancelled."
-        new = {name: values[name] for name in old}
-        draft = Draft(action, actor, text, old_values=_shorten(old), new_values=_shorten(new))
+        changed = ticket.model_copy(update=values)
+        new = {name: _as_kept(changed, name) for name in named}
+        draft = Draft(action, actor, text, old_values=old, new_values=new)
         return TicketChange(values, draft, (Notice.TICKET_UPDATE,), moment=at)
 
     return decide
 
 
 def cancel(actor: Actor, at: datetime) -> Decide:
-    return edit(TicketChanges(status=Status.CANCELLED), actor, lambda _: None, at)
+    changes = TicketChanges(status=Status.CANCELLED)
+    return edit(changes, NO_INPUTS, actor, lambda _: None, at)
 
 
 def reprocess(
+    task_data: dict[str, Any],
+    inputs: MeasuredInputs,
     actor: Actor,
     at: datetime,
-    task_data: dict[str, Any] | None = None,
     *,
-    is_counted: bool = False,
+    is_counted: bool,
 ) -> Decide:
-    """A new attempt at an ended ticket, with other `task_data` in place of the old if there is
-    some; the result of an older attempt stays until it succeeds. `is_counted` says whether the
-    attempt counts for quotas."""
+    """A new attempt at an ended ticket with this `task_data`, which is one of the `inputs` if it is
+    other than that of the attempt before; the result of an older attempt stays until it succeeds.
+    `is_counted` says whether the attempt counts for quotas."""
 
     def decide(ticket: StoredTicket) -> TicketChange:
         if ticket.status in _OPEN:
             raise Conflict(f"This ticket is {ticket.status.value}; it can be reprocessed later.")
         task_type = find_task_type(ticket.task_type)
         attempt = ticket.attempt + 1
-        data = ticket.task_data if task_data is None else task_data
-        values: dict[str, Any] = {} if task_data is None else {"task_data": task_data}
-        values |= {
+        values = inputs.change(ticket, set(inputs.values)) | {
             "status": Status.PENDING,
             "attempt": attempt,
             "is_counted": is_counted,
-            "waits_for_files": task_type.must_wait(data, ticket.attachments),
+            "waits_for_files": task_type.must_wait(task_data, ticket.attachments),
             "progress": Progress(),
             "started_at": None,
             "completed_at": None,
@@ -90,7 +104,7 @@ def reprocess(
             AuditAction.TICKET_REPROCESSED,
             actor,
             "A new attempt was asked for."
-            if task_data is None
+            if not inputs.values
             else "A new attempt was asked for, with other task_data.",
             old_values={"status": ticket.status.value, "attempt": ticket.attempt},
             new_values={"status": Status.PENDING.value, "attempt": attempt},
@@ -149,9 +163,6 @@ def _cancel_values(ticket: StoredTicket, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _shorten(values: dict[str, Any]) -> dict[str, Any]:
-    """Values as the trail keeps them: content only by its size."""
-    return {
-        name: f"{len(dumps(value))} bytes" if name in _LONG else value
-        for name, value in values.items()
-    }
+def _as_kept(ticket: StoredTicket, name: str) -> Any:
+    """A value as the trail keeps it: content only by its size."""
+    return f"{count_bytes(ticket, name)} bytes" if name in INPUTS else getattr(ticket, name)

@@ -4,24 +4,18 @@ from contextlib import suppress
 from typing import Any
 
 from shared.accounts.repository import Users
-from shared.errors import Invalid, PermanentFailure, TooLarge
+from shared.errors import Invalid, PermanentFailure
 from shared.models import StoredUser, validate_model
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
-from shared.text.strict_json import dumps
-
-MAX_TASK_DATA = 64 * 1024
 
 
 async def check_task_data(
     task_type: str, task_data: dict[str, Any], dependencies: Dependencies
 ) -> None:
-    """`dependencies` are what the task type may look at. Raises Invalid, TooLarge."""
+    """`dependencies` are what the task type may look at. Raises Invalid."""
     found = find_task_type(task_type)
     data = validate_model(found.data, task_data, at=("task_data",))
-    size = len(dumps(task_data))
-    if size > MAX_TASK_DATA:
-        raise TooLarge(f"task_data has {size} bytes; at most {MAX_TASK_DATA} are allowed.")
     if found.find_fault is None:
         return
     if fault := await found.find_fault(data, dependencies.provider(found.needs)):

@@ -21,6 +21,7 @@ from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
 from shared.tickets.intents import Intent, Intents, Purpose
+from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.listing.index import listing_state_of
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
@@ -58,6 +59,7 @@ class Activities:
         self,
         *,
         tickets: Tickets,
+        large_inputs: LargeInputs,
         container: Container,
         intents: Intents,
         contexts: Contexts,
@@ -78,12 +80,12 @@ class Activities:
         self._books = books
         self._quiet = timedelta(seconds=quiet_seconds)
         self._clock = clock
-        self._reader = TicketReader(tickets)
+        self._reader = TicketReader(tickets, large_inputs)
 
     @run_step
     async def plan(self, ref: AttemptRef) -> RoundBegins | AnswerAwaited | NoFiles | Superseded:
         """Begin the attempt and say what its first round is."""
-        ticket = await self._tickets.read(ref["ticket_id"])
+        ticket = await self._reader.read(ref["ticket_id"])
         if not await self._is_being_given_a_file(ticket, ref["attempt"]):
             begin = workflow_changes.begin(ref["attempt"], self._quiet, self._clock.now())
             ticket = await self._tickets.change(ticket.id, begin, ticket)
@@ -128,7 +130,7 @@ class Activities:
         """Make the result of a round's outcomes, or say what the next round is."""
         attempt = self._attempt(ref)
         ticket, outcomes = await asyncio.gather(
-            self._tickets.read(ref["ticket_id"]),
+            self._reader.read(ref["ticket_id"]),
             attempt.outcomes(facts["number"], facts["total"]),
         )
         if not runs(ticket, ref["attempt"]):

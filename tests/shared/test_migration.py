@@ -68,7 +68,7 @@ async def test_a_ticket_reads_the_same_before_and_after(app: AppUnderTest) -> No
 
 
 async def shown(app: AppUnderTest, ticket_id: str) -> dict[str, Any]:
-    ticket = await app.ticket_queries.with_result(await app.tickets.read(ticket_id))
+    ticket = await app.ticket_queries.complete(await app.tickets.read(ticket_id))
     return {**ticket.__dict__, "etag": None, "result": None}
 
 

@@ -126,7 +126,7 @@ async def test_storage_away_at_each_call_of_a_ticket(
         storage.reset(before=_beginning(outage, number))
         await workflows.end(ticket)
         storage.reset()
-        await check(app, await app.ticket_queries.with_result(await app.tickets.read(ticket.id)))
+        await check(app, await app.ticket_queries.complete(await app.tickets.read(ticket.id)))
         number, refused = number + 1, outage.refused > 0
     assert number > 15
 

@@ -15,6 +15,7 @@ from shared.models import (
     Status,
     StoredTicket,
     StoredUser,
+    TicketChanges,
     validate_model,
 )
 from shared.quotas.counts import next_day, next_month
@@ -105,6 +106,31 @@ def refused(answers: list[Any]) -> int:
     kinds = [type(answer) for answer in answers]
     assert set(kinds) <= {StoredTicket, QuotaExceeded}, answers
     return kinds.count(QuotaExceeded)
+
+
+async def test_large_inputs_are_stored_bytes(quotas: QuotasUnderTest, ann: StoredUser) -> None:
+    async def used() -> int | None:
+        return (await quotas.usage(ann)).used.user.stored_bytes
+
+    async def edit(size: int) -> None:
+        changes = validate_model(TicketChanges, {"description": "x" * size})
+        await quotas.app.ticket_service.edit(by(ann), ticket.id, changes, lambda _: None)
+
+    await quotas.limit(users={ann.id: {"stored_bytes": 100_000}})
+    ticket = await quotas.open(ann, description="x" * 60_000)
+    assert await used() == 60_002
+    with pytest.raises(QuotaExceeded):
+        await quotas.open(ann, description="x" * 60_000)
+    with pytest.raises(QuotaExceeded):  # Until the change is made both are stored.
+        await edit(60_001)
+    await edit(39_000)
+    assert await used() == 39_002
+    await edit(10)
+    assert await used() == 0
+    await edit(20_000)
+    assert await used() == 20_002
+    await quotas.app.ticket_deletion.delete(by(ann), ticket.id)
+    assert await used() == 0
 
 
 async def test_a_user_opens_so_many_tickets_a_day_and_no_more(

@@ -11,6 +11,7 @@ from shared.tasks import base
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Point, Related
 from shared.tasks.evidence.llm_output import ClaimKind, Importance, Statement
 from shared.tasks.evidence.models import Claim, Evidence
+from shared.tasks.task_data import MAX_REQUEST
 
 
 class AnalysisType(StrEnum):
@@ -30,6 +31,8 @@ EXHAUSTIVE = {AnalysisType.REQUIREMENTS, AnalysisType.RISK, AnalysisType.CONTRAC
 
 class TaskData(base.TaskData):
     """`analysis_type` is one of the built-in kinds, or the requester's own words for another."""
+
+    max_tokens = {"analysis_type": MAX_REQUEST, "instructions": MAX_REQUEST}
 
     analysis_type: str | None = None
     instructions: str | None = None

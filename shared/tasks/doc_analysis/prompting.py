@@ -14,10 +14,10 @@ from shared.tasks.doc_analysis.models import TaskData
 def question(data: TaskData, step: str, material: Mapping[str, str]) -> Question:
     """`step` names the prompt beside this module."""
     system = base.read_prompt(__file__, step)
-    wanted = base.read_prompt(__file__, f"kinds/{data.kind}") if data.kind else data.analysis_type
-    user = f"# Kind of analysis\n{wanted}"
+    kind = base.read_prompt(__file__, f"kinds/{data.kind}") if data.kind else ""
+    user = f"# Kind of analysis\n{kind or data.show('analysis_type')}"
     if data.instructions:
-        user += f"\n\n# Instructions\n{data.instructions}"
+        user += f"\n\n# Instructions\n{data.show('instructions')}"
     return Question(system, user, material)
 
 

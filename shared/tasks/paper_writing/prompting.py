@@ -21,13 +21,13 @@ def question(data: TaskData, step: str, user: str, material: Mapping[str, str]) 
 
 def brief(data: TaskData) -> str:
     """What is asked for, without the requirements and the sources."""
-    kind = base.read_prompt(__file__, f"kinds/{data.kind}") if data.kind else data.paper_type
+    kind = base.read_prompt(__file__, f"kinds/{data.kind}") if data.kind else ""
     lines = [
-        ("Topic", data.topic),
-        ("Kind of paper", kind),
-        ("Readers", data.target_audience),
-        ("Style", data.style),
-        ("Language", data.language or "that of the topic"),
+        ("Topic", data.show("topic")),
+        ("Kind of paper", kind or data.show("paper_type")),
+        ("Readers", data.show("target_audience")),
+        ("Style", data.show("style")),
+        ("Language", data.show("language") or "that of the topic"),
         ("Length", f"{data.words} words"),
     ]
     return "\n\n".join(f"# {name}\n{text}" for name, text in lines if text)

@@ -21,6 +21,7 @@ from shared.papers.references import CitationStyle
 from shared.papers.requirements import MAX_POINTS, points
 from shared.statements.prose import count_words
 from shared.tasks import base
+from shared.tasks.task_data import MAX_REQUEST
 
 MIN_WORDS, MAX_WORDS = 200, 20_000
 MAX_SOURCES = 50
@@ -115,9 +116,18 @@ class TaskData(base.TaskData):
     """`paper_type` is one of the built-in kinds, or the requester's own words for another. Without
     `sources` every attachment but the template is one."""
 
-    topic: Annotated[Words, StringConstraints(max_length=4_000)]
-    paper_type: _Line = PaperType.TECHNICAL_REPORT.value
-    target_audience: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    max_tokens = {
+        "topic": MAX_REQUEST,
+        "paper_type": 1_000,
+        "target_audience": 2_000,
+        "requirements": 60_000,
+        "style": 4_000,
+        "language": 200,
+    }
+
+    topic: Words
+    paper_type: Words = PaperType.TECHNICAL_REPORT.value
+    target_audience: str | None = None
     length: (
         Literal["short", "medium", "long"]
         | Annotated[int, Field(ge=MIN_WORDS, le=MAX_WORDS, strict=True)]
@@ -130,7 +140,7 @@ class TaskData(base.TaskData):
         ]
         | None
     ) = None
-    style: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    style: str | None = None
     sources: (
         Annotated[
             list[
@@ -143,7 +153,7 @@ class TaskData(base.TaskData):
         | None
     ) = None
     citation_style: Annotated[CitationStyle, BeforeValidator(_known_style)] = CitationStyle.IEEE
-    language: _Line | None = None
+    language: Words | None = None
     template: Annotated[_Line, AfterValidator(_word_file)] | None = None
     outline_only: StrictBool = False
 
@@ -164,7 +174,7 @@ class TaskData(base.TaskData):
     @property
     def points(self) -> list[str]:
         """The requirements, one by one."""
-        return points(self.requirements or "")
+        return points(self.show("requirements"))
 
     @property
     def kind(self) -> PaperType | None:
@@ -175,8 +185,8 @@ class TaskData(base.TaskData):
     @property
     def said(self) -> str:
         """All that the requester says of the paper; nothing in it was invented by a model."""
-        known = (self.topic, self.paper_type, self.target_audience, self.requirements, self.style)
-        return "\n\n".join(one for one in known if one)
+        known = ("topic", "paper_type", "target_audience", "requirements", "style")
+        return "\n\n".join(filter(None, map(self.show, known)))
 
     def find_missing_files(self, filenames: Sequence[str]) -> list[str]:
         """The names of files that are wanted and are not among these."""

@@ -8,11 +8,14 @@ from pydantic import StrictBool, StringConstraints
 from shared.diffs.patches import LineKind
 from shared.models import Model, Side, Words
 from shared.tasks import base
+from shared.tasks.task_data import MAX_REQUEST
 
 
 class TaskData(base.TaskData):
     """`pr_url` is the address of the pull request's page. With `post_review` the review is posted
     there as well."""
+
+    max_tokens = {"additional_instructions": MAX_REQUEST}
 
     pr_url: Annotated[Words, StringConstraints(max_length=2048)]
     additional_instructions: str | None = None

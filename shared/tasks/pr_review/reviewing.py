@@ -56,7 +56,7 @@ REVIEWING = Stage("reviewing", review)
 
 def describe_request(data: TaskData) -> str:
     """What the requester wants, in the words for the model."""
-    wanted = data.additional_instructions
+    wanted = data.show("additional_instructions")
     return f"The requester asks:\n{wanted}" if wanted else "Review the change."
 
 

@@ -43,7 +43,7 @@ def _receipt(
 ) -> Receipt:
     draft, run = evidence.draft, evidence.query
     return Receipt(
-        question=context.data.query_request,
+        question=context.data.question,
         way=draft.way,
         server=run.server,
         tool=run.tool,

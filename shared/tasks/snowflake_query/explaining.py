@@ -109,9 +109,7 @@ def _make_question(data: TaskData, basis: Basis, facts: Sequence[Fact]) -> Quest
         lines.append(f'formula="{proof.formula}" value="{proof.shown}"')
         lines.append(f"[fact {number}] {fact.text}")
     material = {"facts": "\n".join(lines), "rows": _render_rows(basis.table)}
-    return Question(
-        base.read_prompt(__file__, "explain"), f"# Question\n{data.query_request}", material
-    )
+    return Question(base.read_prompt(__file__, "explain"), f"# Question\n{data.question}", material)
 
 
 def _render_rows(table: Table) -> str:
@@ -181,7 +179,7 @@ def _known(context: WorkContext[TaskData], evidence: Evidence, basis: Basis) -> 
     of names and times only those that are proved."""
     shape = shape_of(basis.table)
     names = {str(row[n]) for row in basis.table.rows for n in shape.names if row[n] is not None}
-    texts = [context.data.query_request, *basis.table.names, *context.use(Warehouses).layer.metrics]
+    texts = [context.data.question, *basis.table.names, *context.use(Warehouses).layer.metrics]
     words = {word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower())}
     words |= {text.lower() for text in texts}
     words -= {word for name in names for word in re.findall(r"[^\W\d_]+", name.lower())}
@@ -215,7 +213,7 @@ async def _draw_chart(
     context: WorkContext[TaskData], table: Table, evidence: Evidence
 ) -> dict[str, object]:
     """The chart, whose pictures are saved; none where it cannot be drawn."""
-    spec = chart_of(table, context.data.query_request)
+    spec = chart_of(table, context.data.question)
     pictures = await context.use(ChartRenderer).render(spec) if spec else None
     if pictures is None:
         return {}

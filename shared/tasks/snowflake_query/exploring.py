@@ -18,7 +18,7 @@ async def explore(context: WorkContext[TaskData], _: NoItem) -> Explored:
     warehouses = context.use(Warehouses)
     place = warehouses.place_of(await context.find_owner(), context.data)
     whole = await discover(place)
-    question = context.data.query_request
+    question = context.data.question
     keyed, narrowed = await narrow(place, whole, question, warehouses.layer)
     await artifacts.save_catalogues(context.artifacts, keyed, narrowed)
     return Explored(tables=len(whole.tables))

@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from shared.models import Model, Words
 from shared.tasks import base
+from shared.tasks.task_data import MAX_REQUEST
 
 MAX_ROWS = 1_000
 MAX_REPAIRS = 3
@@ -20,11 +21,18 @@ class TaskData(base.TaskData):
     """`database` and `schema` are where tables lie that are named without; `max_rows` bounds the
     rows of the result; with `clarify` the ticket asks where readings come to different results."""
 
+    max_tokens = {"query_request": MAX_REQUEST}
+
     query_request: Words
     database: Name | None = None
     schema_name: Annotated[Name | None, Field(alias="schema")] = None
     max_rows: Annotated[StrictInt, Field(ge=1, le=10_000)] = MAX_ROWS
     clarify: StrictBool = False
+
+    @property
+    def question(self) -> str:
+        """What is asked, as far as it is looked at."""
+        return self.show("query_request")
 
 
 class Column(Model):

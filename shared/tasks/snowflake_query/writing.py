@@ -71,7 +71,7 @@ class _Writer:
         self._item = item
         self._answer = answer
         self._layer = context.use(Warehouses).layer
-        self._question = context.data.query_request
+        self._question = context.data.question
         fiscal = context.use(Warehouses).settings.fiscal_start
         self._asked_for = answer if item.chosen else f"{answer} {self._question}".strip()
         self._period = find_period(self._asked_for, today, fiscal)

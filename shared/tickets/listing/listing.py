@@ -18,6 +18,8 @@ from shared.errors import Malformed, NotFound
 from shared.models import StoredTicket, TicketPage, TicketsQuery, rfc3339
 from shared.models.clock import Clock
 from shared.storage.keys import EVERYBODY
+from shared.tasks.registry import find_task_type
+from shared.tickets.large_inputs.measuring import SEARCHED
 from shared.tickets.listing.index import Index, listing_state_of
 from shared.tickets.listing.scan_ranges import (
     Range,
@@ -29,7 +31,7 @@ from shared.tickets.listing.scan_ranges import (
 )
 from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets
-from shared.tickets.results import TicketQueries
+from shared.tickets.results import show_in_list
 from shared.tickets.rows import as_ticket
 
 _MAX_LOOKED_AT = 10_000
@@ -49,7 +51,6 @@ class TicketList:
         *,
         table: Table,
         tickets: Tickets,
-        queries: TicketQueries,
         permissions: Permissions,
         clock: Clock,
     ) -> None:
@@ -57,15 +58,16 @@ class TicketList:
         self._table = table
         self._index = Index(table)
         self._tickets = tickets
-        self._queries = queries
         self._permissions = permissions
 
     async def page(self, principal: Principal, query: TicketsQuery) -> TicketPage:
         """Without a search: a call for the totals and one for the rows of each owner, and one for
         each ticket that is listed by a pointer.
 
-        Raises Malformed for a bad cursor.
+        Raises Malformed for a bad cursor, Invalid for a task type that there is not.
         """
+        if query.task_type is not None:
+            find_task_type(query.task_type, at=("query", "task_type"))
         owners = await self._permissions.owners(principal.user)
         wanted = ranges(principal.id, owners, query)
         window = window_of(query)
@@ -77,9 +79,8 @@ class TicketList:
         if after is not None:
             window = window.after(after)
         tickets, last = await self._take(wanted, query, window, query.per_page)
-        shown = await asyncio.gather(*(self._queries.with_result(ticket) for ticket in tickets))
         return TicketPage(
-            tickets=list(shown),
+            tickets=[show_in_list(ticket) for ticket in tickets],
             total=total,
             page=query.page,
             per_page=query.per_page,
@@ -185,7 +186,8 @@ def _has_text(query: TicketsQuery, values: Mapping[str, str]) -> bool:
     if not query.q:
         return True
     sought = query.q.casefold()
-    return any(sought in values[name].casefold() for name in ("title", "description"))
+    searched = (values["title"], values["description"][:SEARCHED])
+    return any(sought in text.casefold() for text in searched)
 
 
 def _close_cursor(rest: str) -> str:

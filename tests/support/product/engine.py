@@ -61,7 +61,7 @@ class RunningWorkflows:
     async def run(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket once its workflow has ended."""
         await self.end(ticket)
-        return await self.app.ticket_queries.with_result(await self.app.tickets.read(ticket.id))
+        return await self.app.ticket_queries.complete(await self.app.tickets.read(ticket.id))
 
     async def end(self, ticket: StoredTicket) -> None:
         """Start its workflow, and wait until it has ended."""

@@ -63,4 +63,4 @@ async def go_on(
 
 
 async def shown(app: AppUnderTest, order: StartInput) -> StoredTicket:
-    return await app.ticket_queries.with_result(await app.tickets.read(order["ticket_id"]))
+    return await app.ticket_queries.complete(await app.tickets.read(order["ticket_id"]))

@@ -1,0 +1,108 @@
+"""Inputs that are stored before a ticket names them, with a trace in the tables while that is so.
+
+The trace is that of files: what is no longer named by its ticket the same sweep removes.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import replace
+
+from shared.models import StoredTicket
+from shared.models.clock import Clock
+from shared.quotas.service import Quotas
+from shared.tickets.intents import Intent, Intents, Purpose
+from shared.tickets.large_inputs.measuring import MeasuredInputs
+from shared.tickets.large_inputs.store import LargeInputs
+from shared.tickets.listing.index import listing_state_of
+from shared.tickets.repository import Decide, Tickets
+from shared.tickets.transaction import TicketChange
+
+
+class PendingInputs:
+    """Large inputs that a ticket is about to name."""
+
+    def __init__(
+        self, inputs: MeasuredInputs, *, store: LargeInputs, intents: Intents, clock: Clock
+    ) -> None:
+        self._store = store
+        self._intents = intents
+        self._inputs = inputs
+        self._clock = clock
+
+    async def store(self, ticket: StoredTicket) -> Intent:
+        """The trace that storing leaves."""
+        intent = Intent(Purpose.FILES, listing_state_of(ticket), self._clock.now())
+        await self._intents.add(intent)
+        values = self._inputs.values
+        await asyncio.gather(
+            *(
+                self._store.write(ticket.id, one, values[name])
+                for name, one in self._inputs.large.items()
+            )
+        )
+        return intent
+
+    async def clear(self, ticket_id: str) -> None:
+        """The ticket that they were stored for was not opened."""
+        await self._store.remove(ticket_id, [one.id for one in self._inputs.large.values()])
+
+    async def forget(self, intent: Intent) -> None:
+        """The ticket names them."""
+        await self._intents.drop(intent)
+
+
+class InputSaving:
+    """Costs nothing beside the ticket's own change where no input is large."""
+
+    def __init__(
+        self,
+        *,
+        tickets: Tickets,
+        store: LargeInputs,
+        intents: Intents,
+        quotas: Quotas,
+        clock: Clock,
+    ) -> None:
+        self._tickets = tickets
+        self._store = store
+        self._intents = intents
+        self._quotas = quotas
+        self._clock = clock
+
+    def prepare(self, inputs: MeasuredInputs) -> PendingInputs:
+        return PendingInputs(inputs, store=self._store, intents=self._intents, clock=self._clock)
+
+    async def change(
+        self, ticket: StoredTicket, decide: Decide, inputs: MeasuredInputs
+    ) -> StoredTicket:
+        """Apply what `decide` makes of the ticket, which may set `inputs`. Where they or those that
+        they replace are large, the trace, the blobs and an old blob cost a storage call each. When
+        it fails, what is stored and no ticket names is left to the sweeper, as only it can know.
+
+        Raises QuotaExceeded, and what `decide` and `Tickets.change` do.
+        """
+        replaced = inputs.values.keys() & ticket.large_inputs.keys()
+        if not (inputs.large or replaced) or decide(ticket) is None:
+            return await self._tickets.change(ticket.id, decide, ticket)
+        sizes = {one.id: one.size for one in inputs.large.values()}
+        is_counted = bool(sizes) and await self._quotas.count_files(ticket, sizes)
+        pending = self.prepare(inputs)
+        intent = await pending.store(ticket)
+        known = set(sizes)
+
+        def note(seen: StoredTicket) -> TicketChange | None:
+            known.update(one.id for one in seen.large_inputs.values())
+            change = decide(seen)
+            if change is None or not is_counted:
+                return change
+            return replace(change, values={**change.values, "are_files_counted": True})
+
+        changed = await self._tickets.change(ticket.id, note, ticket)
+        await self._remove(changed, known - changed.stored_sizes.keys())
+        await pending.forget(intent)
+        return changed
+
+    async def _remove(self, ticket: StoredTicket, gone: Collection[str]) -> None:
+        if ticket.are_files_counted and gone:
+            await self._quotas.drop_files(ticket.id, gone)
+        await self._store.remove(ticket.id, gone)
