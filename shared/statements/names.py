@@ -22,6 +22,13 @@ _ADDRESS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b\w{2,10}://\S+|\bwww\.\S+"
     r"|(?<![\w./@-])(?:[\w-]+\.)+[A-Za-z]{2,}(?:/\S*)?(?![\w.]*\w)"
 )
+_IDENTIFIER = re.compile(
+    r"\b\w*[^\W\d_]_[^\W_]\w*|\b[A-Za-z_]\w*(?=\(\))|(?<![\w-])--[a-z][\w-]+"
+    r"|(?<![\w/.])\.{0,2}/?(?:[\w.@+-]{1,100}/){1,20}[\w@+-][\w.@+-]{0,100}\.[A-Za-z]\w{0,7}\b"
+    r"|(?<![\w/.])/[\w.@+-]{1,100}(?:/[\w.@+-]{1,100}){1,20}"
+)
+"""Of code, as nobody writes words: `snake_case`, `call()`, `--option`, `a/path.py`, `/etc/motd`."""
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:&[^\W_]+)*")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]{2,}")
 _ROLES = frozenset(
@@ -41,16 +48,18 @@ _LEAST_INITIALS = 3
 
 
 class Name(NamedTuple):
-    """A name as it stands from `start` to `end`."""
+    """A name as it stands from `start` to `end`; one `of_code` stands so and in no other form."""
 
     text: str
     start: int
     end: int
+    of_code: bool = False
 
 
 def names(sentence: str) -> list[Name]:
     """The names of a sentence, in order."""
     found = [Name(one[0], *one.span()) for one in _ADDRESS.finditer(sentence)]
+    found += [Name(one[0], *one.span(), of_code=True) for one in _IDENTIFIER.finditer(sentence)]
     taken = bytearray(len(sentence))
     for one in found:
         taken[one.start : one.end] = b"\x01" * (one.end - one.start)
@@ -79,14 +88,16 @@ class KnownWords:
             self._initials.append(_initials(text))
         self._plain = "\n".join(fold(text) for text in texts)
 
-    def have(self, name: str, language: str | None) -> bool:
+    def have(self, name: Name, language: str | None) -> bool:
         """Whether the name is there, as a sentence of this language may put it."""
-        plain = fold(name)
-        if _ADDRESS.fullmatch(name) or _KATAKANA.fullmatch(name):
+        text, plain = name.text, fold(name.text)
+        if name.of_code:
+            return re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", self._plain) is not None
+        if _ADDRESS.fullmatch(text) or _KATAKANA.fullmatch(text):
             return plain in self._plain
         if any(_is_inflected(plain, one, language) for one in self._words.get(plain[:3], ())):
             return True
-        return name.isupper() and self._has_initials(name.lower())
+        return text.isupper() and self._has_initials(text.lower())
 
     def say(self, words: str) -> bool:
         """Whether these words stand there one after the other."""

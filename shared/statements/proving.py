@@ -26,10 +26,12 @@ MAX_TEXT = 10_000
 MAX_GROUND = 30_000
 """Characters of quotes that one sentence may rest on; what is beyond them does not count."""
 
+LABEL = "·"
 _RAISED = re.compile("[⁰¹²³⁴-⁹]+")
 _RAISED_DIGITS = {ord(sign): str(n) for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _FRACTIONS = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
 _CODE = re.compile(r"`([^`]+)`")
+_ALONE = re.compile(rf"\W*{LABEL}\W*")
 _MINUS = re.compile(r"(?:^|[\s(\[{:=,;|])[-\u2212\u2013]\s?(?:[A-Z]{3}\s?|[$€£¥])?$")
 
 
@@ -44,10 +46,11 @@ class Ground:
     """Quotes on which sentences may rest. Any of `labels`, such as the names of documents and of
     places in them, may stand in a sentence as it is written there."""
 
+    max_characters = MAX_GROUND
+
     def __init__(self, quotes: Iterable[str], labels: Iterable[str] = ()) -> None:
-        self._quotes = list(_bound(normalize(quote) for quote in quotes))
-        known = {normalize(label).strip() for label in labels}
-        self._labels = sorted(filter(None, known), key=len, reverse=True)
+        self._quotes = list(_bound(map(normalize, quotes), self.max_characters))
+        self._labels = find_words(normalize(label).strip() for label in labels)
 
     @cached_property
     def _numbers(self) -> Backing:
@@ -71,7 +74,7 @@ class Ground:
         """Whether the sentence says no more than the quotes; without quotes nothing is held."""
         if len(sentence) > MAX_SENTENCE or not any(map(str.strip, self._quotes)):
             return False
-        text = self._without_labels(normalize(sentence))
+        text = self.leave_labels_out(normalize(sentence))
         return all(
             (
                 all(self._holds_number(text, one) for one in list_numbers(text)),
@@ -89,15 +92,21 @@ class Ground:
         language = language_of(text)
         numbers = [(one.start, one.end) for one in list_numbers(text)]
         return all(
-            self._words.have(name.text, language)
+            self._words.have(name, language)
             for name in names(text)
             if not any(start <= name.start and name.end <= end for start, end in numbers)
         )
 
-    def _without_labels(self, text: str) -> str:
-        for label in self._labels:
-            text = re.sub(rf"(?<!\w){re.escape(label)}(?!\w)", "·", text, flags=re.I)
-        return text
+    def leave_labels_out(self, text: str) -> str:
+        """The sentence with a sign for each of them, that says nothing."""
+        return self._labels.sub(LABEL, text)
+
+
+def find_words(words: Iterable[str]) -> re.Pattern[str]:
+    """Finds any of these words, the longest first, by themselves."""
+    known = sorted({*filter(None, words)}, key=len, reverse=True)
+    either = "|".join(map(re.escape, known)) or "(?!)"
+    return re.compile(rf"(?<![\w./])(?:{either})(?![\w/]|\.\w)", re.I)
 
 
 def keep_proved(text: str, ground: Ground) -> Proved:
@@ -120,8 +129,7 @@ def normalize(text: str) -> str:
     )
 
 
-def _bound(quotes: Iterable[str]) -> Iterator[str]:
-    room = MAX_GROUND
+def _bound(quotes: Iterable[str], room: int) -> Iterator[str]:
     for quote in quotes:
         yield quote[:room]
         room -= len(quote)
@@ -130,8 +138,9 @@ def _bound(quotes: Iterable[str]) -> Iterator[str]:
 
 
 def _list_quoted(text: str) -> list[str]:
+    """But for labels that stand there alone."""
     marked = [text[one.start : one.end] for one in find_quoted(text)]
-    return [*marked, *_CODE.findall(text)]
+    return [said for said in (*marked, *_CODE.findall(text)) if not _ALONE.fullmatch(said)]
 
 
 def _is_negative(text: str, one: Quantity) -> bool:

@@ -82,6 +82,13 @@ def endings(language: str | None) -> frozenset[str]:
     return kinds["few" if language in STRICT or language is None else "many"]
 
 
+@cache
+def programming_words() -> frozenset[str]:
+    """What code is spoken of with, whatever it does: `SQL`, `None`, `ValueError`."""
+    lines = (line.partition(": ") for line in _read("programming"))
+    return frozenset(word for _, _, words in lines for word in words.split())
+
+
 def _stem(word: str, ending: str, instead: str) -> str:
     if not word.endswith(ending) or len(word) < len(ending) + 2:
         return ""

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from shared.papers.omission import without
 from shared.papers.overlap import MAX_SHARE, measure_overlap
+from shared.statements.omission import without
 from shared.statements.prose import headings
 from shared.tasks.paper_writing.checks import PAPER_TOLERANCE, SECTION_TOLERANCE, Grounds, is_off
 from shared.tasks.paper_writing.judging import is_shown

@@ -8,7 +8,7 @@ from shared.clients.llm.output import of_model
 from shared.documents.quotes import Span
 from shared.models import Model
 from shared.papers.citations import find_foreign, find_unfounded, find_unknown
-from shared.papers.omission import without
+from shared.statements.omission import without
 from shared.statements.prose import count_words, headings, prose, with_characters
 from shared.statements.quantities import Backing, find_unbacked
 from shared.tasks.base import Stage, WorkContext

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from shared.clients.llm.output import of_model
-from shared.papers.omission import without
+from shared.statements.omission import without
 from shared.statements.prose import with_characters
 from shared.tasks.base import NoItem, Stage, WorkContext
 from shared.tasks.evidence.artifacts import load_chunk

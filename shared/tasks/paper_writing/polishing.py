@@ -9,7 +9,7 @@ from shared.clients.llm.output import of_model
 from shared.documents.quotes import Span
 from shared.papers.citations import find_cited
 from shared.papers.code import CodeParsers
-from shared.papers.omission import without
+from shared.statements.omission import without
 from shared.statements.prose import code_blocks, headings, prose
 from shared.tasks.base import Artifacts, Context, NoItem, Stage, WorkContext
 from shared.tasks.paper_writing import artifacts

@@ -2,6 +2,7 @@
 
 reading (plan)   the pull request, if its reader may have it → files → diffs in batches, a blob each
 reviewing        a batch → findings; one whose quoted code is not in the diff is dropped
+grounding        what is said of it all, without what no line of the diff proves
 checking         all findings → those that a second look does not refute; suggestions that apply
 posting          if asked for: one review on GitHub
 

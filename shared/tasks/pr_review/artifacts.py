@@ -1,7 +1,10 @@
 """What an attempt keeps between its steps."""
 
 from collections.abc import Sequence
-from typing import Self
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator
 
 from shared.clients.github.models import PullRef
 from shared.diffs.changes import FileDiff, file_diff
@@ -105,19 +108,49 @@ class Candidate(Finding):
         return Finding.model_validate(self.model_dump())
 
 
+class TextPart(StrEnum):
+    """What sentences of the model are part of, as people are told of those that go."""
+
+    SUMMARY = "of the summary"
+    FINDINGS = "of findings"
+
+
+Unproved = dict[TextPart, int]
+"""How many sentences went because no line of the diff proves them."""
+
+
+class Told(Model):
+    """A sentence on what a batch changes in a file, and the lines around what it quotes."""
+
+    batch: int
+    path: str
+    text: str
+    lines: str
+
+
+def _leave_unfounded(said: Any) -> Any:
+    """Texts that quote no lines, as earlier versions kept them, are not proved."""
+    texts = said if isinstance(said, list) else []
+    return [one for one in texts if not isinstance(one, str)]
+
+
+Sentences = Annotated[list[Told], BeforeValidator(_leave_unfounded)]
+
+
 class Outcome(Model):
     """What came of a batch, or of a `half` of one (see BatchItem): findings whose quote is not in
-    the diff are dropped. `fault` is why there is no answer, of files with these `paths`; what is
-    `divisible` can be asked about in two parts."""
+    the diff are dropped, and so are sentences that it does not prove. `fault` is why there is no
+    answer, of files with these `paths`; what is `divisible` can be asked about in two parts."""
 
     batch: int = 0
     half: str = ""
     paths: list[str] = []
     fault: str | None = None
     divisible: bool = False
-    summary: str
+    summary: Sentences = []
     candidates: list[Candidate] = []
     dropped: int = 0
+    unproved: Unproved = {}
 
 
 class Gathered(Artifact):
@@ -138,19 +171,21 @@ class Reviewed(Artifact):
     """What came of all batches: the candidates, the first by rank; how many more there are that are
     left out, how many had no place, and how many said the same as another; what is unread."""
 
-    summaries: list[str]
+    summaries: Sentences
     candidates: list[Candidate]
     left_out: int = 0
     unplaced: int
     merged: int
     unread: list[Unread] = []
+    unproved: Unproved = {}
 
 
 class Held(Model):
-    """What is left of candidates after the second look; `summary` is of a change in several
-    parts, `unchecked` how many nobody has looked at again."""
+    """What is left of candidates after the second look; `told` are the sentences on a change in
+    several parts, `unchecked` is how many findings nobody has looked at again."""
 
-    summary: str | None
+    told: list[str] = []
+    unproved: Unproved = {}
     findings: list[Finding]
     refuted: int
     suggestions_dropped: int

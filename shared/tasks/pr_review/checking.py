@@ -2,6 +2,7 @@
 applies each suggestion. What does not hold is dropped and counted; what nobody could look at is
 told as such."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from shared.clients.llm.output import of_model
@@ -10,7 +11,8 @@ from shared.models import Model, Question
 from shared.tasks import base
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.dropping import DropReason, count_dropped
-from shared.tasks.pr_review.artifacts import Candidate, Held, Reviewed
+from shared.tasks.pr_review.artifacts import Candidate, Held, Reviewed, TextPart, Told
+from shared.tasks.pr_review.grounding import keep_conclusion
 from shared.tasks.pr_review.llm_output import Check, Conclusion, Ruling
 from shared.tasks.pr_review.models import SEVERITIES, TaskData
 from shared.tasks.pr_review.reviewing import describe_request
@@ -23,6 +25,8 @@ MAX_CALLS = 4
 """What is beyond them, the least by rank, has no second look."""
 
 _MAX_OF_A_PART = 400
+_MAX_SENTENCES = 300
+"""On parts, of which the whole change is summed up."""
 
 
 class CheckItem(Model):
@@ -34,9 +38,14 @@ class CheckItem(Model):
 def find_calls(reviewed: Reviewed) -> list[CheckItem]:
     """None where there is nothing to look at."""
     calls = min(MAX_CALLS, -(-len(reviewed.candidates) // MAX))
-    if not calls and len(reviewed.summaries) > 1:
+    if not calls and has_parts(reviewed):
         calls = 1
     return [CheckItem(call=call) for call in range(calls)]
+
+
+def has_parts(reviewed: Reviewed) -> bool:
+    """Whether there is something to tell of several parts."""
+    return len({one.batch for one in reviewed.summaries}) > 1
 
 
 async def check(context: WorkContext[TaskData], item: CheckItem) -> Held:
@@ -44,8 +53,8 @@ async def check(context: WorkContext[TaskData], item: CheckItem) -> Held:
     parts."""
     reviewed = await Reviewed.load(context.artifacts)
     candidates = reviewed.candidates[item.call * MAX : (item.call + 1) * MAX]
-    parts = [] if item.call else reviewed.summaries
-    form = of_model(Conclusion if len(parts) > 1 else Check)
+    parts = [] if item.call or not has_parts(reviewed) else reviewed.summaries[:_MAX_SENTENCES]
+    form = of_model(Conclusion if parts else Check)
     question = _question(context.data, candidates, parts)
     unchecked = 0
     try:
@@ -62,8 +71,12 @@ async def check(context: WorkContext[TaskData], item: CheckItem) -> Held:
     )
     count_dropped(DropReason.REFUTED, refuted)
     count_dropped(DropReason.SUGGESTION_DOES_NOT_APPLY, suggestions_dropped)
+    said = answer.summary if isinstance(answer, Conclusion) else []
+    told, unproved = await asyncio.to_thread(keep_conclusion, said, parts)
+    count_dropped(DropReason.SENTENCE_NOT_PROVED, unproved)
     return Held(
-        summary=answer.summary if isinstance(answer, Conclusion) else None,
+        told=told,
+        unproved={TextPart.SUMMARY: unproved},
         findings=findings,
         refuted=refuted,
         suggestions_dropped=suggestions_dropped,
@@ -74,11 +87,11 @@ async def check(context: WorkContext[TaskData], item: CheckItem) -> Held:
 CHECKING = Stage("checking", check)
 
 
-def _question(data: TaskData, candidates: Sequence[Candidate], parts: Sequence[str]) -> Question:
+def _question(data: TaskData, candidates: Sequence[Candidate], parts: Sequence[Told]) -> Question:
     material = {"findings": _render_candidates(candidates)} if candidates else {}
-    if len(parts) > 1:
-        lines = (" ".join(part.split())[:_MAX_OF_A_PART] for part in parts)
-        material["what the parts do"] = "\n".join(f"- {line}" for line in lines)
+    if parts:
+        lines = (f"[{at}] {' '.join(one.text.split())}" for at, one in enumerate(parts, 1))
+        material["what the parts do"] = "\n".join(line[:_MAX_OF_A_PART] for line in lines)
     return Question(base.read_prompt(__file__, "check"), describe_request(data), material)
 
 

@@ -1,6 +1,7 @@
 """The result: the verdict, the effort and the coverage are computed, never asked for."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from shared.errors import UnusableAnswer
@@ -14,10 +15,20 @@ from shared.tasks.pr_review.artifacts import (
     Outcome,
     Reviewed,
     Seen,
+    Unproved,
     Unread,
 )
+from shared.tasks.pr_review.grounding import describe_dropped
 from shared.tasks.pr_review.merging import merge_candidates, rank
-from shared.tasks.pr_review.models import Category, Coverage, Left, Posted, Result, TaskData
+from shared.tasks.pr_review.models import (
+    Category,
+    Coverage,
+    Finding,
+    Left,
+    Posted,
+    Result,
+    TaskData,
+)
 from shared.tasks.pr_review.posting.before import Before
 from shared.tasks.pr_review.posting.identity import find_missing
 from shared.tasks.pr_review.posting.publishing import POSTING
@@ -26,7 +37,7 @@ from shared.tasks.pr_review.selection import list_names
 from shared.tasks.pr_review.splitting import find_halves, find_unread
 from shared.tasks.pr_review.verdict import decide_verdict, estimate_effort
 
-_NOTHING = "Nothing in this pull request is for review."
+_MAX_SENTENCES = 20
 
 MAX_TOLD = 400
 """Findings of a result, the first by rank."""
@@ -60,13 +71,18 @@ def _review_all(outcomes: Sequence[Outcome], before: Before | None) -> Reviewed:
     if before is not None:
         candidates = sorted([*candidates, *find_missing(before.doubtful, candidates)], key=rank)
     return Reviewed(
-        summaries=[outcome.summary for outcome in outcomes if not outcome.fault],
+        summaries=[one for outcome in outcomes for one in outcome.summary],
         candidates=candidates[:MAX_TOLD],
         left_out=len(candidates[MAX_TOLD:]),
         unplaced=sum(outcome.dropped for outcome in outcomes),
         merged=len(found) - len(merged),
         unread=find_unread(outcomes),
+        unproved=_count_unproved(outcomes),
     )
+
+
+def _count_unproved(made: Sequence[Outcome | Held | Reviewed]) -> Unproved:
+    return dict(sum((Counter(one.unproved) for one in made), Counter()))
 
 
 async def after_check(context: Context[TaskData], helds: Sequence[Held]) -> Round | Result:
@@ -126,11 +142,13 @@ async def _result(context: Context[TaskData], helds: Sequence[Held]) -> Result:
             "suggestions_dropped": sum(held.suggestions_dropped for held in helds),
         }
     )
-    summaries = [held.summary for held in helds if held.summary]
+    whole = [text for held in helds for text in held.told]
+    told = list(dict.fromkeys(whole or [one.text for one in reviewed.summaries]))
+    unproved = _count_unproved([reviewed, *helds])
     return report.describe_result(
         Result(
-            summary=_sum_up(facts, summaries or reviewed.summaries),
-            warnings=[*seen.warnings, *_limits(reviewed, coverage)],
+            summary=_sum_up(facts, told[:_MAX_SENTENCES], findings, coverage),
+            warnings=[*seen.warnings, *_limits(reviewed, coverage), *describe_dropped(unproved)],
             verdict=decide_verdict(findings, coverage),
             effort=estimate_effort(coverage),
             findings=findings,
@@ -143,11 +161,15 @@ async def _result(context: Context[TaskData], helds: Sequence[Held]) -> Result:
     )
 
 
-def _sum_up(facts: Facts, parts: Sequence[str]) -> str:
-    told = " ".join(parts)
-    if facts.since is None:
-        return told or _NOTHING
-    return " ".join([facts.summary, *([f"Since `{facts.since[:12]}`: {told}"] if told else [])])
+def _sum_up(
+    facts: Facts, sentences: Sequence[str], findings: Sequence[Finding], coverage: Coverage
+) -> str:
+    """What is proved of what the model says; where nothing is, what the program knows."""
+    told = " ".join(sentences)
+    if facts.since is not None:
+        since = f"Since `{facts.since[:12]}`: {told}" if told else ""
+        told = f"{facts.summary} {since}".strip()
+    return told or report.describe_counts(findings, coverage)
 
 
 def _without_unread(seen: Coverage, unread: Sequence[Unread]) -> Coverage:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from shared.models import Model
+from shared.tasks.evidence.llm_output import Statement
 from shared.tasks.pr_review.models import Category, Confidence, Severity, SuggestedChange
 
 _MAX_TITLE, _MAX_TEXT = 200, 2_000
@@ -23,12 +24,23 @@ Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[str, AfterValidator(_text)]
 
 
-class Proposed(Model):
-    """A finding as the model proposes it; `line` only helps where its quote fits several places."""
+class Quoted(Model):
+    """Lines of the diff; `line` only helps where the quote fits several places."""
 
     path: str
     line: int
     evidence_quote: str
+
+
+class Described(Quoted):
+    """A sentence on what changes, with lines that show it."""
+
+    text: Text
+
+
+class Proposed(Quoted):
+    """A finding as the model proposes it."""
+
     title: Line
     body: Text
     category: Category
@@ -40,7 +52,7 @@ class Proposed(Model):
 class Review(Model):
     """About one batch."""
 
-    summary: Text
+    summary: list[Described]
     findings: list[Proposed]
 
 
@@ -60,6 +72,7 @@ class Check(Model):
 
 
 class Conclusion(Check):
-    """About the findings, and about a change that was read in several parts."""
+    """About the findings, and about a change that was read in several parts: each sentence names
+    the ones about parts that it rests on."""
 
-    summary: Text
+    summary: list[Statement]

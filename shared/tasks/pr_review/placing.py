@@ -11,7 +11,7 @@ from shared.diffs.patches import Hunk
 from shared.diffs.rendering import render_hunk, show_code
 from shared.documents.tokens import estimate
 from shared.tasks.pr_review.artifacts import Candidate, Facts
-from shared.tasks.pr_review.llm_output import Proposed
+from shared.tasks.pr_review.llm_output import Proposed, Quoted
 from shared.tasks.pr_review.models import HunkLine
 
 _AROUND = (12, 6, 3, 0)
@@ -36,8 +36,8 @@ class Place:
         return self.diff.hunks[self.anchor.hunk]
 
 
-def find_place(proposed: Proposed, diffs: Sequence[FileDiff]) -> Place | None:
-    """The place of a finding, if its quote has one: in the file that it names, else in the only
+def find_place(proposed: Quoted, diffs: Sequence[FileDiff]) -> Place | None:
+    """The place of what is said, if its quote has one: in the file that it names, else in the only
     other one that has it."""
     found = [
         Place(diff, anchor)

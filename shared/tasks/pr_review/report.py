@@ -1,10 +1,12 @@
 """The result for reading. All that comes from the model or the pull request is shown as text."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from shared.models import Side
 from shared.tasks.pr_review.models import (
+    SEVERITIES,
     Coverage,
     Earlier,
     Finding,
@@ -51,6 +53,23 @@ def markdown(result: Result, findings: Sequence[Finding] | None = None) -> str:
         if content:
             lines += ["", f"## {title}", "", *content]
     return "\n".join([*lines, ""])
+
+
+def describe_counts(findings: Sequence[Finding], seen: Coverage) -> str:
+    """A summary where none of the model's sentences is left: what the program has counted."""
+    read = len(seen.reviewed) + len(seen.partial)
+    if not read:
+        return "Nothing in this pull request is for review."
+    what = f"The review read {_count(seen.lines, 'changed line')} in {_count(read, 'file')}"
+    if not findings:
+        return f"{what} and found nothing that it can show."
+    kinds = Counter(one.severity for one in findings)
+    told = ", ".join(f"{kinds[kind]} {kind}" for kind in SEVERITIES if kind in kinds)
+    return f"{what} and has {_count(len(findings), 'finding')}: {told}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def summarize_review(result: Result, findings: Sequence[Finding]) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from shared.clients.llm.output import of_model
 from shared.diffs.changes import FileDiff
@@ -16,6 +17,7 @@ from shared.tasks import base
 from shared.tasks.base import Stage, WorkContext
 from shared.tasks.dropping import DropReason, count_dropped
 from shared.tasks.pr_review.artifacts import Facts, Outcome, ReviewBatch
+from shared.tasks.pr_review.grounding import Grounding
 from shared.tasks.pr_review.llm_output import Proposed, Review
 from shared.tasks.pr_review.models import TaskData
 from shared.tasks.pr_review.placing import Place, find_place, make_candidate
@@ -34,9 +36,7 @@ async def review(context: WorkContext[TaskData], item: BatchItem) -> Outcome:
         ReviewBatch.load(context.artifacts, item.batch), Facts.load(context.artifacts)
     )
     diffs = _take_part(batch.diffs(), item.half)
-    part = Outcome(
-        batch=item.batch, half=item.half, paths=[diff.path for diff in diffs], summary=""
-    )
+    part = Outcome(batch=item.batch, half=item.half, paths=[diff.path for diff in diffs])
     question = _question(context.data, facts, diffs)
     try:
         answer = await context.complete(of_model(Review), question)
@@ -46,9 +46,26 @@ async def review(context: WorkContext[TaskData], item: BatchItem) -> Outcome:
     places = await _find_places(context, question, answer.findings, diffs)
     dropped = len(answer.findings) - len(places)
     count_dropped(DropReason.QUOTE_NOT_FOUND, dropped)
-    candidates = [make_candidate(*placed, item.batch, facts) for placed in places]
-    found = {"summary": answer.summary, "candidates": candidates, "dropped": dropped}
-    return part.model_copy(update=found)
+    found = await asyncio.to_thread(_make_findings, answer, places, diffs, item.batch, facts)
+    return part.model_copy(update={**found, "dropped": dropped})
+
+
+def _make_findings(
+    answer: Review,
+    places: Sequence[tuple[Proposed, Place]],
+    diffs: Sequence[FileDiff],
+    batch: int,
+    facts: Facts,
+) -> dict[str, Any]:
+    """The findings that have a place, and what is proved of what is said of them and of it all."""
+    grounding = Grounding(diffs)
+    candidates = [
+        make_candidate(grounding.hold_finding(one, place), place, batch, facts)
+        for one, place in places
+    ]
+    summary = grounding.hold_summary(answer.summary, batch)
+    count_dropped(DropReason.SENTENCE_NOT_PROVED, sum(grounding.dropped.values()))
+    return {"summary": summary, "candidates": candidates, "unproved": dict(grounding.dropped)}
 
 
 REVIEWING = Stage("reviewing", review)

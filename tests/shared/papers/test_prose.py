@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.papers.omission import without
 from shared.papers.overlap import measure_overlap, repetitions
 from shared.papers.requirements import points
+from shared.statements.omission import without
 from shared.statements.prose import (
     blocks,
     code_blocks,

@@ -1,23 +1,31 @@
 """A model that lies, repeats itself, or writes what should not be shown."""
 
+import io
 import json
 import random
 import re
 from typing import Any
 
+import docx
 import pytest
 from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from starlette.responses import JSONResponse
 
 from shared.tasks import pr_review
+from shared.tickets.rendering.files import ResultFormat, render_result
 from tests.support.files.sarif import SCHEMA
+from tests.support.product.app import user
+from tests.support.product.workflow import run
 from tests.support.servers.model import completion
 from tests.support.tasks.reviewer import (
     BASE,
     HEAD,
     JsonObject,
+    asked_form,
+    described,
     diff_of,
+    find_changed_line,
     proposed,
     ruling,
     said,
@@ -120,6 +128,117 @@ async def test_a_bad_answer_to_that_loses_nothing(reviews: Reviews) -> None:
     assert result["coverage"]["findings_unplaced"] == 1
 
 
+LONG = {f"a{n}.py": "".join(f"value_{m} = {m}\n" for m in range(50)) for n in range(3)}
+LIES = (
+    "Zorblax reported it as CVE-2031-4711.",
+    "It loses 7,300 orders a day.",
+    "The function frobnicate() in billing/ledger.py calls `drop_all`.",
+    "The log says “disk is full” since 3 May 2031.",
+    "verify_token is never called.",
+)
+CANARIES = (
+    "Zorblax",
+    "4711",
+    "7,300",
+    "frobnicate",
+    "ledger",
+    "drop_all",
+    "disk is full",
+    "verify_",
+)
+
+
+class Liar:
+    """Findings with honest quotes, or without; lies wherever a text may stand."""
+
+    def __init__(self, *, quotes: bool) -> None:
+        self.quotes = quotes
+
+    def __call__(self, _: int, body: Any) -> Any:
+        if asked_form(body) != "Review":
+            whole = [{"text": lie, "claims": list(range(-1, 9))} for lie in LIES]
+            rulings = [ruling(number) | {"reason": LIES[0]} for number in range(1, 9)]
+            more = {"summary": whole} if asked_form(body) == "Conclusion" else {}
+            return completion(json.dumps({"rulings": rulings, **more}))
+        path, line = find_changed_line(diff_of(body))
+        quote = line if self.quotes else "eval(request.body)"
+        code = "\n\n```python\nfrobnicate(drop_all)\n```\n\n- "
+        lies = " ".join(LIES) + code + LIES[0]
+        findings = [proposed(quote, path=path, title=lie, body=lies) for lie in LIES]
+        findings += [one | {"category": "security"} for one in findings]
+        summary = [described(lie, path, quote) for lie in LIES]
+        return completion(json.dumps({"summary": summary, "findings": findings}))
+
+
+@pytest.mark.parametrize("quotes", [True, False])
+@pytest.mark.parametrize("parts", [1, 3])
+async def test_no_lie_is_in_any_form_of_the_result_nor_on_github(
+    reviews: Reviews, quotes: bool, parts: int
+) -> None:
+    url = reviews.change(BASE_FILES, {**HEAD_FILES, **(LONG if parts > 1 else {})})
+    reviews.use(500, REVIEW_POSTING_REPOSITORIES='{"user": ["*/*"]}')
+    reviews.model.reset(Liar(quotes=quotes))
+    order = await reviews.open(url, post_review=True)
+    await run(reviews.app.activities, order)
+    ticket = await reviews.shown(order)
+    result = ticket.result_data
+    texts = [
+        json.dumps(told, ensure_ascii=False)
+        for told in (result, reviews.said(), reviews.comments())
+    ]
+    texts += [str(pr_review.task_type.render(result, form)) for form in ("sarif", "github-review")]
+    for form in (ResultFormat.MD, ResultFormat.HTML):
+        texts.append((await render_result(ticket, form)).content.decode())
+    word = docx.Document(io.BytesIO((await render_result(ticket, ResultFormat.DOCX)).content))
+    texts.append("\n".join(paragraph.text for paragraph in word.paragraphs))
+    for text in texts:
+        assert [one for one in CANARIES if one in text] == []
+    assert bool(result["findings"]) is bool(result["security"]) is quotes
+    assert result["summary"].startswith("The review read ")
+    [warning] = [text for text in result["warnings"] if text.startswith("Sentences left out")]
+    assert "of the summary" in warning
+    assert ("of findings" in warning) is quotes
+    assert len([body for body in reviews.model.bodies if asked_form(body) == "Review"]) >= parts
+    assert result["verdict"] != "approve"
+    if quotes:
+        first = result["findings"][0]
+        assert (
+            first["title"]
+            == f"{first['category'].capitalize()}, {first['file']}:{first['start_line']}"
+        )
+        check_placed(first, reviews.diffs())
+
+
+async def test_what_is_left_of_texts_is_delivered_and_the_rest_is_counted(
+    reviews: Reviews,
+) -> None:
+    true = "The page is counted from zero, so `start` is too large on line 2."
+    listed = "- `start` is off\n- so is `page`\n\n```python\nstart = page * 20\n```"
+    reviews.reviewer.summary = f"{LIES[1]} It changes orders() in shop/orders.py. {LIES[4]}"
+    found = proposed(PAGE, title=true, body=f"{LIES[0]} {true} {LIES[2]}\n\n{listed}")
+    result = await review(reviews, found)
+    [finding] = result["findings"]
+    assert (finding["title"], finding["body"]) == (true, f"{true}\n\n{listed}")
+    assert result["summary"] == "It changes orders() in shop/orders.py."
+    assert result["warnings"] == [
+        "Sentences left out, as no line of the diff proves them: 2 of the summary, 2 of findings."
+    ]
+
+
+async def test_a_summary_of_parts_says_no_more_than_what_was_said_of_them(reviews: Reviews) -> None:
+    url = reviews.change(BASE_FILES, {**HEAD_FILES, **LONG})
+    reviews.use(batch_tokens=500)
+    reviews.reviewer.summary = "The code changes."
+    reviews.reviewer.whole = "RATE and orders() change. Zorblax wrote it."
+    result = await reviews.review(url)
+    assert asked_form(reviews.model.bodies[-1]) == "Conclusion"
+    assert "[2] The code changes." in said(reviews.model.bodies[-1])
+    assert result["summary"] == "The code changes."
+    reviews.reviewer.whole = "It adds value_3 = 3. Zorblax wrote it."
+    reviews.owner = user()
+    assert (await reviews.review(url))["summary"] == "It adds value_3 = 3."
+
+
 async def test_the_line_decides_between_places_that_are_alike(reviews: Reviews) -> None:
     text = "".join(f"def f{n}():\n    return compute()\n\n\n" for n in range(9))
     url = reviews.change({"a.py": "a = 1\n"}, {"b.py": text, "c.py": text})
@@ -136,9 +255,12 @@ async def test_the_line_decides_between_places_that_are_alike(reviews: Reviews) 
 async def test_a_hundred_times_the_same_is_said_once(reviews: Reviews) -> None:
     result = await review(
         reviews,
-        *[proposed(PAGE, title=f"Number {n}") for n in range(50)],
-        *[proposed(f"{PAGE}\n    return find(start, 20)", title="Number 7") for _ in range(50)],
-        proposed("RATE = 7", path="shop/tax.py", title="number 7!"),
+        *[proposed(PAGE, title=f"It begins late{'!' * n}") for n in range(50)],
+        *[
+            proposed(f"{PAGE}\n    return find(start, 20)", title="It begins late")
+            for _ in "a" * 50
+        ],
+        proposed("RATE = 7", path="shop/tax.py", title="it begins late?"),
         proposed(PAGE, category="performance"),
     )
     first, other = result["findings"]
@@ -259,7 +381,11 @@ async def test_random_quotes_always_land_on_lines_that_can_be_commented(reviews:
 async def test_whatever_the_model_writes_is_shown_and_does_nothing(reviews: Reviews) -> None:
     reviews.reviewer.summary = HOSTILE
     hostile = proposed(PAGE, title=HOSTILE, body=HOSTILE * 40, suggestion=GOOD)
-    result = await review(reviews, hostile, proposed("RATE = 7", path="shop/tax.py"))
+    written = {**HEAD_FILES, "conf.yaml": f"a:\n  b: 1\n  c: 2\n{HOSTILE}\n"}
+    url = reviews.change(BASE_FILES, written)
+    reviews.reviewer.findings = lambda _: [hostile, proposed("RATE = 7", path="shop/tax.py")]
+    result = await reviews.review(url)
+    assert result["findings"][0]["title"].startswith("<img"), "every word of it is in the diff"
     text = pr_review.task_type.render(result, "md")
     assert text == result["review_analysis"]
     page = MarkdownIt("commonmark").enable("table").render(str(text))

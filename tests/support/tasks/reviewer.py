@@ -52,6 +52,22 @@ def proposed(quote: str, **more: Any) -> JsonObject:
     }
 
 
+def described(text: str, path: str, quote: str, line: int = 1) -> JsonObject:
+    """A sentence on what changes, as a model tells it."""
+    return {"path": path, "line": line, "evidence_quote": quote, "text": text}
+
+
+def find_changed_line(diff: str) -> tuple[str, str]:
+    """The path and the code of the first changed line of a diff, as the model is shown it."""
+    path = ""
+    for line in diff.splitlines():
+        if line.startswith("=== "):
+            path = line[4:].rpartition(" (")[0]
+        elif found := re.match(r"\d+ [+-](.*\S.*)", line):
+            return path, found[1]
+    return "", ""
+
+
 def ruling(number: int, holds: bool = True, severity: str = "critical") -> JsonObject:
     """What a second reader says, who would make everything worse."""
     return {"finding": number, "reason": "Who knows.", "holds": holds, "severity": severity}
@@ -86,11 +102,16 @@ class Reviewer:
     findings: Findings = nothing
     rulings: Rulings = nothing
     summary: str = "It changes something."
+    whole: str = "All of it."
 
     def __call__(self, _: int, body: Body) -> Response:
         if asked_form(body) == "Review":
-            made = {"summary": self.summary, "findings": list(self.findings(diff_of(body)))}
+            made = {
+                "summary": [described(self.summary, *find_changed_line(diff_of(body)))],
+                "findings": list(self.findings(diff_of(body))),
+            }
             return completion(json.dumps(made))
         rulings = {"rulings": list(self.rulings(said(body)))}
-        whole = {"summary": "All of it."} if asked_form(body) == "Conclusion" else {}
+        whole = {"summary": [{"text": self.whole, "claims": [1]}]}
+        whole = whole if asked_form(body) == "Conclusion" else {}
         return completion(json.dumps(rulings | whole))

@@ -11,6 +11,7 @@ from shared.diffs.patches import LineKind
 from shared.diffs.rendering import show_code
 from shared.models import Side
 from shared.tasks.pr_review.artifacts import Candidate
+from shared.tasks.pr_review.grounding import Grounding
 from shared.tasks.pr_review.placing import Place, describe_place
 from shared.tasks.pr_review.posting.last_review import LastReview, ToldFinding, hash_lines
 
@@ -30,13 +31,16 @@ def carry_findings(last: LastReview, diffs: Sequence[FileDiff], delta: Delta | N
     """Given the whole diff of the pull request, and what changed in it since; None where that is
     not known, and everything is read again."""
     carried = Carried([], [])
+    groundings: dict[str, Grounding] = {}
     by_path = {diff.path: diff for diff in diffs}
     for told in last.findings:
         diff = by_path.get(delta.find_path(told.file) if delta else told.file)
         place = _find_again(told, diff, delta) if diff else None
         if diff is not None and place is not None:
             is_touched = delta is None or delta.touches(diff.path, place.hunk)
-            (carried.doubtful if is_touched else carried.holding).append(_renew(told, place))
+            grounding = groundings.setdefault(diff.path, Grounding([diff]))
+            kept = told if told.is_proved else grounding.hold_finding(told, place)
+            (carried.doubtful if is_touched else carried.holding).append(_renew(kept, place))
     return carried
 
 
@@ -66,5 +70,5 @@ def _places(told: ToldFinding, diff: FileDiff) -> Iterator[Place]:
 
 def _renew(told: ToldFinding, place: Place) -> Candidate:
     """The finding where it is now; what it proposed to change stays in its comment."""
-    known = told.model_dump(exclude={"id", "lines", "also_at"})
+    known = told.model_dump(exclude={"id", "lines", "also_at", "is_proved"})
     return Candidate.model_validate(known | describe_place(place) | {"batch": 0})

@@ -26,7 +26,7 @@ _MAX_SPOTS = 5
 
 class ToldFinding(Spot):
     """A finding that was told; `id` is that of its comment's mark, `lines` are short hashes of its
-    evidence."""
+    evidence. Whether its words are proved earlier versions did not ask."""
 
     id: str
     severity: Severity
@@ -39,6 +39,7 @@ class ToldFinding(Spot):
     checked: bool
     lines: list[str]
     also_at: list[Spot] = []
+    is_proved: bool = False
 
     @classmethod
     def of(cls, finding: Finding, finding_id: str) -> Self:
@@ -47,6 +48,7 @@ class ToldFinding(Spot):
             known
             | {
                 "id": finding_id,
+                "is_proved": True,
                 "lines": hash_lines(finding.evidence_quote.split("\n")),
                 "body": finding.body[:_MAX_BODY],
                 "also_at": known["also_at"][:_MAX_SPOTS],

@@ -139,6 +139,7 @@ def _remember(
     seen = result.coverage
     untold = seen.findings_unplaced + seen.findings_left_out
     present = [ToldFinding.of(finding, name) for name, finding in course.present.items()]
+    counted = report.describe_counts(result.findings, seen)
     still = [one for one in present if one.id not in course.new]
     return LastReview(
         pull="",
@@ -148,7 +149,7 @@ def _remember(
         run=last.run + 1 if last else 1,
         key=key,
         whole=seen.complete and not untold and not course.unseen,
-        summary=facts.summary or result.summary,
+        summary=facts.summary or ("" if result.summary == counted else result.summary),
         findings=[*present, *course.unseen],
         still_open=[one.name() for one in (*still, *course.unseen)],
         gone=[one.name() for one in course.gone],
