@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from shared.statements.omission import without
 from shared.statements.prose import code_blocks, sentences
 from shared.statements.proving import LABEL, MAX_TEXT, Ground, Proved, find_words
-from shared.statements.vocabulary import programming_words
+from shared.statements.vocabulary import list_code_terms
 
 MAX_CODE = 100_000
 """Characters of lines; a second of work."""
@@ -45,7 +45,7 @@ class CodeGround(Ground):
     def shows(self, code: str) -> bool:
         """Whether every word and number of a piece of code stands in the lines."""
         used = set(_TOKEN.findall(super().leave_labels_out(_GROUPED.sub("", code))))
-        return used <= self._tokens | programming_words()
+        return used <= self._tokens | list_code_terms()
 
 
 def keep_proved_markdown(text: str, ground: CodeGround) -> Proved:
@@ -63,4 +63,4 @@ def keep_proved_markdown(text: str, ground: CodeGround) -> Proved:
 
 @cache
 def _find_terms() -> re.Pattern[str]:
-    return find_words(programming_words())
+    return find_words(list_code_terms())

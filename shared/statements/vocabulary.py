@@ -83,7 +83,7 @@ def endings(language: str | None) -> frozenset[str]:
 
 
 @cache
-def programming_words() -> frozenset[str]:
+def list_code_terms() -> frozenset[str]:
     """What code is spoken of with, whatever it does: `SQL`, `None`, `ValueError`."""
     lines = (line.partition(": ") for line in _read("programming"))
     return frozenset(word for _, _, words in lines for word in words.split())
