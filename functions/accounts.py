@@ -7,7 +7,6 @@ from functions.composition import product
 from functions.http import (
     answer_json,
     as_principal,
-    endpoint,
     etag_of,
     expects_version,
     form_body,
@@ -16,6 +15,7 @@ from functions.http import (
     query_of,
     visitor,
 )
+from functions.registration import endpoint
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 

@@ -9,13 +9,13 @@ from functions.durable_client import DurableWorkflow
 from functions.http import (
     answer_json,
     answer_ticket,
-    endpoint,
     json_body,
     matches,
     principal_of,
     query_of,
 )
-from functions.multipart import read_form
+from functions.multipart.form import read_form
+from functions.registration import endpoint
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 

@@ -10,7 +10,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.composition import product
-from functions.http import endpoint, matches
+from functions.http import matches
+from functions.registration import endpoint
 from shared.errors import NotFound
 
 _PAGE = Path(__file__).parent / "console_page"

@@ -18,12 +18,12 @@ _RANGE = re.compile(r"bytes=(?:([0-9]{1,40})-([0-9]{0,40})|-([0-9]{1,40}))", re.
 
 def find_part(req: func.HttpRequest, size: int, etag: str) -> range | None:
     """The places of the bytes that a request asks for, None for all of them: also for several
-    ranges, units that are not bytes, and an `If-Range` that names another version.
+    ranges, units that are not bytes, an `If-Range` that names another version, and HEAD.
 
     Raises NoSuchRange.
     """
     found = _RANGE.fullmatch(str(req.headers.get("Range", "")).strip())
-    if not found or req.headers.get("If-Range", etag) != etag:
+    if not found or req.method == "HEAD" or req.headers.get("If-Range", etag) != etag:
         return None
     first, last, tail = found.groups()
     if tail is not None:

@@ -1,31 +1,21 @@
-"""From request to principal and body, from outcome to answer; errors become problem+json."""
+"""From request to principal and body, from outcome to answer."""
 
-import asyncio
-import json
-import logging
-import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
 
 from functions.composition import product
-from functions.endpoints import ENDPOINTS, Described, Endpoint, route_of
-from shared.app.early_imports import begin_early_imports
 from shared.errors import (
+    Invalid,
     LengthRequired,
     Malformed,
     PreconditionFailed,
-    Problem,
     TooLarge,
-    Unavailable,
     UnsupportedMediaType,
 )
-from shared.telemetry.names import SpanName
-from shared.telemetry.spans import describe_request
 from shared.text import strict_json
 
 if TYPE_CHECKING:
@@ -35,101 +25,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="Model")
 
-log = logging.getLogger(__name__)
-
 MAX_BODY = 4 * 1024 * 1024
 _MAX_AGENT = 256
-_MAX_SECONDS = 220.0
-"""Azure's load balancer gives up after 230; without a bound of ours a call that hangs would end the
-process, with all steps in it, at host.json's `functionTimeout`.
-https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout"""
-
-_SAFE = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-"""Headers of every answer that does not set its own."""
-
-Handler = Callable[..., Awaitable[func.HttpResponse]]
-
-
-def endpoint(
-    bp: Any, method: str, path: str, *, starts: bool = False, **described: Unpack[Described]
-) -> Callable[[Handler], Handler]:
-    """Register a handler for a route; with `starts` it also gets a Durable `client`.
-
-    The rest goes into the API description, as does the handler's docstring.
-    """
-
-    def register(handler: Handler) -> Handler:
-        ENDPOINTS.append(Endpoint(method, path, handler, described))
-        function: Any = _answer_observed(handler, method, path)
-        if starts:
-            function = bp.durable_client_input(client_name="client")(function)
-        bp.route(route_of(path), methods=[method])(function)
-        return handler
-
-    return register
-
-
-def _answer_observed(handler: Handler, method: str, route: str) -> Handler:
-    """Handle a request, observed."""
-    explaining = _explain_problems(handler)
-
-    @wraps(handler)
-    async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
-        with product().telemetry.observe(SpanName.REQUEST, handler.__name__) as span:
-            response = await explaining(*args, **kwargs)
-            describe_request(span, method, route, response.status_code)
-            begin_early_imports()
-            return response
-
-    return answer
-
-
-def _explain_problems(handler: Handler) -> Handler:
-    """Turn what `handler` raises into problem+json, the unforeseen into a 500 with a logged id."""
-
-    async def answer(*args: Any, **kwargs: Any) -> func.HttpResponse:
-        path = _path(kwargs["req"])
-        try:
-            return _safe(await _in_time(handler(*args, **kwargs)))
-        except Problem as problem:
-            return _problem(problem.body(path), problem.headers)
-        except Exception as error:
-            fault = secrets.token_hex(8)
-            log.exception("Fault %s: %s in %s", fault, type(error).__name__, handler.__name__)
-            body = {
-                "type": "about:blank",
-                "title": "Internal Server Error",
-                "status": 500,
-                "detail": f"Something went wrong here. Please report it with this id: {fault}.",
-                "instance": path,
-            }
-            return _problem(body, {})
-
-    return answer
-
-
-async def _in_time(answering: Awaitable[func.HttpResponse]) -> func.HttpResponse:
-    """Raises Unavailable when nobody waits for the answer any more."""
-    try:
-        async with asyncio.timeout(_MAX_SECONDS) as time:
-            return await answering
-    except TimeoutError:
-        if not time.expired():
-            raise
-        raise Unavailable("This took too long; please try again.") from None
-
-
-def _safe(answer: func.HttpResponse) -> func.HttpResponse:
-    for name, value in _SAFE.items():
-        answer.headers.setdefault(name, value)
-    return answer
 
 
 def answer_json(
@@ -220,8 +117,26 @@ def query_of(req: func.HttpRequest, model: type[M]) -> M:
     """The query parameters as `model`; an empty value counts as none. Raises Invalid."""
     from shared.models import validate_model
 
+    _check_repeated(req)
     given = {name: value for name, value in req.params.items() if value}
     return validate_model(model, given, at=("query",))
+
+
+def _check_repeated(req: func.HttpRequest) -> None:
+    """The platform makes one text of what is given twice, which nobody has said."""
+    names = [name.lower() for name, value in parse_qsl(_query(req)) if value]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        text = f"{twice[:50]} is given more than once in the address; give it once."
+        fault = {"loc": ["query", twice[:50]], "msg": "given more than once", "type": "repeated"}
+        raise Invalid(text, [fault])
+
+
+def _query(req: func.HttpRequest) -> str:
+    try:
+        return str(urlsplit(req.url).query)
+    except ValueError:  # It has a host that no URL can have.
+        return ""
 
 
 def etag_of(version: str) -> str:
@@ -252,17 +167,6 @@ def expects_version(req: func.HttpRequest, detail: str) -> "Callable[[str], None
     return check
 
 
-def _path(req: func.HttpRequest) -> str:
-    try:
-        path: str = urlsplit(req.url).path
-        token = req.route_params.get("token")
-        if not token:
-            return path
-        return "/".join("***" if unquote(part) == token else part for part in path.split("/"))
-    except ValueError:  # It has a host that no URL can have.
-        return ""
-
-
 def _address(req: func.HttpRequest) -> str:
     """Of the forwarded addresses the last, which is the platform's; the others may be anybody's
     invention. Without its port."""
@@ -273,7 +177,13 @@ def _address(req: func.HttpRequest) -> str:
 
 
 def body_of(req: func.HttpRequest, limit: int = MAX_BODY) -> bytes:
-    """Raises LengthRequired, and TooLarge for more than `limit` bytes."""
+    """Raises LengthRequired, TooLarge for more than `limit` bytes, and UnsupportedMediaType for one
+    that is packed: what it would unpack to is known to nobody before."""
+    packing = str(req.headers.get("Content-Encoding", "")).strip()[:50]
+    if packing.lower() not in ("", "identity"):
+        raise UnsupportedMediaType(
+            f"The body comes packed (Content-Encoding: {packing}); please send it as it is."
+        )
     body: bytes = req.get_body()
     if not body and "content-length" not in req.headers:
         # The platform hands over a body only if its length was said.
@@ -288,13 +198,3 @@ def _check_type(req: func.HttpRequest, wanted: str) -> None:
     given = req.headers.get("Content-Type", wanted).partition(";")[0].strip().lower()
     if given != wanted:
         raise UnsupportedMediaType(f"The body must be {wanted}.")
-
-
-def _problem(body: dict[str, Any], headers: Mapping[str, str]) -> func.HttpResponse:
-    answer = func.HttpResponse(
-        json.dumps(body),
-        status_code=body["status"],
-        headers=dict(headers),
-        mimetype="application/problem+json",
-    )
-    return _safe(answer)

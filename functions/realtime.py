@@ -4,7 +4,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.composition import product
-from functions.http import answer_json, body_of, endpoint, principal_of
+from functions.http import answer_json, body_of, principal_of
+from functions.registration import endpoint
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 

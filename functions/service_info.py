@@ -7,7 +7,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.composition import product
-from functions.http import answer_json, endpoint
+from functions.http import answer_json
+from functions.registration import answer_unknown, endpoint
 from shared.errors import NotFound
 from shared.tasks.registry import TASK_TYPES, find_task_type
 
@@ -97,3 +98,13 @@ async def docs_file(req: func.HttpRequest) -> func.HttpResponse:
     headers = {"Cache-Control": "public, max-age=3600"}
     content = (_SWAGGER / name).read_bytes()
     return func.HttpResponse(content, headers=headers, mimetype=_SWAGGER_TYPES[name])
+
+
+async def answer_unknown_path(req: func.HttpRequest) -> func.HttpResponse:
+    """A path that no endpoint has, or not for this verb."""
+    raise NotFound(
+        f"There is nothing here for {req.method} at this path; /api/v1/docs lists what there is."
+    )
+
+
+answer_unknown(bp, "zz_answer_unknown_path", answer_unknown_path)

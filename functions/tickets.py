@@ -12,7 +12,6 @@ from functions.http import (
     MAX_BODY,
     answer_json,
     answer_ticket,
-    endpoint,
     etag_of,
     expects,
     json_body,
@@ -23,7 +22,8 @@ from functions.http import (
     query_of,
     read_json,
 )
-from functions.multipart import is_multipart, read_form
+from functions.multipart.form import is_multipart, read_form
+from functions.registration import endpoint
 from shared.errors import Invalid
 
 if TYPE_CHECKING:

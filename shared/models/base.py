@@ -33,7 +33,9 @@ Instant = Annotated[
 
 
 def _no_number(value: Any) -> Any:
-    """pydantic would take numbers, also as text, for Unix times."""
+    """pydantic would take numbers, also as text, for Unix times. A `+` in a query is a blank."""
+    if isinstance(value, str) and re.fullmatch(r"\S{16,} \d\d:?\d\d", value):
+        raise ValueError("has a blank for the + of its offset; write %2B for it in an address")
     if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt]", value):
         raise ValueError("must be a time like 2026-01-31T12:00:00Z")
     return value

@@ -12,7 +12,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.http import parse_json
-from functions.multipart import read_form
+from functions.multipart.form import read_form
 from shared.attachments.store import NewFile, examine
 from shared.diffs.patches import hunks
 from shared.documents.extraction import extract

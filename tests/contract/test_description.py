@@ -42,8 +42,15 @@ def test_it_has_every_route_and_no_other(
 ) -> None:
     lines = [line for line in running_app.host.log.splitlines() if f"] {PREFIX}/" in line]
     served = {
-        (line.partition("[")[2].partition("]")[0], line.partition(PREFIX)[2]) for line in lines
+        (verb, line.partition(PREFIX)[2])
+        for line in lines
+        for verb in line.partition("[")[2].partition("]")[0].split(",")
     }
+    heads = {(verb, path) for verb, path in served if verb == "HEAD"}
+    assert {path for _, path in heads} == {path for verb, path in served if verb == "GET"}
+    unknown = ("any", "/{*token}")
+    assert lines[-1].endswith(f"[any] {PREFIX}{unknown[1]}"), "the host asks it last"
+    served -= {*heads, unknown}
     assert ("GET", "/health") in served
     assert {(verb, f"/{route_of(path[1:])}") for verb, path in operations} == served
 

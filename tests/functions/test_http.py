@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import azure.functions as func
 import pytest
 
-from functions import http
+from functions import http, registration
 from shared.errors import (
     Invalid,
     LengthRequired,
@@ -18,7 +20,7 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from shared.models import Login
+from shared.models import Login, TicketsQuery
 
 
 def request(body: bytes = b"", **headers: str) -> func.HttpRequest:
@@ -31,7 +33,7 @@ async def answered(error: Exception) -> tuple[func.HttpResponse, dict[str, Any]]
     async def handler(req: func.HttpRequest) -> func.HttpResponse:
         raise error
 
-    answering: Callable[..., Awaitable[func.HttpResponse]] = http._explain_problems(handler)
+    answering: Callable[..., Awaitable[func.HttpResponse]] = registration._explain_problems(handler)
     response = await answering(req=request())
     return response, json.loads(response.get_body())
 
@@ -133,3 +135,34 @@ def test_the_address_is_the_one_that_the_platform_wrote(header: str, address: st
     actor = http.visitor(request(X_Forwarded_For=header, User_Agent="a" * 999))
     assert actor.ip_address == address
     assert len(actor.user_agent or "") == 256
+
+
+@pytest.mark.parametrize("packing", ["gzip", " BR ", "zstd, gzip"])
+def test_a_packed_body_is_named(packing: str) -> None:
+    with pytest.raises(UnsupportedMediaType, match=rf"\(Content-Encoding: {packing.strip()}\)"):
+        http.read_json(request(b"{}", content_length="2", content_encoding=packing))
+    assert http.read_json(request(b"{}", content_length="2", content_encoding="identity")) == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("created_after=2026-11-01T00:00:00+02:00", "write %2B for it"),
+        ("created_before=2026-11-01T00:00:00.5+0200", "write %2B for it"),
+        ("status=failed&status=pending", "status is given more than once"),
+        ("q=a&Q=b", "q is given more than once"),
+    ],
+)
+def test_what_a_query_says_by_mistake_is_named(query: str, said: str) -> None:
+    asked = func.HttpRequest(
+        "GET", f"http://x/api/v1/tickets?{query}", params=dict(parse_qsl(query)), body=b""
+    )
+    with pytest.raises(Invalid, match=said):
+        http.query_of(asked, TicketsQuery)
+
+
+def test_what_a_query_says_twice_but_once_empty_is_taken() -> None:
+    url = "http://x/api/v1/tickets?q=&q=a&created_after=2026-11-01T00:00:00%2B02:00"
+    params = {"q": "a", "created_after": "2026-11-01T00:00:00+02:00"}
+    query = http.query_of(func.HttpRequest("GET", url, params=params, body=b""), TicketsQuery)
+    assert (query.q, query.created_after) == ("a", datetime(2026, 10, 31, 22, tzinfo=UTC))

@@ -14,7 +14,7 @@ import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
 from functions.http import form_body, json_body
-from functions.multipart import MultipartForm
+from functions.multipart.form import MultipartForm
 from shared.clients.github.urls import pull_of
 from shared.diffs.patches import hunks
 from shared.diffs.syntax import parses

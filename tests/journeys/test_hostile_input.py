@@ -369,9 +369,33 @@ class TestPaths:
             running_app.api.get(path).json().keys() == running_app.api.get(f"{path}/").json().keys()
         )
 
-    @pytest.mark.parametrize("verb", ["PATCH", "POST", "DELETE", "TRACE", "PROPFIND"])
+    def test_a_verb_that_the_platform_does_not_know(self, running_app: RunningApp) -> None:
+        assert running_app.api.request("PROPFIND", "/health").status_code == 404
+
+    @pytest.mark.parametrize("verb", ["PATCH", "POST", "DELETE", "TRACE"])
     def test_another_verb_is_not_found(self, running_app: RunningApp, verb: str) -> None:
-        assert running_app.api.request(verb, "/health").status_code == 404
+        assert problem(running_app.api.request(verb, "/health"), 404)["detail"].startswith(
+            f"There is nothing here for {verb}"
+        )
+
+    @pytest.mark.parametrize("path", ["", "/nothing", "/ws/ws/canary-of-a-token/more", "/tickets/"])
+    def test_an_unknown_path_is_answered_as_all_are(
+        self, running_app: RunningApp, path: str
+    ) -> None:
+        answer = httpx2.request("DELETE", f"{running_app.host.base_url}/api/v1{path}")
+        assert problem(answer, 404)["instance"] == f"/api/v1{path}"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "canary-of-a-token" not in running_app.host.log
+
+    def test_head_is_get_without_its_body(self, running_app: RunningApp) -> None:
+        paths = running_app.api.get("/openapi.json").json()["paths"]
+        plain = [path for path in paths if "get" in paths[path] and "{" not in path]
+        ticket = f"/tickets/{running_app.run()['id']}"
+        for path in (*plain, ticket, f"{ticket}/result", "/tickets/nobodys"):
+            got, head = (running_app.api.request(verb, path) for verb in ("GET", "HEAD"))
+            assert (head.status_code, head.content) == (got.status_code, b""), path
+            assert head.headers["content-type"] == got.headers["content-type"], path
+            assert head.headers.get("etag") == got.headers.get("etag"), path
 
     def test_every_answer_has_safe_headers(self, running_app: RunningApp) -> None:
         for path in (

@@ -10,7 +10,7 @@ import azure.functions as func
 import pytest
 
 from functions.http import parse_json
-from functions.multipart import MultipartForm
+from functions.multipart.form import MultipartForm
 from shared.documents.extract import Block, Places
 from shared.documents.file_types import InMemory, kind_of
 from shared.errors import Malformed, UnsupportedMediaType

@@ -1,4 +1,4 @@
-"""Multipart forms: the parts of a body as views of it, so that no file is held twice."""
+"""The parts of a multipart body, as views of it, so that no file is held twice."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from functions.http import body_of
+from functions.multipart.names import check_header, make_fault, read_filename
 from shared.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ class FormPart:
     start: int = 0
     end: int = 0
 
+    @property
+    def disposition(self) -> bytes:
+        """What the part is called, and its file."""
+        return self.headers.get("content-disposition", b"")
+
 
 class MultipartForm:
     """The parts of a request's body, in order. Raises LengthRequired, Malformed, TooLarge, and
@@ -47,10 +53,11 @@ class MultipartForm:
         for options, part in self._parts:
             if options.get(b"name", b"").decode(errors="replace") not in names:
                 continue
-            if b"filename" not in options:
-                raise Invalid("Every file needs a name.", [_fault("has no file name")])
+            name = read_filename(part.disposition, options.get(b"filename"))
+            if name is None:
+                raise Invalid("Every file needs a name.", [make_fault("has no file name")])
             view = self._view[part.start : part.end]
-            found.append(NewFile(_text(options[b"filename"]), InMemory(view)))
+            found.append(NewFile(name, InMemory(view)))
         return found
 
     def field(self, name: str, max_bytes: int) -> bytes | None:
@@ -162,19 +169,8 @@ class _Reader:
 def _disposition(part: FormPart) -> dict[bytes, bytes]:
     from python_multipart.multipart import parse_options_header
 
-    header = part.headers.get("content-disposition", b"")
-    kind, options = parse_options_header(header.decode("latin-1"))
+    check_header(part.disposition)
+    kind, options = parse_options_header(part.disposition.decode("latin-1"))
     if kind != b"form-data" or b"name" not in options:
         raise Malformed("The body cannot be read: a part without a name.")
     return options
-
-
-def _text(name: bytes) -> str:
-    try:
-        return name.decode()
-    except UnicodeDecodeError:
-        raise Invalid("A file name must be UTF-8.", [_fault("is not UTF-8")]) from None
-
-
-def _fault(words: str) -> dict[str, object]:
-    return {"loc": ["filename"], "msg": f"it {words}", "type": "filename"}
