@@ -1,8 +1,8 @@
 """Checking what somebody knows, a password or a token in its place: throttled, noted, and alike for
 users that there are and are not."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -27,10 +27,12 @@ _TRIES = 30
 @dataclass(frozen=True, slots=True)
 class Guess:
     """Whose password is tried, all names of a user being one, and what has failed before where that
-    is done."""
+    is done. `known` is None where there is no such user."""
 
+    known: KnownUser | None
     failures: Failures
     whose: str
+    is_right: bool
 
 
 Find = Callable[[], Awaitable[KnownUser | None]]
@@ -55,6 +57,7 @@ class PasswordCheck:
         self._chains = chains
         self._clock = clock
         self._lines = Locks()
+        self._users_in_use = Locks()
 
     async def check_name(self, name: str, password: str, actor: Actor, then: Then) -> None:
         """Run `then` for the active user with this name and password.
@@ -88,28 +91,48 @@ class PasswordCheck:
         self, find: Find, nobody: str, proof: "_Proof", actor: Actor, then: Then
     ) -> None:
         """Failures count for the user, for `nobody` where there is none."""
-        for number in range(_TRIES):
-            # Whoever was overtaken stands in line, so that many at once do not overtake each other.
-            line = self._lines.of(actor.ip_address or nobody) if number else nullcontext()
-            async with line:
-                known = await find()
-                # Read after the user: whoever fails in between changes the user.
-                failures = await read_failures(self._table, actor.ip_address)
-                guess = Guess(failures, known.user.id if known else nobody)
-                failures.check(guess.whose, self._clock.now())
-                is_right = await proof.fits(known.user if known else None)
+
+        async def look() -> Guess:
+            known = await find()
+            # Read after the user: whoever fails in between changes the user.
+            failures = await read_failures(self._table, actor.ip_address)
+            whose = known.user.id if known else nobody
+            failures.check(whose, self._clock.now())
+            is_right = await proof.fits(known.user if known else None)
+            return Guess(known, failures, whose, is_right)
+
+        guess = await look()
+        async with self._take_turn(guess, actor) as has_waited:
+            for number in range(_TRIES):
+                if number or has_waited:
+                    guess = await look()
                 with suppress(WriteConflict):
-                    if known is not None and is_right and known.user.is_active:
-                        return await then(known)
-                    await self._refuse(known, guess, proof, actor)
+                    if guess.known is not None and guess.is_right and guess.known.user.is_active:
+                        return await then(guess.known)
+                    await self._refuse(guess, proof, actor)
                     raise Unauthenticated(proof.refusal)
         raise Unavailable("This account is busy at the moment; please try again.")
 
-    async def _refuse(
-        self, known: KnownUser | None, guess: Guess, proof: "_Proof", actor: Actor
-    ) -> None:
+    @asynccontextmanager
+    async def _take_turn(self, guess: Guess, actor: Actor) -> AsyncIterator[bool]:
+        """Whether others were in the way, who may have changed what was read.
+
+        Failures stand in line, those of a user and those of an address: however many there are, one
+        of them at most is in the way of who knows the password, and waits with all others for them.
+        """
+        turns = [self._users_in_use.of(guess.whose)]
+        if not guess.is_right:
+            lines = (guess.whose, f"at {actor.ip_address}")
+            turns = [*map(self._lines.of, lines), *turns]
+        has_waited = any(turn.locked() for turn in turns)
+        async with AsyncExitStack() as stack:
+            for turn in turns:
+                await stack.enter_async_context(turn)
+            yield has_waited
+
+    async def _refuse(self, guess: Guess, proof: "_Proof", actor: Actor) -> None:
         """Count and note a failure, in one transaction. Raises WriteConflict."""
-        moment = self._clock.now()
+        moment, known = self._clock.now(), guess.known
         counted = guess.failures.count(guess.whose, moment)
         metadata = {"failures": guess.failures.of(guess.whose, moment) + 1}
         draft = Draft(AuditAction.LOGIN_FAILED, actor, proof.failure, metadata=metadata)

@@ -20,7 +20,7 @@ def loads(text: str | bytes, *, max_values: int | None = None) -> Any:
     """
     try:
         data = text if isinstance(text, bytes) else text.encode(errors="replace")
-        if max_values is not None and _has_more_values(data, max_values):
+        if max_values is not None and has_more_values(data, max_values):
             raise ValueError(f"more than {max_values} values")
         # Left to itself, json.loads also takes UTF-16, UTF-32 and byte order marks.
         text = text.decode() if isinstance(text, bytes) else text
@@ -37,9 +37,9 @@ def loads(text: str | bytes, *, max_values: int | None = None) -> Any:
     return value
 
 
-def _has_more_values(text: bytes, limit: int) -> bool:
-    """Each value but the first begins a list or an object, or stands behind a comma; whether or not
-    it is JSON. Every other text may be a key."""
+def has_more_values(text: bytes, limit: int) -> bool:
+    """Whether `text`, be it JSON or not, holds more than `limit` values: each but the first begins
+    a list or an object, or stands behind a comma. Every other text may be a key."""
     if len(text.translate(None, delete=_NO_MARKS)) < limit:
         return False
     # Without escapes every quotation mark begins or ends a string.

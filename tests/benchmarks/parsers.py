@@ -10,10 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 import azure.functions as func
+from mcp_types import CallToolResult, jsonrpc_message_adapter
 
 from functions.http import parse_json
 from functions.multipart.form import read_form
 from shared.attachments.store import NewFile, examine
+from shared.clients.mcp.exchange import CONTAINER, MAX_VALUES, ValueCounter
+from shared.clients.mcp.rows import MAX_CELLS, rows_of
 from shared.diffs.patches import hunks
 from shared.documents.extraction import extract
 from shared.documents.file_types import InMemory
@@ -67,7 +70,7 @@ async def _stall(work: Work) -> tuple[float, float]:
 
 
 def _works() -> list[tuple[str, Work]]:
-    return [*_bodies(), *_forms(), *_files(), *_texts(), *_results()]
+    return [*_bodies(), *_forms(), *_files(), *_texts(), *_results(), *_answers()]
 
 
 def _bodies() -> list[tuple[str, Work]]:
@@ -163,4 +166,38 @@ def _results() -> list[tuple[str, Work]]:
         ("result of 1 MB as md", result("a *b* <c>\n" * 100_000, ResultFormat.MD)),
         ("Markdown of 1 MB, entities in entities", tame),
         ("CSV of 200,000 cells", table),
+    ]
+
+
+def _answers() -> list[tuple[str, Work]]:
+    """Of an MCP server: what the `mcp` package reads in one go, and the rows within."""
+    start = b'{"jsonrpc": "2.0", "id": 1, "result": {"content": ['
+    end = b'], "structuredContent": {"rows": [%s]}}}'
+    block = b'{"type": "text", "text": ""}'
+
+    def answer(blocks: int, cells: bytes) -> Work:
+        text = start + b",".join([block] * blocks) + end % cells
+
+        async def read() -> object:
+            message = jsonrpc_message_adapter.validate_json(text)
+            return CallToolResult.model_validate(getattr(message, "result", None))
+
+        return read
+
+    async def count() -> object:
+        counter, piece = ValueCounter(), b'\\"' * (32 * 1024)
+        for _ in range(16 * MIB // len(piece)):
+            counter.count(piece)
+            await asyncio.sleep(0)
+        return counter
+
+    lists = MAX_VALUES // (CONTAINER + 1)
+    rows = "[" + "[1,2]," * (MAX_CELLS // 3 - 1) + "[1,2]]"
+    name = "answer of an MCP server"
+    return [
+        (f"{name}, 16 MB of one text", count),
+        (f"{name}, as many numbers as are taken", answer(1, b"1," * MAX_VALUES + b"1")),
+        (f"{name}, as many lists as are taken", answer(1, b"[]," * lists + b"1")),
+        (f"{name}, as many texts as are taken", answer(lists, b"1")),
+        ("rows of a text, as many as are taken", lambda: asyncio.to_thread(rows_of, [rows], None)),
     ]

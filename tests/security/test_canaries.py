@@ -14,10 +14,13 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from starlette.responses import JSONResponse
 
+from infra.local.webpubsub import DEFAULT_KEY
 from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
-from tests.support.running_app import JsonObject, RunningApp, run_app
+from tests.support.running_app import JsonObject, RunningApp
+from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server
 from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.realtime import run_with_realtime
 from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
 from tests.support.tasks.questions import Writer
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
@@ -51,6 +54,12 @@ def snowflake() -> Iterator[LocalSnowflake]:
 
 
 @pytest.fixture(scope="module")
+def entra() -> Iterator[Entra]:
+    with entra_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> TelemetryFile:
     return TelemetryFile(tmp_path_factory.mktemp("told") / "told.jsonl")
 
@@ -60,6 +69,7 @@ def running_app(
     storage: str,
     github: GitHubServer,
     snowflake: LocalSnowflake,
+    entra: Entra,
     told: TelemetryFile,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningApp]:
@@ -67,12 +77,16 @@ def running_app(
         **snowflake.settings(),
         **github.settings,
         **SECRETS,
+        "ENTRA_TENANT_ID": TENANT,
+        "ENTRA_AUDIENCE": AUDIENCE,
+        "ENTRA_AUTHORITY": entra.authority,
         "BOOTSTRAP_ADMIN_EMAIL": ADMIN,
         "TELEMETRY_FILE": str(told.path),
         "TELEMETRY_TRACES_PER_SECOND": "1000",
         "AUDIT_DIGEST_SECONDS": "1",
     }
-    with run_app(storage, tmp_path_factory.mktemp("running_app"), **settings) as running:
+    folder = tmp_path_factory.mktemp("running_app")
+    with run_with_realtime(storage, folder, **settings) as (running, _):
         yield running
 
 
@@ -81,7 +95,7 @@ class Canaries:
 
     def __init__(self, app: RunningApp) -> None:
         self.app = app
-        self.secrets = {**SECRETS, "GITHUB_TOKEN": TOKEN}
+        self.secrets = {**SECRETS, "GITHUB_TOKEN": TOKEN, "WEBPUBSUB": DEFAULT_KEY}
         self.secrets |= {"old": PASSWORD, "new": NEW_PASSWORD, "wrong": WRONG_PASSWORD}
         self.errors: list[str] = []
         self.instances: list[str] = []
@@ -111,6 +125,38 @@ class Canaries:
         forged = {"Authorization": f"Bearer {self.secrets['forged']}"}
         self.fail(eve.get("/users/me", headers=forged))
         return eve
+
+    def use_realtime(self, client: httpx2.Client) -> None:
+        """Ask for an address to listen at, and pose as the service."""
+        url = client.get("/ws/negotiate").raise_for_status().json()["url"]
+        self.secrets["realtime"] = url.partition("access_token=")[2]
+        self.secrets["signature"] = "sha256=canary-signature"
+        headers = {"ce-connectionId": "x", "ce-signature": self.secrets["signature"]}
+        self.fail(client.post("/ws/events", content=b"{}", headers=headers))
+
+    def use_entra(self, entra: Entra) -> None:
+        """Tokens of Microsoft Entra ID: one that counts, also in a path, and two that do not."""
+        good, late, foreign = (
+            entra.token(oid="canary"),
+            entra.token(oid="canary", exp=1),
+            entra.token(oid="canary", aud="api://canary"),
+        )
+        self.secrets |= {"entra": good, "late entra": late, "foreign entra": foreign}
+        anyone = httpx2.Client(base_url=f"{self.app.host.base_url}/api/v1", timeout=30)
+        me = anyone.get("/users/me", headers={"Authorization": f"Bearer {good}"})
+        assert me.status_code == 200, me.text
+        assert anyone.get(f"/ws/ws/{good}").status_code == 200
+        for token in (late, foreign):
+            self.fail(anyone.get("/users/me", headers={"Authorization": f"Bearer {token}"}))
+            self.fail(anyone.get(f"/ws/ws/{token}"))
+
+    def use_reset(self, admin: httpx2.Client, user: httpx2.Client) -> None:
+        """A token to set a password, and one that is wrong."""
+        user_id = user.get("/users/me").json()["id"]
+        token = admin.post(f"/users/{user_id}/password-reset").raise_for_status().json()["token"]
+        self.secrets["reset"] = token.partition(".")[2]
+        body = {"token": f"{token}x", "password": NEW_PASSWORD}
+        self.fail(admin.post("/auth/password-reset", json=body))
 
     def run(self, client: httpx2.Client, task_type: str, status: str, **data: Any) -> JsonObject:
         """A ticket of this type, once it has ended as it should."""
@@ -158,12 +204,18 @@ def send_mistakes(canaries: Canaries, eve: httpx2.Client) -> None:
 
 @pytest.fixture(scope="module")
 def canaries(
-    running_app: RunningApp, github: GitHubServer, tmp_path_factory: pytest.TempPathFactory
+    running_app: RunningApp,
+    github: GitHubServer,
+    entra: Entra,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Canaries:
     """All was sent, and all tickets have ended."""
     sent, model = Canaries(running_app), running_app.model
     eve = sent.use_account()
-    sent.sign_in(ADMIN, SECRETS["BOOTSTRAP_ADMIN_PASSWORD"])
+    admin = sent.sign_in(ADMIN, SECRETS["BOOTSTRAP_ADMIN_PASSWORD"])
+    sent.use_realtime(eve)
+    sent.use_entra(entra)
+    sent.use_reset(admin, eve)
     prompt = {"task_description": CONTENT["prompt"], "context": CONTENT["context"]}
     sent.run(eve, "custom", "completed", **prompt)
     sent.run(eve, "doc_analysis", "completed", instructions=CONTENT["prompt"])

@@ -4,6 +4,7 @@ heard for a while."""
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -19,8 +20,8 @@ from shared.accounts.login_throttle import (
 from shared.accounts.principal import Principal
 from shared.audit.chain import Actor
 from shared.clients.tables import Row, Verb, Write
-from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, WriteConflict
-from shared.models import OwnChanges, validate_model
+from shared.errors import Conflict, Forbidden, TooMany, Unauthenticated, Unavailable, WriteConflict
+from shared.models import NewPassword, OwnChanges, validate_model
 from tests.support.product.accounts import AccountsUnderTest, by, names
 from tests.support.product.app import BOSS, PASSWORD
 from tests.support.product.clock import now
@@ -145,6 +146,30 @@ async def test_of_many_guesses_at_once_only_ten_are_answered(accounts: AccountsU
     kinds = [type(answer) for answer in answers]
     assert kinds.count(Unauthenticated) == MAX_BY_NAME
     assert kinds.count(TooMany) == len(kinds) - MAX_BY_NAME
+
+
+async def test_guesses_from_many_places_at_once_keep_nobody_out(
+    accounts: AccountsUnderTest,
+) -> None:
+    """With tokens in place of passwords, which take no time to be wrong."""
+    ann, places, is_over = await accounts.register(names("ann")), count(), asyncio.Event()
+    wrong = NewPassword(token=f"{ann.id}.wrong", password=PASSWORD)
+
+    async def guess() -> None:
+        while not is_over.is_set():
+            address = f"2001:db8:{next(places):x}::1"
+            with suppress(Unauthenticated, Unavailable):
+                await accounts.app.password_resets.redeem(wrong, Actor(None, address))
+
+    guesses = [asyncio.create_task(guess()) for _ in range(60)]
+    try:
+        for _ in range(5):
+            before = next(places)
+            assert await is_heard(accounts, "ann")
+            assert next(places) - before < 200, "nor waits for more than some of them"
+    finally:
+        is_over.set()
+        await asyncio.gather(*guesses)
 
 
 async def test_a_crowd_behind_one_address_gets_its_answers(accounts: AccountsUnderTest) -> None:

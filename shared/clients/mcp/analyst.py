@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.text import strict_json
+
 _MAX_DEPTH = 8
 _MAX_SUGGESTIONS = 10
 
@@ -43,6 +45,8 @@ def answer_of(texts: Sequence[str], structured: Any) -> AnalystAnswer:
 
 
 def _parse(text: str) -> Any:
+    if strict_json.has_more_values(text.encode(errors="replace"), strict_json.MAX_VALUES):
+        return text
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

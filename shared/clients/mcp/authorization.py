@@ -66,7 +66,8 @@ class ClientCredentialsAuth(httpx2.Auth):
         """RFC 6749, 5.1."""
         try:
             await answer.aread()
-            given = strict_json.loads(answer.content) if answer.is_success else {}
+            most = strict_json.MAX_VALUES
+            given = strict_json.loads(answer.content, max_values=most) if answer.is_success else {}
             token = given.get("access_token") if isinstance(given, dict) else None
             life = float(given.get("expires_in", _DEFAULT_LIFE))
         except (ValueError, TypeError, AttributeError, httpx2.StreamError):

@@ -4,6 +4,7 @@ The `mcp` package tells of a refused or broken call only that there was one. The
 rest in the `Exchange` of the caller, which reaches it as a context variable.
 """
 
+import re
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,7 +13,13 @@ import httpx2
 
 from shared.clients.retry_after import retry_after
 
+MAX_VALUES, CONTAINER = 500_000, 16
+"""Of an answer, beside what lies in its texts, a list or an object being as much work as so many
+values: the `mcp` package reads it in one go, in which nobody else is served, and what takes long is
+their number, not the length."""
 _PACKINGS = ("", "identity")
+# It ends with the line at the latest, as in all JSON. Possessive: nothing is tried twice.
+_STRING = re.compile(rb'"(?:[^"\\\r\n]++|\\[^\r\n])*+\\?["\r\n]?')
 
 
 @dataclass
@@ -63,17 +70,37 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+class ValueCounter:
+    """Counts the values of JSON as it comes in by what begins or separates them, a list or object
+    for `CONTAINER` of them."""
+
+    def __init__(self) -> None:
+        self._open = b""
+
+    def count(self, piece: bytes) -> int:
+        """How many are in the next piece, wherever it was cut off."""
+        text = self._open + piece
+        bare = _STRING.sub(b"", text + b"]")
+        is_cut = not bare.endswith(b"]")
+        is_escaping = (len(text) - len(text.rstrip(b"\\"))) % 2
+        self._open = b'"' + b"\\" * is_escaping if is_cut else b""
+        return bare.count(b",") + CONTAINER * (bare.count(b"[") + bare.count(b"{"))
+
+
 class _BoundedStream(httpx2.AsyncByteStream):
     def __init__(self, inner: httpx2.AsyncByteStream, most: int, exchange: Exchange) -> None:
         self._inner = inner
         self._left = most
+        self._values_left = MAX_VALUES
+        self._counter = ValueCounter()
         self._exchange = exchange
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for piece in self._inner:
                 self._left -= len(piece)
-                if self._left < 0:
+                self._values_left -= self._counter.count(piece) if self._left >= 0 else 0
+                if self._left < 0 or self._values_left < 0:
                     self._exchange.is_too_large = True
                     raise TooLargeError("more than was asked for")
                 yield piece

@@ -8,11 +8,12 @@ from typing import Any
 
 from shared.clients.mcp import faults
 from shared.errors import PermanentFailure
+from shared.text import strict_json
 
 Cell = str | int | Decimal | bool | None
 """A value; what is neither number nor truth value is text, objects and arrays as JSON."""
 
-MAX_CELLS = 1_000_000
+MAX_CELLS = 500_000
 _LISTS = ("rows", "data", "results", "result", "records")
 _WRAPPERS = ("result_set", "resultSet", "result", "results", "data")
 
@@ -56,6 +57,11 @@ def _check_error(values: Sequence[Any]) -> None:
 
 
 def _json(text: str) -> Any:
+    """None for what is none. Raises PermanentFailure for more than anybody asked for."""
+    if strict_json.has_more_values(
+        text.encode(errors="replace"), MAX_CELLS
+    ):  # Others wait while it is parsed.
+        raise _refuse_table()
     try:
         return json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
@@ -112,11 +118,15 @@ def _of_list(items: list[Any], columns: tuple[str, ...], types: tuple[str, ...])
         return None
     width = len(columns) or max(map(len, items), default=0)
     if width * len(items) > MAX_CELLS or any(len(item) != width for item in items):
-        raise PermanentFailure("The Snowflake server answered a query with a malformed table.")
+        raise _refuse_table()
     columns = columns or tuple(f"COLUMN_{number}" for number in range(1, width + 1))
     kinds = types or ("",) * width
     rows = tuple(tuple(map(_cell, item, kinds)) for item in items)
     return Rows(columns, rows, types)
+
+
+def _refuse_table() -> PermanentFailure:
+    return PermanentFailure("The Snowflake server answered a query with a malformed table.")
 
 
 def _cell(value: Any, kind: str) -> Cell:

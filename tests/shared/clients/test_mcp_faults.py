@@ -4,13 +4,17 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from infra.local.serving import take_port
 from shared.clients.mcp.connection import SnowflakeConnection
+from shared.clients.mcp.exchange import CONTAINER, ValueCounter
 from shared.clients.mcp.settings import SnowflakeEndpoint
 from shared.errors import PermanentFailure, QueryFailed, RetryLater, StepError
 from tests.support.servers.mcp import TOKEN, Json, McpServer, mcp_server, refuse, reply, says
@@ -271,3 +275,47 @@ async def test_a_command_that_ends_at_once() -> None:
     endpoint = SnowflakeEndpoint(command=(sys.executable, "-c", "raise SystemExit(3)"))
 
     assert type(await failure(SnowflakeConnection(endpoint, 10))) is RetryLater
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_taken"),
+    [([[1, 2]] * 10_000, True), ([[]] * 100_000, False), ([list(range(600_000))], False)],
+    ids=["rows", "lists", "numbers"],
+)
+async def test_an_answer_of_more_values_than_anybody_asked_for_is_refused(
+    server: McpServer, rows: list[list[int]], *, is_taken: bool
+) -> None:
+    """Reading it would keep all others waiting."""
+    content = {"columns": ["A", "B"], "rows": rows}
+    server.script = at(
+        "tools/call", lambda call: reply(call, says() | {"structuredContent": content})
+    )
+    if is_taken:
+        connection = server.connection()
+        assert len((await connection.query("SELECT 1")).rows) == len(rows)
+        await connection.close()
+    else:
+        assert "larger than is taken" in (await failure(server.connection())).reason
+
+
+async def test_a_text_of_more_cells_than_anybody_asked_for_is_refused(server: McpServer) -> None:
+    numbers = json.dumps([[1, 2, 3]] * 200_000)
+    server.script = at("tools/call", lambda call: reply(call, says(numbers)))
+    assert "malformed table" in (await failure(server.connection())).reason
+
+
+@given(st.recursive(st.none() | st.text('a"\\,[{\n'), st.lists), st.data())
+def test_values_are_counted_wherever_what_comes_is_cut_off(value: Any, data: st.DataObject) -> None:
+    content, counter, counted = json.dumps(value).encode(), ValueCounter(), 0
+    while content:
+        size = data.draw(st.integers(1, len(content)))
+        counted += counter.count(content[:size])
+        content = content[size:]
+    assert counted == count_work(value)
+
+
+def count_work(value: Any) -> int:
+    """That of lists and what is in them."""
+    if not isinstance(value, list):
+        return 0
+    return CONTAINER + max(0, len(value) - 1) + sum(map(count_work, value))
