@@ -36,8 +36,9 @@ class Artifact(Model):
 
 class Facts(Artifact):
     """A pull request as it was read, in so many batches; of files that are `made_here` the diff is
-    not GitHub's own. `base` is the branch's name, `request` a hash of what was asked for. Where
-    only what changed `since` a head that was reviewed before is read, `summary` is of the whole."""
+    not GitHub's own. `base` is the name of the branch, `base_sha` its commit, `request` a hash of
+    what was asked for. Where only what changed `since` a head that was reviewed before is read,
+    `summary` is of the whole."""
 
     ref: PullRef
     title: str
@@ -48,6 +49,7 @@ class Facts(Artifact):
     made_here: list[str]
     batches: int = 0
     base: str = ""
+    base_sha: str = ""
     request: str = ""
     summary: str = ""
     since: str | None = None

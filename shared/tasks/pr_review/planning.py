@@ -103,6 +103,7 @@ def _facts(
         made_here=[file.path for file in changed.files if file.made_here],
         batches=batches,
         base=pull.base.ref,
+        base_sha=pull.base.sha,
     )
 
 

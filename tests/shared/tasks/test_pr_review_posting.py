@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from infra.local.github.pulls import Limits
+from infra.local.github.repository import git
 from shared.tasks import pr_review
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
@@ -360,6 +361,29 @@ async def test_after_a_forced_push_everything_is_read_again(reviews: Reviews) ->
     assert {one["line"] for one in result["posted"]["still_open"]} == {2, 3}
     assert len(reviews.comments()) == 2
     assert result["posted"]["gone"] == []
+
+
+async def test_after_the_base_branch_moved_back_everything_is_read_again(reviews: Reviews) -> None:
+    history, folder = reviews.history, reviews.history.folder
+    history.commit({"shop/orders.py": BASE})
+    history.commit({"shop/tax.py": "RATE = 19\n"})
+    history.branch("feature")
+    reviews.push({"shop/orders.py": HEAD})
+    url = reviews.github.serve(history)
+    await reviews.review(url, post_review=True)
+    history.go("main")
+    history.commit({"other.py": "a = 1\n"})
+    history.go("feature")
+    reviews.model.bodies.clear()
+    result = await reviews.review(url, post_review=True)
+    assert result["coverage"]["since"], "that the branch went on changes nothing"
+    assert reviews.model.bodies == []
+    git(folder, "branch", "--force", "main", "main~2")
+    result = await reviews.review(url, post_review=True)
+    assert result["coverage"]["since"] is None
+    assert set(result["coverage"]["reviewed"]) == {"shop/orders.py", "shop/tax.py"}
+    assert "RATE = 19" in diff_of(reviews.model.bodies[0])
+    assert len(reviews.said()) == 1
 
 
 async def test_where_threads_cannot_be_resolved_a_reply_says_that_it_is_fixed(

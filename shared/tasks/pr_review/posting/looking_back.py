@@ -31,7 +31,17 @@ async def look_back(
         return None
     _, last = found[0]
     is_alike = last.whole and last.base == pull.base.ref and last.request == request
-    return Before.between(last, await _read_changes(github, ref, last, pull) if is_alike else None)
+    is_known = is_alike and await _has_moved_on(github, ref, last, pull)
+    return Before.between(last, await _read_changes(github, ref, last, pull) if is_known else None)
+
+
+async def _has_moved_on(github: GitHubClient, ref: PullRef, last: LastReview, pull: Pull) -> bool:
+    """Whether the base branch has what it had, and perhaps more: where it was moved back, the pull
+    request has changes that nobody has read, though nothing was pushed to it."""
+    if last.base_sha in ("", pull.base.sha):
+        return last.base_sha != ""
+    compared = await github.compare(ref, last.base_sha, pull.base.sha)
+    return compared is not None and compared.merge_base_commit.sha == last.base_sha
 
 
 async def _read_changes(

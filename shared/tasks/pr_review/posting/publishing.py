@@ -144,6 +144,7 @@ def _remember(
     return LastReview(
         pull="",
         base=facts.base,
+        base_sha=facts.base_sha,
         head=result.head_sha,
         request=facts.request,
         run=last.run + 1 if last else 1,
