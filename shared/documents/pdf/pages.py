@@ -11,7 +11,7 @@ from shared.documents.pdf.appearances import find_drawing, read_stamps
 from shared.documents.pdf.asides import asides
 from shared.documents.pdf.gaps import Gap, gap
 from shared.documents.pdf.hidden import has_hidden_text
-from shared.documents.pdf.scripts import mark_scripts
+from shared.documents.pdf.signs import add_signs
 from shared.documents.pdf.strings import EVERYWHERE, HYPHEN, tidy
 
 _LITTLE_TEXT = 300
@@ -36,7 +36,7 @@ def read_page(document: PdfDocument, number: int) -> Page:
     """Page `number`, from 1; damaged ones have that as their `gap`."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as textpage:
-            text = mark_scripts(textpage.get_text_bounded(*EVERYWHERE), textpage)
+            text = add_signs(textpage.get_text_bounded(*EVERYWHERE), page, textpage)
             shown = gap(page) if len(text) < _LITTLE_TEXT else None
             beside = list(asides(page, number))
             stamps, stamped = read_stamps(document, page, number)

@@ -16,27 +16,8 @@ _MIN_RISE, _MAX_RISE = 0.12, 0.8  # of the size of the letters
 Edit = tuple[int, int, Callable[[str], str]]
 
 
-def mark_scripts(text: str, textpage: PdfTextPage) -> str:
-    """The text of the page with signs before what is raised or lowered."""
-    raw = textpage.get_text_range()
-    edits = list(_find_scripts(raw, textpage))
-    if not edits:
-        return text
-    here, there = _seen(text), _seen(raw)
-    if [text[at] for at in here] != [raw[at] for at in there]:
-        return text
-    places = dict(zip(there, here, strict=True))
-    for start, end, mark in reversed(edits):
-        first, last = places[start], places[end - 1] + 1
-        text = text[:first] + mark(text[first:last]) + text[last:]
-    return text
-
-
-def _seen(text: str) -> list[int]:
-    return [at for at, char in enumerate(text) if not char.isspace()]
-
-
-def _find_scripts(raw: str, textpage: PdfTextPage) -> Iterator[Edit]:
+def find_scripts(raw: str, textpage: PdfTextPage) -> Iterator[Edit]:
+    """Where in the text of the page, as pdfium orders it, digits are raised or lowered."""
     for digits in _DIGITS.finditer(raw):
         start, end = digits.span()
         base = start - 1 if start and not raw[start - 1].isspace() else start

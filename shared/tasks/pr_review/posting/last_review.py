@@ -63,10 +63,11 @@ class ToldFinding(Spot):
 
 class LastReview(Model):
     """Of which pull request, base branch (and commit of it, which earlier versions did not tell),
-    head and request a review was, and the `run`: the how manyth it is. `key` is the attempt at a ticket that told it; `whole` whether everything was
-    read and told, so that what does not change need not be read again. `summary` is that of the
-    last review of the whole change. `gone` and `still_open` are what it told of the one before,
-    `head_now` is the head of the pull request by then, if another."""
+    head and request a review was, and the `run`: the how manyth it is. `key` is the attempt at a
+    ticket that told it; `whole` whether everything was read and told, so that what does not change
+    need not be read again. `summary` is that of the last review of the whole change. `gone` and
+    `still_open` are what it told of the one before, `head_now` is the head of the pull request by
+    then, if another."""
 
     pull: str
     base: str
