@@ -15,8 +15,8 @@ QUADS = b"/Annots [<< /Type /Annot /Subtype /%b /Rect [150 697 169 711] /QuadPoi
 FIVE = b"150 711 169 711 150 697 169 697"
 
 
-def read(instructions: bytes, **more: bytes) -> str:
-    text = read_pdf(drawn(WORDS + instructions, **more)).text
+def read(instructions: bytes, page: bytes = b"") -> str:
+    text = read_pdf(drawn(WORDS + instructions, page=page)).text
     return "\n".join(" ".join(line.split()) for line in text.split("\n"))
 
 
