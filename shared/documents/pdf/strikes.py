@@ -41,7 +41,7 @@ def _join_bars(bars: Iterable[_Bar]) -> Iterator[_Bar]:
     """Lines that go on one behind the other as one."""
     last = None
     for bar in sorted(bars, key=lambda one: (round(one.y), one.left)):
-        if last and abs(last.y - bar.y) <= _APART and bar.left <= last.right + _APART:
+        if last and abs(last.y - bar.y) <= _APART / 2 and _touches(last, bar):
             last = last._replace(right=max(last.right, bar.right))
             continue
         if last:
@@ -49,6 +49,10 @@ def _join_bars(bars: Iterable[_Bar]) -> Iterator[_Bar]:
         last = bar
     if last:
         yield last
+
+
+def _touches(one: _Bar, other: _Bar) -> bool:
+    return one.left - _APART <= other.left <= one.right + _APART
 
 
 def _list_drawn(page: PdfPage) -> Iterator[_Bar]:

@@ -27,9 +27,10 @@ def read(instructions: bytes, page: bytes = b"") -> str:
         b"0.7 w 150 704 m 168.7 704 l S",
         b"1 0 0 RG 2 w 149 705 m 170 705 l S",
         b"q 1 0 0 1 100 600 cm 50 103.5 19 0.7 re f Q",
+        b"150 703.5 19 0.7 re f 350 702.6 40 0.7 re f",
         b"10 10 m 20 400 l 150 704 m 168.7 704 l S",
     ],
-    ids=["box", "line", "thick and red", "moved", "one of many lines"],
+    ids=["box", "line", "thick and red", "moved", "beside another", "one of many lines"],
 )
 def test_a_line_through_words_strikes_them_out(line: bytes) -> None:
     assert read(line) == STRUCK
