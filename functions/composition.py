@@ -6,7 +6,7 @@ from functools import cache
 
 from shared.app import App
 from shared.settings import read_settings
-from shared.settings.proxies import bypass_loopback
+from shared.settings.proxies import settle_proxies
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ def product() -> App:
     # These libraries log every request, some with its headers.
     for name in ("azure", "httpx2", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    bypass_loopback(os.environ)
+    settle_proxies(os.environ)
     app = App(read_settings(os.environ))
     for service, address in app.settings.list_addresses().items():
         log.info("%s: %s", service, address or "none")

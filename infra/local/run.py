@@ -28,7 +28,7 @@ from infra.local.settings_file import read_json_object, read_local_settings
 from infra.local.snowflake.environment import make
 from infra.local.state import Secrets, write_private
 from shared.errors import SettingsError
-from shared.settings.proxies import bypass_loopback
+from shared.settings.proxies import settle_proxies
 
 _AZURITE = "azurite"
 """Its folder in the state."""
@@ -79,7 +79,6 @@ def running(port: int, state: Path, say: Printer) -> Iterator[Running]:
     if not 0 < port <= last:
         more = f"the app and its stand-ins have {PORTS} ports, from this one on"
         raise PartError(f"The port must be 1 to {last}, not {port}: {more}.")
-    bypass_loopback(os.environ)
     ready_file = state / "ready.json"
     with ExitStack() as stack:
         stack.enter_context(lock_state(state))
@@ -100,8 +99,9 @@ def running(port: int, state: Path, say: Printer) -> Iterator[Running]:
 def _plan(port: int, state: Path) -> Plan:
     """Raises StartError for settings that are missing or bad."""
     defaults = read_json_object(ROOT / "local.settings.sample.json")["Values"]
-    given = {**read_local_settings(ROOT).values, **os.environ}
     try:
+        settle_proxies(os.environ)
+        given = {**read_local_settings(ROOT).values, **os.environ}
         return plan_services(port, defaults, Secrets.of(state), given)
     except SettingsError as error:
         raise PartError(str(error)) from error

@@ -8,7 +8,7 @@ import pytest
 from infra.local.services import Plan, Service, plan_services
 from infra.local.state import Secrets
 from shared.errors import SettingsError
-from shared.settings.proxies import bypass_loopback
+from shared.settings.proxies import settle_proxies
 from tests.support.hosts.process import ROOT
 
 SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
@@ -105,11 +105,40 @@ def test_what_is_given_of_the_admin_is_taken_as_a_whole() -> None:
         ({"NO_PROXY": "acme.com, localhost"}, "acme.com,localhost,127.0.0.1,::1"),
         ({"no_proxy": "a.com", "NO_PROXY": "b.com"}, "a.com,localhost,127.0.0.1,::1"),
         ({"no_proxy": "*"}, "*"),
+        ({"NO_PROXY": "a.com,*"}, "*"),
     ],
 )
 def test_this_machine_is_reached_without_a_proxy(given: dict[str, str], told: str) -> None:
-    bypass_loopback(given)
+    settle_proxies(given)
     assert given == {"no_proxy": told, "NO_PROXY": told}
+
+
+SOCKS = "socks5://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"ALL_PROXY": SOCKS}, "ALL_PROXY"),
+        ({"all_proxy": SOCKS, "HTTP_PROXY": "http://127.0.0.1:9"}, "ALL_PROXY"),
+        ({"https_proxy": SOCKS}, "HTTPS_PROXY"),
+        ({"http_proxy": "socks://h", "https_proxy": "h:9"}, "HTTP_PROXY"),
+    ],
+)
+def test_a_proxy_that_nothing_here_can_use_is_named(given: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=f"The proxy that {named} names is none for HTTP"):
+        settle_proxies(given)
+
+
+def test_a_proxy_that_nothing_needs_is_left_out() -> None:
+    needed = {"HTTP_PROXY": "127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    given = {**needed, "ALL_PROXY": SOCKS, "all_proxy": SOCKS}
+    settle_proxies(given)
+    assert given.items() >= needed.items()
+    assert {"ALL_PROXY", "all_proxy"}.isdisjoint(given)
+    everywhere = {"ALL_PROXY": SOCKS, "NO_PROXY": "*"}
+    settle_proxies(everywhere)
+    assert everywhere["ALL_PROXY"] == SOCKS
 
 
 def test_secrets_outlive_their_making(tmp_path: Path) -> None:
