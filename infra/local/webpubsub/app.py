@@ -155,7 +155,7 @@ class _Service:
         if (
             connection is None
             or connection.closed_for is not None
-            or not secrets.compare_digest(token, connection.reconnection_token)
+            or not secrets.compare_digest(token.encode(), connection.reconnection_token.encode())
         ):
             await socket.close(_POLICY_VIOLATION, "there is no such connection to recover")
             return

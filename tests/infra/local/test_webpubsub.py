@@ -561,7 +561,7 @@ async def test_a_connection_is_recovered_by_its_token_alone(
     await socket.send('{"type": "ping"}')
     await received(socket)
     base = f"ws{webpubsub_url[4:]}/client/hubs/{hub}?awps_connection_id={greeting['connectionId']}"
-    forged = await plain(f"{base}&awps_reconnection_token=forged", subprotocols=offered)
+    forged = await plain(f"{base}&awps_reconnection_token=forg%C3%A9d", subprotocols=offered)
     with pytest.raises(ConnectionClosed) as refused:
         await received(forged)
     assert refused.value.rcvd is not None
