@@ -6,7 +6,7 @@ A row is a plain dict with PartitionKey and RowKey. Tables are made when they ar
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from azure.core import AsyncPipelineClient
@@ -18,12 +18,22 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
 )
 from azure.core.rest import HttpRequest
-from azure.data.tables import EntityProperty
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.clients.azure_transport import ConnectionPool, ObservedTransport
 from shared.clients.storage_errors import translate_errors
 from shared.clients.table_batches import BatchRefusal, Verb, Write, decode_batch, encode_batch
+from shared.clients.table_reads import (
+    HEADERS,
+    Row,
+    RowRange,
+    Token,
+    next_token,
+    read_row,
+    read_rows,
+    row_path,
+    rows_path,
+)
 from shared.errors import WriteConflict
 from shared.settings.storage import StorageSettings
 from shared.telemetry.spans import Service
@@ -52,18 +62,6 @@ T = TypeVar("T")
 __all__ = ["MAX_ROWS", "Row", "Table", "Verb", "Write", "service"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row as it was read; `etag` is for a write that must not overtake another."""
-
-    values: dict[str, Any]
-    etag: str
-
-    @property
-    def key(self) -> str:
-        return str(self.values["RowKey"])
-
-
 def service(
     settings: StorageSettings,
     credential: AsyncTokenCredential | None = None,
@@ -89,8 +87,10 @@ class Table:
         self._pipeline: AsyncPipelineClient[Any, Any] = self._client._client._client
 
     async def read(self, partition: str, key: str) -> Row | None:
+        path = row_path(self._client.table_name, partition, key)
+
         async def call() -> Row:
-            return _row(await self._client.get_entity(partition, key))
+            return read_row((await self._get(path))[0])
 
         try:
             return await translate_errors(call)
@@ -149,36 +149,49 @@ class Table:
     ) -> AsyncIterator[Row]:
         """The rows of a partition with `start` <= RowKey < `end`, in order, and with the
         columns `equal`: all their columns, or those named. A storage call brings `page` rows."""
-        wanted = {} if equal is None else {f"v{n}": pair for n, pair in enumerate(equal.items())}
-        pages = self._client.query_entities(
-            "PartitionKey eq @partition and RowKey ge @start and RowKey lt @end"
-            + "".join(f" and {column} eq @{name}" for name, (column, _) in wanted.items()),
-            parameters={"partition": partition, "start": start, "end": end}
-            | {name: value for name, (_, value) in wanted.items()},
-            select=[*columns] or None,
-            results_per_page=page,
-        ).by_page()
+        wanted = RowRange(partition, start, end, equal or {})
+        token: Token = {}
         while True:
-            try:
-                entities = await translate_errors(pages.__anext__)
-            except (StopAsyncIteration, ResourceNotFoundError):
+            rows, token = await self._read_page(wanted, columns, page, token)
+            for row in rows:
+                yield row
+            if not token:
                 return
-            async for entity in entities:
-                yield _row(entity)
 
     async def page(self, token: str) -> tuple[list[Row], str]:
         """Up to 1,000 rows of the whole table, and where the next page begins: "" after the last
         and, as `token`, for the first."""
-        pages = self._client.list_entities(results_per_page=MAX_ROWS).by_page(
-            continuation_token=json.loads(token) if token else None
+        rows, following = await self._read_page(
+            None, (), MAX_ROWS, json.loads(token) if token else {}
         )
-        try:
-            entities = await translate_errors(pages.__anext__)
-        except (StopAsyncIteration, ResourceNotFoundError):
-            return [], ""
-        rows = [_row(entity) async for entity in entities]
-        following = pages.continuation_token  # type: ignore[attr-defined]
         return rows, json.dumps(following) if following else ""
+
+    async def _read_page(
+        self, wanted: RowRange | None, columns: Sequence[str], page: int, token: Token
+    ) -> tuple[list[Row], Token]:
+        """One storage call. A table that is not there has no rows."""
+        path = rows_path(self._client.table_name, wanted, columns, page, token)
+
+        async def call() -> tuple[list[Row], Token]:
+            content, headers = await self._get(path)
+            return read_rows(content), next_token(headers)
+
+        try:
+            return await translate_errors(call)
+        except ResourceNotFoundError:
+            return [], {}
+
+    async def _get(self, path: str) -> tuple[bytes, Mapping[str, str]]:
+        """Content and headers of an answer."""
+        headers = HEADERS | {"x-ms-version": self._client.api_version}
+        request = HttpRequest("GET", f"{self._account}/{path}", headers=headers)
+        response = await self._pipeline.send_request(request, stream=True)
+        content = await response.read()
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            raise ResourceNotFoundError(response=response)
+        if response.status_code != HTTPStatus.OK:
+            raise HttpResponseError(response=response)
+        return content, response.headers
 
     async def _with_table(self, call: Callable[[], Awaitable[T]]) -> T:
         """Run `call`; should the table be missing, make it and run `call` again."""
@@ -199,15 +212,6 @@ class _RefusedError(HttpResponseError):
         self.error_code = refusal.code or code
         super().__init__(f"A transaction was refused: {refusal.status} {self.error_code}.")
         self.status_code, self.index = refusal.status, refusal.index
-
-
-def _row(entity: Mapping[str, Any]) -> Row:
-    metadata = entity.metadata  # type: ignore[attr-defined]
-    values = {
-        name: value.value if isinstance(value, EntityProperty) else value
-        for name, value in entity.items()
-    }
-    return Row(values, str(metadata["etag"]))
 
 
 def _code(error: HttpResponseError) -> str:
