@@ -30,7 +30,9 @@ def counter_name(status: Status, task_type: str) -> str:
 
 
 class Totals(Counter[str]):
-    """Counts by `counter_name`."""
+    """Counts by `counter_name`. `version` is another one once anything was counted since."""
+
+    version: tuple[str, ...] = ()
 
     def of(self, status: Status | None = None, task_type: str | None = None) -> int:
         """How many have this status and this type; None is any."""
@@ -111,6 +113,7 @@ class Counters:
         totals = Totals()
         async for row in self._table.query(owner, *prefix_range(PREFIX)):
             totals.update(counts_in(row))
+            totals.version += (f"{row.key} {row.etag}",)
         return totals
 
     @asynccontextmanager

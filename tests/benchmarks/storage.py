@@ -98,13 +98,13 @@ async def _lists(running_app: RunningApp) -> list[Row]:
     ada = running_app.log_in("ada")
     owner = ada.get("/users/me").json()["id"]
     async with _beside(running_app) as app:
-        await _fill(app.table, owner, FEW)
+        await fill(app.table, owner, FEW)
         few = _list_costs(running_app, ada)
-        await _fill(app.table, owner, MANY - FEW)
+        await fill(app.table, owner, MANY - FEW)
         many = _list_costs(running_app, ada)
         few_owners = _list_costs(running_app, admin)
         for _ in range(OWNERS):
-            await _fill(app.table, new_user_id(), 2)
+            await fill(app.table, new_user_id(), 2)
         many_owners = _list_costs(running_app, admin)
     return [
         (f"list of 20, of {FEW:,} tickets", _told(few), "constant"),
@@ -137,7 +137,7 @@ def _admin(running_app: RunningApp) -> httpx2.Client:
     return client
 
 
-async def _fill(table: Table, owner: str, count: int) -> None:
+async def fill(table: Table, owner: str, count: int) -> None:
     """Completed and failed tickets in turn, with all that lists and counts them."""
     counters, index, begin = Counters(table), Index(table), now() - timedelta(days=30)
     made = [_ticket(owner, begin + timedelta(milliseconds=n), n) for n in range(count)]

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import chain
 
 from shared.accounts.principal import Principal
 from shared.clients.tables import Table
@@ -18,10 +19,13 @@ from shared.errors import Malformed, NotFound
 from shared.models import StoredTicket, TicketPage, TicketsQuery, rfc3339
 from shared.models.clock import Clock
 from shared.storage.keys import EVERYBODY
+from shared.storage.sharded_counters import Totals
 from shared.tasks.registry import find_task_type
 from shared.tickets.large_inputs.measuring import SEARCHED
 from shared.tickets.listing.index import Index, listing_state_of
+from shared.tickets.listing.known_keys import KnownKeys
 from shared.tickets.listing.scan_ranges import (
+    ListedPointers,
     Range,
     RangeEntry,
     Window,
@@ -33,6 +37,8 @@ from shared.tickets.permissions import Permissions
 from shared.tickets.repository import Tickets
 from shared.tickets.results import show_in_list
 from shared.tickets.rows import as_ticket
+
+Listed = Range | ListedPointers
 
 _MAX_LOOKED_AT = 10_000
 _MAX_FOLLOWED = 500
@@ -59,26 +65,31 @@ class TicketList:
         self._index = Index(table)
         self._tickets = tickets
         self._permissions = permissions
+        self._known_keys = KnownKeys(table, self._read_totals, clock)
 
     async def page(self, principal: Principal, query: TicketsQuery) -> TicketPage:
-        """Without a search: a call for the totals and one for the rows of each owner, and one for
-        each ticket that is listed by a pointer.
+        """Without a search, and all at once: a call for the totals and one for the rows of each
+        owner, one for what is assigned, and then one for each ticket that is listed by a pointer.
 
         Raises Malformed for a bad cursor, Invalid for a task type that there is not.
         """
         if query.task_type is not None:
             find_task_type(query.task_type, at=("query", "task_type"))
         owners = await self._permissions.owners(principal.user)
-        wanted = ranges(principal.id, owners, query)
         window = window_of(query)
         after = _open_cursor(query.cursor) if query.cursor else None
-        totals = await asyncio.gather(*(self._total(one, query, window) for one in wanted))
-        total, skipped = sum(totals), (query.page - 1) * query.per_page
-        if after is None and skipped:
-            after = await self._nth(wanted, query, window, skipped) if skipped < total else "g"
-        if after is not None:
-            window = window.after(after)
-        tickets, last = await self._take(wanted, query, window, query.per_page)
+        wanted = self._list_pointers(ranges(principal.id, owners, query), query, window)
+        skipped = 0 if query.cursor else (query.page - 1) * query.per_page
+        if skipped:
+            total, after = await self._skip(wanted, query, window, skipped)
+            taken = await self._take(wanted, query, window.after(after), query.per_page)
+        else:
+            begin = window if after is None else window.after(after)
+            total, taken = await asyncio.gather(
+                self._count(wanted, query, window),
+                self._take(wanted, query, begin, query.per_page),
+            )
+        tickets, last = taken
         return TicketPage(
             tickets=[show_in_list(ticket) for ticket in tickets],
             total=total,
@@ -93,8 +104,21 @@ class TicketList:
         wanted = ranges(principal.id, await self._permissions.owners(principal.user), query)
         return (await self._take(wanted, query, window_of(query), query.per_page))[0]
 
+    def _list_pointers(
+        self, wanted: Sequence[Range], query: TicketsQuery, window: Window
+    ) -> Sequence[Listed]:
+        """Pointers that nobody counts are all read, for they are counted by that."""
+        if _needs(query, "priority", "q"):
+            return wanted
+        return [
+            one
+            if one.counted
+            else ListedPointers(one, table=self._table, window=window, limit=_MAX_LOOKED_AT)
+            for one in wanted
+        ]
+
     async def _take(
-        self, wanted: Sequence[Range], query: TicketsQuery, window: Window, count: int
+        self, wanted: Sequence[Listed], query: TicketsQuery, window: Window, count: int
     ) -> tuple[list[StoredTicket], str | None]:
         """Up to `count` tickets, and behind which one there may be more."""
         page = _SEARCHED_AT_ONCE if query.q else count + 1
@@ -132,12 +156,17 @@ class TicketList:
             await self._index.remove([entry.place], entry.row.values["task_type"])
         return None
 
-    async def _total(self, one: Range, query: TicketsQuery, window: Window) -> int:
+    async def _count(self, wanted: Sequence[Listed], query: TicketsQuery, window: Window) -> int:
+        return sum(await asyncio.gather(*(self._total(one, query, window) for one in wanted)))
+
+    async def _read_totals(self, one: Listed) -> Totals:
+        everybody = one.partition == EVERYBODY
+        return await (self._index if everybody else self._tickets).totals(one.partition)
+
+    async def _total(self, one: Listed, query: TicketsQuery, window: Window) -> int:
         """How many tickets of a range are meant."""
         if one.counted and not _needs(query, "priority", "assigned_to", "q", *_TIMES):
-            everybody = one.partition == EVERYBODY
-            counts = await (self._index if everybody else self._tickets).totals(one.partition)
-            return counts.of(query.status, query.task_type)
+            return (await self._read_totals(one)).of(query.status, query.task_type)
         if one.is_pointers and _needs(query, "priority", "q"):
             return len((await self._take([one], query, window, _MAX_FOLLOWED))[0])
         columns = ("RowKey", "title", "description") if query.q else ("RowKey",)
@@ -145,8 +174,30 @@ class TicketList:
         rows = await _some(entries, _MAX_LOOKED_AT)
         return sum(_has_text(query, entry.row.values) for entry in rows)
 
+    async def _skip(
+        self, wanted: Sequence[Listed], query: TicketsQuery, window: Window, number: int
+    ) -> tuple[int, str]:
+        """How many tickets there are, and the `number`-th; behind it a page begins."""
+        if not _needs(query, "priority", "assigned_to", "q", *_TIMES):
+            found = await asyncio.gather(*(self._find_keys(one, query) for one in wanted))
+            lists = [keys for _, keys in found if keys is not None]
+            if len(lists) == len(wanted):
+                keys = sorted(chain.from_iterable(lists))
+                after = keys[number - 1] if number <= len(keys) else "g"
+                return sum(total for total, _ in found), after
+        total = await self._count(wanted, query, window)
+        after = await self._nth(wanted, query, window, number) if number < total else "g"
+        return total, after
+
+    async def _find_keys(self, one: Listed, query: TicketsQuery) -> tuple[int, list[str] | None]:
+        if isinstance(one, Range) and one.counted:
+            return await self._known_keys.find(one, query)
+        found = await _some(one.entries(self._table, Window()), _MAX_LOOKED_AT)
+        keys = [entry.rest for entry in found]
+        return len(keys), keys if len(keys) < _MAX_LOOKED_AT else None
+
     async def _nth(
-        self, wanted: Sequence[Range], query: TicketsQuery, window: Window, number: int
+        self, wanted: Sequence[Listed], query: TicketsQuery, window: Window, number: int
     ) -> str:
         """The `number`-th ticket; behind it a page begins."""
         if query.q or (query.priority and any(one.is_pointers for one in wanted)):

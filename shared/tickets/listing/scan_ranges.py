@@ -77,6 +77,41 @@ class Range:
                 yield RangeEntry(ticket_id, row, IndexKey(self.partition, row.key))
 
 
+class ListedPointers:
+    """A range of pointers of which all are read, once, whoever asks for them; up to `limit`, those
+    behind them as they are asked for."""
+
+    counted = False
+    is_pointers = True
+
+    def __init__(self, one: Range, *, table: Table, window: Window, limit: int) -> None:
+        self.partition = one.partition
+        self._range = one
+        self._limit = limit
+        self._reading = asyncio.ensure_future(_list_entries(one, table, window, limit))
+
+    async def entries(
+        self, table: Table, window: Window, page: int = MAX_ROWS, columns: Sequence[str] = ()
+    ) -> AsyncIterator[RangeEntry]:
+        listed = await self._reading
+        for entry in listed:
+            if entry.rest >= window.start:
+                yield entry
+        if len(listed) == self._limit:
+            behind = window.after(listed[-1].rest)
+            async for entry in self._range.entries(table, behind, page, columns):
+                yield entry
+
+
+async def _list_entries(one: Range, table: Table, window: Window, limit: int) -> list[RangeEntry]:
+    found = []
+    async for entry in one.entries(table, window):
+        found.append(entry)
+        if len(found) == limit:
+            break
+    return found
+
+
 def window_of(query: TicketsQuery) -> Window:
     """Inverted time makes the end of the interval the beginning of the window."""
     start = older_than(query.created_before) if query.created_before else ""
