@@ -6,6 +6,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 _LONGEST_CHAIN = 50
+_MAX_PARTS = 1_000
 
 
 class UnsatisfiableError(Exception):
@@ -23,10 +24,12 @@ def flat(schema: Schema, root: Schema) -> Schema:
         parts: list[Schema | bool] = list(schema.get("allOf", []))
         if "$ref" in schema:
             parts.append(_pointed_at(root, schema["$ref"]))
+        if len(parts) > _MAX_PARTS:
+            break
         schema = {key: schema[key] for key in schema if key not in ("$ref", "allOf")}
         for part in parts:
             schema = merged(schema, part)
-    raise UnsatisfiableError("a reference leads back to itself")
+    raise UnsatisfiableError("a reference leads back to itself, or to too much")
 
 
 def alternatives(schema: Schema, word: str) -> list[Schema]:

@@ -21,10 +21,12 @@ from jsonschema.validators import Draft202012Validator, validator_for
 from infra.local.model.compose import Schema, UnsatisfiableError, alternatives, flat, types
 from infra.local.model.patterns import PatternError, shortest_match
 from infra.local.model.source import Source
+from infra.local.model.steps import Steps, TooManyStepsError
 
 _USUAL_ITEMS = 3
 _ITEMS_OF_LONG_TEXT = 6
 _DEEPEST_RECURSION = 2
+_MAX_LENGTH = 1_000_000
 _FORMATS = {
     "date": "2024-01-01",
     "date-time": "2024-01-01T00:00:00Z",
@@ -59,15 +61,20 @@ def answer(schema: Schema, source: Source) -> Any:
         kind.check_schema(schema)
     except SchemaError as error:
         raise UnsatisfiableError(f"not a JSON Schema: {error.message}") from error
-    value = _Walk(schema, source).value(schema, Place())
-    for flaw in kind(schema).iter_errors(value):
-        raise UnsatisfiableError(f"no value found for {flaw.json_path}: {flaw.message}")
+    steps = Steps()
+    try:
+        value = _Walk(schema, source, steps).value(schema, Place())
+        for flaw in steps.bound(kind)(schema).iter_errors(value):
+            raise UnsatisfiableError(f"no value found for {flaw.json_path}: {flaw.message}")
+    except TooManyStepsError:
+        raise UnsatisfiableError("the schema asks for too much") from None
     return value
 
 
 class _Walk:
-    def __init__(self, root: Schema, source: Source) -> None:
+    def __init__(self, root: Schema, source: Source, steps: Steps) -> None:
         self._root = root
+        self._steps = steps
         self._source = source
         self._next_sentence = 0
         self._open: Counter[str] = Counter()
@@ -82,6 +89,7 @@ class _Walk:
         }
 
     def value(self, schema: Schema | bool, place: Place) -> Any:
+        self._steps.take()
         if isinstance(schema, bool):
             schema = {} if schema else {"enum": []}
         if "$ref" in schema or "allOf" in schema:
@@ -179,6 +187,8 @@ class _Walk:
     def _string(self, schema: Schema, place: Place) -> str:
         index = self._about(place)
         least, most = schema.get("minLength", 0), schema.get("maxLength")
+        if least > _MAX_LENGTH:
+            raise UnsatisfiableError(f"a text of {least} characters is too long")
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]]
         if "pattern" in schema:

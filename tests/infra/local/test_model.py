@@ -13,6 +13,9 @@ from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.local.model import MODEL
+from infra.local.model.compose import UnsatisfiableError
+from infra.local.model.schema import answer
+from infra.local.model.source import Source
 from tests.support.servers.stand_ins import stand_in
 
 TEXT = """\
@@ -407,6 +410,35 @@ def test_without_a_schema_it_answers_with_an_extract_in_markdown(client: OpenAI)
 def test_a_json_object_is_one(client: OpenAI) -> None:
     made = json.loads(content(ask(client, response_format={"type": "json_object"})))
     assert made["summary"].startswith("The pipeline")
+
+
+def chain(word: str, last: dict[str, Any]) -> dict[str, Any]:
+    """A schema that names the next one twice, forty times."""
+    parts: dict[str, Any] = {
+        f"a{n}": {word: [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)
+    }
+    return {"$defs": {**parts, "a40": last}, "$ref": "#/$defs/a0"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        chain("allOf", {"type": "string"}),
+        chain("oneOf", {"type": "string"}),
+        chain("anyOf", {"enum": []}),
+        {"type": "array", "minItems": 10**18},
+        {"type": "object", "minProperties": 10**12},
+        {"type": "string", "minLength": 10**12},
+    ],
+    ids=["allOf", "oneOf", "anyOf", "items", "properties", "length"],
+)
+def test_a_schema_that_asks_for_too_much_is_refused_and_stops_nothing(
+    schema: dict[str, Any],
+) -> None:
+    source = Source("A ship came in. It left at noon.")
+    with pytest.raises(UnsatisfiableError):
+        answer(schema, source)
+    assert answer({"type": "string"}, source)
 
 
 def test_the_same_request_gets_the_same_answer(client: OpenAI) -> None:
