@@ -36,7 +36,7 @@ class Described(TypedDict, total=False):
     answer: str
     """The model of a JSON answer; without it and `media` the answer is empty."""
     media: tuple[str, ...]
-    """The types of an answer that is no JSON of ours."""
+    """The types of an answer that is no JSON of ours; beside `answer` where it is in both."""
     response_headers: tuple[str, ...]
     """Headers that the answer has: `ETag`, `Location`, …"""
     status: int

@@ -9,9 +9,10 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from functions.composition import product
 from functions.endpoints import ENDPOINTS, PREFIX, Endpoint
-from functions.schemas import Schemas
-from shared.tasks.registry import TASK_TYPES, find_task_type
+from functions.schemas import BINARY, Schemas
+from shared.tasks.typed_tickets import TypedTickets
 
 VERSION = "1.0.0"
 _ABOUT = """Tickets whose work an AI model does in durable steps, and whose claims are checked.
@@ -50,7 +51,7 @@ Json = dict[str, Any]
 @cache
 def description() -> Json:
     """The whole description; the same for the life of the process."""
-    schemas = Schemas(ENDPOINTS)
+    schemas = Schemas(ENDPOINTS, TypedTickets(product().enabled_task_types))
     statuses = sorted({status for endpoint in ENDPOINTS for status in _errors(endpoint)})
     paths: dict[str, Json] = {}
     for endpoint in sorted(ENDPOINTS, key=lambda e: (e.path, e.method)):
@@ -115,7 +116,7 @@ def _body(endpoint: Endpoint, schemas: Schemas) -> Json:
     if model := described.get("body"):
         content["application/json"] = {
             "schema": schemas.make_request_schema(model),
-            **_examples(model),
+            **_examples(model, schemas),
         }
     if model := described.get("form"):
         content["application/x-www-form-urlencoded"] = {
@@ -135,30 +136,22 @@ def _body(endpoint: Endpoint, schemas: Schemas) -> Json:
     return {"required": required, "content": content} if content else {}
 
 
-def _examples(model: str) -> Json:
+def _examples(model: str, schemas: Schemas) -> Json:
     """New tickets have an example for each task type; other models bring their own."""
     if model != "NewTicket":
         return {}
-    return {
-        "examples": {
-            name: {
-                "value": {
-                    "title": "A ticket",
-                    "task_type": name,
-                    "task_data": find_task_type(name).example,
-                }
-            }
-            for name in TASK_TYPES
-        }
-    }
+    kinds = schemas.components["TicketCreate"]["discriminator"]["mapping"]
+    examples = {name: {"value": schemas.resolve(ref)["examples"][0]} for name, ref in kinds.items()}
+    return {"examples": examples}
 
 
 def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
     described = endpoint.described
     status = described.get("status", 200)
-    content: Json = {kind: {} for kind in described.get("media", ())}
+    content: Json = {}
     if model := described.get("answer"):
         content["application/json"] = {"schema": schemas.make_answer_schema(model)}
+    content |= {kind: {"schema": _media_schema(kind)} for kind in described.get("media", ())}
     responses = {str(status): _response(status, content, described.get("response_headers", ()))}
     if "If-None-Match" in described.get("request_headers", ()):
         responses["304"] = _response(304, {}, ("ETag",))
@@ -172,6 +165,13 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Json:
         content = {"application/json": {"schema": schemas.make_answer_schema(model)}}
         responses[str(code)] = _response(code, content, _GIVEN_WITH.get(code, ()))
     return responses
+
+
+def _media_schema(kind: str) -> Json:
+    """What an answer holds that is no JSON of ours."""
+    if kind.endswith("json"):
+        return {"type": "object"}
+    return {"type": "string"} if kind.startswith("text/") or kind.endswith("xml") else BINARY
 
 
 def _problem(status: int, schemas: Schemas) -> Json:

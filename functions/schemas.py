@@ -1,35 +1,64 @@
 """The JSON Schemas of the models that endpoints name, with their shared parts as components."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from importlib import import_module
 from operator import or_
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, create_model
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from functions.endpoints import Endpoint
-from shared.models import NewTicket, TicketsQuery
-from shared.tasks.registry import TASK_TYPES, find_task_type
+from shared.tasks.typed_tickets import Empty, TypedTickets
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
 
 PROBLEMS = ("ProblemDetails", "InvalidDetails", "TooManyDetails")
 _REF = "#/components/schemas/{model}"
-_BINARY: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
-_FILES = {"binary": _BINARY, "list[binary]": {"type": "array", "items": _BINARY, "minItems": 1}}
+BINARY: Json = {"type": "string", "format": "binary"}
+_FILES = {"binary": BINARY, "list[binary]": {"type": "array", "items": BINARY, "minItems": 1}}
+
+
+class _PlainNames(GenerateJsonSchema):
+    """Without titles: to some generators of clients they are names, and there are many alike."""
+
+    def normalize_name(self, name: str) -> str:
+        """Models of the same name are told apart by their package: `PrReviewFinding`."""
+        package, _, model = name.rpartition(".")
+        words = re.split(r"[._]", package.removeprefix("shared.tasks.").removesuffix(".models"))
+        return super().normalize_name("".join(word.title() for word in words) + model)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
 
 class Schemas:
     """Those of all models that `endpoints` name; `components` are what they refer to."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint], tickets: TypedTickets) -> None:
         named = {pair for endpoint in endpoints for pair in _name_models(endpoint)}
         named |= {(name, "serialization") for name in PROBLEMS}
-        inputs = [(name, mode, TypeAdapter(annotation(name))) for name, mode in sorted(named)]
-        self._schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=_REF)
+        self._special = {
+            "NewTicket": tickets.new_ticket,
+            "Ticket": tickets.ticket,
+            "TicketPage": tickets.ticket_page,
+            "TicketsQuery": tickets.tickets_query,
+            "Result": tickets.result,
+        }
+        inputs: list[tuple[Any, Mode, TypeAdapter[Any]]] = [
+            *((name, mode, TypeAdapter(self._annotate(name))) for name, mode in sorted(named)),
+            *((model, "validation", TypeAdapter(model)) for model in tickets.data.values()),
+        ]
+        self._schemas, shared = TypeAdapter.json_schemas(
+            inputs, ref_template=_REF, schema_generator=_PlainNames
+        )
         self.components: Json = shared.get("$defs", {})
+        for component in self.components.values():
+            component.pop("title", None)
+        self._type_task_data(tickets)
 
     def make_request_schema(self, name: str) -> Json:
         """The schema of what a request may hold."""
@@ -39,11 +68,16 @@ class Schemas:
         """The schema of what an answer holds."""
         return self._schemas[(name, "serialization")]
 
+    def resolve(self, ref: str) -> Json:
+        """The component that is referred to."""
+        component: Json = self.components[ref.rpartition("/")[2]]
+        return component
+
     def query(self, name: str) -> Iterator[Json]:
         """The parameters that the model of a query stands for."""
         if not name:
             return
-        model = self.components[self.make_request_schema(name)["$ref"].rpartition("/")[2]]
+        model = self.resolve(self.make_request_schema(name)["$ref"])
         for parameter, schema in model["properties"].items():
             required = parameter in model.get("required", ())
             # An empty value is none.
@@ -56,40 +90,27 @@ class Schemas:
                 "schema": _without_null(schema) | least,
             }
 
+    def _type_task_data(self, tickets: TypedTickets) -> None:
+        """A ticket answers its task_data as it was sent, without what it left out."""
+        kinds = self.components["Ticket"]["discriminator"]["mapping"]
+        for task_type, ref in kinds.items():
+            ticket = self.resolve(ref)
+            sent = self._schemas[(tickets.data[task_type], "validation")]
+            empty = {"$ref": _REF.format(model=Empty.__name__)}
+            ticket["properties"]["task_data"] = {"anyOf": [sent, empty]}
 
-def annotation(name: str) -> Any:
-    """The type that a name in `Described` stands for."""
-    if " | " in name:
-        return reduce(or_, map(annotation, name.split(" | ")))
-    if name.startswith("list["):
-        return list[annotation(name[5:-1])]  # type: ignore[misc]
-    if name.startswith("dict[str, "):
-        return dict[str, annotation(name[10:-1])]  # type: ignore[misc]
-    if name == "NewTicket":
-        return reduce(or_, map(new_ticket, TASK_TYPES))
-    if name == "TicketsQuery":
-        return tickets_query()
-    module, _, model = name.rpartition(".")
-    return getattr(import_module(module or "shared.models"), model)
-
-
-def new_ticket(task_type: str) -> type[NewTicket]:
-    """A new ticket of one task type, whose `task_data` is known."""
-    name = task_type.title().replace("_", "")
-    data: Any = create_model(f"{name}TaskData", __base__=find_task_type(task_type).data)
-    needed = any(field.is_required() for field in data.model_fields.values())
-    fields: Any = {
-        "task_type": (Literal[task_type], ...),
-        "task_data": (data, ... if needed else {}),
-    }
-    made: type[NewTicket] = create_model(f"New{name}Ticket", __base__=NewTicket, **fields)
-    return made
-
-
-def tickets_query() -> type[TicketsQuery]:
-    """The filters of tickets, whose task types are known."""
-    task_type: Any = (Literal[tuple(TASK_TYPES)] | None, None)
-    return create_model("TicketsQuery", __base__=TicketsQuery, task_type=task_type)
+    def _annotate(self, name: str) -> Any:
+        """The type that a name in `Described` stands for."""
+        if name in self._special:
+            return self._special[name]
+        if " | " in name:
+            return reduce(or_, map(self._annotate, name.split(" | ")))
+        if name.startswith("list["):
+            return list[self._annotate(name[5:-1])]  # type: ignore[misc]
+        if name.startswith("dict[str, "):
+            return dict[str, self._annotate(name[10:-1])]  # type: ignore[misc]
+        module, _, model = name.rpartition(".")
+        return getattr(import_module(module or "shared.models"), model)
 
 
 def _without_null(schema: Json) -> Json:

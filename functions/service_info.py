@@ -1,7 +1,7 @@
 """The app about itself."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -11,9 +11,6 @@ from functions.http import answer_json
 from functions.registration import answer_unknown, endpoint
 from shared.errors import NotFound
 from shared.tasks.registry import TASK_TYPES, find_task_type
-
-if TYPE_CHECKING:
-    from shared.tasks.base import TaskType
 
 _SWAGGER = Path(__file__).parent / "swagger"
 _SWAGGER_TYPES = {
@@ -62,14 +59,15 @@ async def ready(req: func.HttpRequest) -> func.HttpResponse:
 @endpoint(bp, "GET", "task-types", tag="about", answer="dict[str, TaskType]", public=True)
 async def task_types(req: func.HttpRequest) -> func.HttpResponse:
     """The task types with the JSON Schema of their `task_data` and an example."""
-    return answer_json({name: _describe(find_task_type(name)) for name in TASK_TYPES})
+    return answer_json({name: _describe(name) for name in TASK_TYPES})
 
 
-def _describe(task_type: "TaskType[Any, Any]") -> dict[str, Any]:
+def _describe(name: str) -> dict[str, Any]:
+    task_type = find_task_type(name)
     return {
         "schema": task_type.data.model_json_schema(),
         "example": task_type.example,
-        "enabled": product().dependencies.find_fault(task_type.needs) is None,
+        "enabled": name in product().enabled_task_types,
     }
 
 

@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 _RESULTS = (
-    "application/json",
     "text/markdown",
     "text/html",
     "text/csv",
     "application/sarif+json",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.vegalite+json",
+    "image/png",
+    "image/svg+xml",
 )
 
 
@@ -247,6 +249,7 @@ async def read_timeline(req: func.HttpRequest) -> func.HttpResponse:
     "GET",
     "tickets/{ticket_id}/result",
     query="ResultQuery",
+    answer="Result",
     media=_RESULTS,
     response_headers=("Content-Disposition",),
     errors=(406, 409),

@@ -60,6 +60,17 @@ class App(TicketParts):
         return Waiting(quiet=self.settings.files.quiet_seconds, until=rfc3339(until), stirring=True)
 
     @cached_property
+    def enabled_task_types(self) -> list[str]:
+        """Those for which everything that they need is set up."""
+        from shared.tasks.registry import TASK_TYPES, find_task_type
+
+        return [
+            name
+            for name in TASK_TYPES
+            if self.dependencies.find_fault(find_task_type(name).needs) is None
+        ]
+
+    @cached_property
     def sweeper(self) -> "Sweeper":
         from shared.tickets.intents import Purpose
         from shared.tickets.sweeper import Sweeper

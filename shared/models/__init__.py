@@ -15,7 +15,7 @@ from shared.models.about import (
     TaskType,
     TooManyDetails,
 )
-from shared.models.base import Instant, Model, Words, rfc3339, validate_model
+from shared.models.base import Instant, Model, Sparse, Words, rfc3339, validate_model
 from shared.models.calls import Answer, Call, Question, Record, message
 from shared.models.diffs import FileStatus, Side
 from shared.models.events import (
@@ -174,6 +174,7 @@ __all__ = [
     "RunningTicket",
     "Side",
     "Source",
+    "Sparse",
     "Statistics",
     "StatisticsQuery",
     "Status",

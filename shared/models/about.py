@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.models.base import Model
+from shared.models.base import Model, Sparse
 from shared.models.quotas import QuotaKind
 
 
@@ -57,8 +57,10 @@ class QuotaLeft(Model):
     left: int
 
 
-class TooManyDetails(ProblemDetails):
+class TooManyDetails(ProblemDetails, Sparse):
     """`quota` where it is not about failures to sign in, or accounts from one address."""
+
+    left_out = ("quota",)
 
     quota: QuotaLeft | None = None
 

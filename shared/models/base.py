@@ -1,8 +1,9 @@
 """What all models share: times, how payloads are read, and how their faults are told."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -11,11 +12,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
     ValidationError,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
 from shared.errors import Invalid
 
@@ -79,7 +82,29 @@ Words = Annotated[
 class Model(BaseModel):
     """Unknown fields of a payload are ignored, never applied; errors never show what was sent."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        hide_input_in_errors=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class Sparse(Model):
+    """Answered without the fields in `left_out` where they do not apply."""
+
+    left_out: ClassVar[Collection[str]]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        # A serializer says nothing of what it makes: that are the fields.
+        fields: Any = {k: v for k, v in core_schema.items() if k != "serialization"}
+        schema = handler(fields)
+        described = handler.resolve_ref_schema(schema)
+        required = [name for name in described.get("required", ()) if name not in cls.left_out]
+        described["required"] = required
+        return schema
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:

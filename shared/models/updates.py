@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.models.base import Instant, Model
+from shared.models.base import Instant, Model, Sparse
 from shared.models.tickets import Notice, OpenInquiry, Priority, Progress, Source, Status
 
 Message = dict[str, Any]
@@ -21,9 +21,11 @@ class UpdatedFile(Model):
     content_type: str
 
 
-class UpdatedTicket(Model):
+class UpdatedTicket(Sparse):
     """What of a ticket fits into a message; the rest is read with the ticket. `attachments` are all
     there are, and are there only when they have changed."""
+
+    left_out = ("attachments",)
 
     title: str
     task_type: str

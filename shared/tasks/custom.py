@@ -7,7 +7,7 @@ from pydantic import AfterValidator, SerializerFunctionWrapHandler, model_serial
 
 from shared.clients.llm.output import AnswerForm, of_model, of_schema
 from shared.errors import BadSchema
-from shared.models import Model, Question, Words
+from shared.models import Model, Question, Sparse, Words
 from shared.tasks import base
 from shared.tasks.dependencies import Provider
 from shared.tasks.task_data import MAX_REQUEST
@@ -57,8 +57,10 @@ class Answer(Model):
     task_result: str
 
 
-class Result(base.Result):
+class Result(base.Result, Sparse):
     """`structured` is there when an output_schema was given, which it fits."""
+
+    left_out = ("structured",)
 
     task_result: str
     structured: Any = None

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from shared.documents.extract import Block
-from shared.models import Model
+from shared.models import Model, Sparse
 from shared.tasks.evidence.llm_output import ClaimKind, Importance
 
 
@@ -34,10 +34,12 @@ class Reckoned(Model):
         return f"{self.function} = {self.value}"
 
 
-class Evidence(Model):
+class Evidence(Sparse):
     """`quote` stands in the extracted text of the document at the offsets `start` to `end` (in
     characters), word for word; `place` says where that is in the file. Of a table that was profiled
     the evidence is what the program `computed` of the rows and columns that `place` names."""
+
+    left_out = ("quote", "start", "end", "computed")
 
     document: str
     place: str
