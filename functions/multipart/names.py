@@ -9,8 +9,9 @@ from urllib.parse import unquote
 
 from shared.errors import Invalid, Malformed
 
-_MAX_HEADER = 4096
-"""Bytes of a part's Content-Disposition: more than three times the longest name, escaped twice."""
+_MAX_HEADER = 2048
+"""Bytes of a part's Content-Disposition: room for the longest name twice, with all of it escaped.
+Reading one takes steps by the square of its length."""
 _ENCODED_WORDS = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(\s+=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.I)
 _ALL_ESCAPED = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+")
 _BY_BROWSERS = re.compile("%(22|0D|0A)", re.IGNORECASE)

@@ -41,6 +41,8 @@ def take_port(port: int, service: str, host: str = HOST) -> socket.socket:
     Raises PortTakenError, and PartError for one that cannot be used at all, whose messages name
     `service` and the port.
     """
+    if not 0 <= port <= MAX_PORT:
+        raise PartError(f"{service}: {port} is no port; it must be at most {MAX_PORT}")
     taken = socket.socket()
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # asyncio sets this for its own sockets only; without it an answer in two parts waits 40 ms.

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from websockets.sync.client import connect
 
-from infra.local.serving import HOST, PortTakenError, take_port
+from infra.local.serving import HOST, PartError, PortTakenError, take_port
 from infra.local.webpubsub import DEFAULT_KEY
 from infra.local.webpubsub.tokens import client_token
 
@@ -69,6 +69,12 @@ def test_a_taken_port_ends_it_with_one_line_that_names_the_port(module: str) -> 
     assert done.stderr.endswith(f"port {port} on {HOST} is already in use\n")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_what_is_no_port_is_named(port: int) -> None:
+    with pytest.raises(PartError, match=f"^here: {port} is no port"):
+        take_port(port, "here")
 
 
 def test_a_port_that_was_just_left_can_be_taken_again() -> None:
