@@ -203,7 +203,7 @@ class TicketOpening:
             await self._withdraw(ticket)
             raise
         record(Metric.TICKETS_OPENED, 1)
-        return created_ticket
+        return created_ticket.model_copy(update={**inputs.values, "shortened": []})
 
     async def _withdraw(self, ticket: StoredTicket) -> None:
         """It was counted, and is not opened."""

@@ -205,7 +205,9 @@ async def test_whoever_reads_while_it_changes_reads_one_or_the_other(
 async def test_a_lost_answer_loses_nothing(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
+    storage.reset(after=lose_answers(2))
     ticket = await open_ticket(app, owner, task_data=LONG)
+    assert (ticket.task_data, ticket.shortened) == (LONG, [])
     storage.reset(after=lose_answers(2))
     await edit(app, owner, ticket.id, task_data=OTHER)
     storage.reset()

@@ -26,6 +26,7 @@ from shared.tasks.task_data import MAX_REQUEST
 MIN_WORDS, MAX_WORDS = 200, 20_000
 MAX_SOURCES = 50
 _MAX_URL = 2_000
+_MAX_REQUIREMENTS, _MAX_LINES = 100_000, 2_000
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/|//|www\.)\S*(?: \S+)?", re.IGNORECASE)
 _LENGTHS = {"short": 1_000, "medium": 2_500, "long": 6_000}
 
@@ -97,6 +98,12 @@ def _on_lines(requirements: Any) -> Any:
 
 
 def _few_points(requirements: str) -> str:
+    # They are read as Markdown here and now, which takes ten milliseconds for a thousand lines.
+    if len(requirements) > _MAX_REQUIREMENTS or len(requirements.splitlines()) > _MAX_LINES:
+        raise ValueError(
+            f"must be at most {_MAX_REQUIREMENTS} characters in {_MAX_LINES} lines,"
+            f" and at most {MAX_POINTS} points"
+        )
     if len(points(requirements)) > MAX_POINTS:
         raise ValueError(f"must be at most {MAX_POINTS} points")
     return requirements

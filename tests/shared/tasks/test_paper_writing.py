@@ -204,6 +204,8 @@ async def test_what_is_finished_can_be_read_before_the_end(papers: Papers) -> No
         ({"length": "huge"}, "length"),
         ({"length": 2.5}, "length"),
         ({"length": 200, "requirements": "word " * 201}, "more than the paper is to have"),
+        ({"requirements": "x" * 100_001}, "100000 characters"),
+        ({"requirements": "a\n" * 2_001}, "2000 lines"),
         (
             {"length": 20_000, "requirements": ["point"] * 1 + [f"p {n}" for n in range(70)]},
             "points",
