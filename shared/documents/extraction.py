@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from shared.documents.extract import Extract
 from shared.documents.tables.queries import Query
-from shared.documents.tables.worker import QUERIES, TableAnswer
+from shared.documents.tables.worker import QUERIES, TableAnswer, TableKind
 from shared.documents.worker import ReaderAnswer
 from shared.errors import DocumentFault, Unreadable
 from shared.models import Attachment
@@ -35,17 +35,24 @@ class Extractor:
         """The text of what is no attachment, of this content type. Raises Unreadable."""
         return await extract(kind, name, data, self._limits)
 
-    async def examine_table(self, data: bytes, queries: Sequence[Query]) -> TableAnswer:
-        """The profile of a table (CSV, TSV) and what these queries come to; without columns where
-        it is none, or cannot be reckoned within the limits."""
+    async def examine_table(
+        self, kind: TableKind, data: bytes, queries: Sequence[Query]
+    ) -> TableAnswer:
+        """The profile of a table and what these queries come to; without columns where it is none.
+        Raises Unreadable where it cannot be reckoned within the limits."""
         asked = QUERIES.dump_json(list(queries)).decode()
         try:
             returned, output = await run_in_child(
-                "shared.documents.tables.worker", "table", asked, data, self._limits
+                "shared.documents.tables.worker", kind, asked, data, self._limits
             )
-            return TableAnswer.model_validate_json(output) if returned == 0 else TableAnswer()
-        except (TimeoutError, ValueError):
-            return TableAnswer()
+        except TimeoutError:
+            raise _too_slow(self._limits) from None
+        except ValueError:
+            raise _broken() from None
+        if returned != 0:
+            log.warning("the reader of tables ended with %d", returned)
+            raise _too_large(self._limits)
+        return TableAnswer.model_validate_json(output)
 
 
 async def extract(kind: str, name: str, data: bytes, limits: Limits) -> Extract:

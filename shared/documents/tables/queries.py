@@ -92,7 +92,10 @@ def compute(table: DataTable, query: Query) -> list[Computed]:
     named += [query.sort_by] if isinstance(query, FirstRows) and query.sort_by else []
     if any(name not in table.columns for name in named):
         return []
-    places = [at for at in range(len(table.rows)) if _holds(table, at, query.where)]
+    places: Sequence[int] = range(len(table.rows))
+    for condition in query.where:
+        holds = _make_test(table, condition)
+        places = [at for at in places if holds(at)]
     if isinstance(query, FirstRows):
         return list(_list_rows(table, query, places))
     if isinstance(query, Groups):
@@ -121,19 +124,17 @@ def profile(table: DataTable) -> list[Query]:
     return [*asked, FirstRows(kind="rows", sort_by=None, descending=False, where=[])]
 
 
-def _holds(table: DataTable, at: int, where: Sequence[Condition]) -> bool:
-    return all(_passes(table, at, one) for one in where)
-
-
-def _passes(table: DataTable, at: int, one: Condition) -> bool:
-    """An empty cell is neither above nor below anything."""
-    place = table.columns.index(one.column)
-    cell, numbers = table.rows[at][place].strip(), table.numbers[place]
-    if one.test is RowTest.CONTAINS:
-        return one.value.casefold() in cell.casefold()
+def _make_test(table: DataTable, one: Condition) -> Callable[[int], bool]:
+    """Whether a row by its number passes. An empty cell is neither above nor below anything."""
+    place, rows, test = table.columns.index(one.column), table.rows, one.test
+    numbers, words = table.numbers[place], one.value.casefold()
+    if test is RowTest.CONTAINS:
+        return lambda at: words in rows[at][place].casefold()
     if numbers is None:
-        return _compare(cell or None, one.value.strip() or None, one.test)
-    return _compare(numbers[at], _read(one.value), one.test)
+        text = one.value.strip() or None
+        return lambda at: _compare(rows[at][place] or None, text, test)
+    number = _read(one.value)
+    return lambda at: _compare(numbers[at], number, test)
 
 
 C = TypeVar("C", str, Decimal)
@@ -159,7 +160,7 @@ def _aggregate(
     table: DataTable, function: Function, column: str, places: Sequence[int], where: str
 ) -> Computed | None:
     place = table.columns.index(column)
-    cells = [table.rows[at][place].strip() for at in places]
+    cells = [table.rows[at][place] for at in places]
     numbers = table.numbers[place]
     known = None if numbers is None else [n for at in places if (n := numbers[at]) is not None]
     value = _COUNTS[function](cells) if function in _COUNTS else _reckon(function, cells, known)
@@ -198,7 +199,7 @@ def _compute_groups(table: DataTable, query: Groups, places: Sequence[int]) -> I
     by = table.columns.index(query.by)
     groups: dict[str, list[int]] = {}
     for at in places:
-        groups.setdefault(table.rows[at][by].strip(), []).append(at)
+        groups.setdefault(table.rows[at][by], []).append(at)
     largest = sorted(groups, key=lambda value: (-len(groups[value]), value))[:MAX_GROUPS]
     for value in largest:
         condition = Condition(column=query.by, test=RowTest.IS, value=value[:_MAX_VALUE])
@@ -219,7 +220,7 @@ def _list_rows(table: DataTable, query: FirstRows, places: Sequence[int]) -> Ite
             chosen.sort(key=lambda at: numbers[at] or Decimal(0), reverse=query.descending)
     for at in chosen[:MAX_ROWS]:
         pairs = zip(table.columns, table.rows[at], strict=True)
-        shown = "; ".join(f"{name}: {cell.strip()[:_MAX_VALUE]}" for name, cell in pairs)
+        shown = "; ".join(f"{name}: {cell[:_MAX_VALUE]}" for name, cell in pairs)
         yield Computed(
             function=f"row {at + 1}", value=shown, columns=table.columns, rows=f"row {at + 1}"
         )

@@ -1,9 +1,8 @@
 """A table of text as rows, and its cells as numbers where a whole column is of numbers."""
 
 import csv
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -12,12 +11,14 @@ from shared.documents.text.delimited import find_delimiter, has_header
 
 MAX_COLUMNS = 200
 _MAX_CELL = 1_000_000
+_MAX_SHARED = 50_000
 
 # A column is of numbers when all of its cells that hold something are written in one of these ways.
 _PLAIN = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _ENGLISH = re.compile(r"[-+]?(?:0|[1-9]\d{0,2}(?:,\d{3})*)(?:\.\d+)?")
 _EUROPEAN = re.compile(r"[-+]?(?:0|[1-9]\d{0,2}(?:\.\d{3})*|[1-9]\d*)(?:,\d+)?")
-_WAYS = (
+_Signs = Mapping[int, int | None]
+_WAYS: tuple[tuple[re.Pattern[str], _Signs], ...] = (
     (_PLAIN, str.maketrans("", "")),
     (_ENGLISH, str.maketrans("", "", ",")),
     (_EUROPEAN, str.maketrans(",", ".", ".")),
@@ -30,7 +31,8 @@ class NoTableError(ValueError):
 
 @dataclass(frozen=True)
 class DataTable:
-    """Rows as wide as there are `columns`, in the order of the file; the first has number 1."""
+    """Rows as wide as there are `columns`, in the order of the file, of cells without blanks around
+    them; the first has number 1."""
 
     columns: list[str]
     rows: list[list[str]]
@@ -49,22 +51,65 @@ def read_table(text: str) -> DataTable:
         raise NoTableError
     csv.field_size_limit(_MAX_CELL)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+        rows = list(_read_rows(text, delimiter))
     except csv.Error:
         raise NoTableError from None
-    width = len(rows[0]) if rows else 0
-    if not 1 < width <= MAX_COLUMNS or any(len(row) != width for row in rows):
+    first = len(rows[0]) if rows else 0
+    width = max(map(_measure, rows), default=0)
+    if not 1 < max(first, width) <= MAX_COLUMNS:
         raise NoTableError
-    if has_header(rows[:20]):
-        return DataTable([name.strip() for name in rows[0]], rows[1:])
-    return DataTable([f"column {number}" for number in range(1, width + 1)], rows)
+    width = max(first, width)
+    for row in rows[1:]:
+        row[:] = [*row[:width], *[""] * (width - len(row))]
+    names = [f"column {number}" for number in range(1, width + 1)]
+    if has_header([row[:first] for row in rows[:20]]):
+        names[:first] = rows.pop(0)
+    if len(set(names)) < width:
+        raise NoTableError
+    return DataTable(names, rows)
+
+
+def _measure(row: list[str]) -> int:
+    """The cells up to the last that says something."""
+    return next((at for at in range(len(row), 0, -1) if row[at - 1]), 0)
+
+
+def _read_rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Rows that have something in a cell, without blanks around it. What comes again and again is
+    kept once, as a table is held in memory whole."""
+    known: dict[str, str] = {}
+    for row in csv.reader(_split_lines(text), delimiter=delimiter):
+        if any(row):
+            yield [share(cell.strip(), known) for cell in row]
+
+
+def _split_lines(text: str) -> Iterator[str]:
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        yield text[at:end]
+        at = end
+
+
+def share(text: str, known: dict[str, str]) -> str:
+    """The same text as it was met before, if it was."""
+    return known.setdefault(text, text) if len(known) < _MAX_SHARED else known.get(text, text)
 
 
 def _read_numbers(cells: Sequence[str]) -> list[Decimal | None] | None:
-    plain = [cell.strip() for cell in cells]
-    if not any(plain):
+    if not any(cells):
         return None
     for pattern, signs in _WAYS:
-        if all(not cell or pattern.fullmatch(cell) for cell in plain):
-            return [Decimal(cell.translate(signs)) if cell else None for cell in plain]
+        if all(not cell or pattern.fullmatch(cell) for cell in cells):
+            known: dict[str, Decimal | None] = {"": None}
+            return [_read_number(cell, signs, known) for cell in cells]
     return None
+
+
+def _read_number(cell: str, signs: _Signs, known: dict[str, Decimal | None]) -> Decimal | None:
+    if cell in known:
+        return known[cell]
+    number = Decimal(cell.translate(signs))
+    if len(known) < _MAX_SHARED:
+        known[cell] = number
+    return number

@@ -2,9 +2,11 @@
 asked of it, and ends."""
 
 import sys
+from enum import StrEnum
 
 from pydantic import TypeAdapter
 
+from shared.documents.tables.objects import read_objects
 from shared.documents.tables.queries import Computed, Query, compute, profile
 from shared.documents.tables.reading import NoTableError, read_table
 from shared.documents.text.encodings import decode_text
@@ -13,6 +15,13 @@ from shared.models import Model
 from shared.sandbox.child import read_data, read_request
 
 QUERIES = TypeAdapter(list[Query])
+
+
+class TableKind(StrEnum):
+    """How a table is written."""
+
+    DELIMITED = "delimited"
+    OBJECTS = "objects"
 
 
 class TableAnswer(Model):
@@ -29,7 +38,8 @@ def main() -> None:
     asked = read_request()
     queries = QUERIES.validate_json(asked["name"])
     try:
-        table = read_table(decode_text(read_data(asked)).text)
+        read = read_objects if asked["kind"] == TableKind.OBJECTS else read_table
+        table = read(decode_text(read_data(asked)).text)
     except (NoTableError, Unreadable):
         answer = TableAnswer()
     else:

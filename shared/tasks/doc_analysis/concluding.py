@@ -7,7 +7,13 @@ from shared.documents.extract import Unread
 from shared.tasks.base import Context
 from shared.tasks.doc_analysis import gathering, report
 from shared.tasks.doc_analysis.artifacts import load_documents
-from shared.tasks.doc_analysis.coverage import coverage, describe_findings, name_dropped, warnings
+from shared.tasks.doc_analysis.coverage import (
+    coverage,
+    describe_findings,
+    name_dropped,
+    name_lost,
+    warnings,
+)
 from shared.tasks.doc_analysis.llm_output import AboutDocument, Relation
 from shared.tasks.doc_analysis.models import (
     EXHAUSTIVE,
@@ -27,7 +33,9 @@ from shared.tasks.evidence.models import Claim, Evidence
 
 async def conclude(context: Context[TaskData], part: Part, account: Account) -> Result:
     found = await load_documents(context.artifacts, len(context.ticket.attachments))
+    proposed = _count_computed(account)
     account = await _recheck(context, account, found)
+    lost = proposed - _count_computed(account)
     documents = _add_summaries(found, part.about, account.unanswered)
     points = sorted(part.points, key=_by_importance) if part.level == 0 else part.points
     if context.data.kind in EXHAUSTIVE:
@@ -35,7 +43,7 @@ async def conclude(context: Context[TaskData], part: Part, account: Account) -> 
     points = [point for point in points if _evidence(point.claims, account.claims)]
     made = Result(
         summary=_join_texts(part.summary) or describe_findings(len(points), documents),
-        warnings=[*warnings(documents), *name_dropped(part.dropped)],
+        warnings=[*warnings(documents), *name_dropped(part.dropped), *name_lost(lost)],
         documents=documents,
         insights=[_insight(point, account.claims) for point in points],
         gaps=[one.text for one in part.gaps],
@@ -68,6 +76,10 @@ async def _recheck(
         for claim in account.claims
     ]
     return account.model_copy(update={"claims": claims})
+
+
+def _count_computed(account: Account) -> int:
+    return sum(one.computed is not None for claim in account.claims for one in claim.evidence)
 
 
 def _join_texts(statements: Iterable[Statement]) -> str:

@@ -58,6 +58,13 @@ def name_dropped(dropped: Dropped) -> list[str]:
     return [f"Sentences left out, as no quote of the documents proves them: {told}."]
 
 
+def name_lost(values: int) -> list[str]:
+    """A sentence on reckoned values of tables that did not come out once more."""
+    return [f"Values of tables left out, as they could not be reckoned again: {values}."] * (
+        values > 0
+    )
+
+
 def describe_findings(insights: int, documents: Sequence[Document]) -> str:
     """A summary where none of the model's sentences is left."""
     read = [one.name for one in documents if one.fault is None]

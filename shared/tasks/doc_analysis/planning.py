@@ -92,7 +92,7 @@ async def _profile(
     """A large table counts as one chunk; None for what is none, or has no columns."""
     if not is_large(file, data):
         return None
-    found = await profile_table(context, data)
+    found = await profile_table(context, file, data)
     if not found.rows:
         return None
     return document.model_copy(update={"chunks": 1, "rows": found.rows, "characters": len(data)})

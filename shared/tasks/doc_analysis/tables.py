@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from shared.clients.llm.output import of_model
 from shared.documents.extraction import Extractor
 from shared.documents.tables.queries import Computed, Query
-from shared.documents.tables.worker import QUERIES, TableAnswer
-from shared.errors import PermanentFailure
+from shared.documents.tables.worker import QUERIES, TableAnswer, TableKind
+from shared.errors import PermanentFailure, Unreadable, UnusableAnswer
 from shared.models import Attachment, Model
 from shared.tasks.base import Artifacts, Context, WorkContext
 from shared.tasks.doc_analysis.models import Document, TaskData
@@ -24,7 +24,12 @@ MAX_QUERIES = 12
 _MAX_TOLD = 40_000
 """Characters of reckoned values that the model is told."""
 
-KINDS = ("text/csv", "text/tab-separated-values")
+_KINDS = {
+    "text/csv": TableKind.DELIMITED,
+    "text/tab-separated-values": TableKind.DELIMITED,
+    "application/json": TableKind.OBJECTS,
+}
+_LINES = (".jsonl", ".ndjson")
 
 
 class TableQuestions(Model):
@@ -56,7 +61,13 @@ _QUESTIONS, _FORM = of_model(TableQuestions), of_model(TableAnalysis)
 
 
 def is_large(file: Attachment, data: bytes) -> bool:
-    return len(data) >= MIN_BYTES and file.content_type in KINDS
+    """Whether it may be a table that is profiled: of text, or of JSON, which may be none."""
+    return len(data) >= MIN_BYTES and _find_kind(file) is not None
+
+
+def _find_kind(file: Attachment) -> TableKind | None:
+    is_lines = file.filename.lower().endswith(_LINES)
+    return TableKind.OBJECTS if is_lines else _KINDS.get(file.content_type)
 
 
 async def ask_about_table(
@@ -96,31 +107,46 @@ def prove_claims(
 
 async def recompute(context: Context[TaskData], documents: Sequence[Document]) -> Counter[str]:
     """What the values of all profiled tables come to, once more: how often a document, a place and
-    a value stand together."""
+    a value stand together. What cannot be reckoned again counts as not reckoned."""
     found: Counter[str] = Counter()
     for number, document in enumerate(documents):
         if document.rows is None:
             continue
         saved = await context.artifacts.load(_name(number))
         queries = QUERIES.validate_python(saved or [])
-        answered = await _examine(context, number, queries)
+        try:
+            answered = await _examine(context, number, queries)
+        except UnusableAnswer:
+            continue
         found.update(_evidence(one, document.name).model_dump_json() for one in answered.computed)
     return found
 
 
-async def profile_table(context: Context[TaskData], data: bytes) -> TableAnswer:
-    return await context.use(Extractor).examine_table(data, [])
+async def profile_table(context: Context[TaskData], file: Attachment, data: bytes) -> TableAnswer:
+    """Raises Unreadable."""
+    return await _ask_reader(context, file, data, [])
+
+
+async def _ask_reader(
+    context: Context[TaskData], file: Attachment, data: bytes, queries: Sequence[Query]
+) -> TableAnswer:
+    kind = _find_kind(file) or TableKind.DELIMITED
+    return await context.use(Extractor).examine_table(kind, data, queries)
 
 
 async def _examine(
     context: Context[TaskData], number: int, queries: Sequence[Query]
 ) -> TableAnswer:
-    """Raises PermanentFailure when the file is there no more."""
+    """Raises PermanentFailure when the file is there no more, and UnusableAnswer when all that is
+    asked of it is too much for the reader."""
     file = context.ticket.attachments[number]
     data = await context.read_file(file.id)
     if data is None:
         raise PermanentFailure(f"The file {file.filename} was removed while it was to be read.")
-    return await context.use(Extractor).examine_table(data, queries)
+    try:
+        return await _ask_reader(context, file, data, queries)
+    except Unreadable as error:
+        raise UnusableAnswer(error.advice) from None
 
 
 async def _save_queries(artifacts: Artifacts, number: int, queries: Sequence[Query]) -> None:

@@ -1,7 +1,10 @@
 """Large tables: read as columns of numbers or texts, and reckoned exactly."""
 
+import json
+
 import pytest
 
+from shared.documents.tables.objects import read_objects
 from shared.documents.tables.queries import (
     Aggregate,
     Condition,
@@ -119,3 +122,42 @@ def _add_one(total: str) -> str:
 def test_what_has_no_columns_is_no_table(text: str) -> None:
     with pytest.raises(NoTableError):
         read_table(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name": "a", "n": 1.50, "at": {"city": "Kiel"}}, {"name": "b", "n": 2e3, "x": null}]',
+        '{"rows": [{"name":"a","n":1.50,"at":{"city":"Kiel"}},{"name":"b","n":2e3,"x":null}]}',
+        '{"name": "a", "n": 1.50, "at": {"city": "Kiel"}}\n\n{"name": "b", "n": 2e3, "x": null}\n',
+    ],
+    ids=["list", "in an object", "lines"],
+)
+def test_objects_of_json_are_rows(text: str) -> None:
+    table = read_objects(text)
+    assert table.columns == ["name", "n", "at.city", "x"]
+    assert table.rows == [["a", "1.50", "Kiel", ""], ["b", "2000", "", ""]]
+    assert [one.value for one in compute(table, aggregate("sum", "n"))] == ["2001.50"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "[1, 2]", '[{"a": 1}, 2]', '{"a": 1, "b": 2', '[{"a": NaN, "b": 1}]'),
+        *('[{"a": 1, "a": 2, "b": 3}]', "[" * 100_000, '[{"a": 1}]', '[{"a": 1, " a": 2}]'),
+        '{"rows": [{"a": 1, "b": 2}], "more": 3}',
+        json.dumps([{f"k{n}": 1 for n in range(300)}]),
+    ],
+)
+def test_other_json_is_no_table(text: str) -> None:
+    with pytest.raises(NoTableError):
+        read_objects(text)
+
+
+def test_rows_may_be_shorter_and_longer_than_the_first() -> None:
+    rows = "".join(f"x{n},{n}\n" for n in range(30))
+    table = read_table(f"name,n\n{rows}y\nz,5,,\n")
+    assert table.rows[-2:] == [["y", ""], ["z", "5"]]
+    longer = read_table(f"name,n\n{rows}z,5,6\n")
+    assert longer.columns == ["name", "n", "column 3"]
+    assert longer.rows[-2:] == [["x29", "29", ""], ["z", "5", "6"]]

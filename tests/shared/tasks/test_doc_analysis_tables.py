@@ -8,6 +8,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from starlette.responses import Response
 
 from shared.tickets.rendering.files import ResultFormat, render_result
@@ -67,6 +68,18 @@ async def test_a_large_table_costs_two_calls_and_has_exact_totals(analyses: Anal
     [_, row] = csv.reader(io.StringIO(table))
     assert row[5:] == ["10000 of 20000 rows, column price", f"{NAME} = {TOTAL}", "", ""]
     assert str(TOTAL) in result["analysis"]
+
+
+@pytest.mark.parametrize("name", ["sales.json", "sales.jsonl"])
+async def test_objects_of_json_are_profiled_alike(analyses: Analyses, name: str) -> None:
+    rows = [f'{{"region": "{a}", "order": {b}, "price": {c}}}' for a, b, c in ROWS]
+    text = "\n".join(rows) if name.endswith("l") else f"[{', '.join(rows)}]"
+    analyses.model.reset(analyst)
+    result = await analyses.analyse({name: text.encode()})
+    assert len(analyses.model.bodies) == 2
+    [insight] = result["insights"]
+    assert insight["evidence"][0]["computed"] == {"function": NAME, "value": str(TOTAL)}
+    assert "profiled all of its 20000 rows" in result["coverage"]["statement"]
 
 
 async def test_a_short_table_is_read_as_it_stands(analyses: Analyses) -> None:
