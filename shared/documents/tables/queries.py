@@ -116,7 +116,7 @@ def profile(table: DataTable) -> list[Query]:
         asked += [
             Aggregate(kind="aggregate", function=one, column=column, where=[]) for one in functions
         ]
-        if len({row[at] for row in table.rows}) <= MAX_GROUPS:
+        if len(set(table.cells[at])) <= MAX_GROUPS:
             count = Groups(
                 kind="groups", function=Function.COUNT, column=column, by=column, where=[]
             )
@@ -160,9 +160,11 @@ def _aggregate(
     table: DataTable, function: Function, column: str, places: Sequence[int], where: str
 ) -> Computed | None:
     place = table.columns.index(column)
-    cells = [table.rows[at][place] for at in places]
+    is_all, cells = isinstance(places, range), table.cells[place]
+    cells = cells if is_all else [cells[at] for at in places]
     numbers = table.numbers[place]
-    known = None if numbers is None else [n for at in places if (n := numbers[at]) is not None]
+    chosen = numbers if is_all or numbers is None else [numbers[at] for at in places]
+    known = None if chosen is None else [n for n in chosen if n is not None]
     value = _COUNTS[function](cells) if function in _COUNTS else _reckon(function, cells, known)
     if value is None:
         return None

@@ -38,10 +38,15 @@ class DataTable:
     rows: list[list[str]]
 
     @cached_property
+    def cells(self) -> list[list[str]]:
+        """Those of each column."""
+        return [[row[at] for row in self.rows] for at in range(len(self.columns))]
+
+    @cached_property
     def numbers(self) -> list[list[Decimal | None] | None]:
         """By column the numbers of its cells, None for an empty one; None for one that has other
         cells, too."""
-        return [_read_numbers([row[at] for row in self.rows]) for at in range(len(self.columns))]
+        return [_read_numbers(cells) for cells in self.cells]
 
 
 def read_table(text: str) -> DataTable:
