@@ -5,3 +5,8 @@ SwaggerUIBundle({
   persistAuthorization: false,
   validatorUrl: null,
 });
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();

@@ -37,7 +37,9 @@ def test_its_script_asks_nobody_else(running_app: RunningApp) -> None:
     assert '"/api/v1/openapi.json"' in script
     assert "http" not in script
     assert "validatorUrl: null" in script
+    assert "prefers-color-scheme: dark" in script
     style = running_app.api.get("/docs/swagger-ui.css").text
+    assert "html.dark-mode" in style
     assert not re.findall(r"url\((?!['\"]?data:)|@import|sourceMappingURL", style)
     assert "sourceMappingURL" not in running_app.api.get("/docs/swagger-ui-bundle.js").text[-500:]
 
@@ -54,3 +56,9 @@ def test_it_is_deployed() -> None:
     for path in (ROOT / "functions" / "swagger").iterdir():
         assert not {*path.relative_to(ROOT).parts, path.name} & set(ignored)
     assert (ROOT / "functions" / "swagger" / "LICENSE").exists()
+
+
+def test_tickets_come_first(running_app: RunningApp) -> None:
+    tags = [tag["name"] for tag in running_app.api.get("/openapi.json").json()["tags"]]
+    assert tags[0] == "tickets"
+    assert tags[1:] == sorted(tags[1:])
