@@ -2,6 +2,10 @@
 
     wait for files → plan → while the round has items: fan out work, then combine → finish, or fail
 
+While a round has a single item, plan and combine go on by themselves, mostly to the end of the
+ticket (`shared/workflow/chains.py`): `finish` is for what they could not write, and for workflows
+of version 1.
+
 The orchestrator runs again from its beginning at every step: it looks at nothing but its input and
 what activities answered.
 
@@ -75,7 +79,8 @@ def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
             "again, report the id of this ticket."
         )
     if end["kind"] == "done":
-        yield from _end(context, FINISH, [_ref(order), end])
+        if not end.get("finished"):
+            yield from _end(context, FINISH, [_ref(order), end])
         context.set_custom_status({"stage": "completed", "percent": 100})
     elif end["kind"] == "failure":
         yield from _end(context, FAIL, [_left_by(order, budget), end["reason"], end.get("cause")])
@@ -114,20 +119,26 @@ def _attempt(
         if result["kind"] != "round":
             end: AttemptEnd = result
             return end
-        facts, items = result["facts"], result["items"]
-        stop = yield from _work(context, order, budget, facts, items)
+        facts, items, wait = result["facts"], result["items"], result.get("wait")
+        stop = yield from _work(context, order, budget, facts, items, wait)
         if stop is not None:
             return stop
-        result = yield from _decide(context, budget, combine, [_ref(order), facts])
+        given = [_ref(order), facts]
+        result = yield from _decide(context, budget, combine, given, None if items else wait)
     return fail_with(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
 
 
 def _decide(
-    context: df.DurableOrchestrationContext, budget: WaitBudget, name: str, given: list[Any]
+    context: df.DurableOrchestrationContext,
+    budget: WaitBudget,
+    name: str,
+    given: list[Any],
+    wait: MustWait | None = None,
 ) -> Steps[Any]:
-    """The result of a plan or a combine, once people have answered what it asks."""
+    """The result of what makes rounds, once people have answered what it asks."""
     while True:
-        [result] = yield from _call(context, budget, name, [given])
+        [result] = yield from _call(context, budget, name, [given], wait)
+        wait = None
         if result["kind"] != "asks":
             return result
         context.set_custom_status({"stage": "asking"})
@@ -144,14 +155,17 @@ def _work(
     budget: WaitBudget,
     facts: RoundFacts,
     items: list[Any],
+    wait: MustWait | None,
 ) -> Steps[AttemptEnd | None]:
-    """Do all pieces of a round, a window at a time; what ends the attempt, or None."""
+    """Do all pieces of a round, a window at a time, after a `wait` if there is one; what ends the
+    attempt, or None."""
     work = activity_name(order["task_type"], TaskActivity.WORK)
     for begin in range(0, len(items), order["parallel"]):
         _show(context, facts, begin)
         window = range(begin, min(begin + order["parallel"], len(items)))
         inputs = [[_ref(order), facts, index, items[index]] for index in window]
-        stop = find_stop((yield from _call(context, budget, work, inputs)))
+        stop = find_stop((yield from _call(context, budget, work, inputs, wait)))
+        wait = None
         if stop is not None:
             return stop
     _show(context, facts, len(items))
@@ -159,19 +173,25 @@ def _work(
 
 
 def _call(
-    context: df.DurableOrchestrationContext, budget: WaitBudget, name: str, inputs: list[Any]
+    context: df.DurableOrchestrationContext,
+    budget: WaitBudget,
+    name: str,
+    inputs: list[Any],
+    wait: MustWait | None = None,
 ) -> Steps[list[Any]]:
-    """The results of an activity over all inputs at once, and again over those that must wait."""
-    results: dict[int, ActivityResult] = {}
+    """The results of an activity over all inputs at once, and again over those that must wait: from
+    the beginning, where somebody has found out that they must."""
+    results: dict[int, ActivityResult] = {i: wait for i in range(len(inputs)) if wait}
     if budget.spent:
         inputs = [[{**given[0], "spent": {**budget.spent}}, *given[1:]] for given in inputs]
     waiting = list(range(len(inputs)))
     for row in range(budget.MAX_WAITS + 1):
-        tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in waiting]
-        results |= zip(waiting, (yield context.task_all(tasks)), strict=True)
+        if wait is None or row:
+            tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in waiting]
+            results |= zip(waiting, (yield context.task_all(tasks)), strict=True)
         waits = {i: result for i, result in results.items() if result["kind"] == "wait"}
-        for wait in waits.values():
-            budget.unbooked += wait.get("unbooked", [])
+        for each in waits.values():
+            budget.unbooked += each.get("unbooked", [])
         if not waits or any(result["kind"] == "failure" for result in results.values()):
             break
         seconds = budget.pause(row, [*waits.values()])
@@ -209,7 +229,11 @@ def _ref(order: StartInput) -> AttemptRef:
     ref = AttemptRef(
         ticket_id=order["ticket_id"], attempt=order["attempt"], task_type=order["task_type"]
     )
-    return {**ref, "trace": order["trace"]} if order.get("trace") else ref
+    if trace := order.get("trace"):
+        ref["trace"] = trace
+    if order.get("chains"):
+        ref["chains"] = True
+    return ref
 
 
 def _put_off(given: list[Any], wait: MustWait, seconds: float, budget: WaitBudget) -> list[Any]:

@@ -49,6 +49,7 @@ class App(TicketParts):
             first_wait=known.first_wait,
             most_wait=known.max_waits["model"],
             max_waits={**known.max_waits},
+            chains=True,
             waiting=self._describe_wait(ticket) if ticket.waits_for_files else None,
         )
 
@@ -193,36 +194,47 @@ class App(TicketParts):
     @cached_property
     def activities(self) -> "Activities":
         from shared.workflow.activities import Activities
+        from shared.workflow.chains import Chains
         from shared.workflow.inquiries import Inquiries
         from shared.workflow.step_runs import StepRuns
         from shared.workflow.step_starts import StepStarts
+        from shared.workflow.ticket_reader import TicketReader
 
-        known, container = self.settings, self.clients.container
-        step_seconds = known.workflow.step_seconds
+        known, container, clock = self.settings, self.clients.container, self.clock
+        books, limit = self._bookkeeping, known.workflow.step_seconds
+        reader = TicketReader(self.tickets, self.large_inputs)
+        starts = StepStarts(
+            container=container,
+            module=_LONE_STEP,
+            environment=known.environment,
+            step_seconds=limit,
+        )
+        step_runs = StepRuns(
+            tickets=self.tickets, books=books, starts=starts, step_seconds=limit, clock=clock
+        )
         return Activities(
             tickets=self.tickets,
             large_inputs=self.large_inputs,
+            reader=reader,
             container=container,
             intents=self._intents,
             contexts=self._contexts,
             progress=self._progress,
-            inquiries=Inquiries(self.tickets, known.workflow.answer_days, self.clock),
-            step_runs=StepRuns(
+            step_runs=step_runs,
+            books=books,
+            chains=Chains(
                 tickets=self.tickets,
+                reader=reader,
                 container=container,
-                books=self._bookkeeping,
-                starts=StepStarts(
-                    container=container,
-                    module=_LONE_STEP,
-                    environment=known.environment,
-                    step_seconds=step_seconds,
-                ),
-                step_seconds=step_seconds,
-                clock=self.clock,
+                contexts=self._contexts,
+                inquiries=Inquiries(self.tickets, known.workflow.answer_days, clock),
+                step_runs=step_runs,
+                books=books,
+                step_seconds=limit,
+                clock=clock,
             ),
-            books=self._bookkeeping,
             quiet_seconds=known.files.quiet_seconds,
-            clock=self.clock,
+            clock=clock,
         )
 
     @cached_property

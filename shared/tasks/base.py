@@ -227,6 +227,11 @@ class TaskType(Generic[D, R]):
         """Every form in which a result can be had."""
         return list(dict.fromkeys([*_BASIC_FORMATS, *self.formats, *self.saved_formats]))
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it has one piece of work, whose outcome is the result."""
+        return self.work is not None
+
     async def first_round(self, context: Context[D]) -> Round | Inquiry:
         """Raises StepError."""
         if self.plan is None:

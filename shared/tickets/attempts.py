@@ -27,6 +27,19 @@ class Ledger:
     model: str | None
 
 
+def sum_calls(calls: Sequence[Call]) -> Ledger:
+    """What calls come to, in the order in which they were made."""
+    reused = sum(call.reused for call in calls)
+    usage = Usage(
+        calls=len(calls) - reused,
+        reused=reused,
+        prompt_tokens=sum(call.prompt_tokens for call in calls),
+        completion_tokens=sum(call.completion_tokens for call in calls),
+        cached=sum(call.cached for call in calls),
+    )
+    return Ledger(usage, next((call.model for call in reversed(calls) if call.model), None))
+
+
 class Attempt:
     """The blobs of one attempt."""
 
@@ -39,17 +52,13 @@ class Attempt:
         """Make the ledger; doing it again keeps what is in it."""
         await self._container.open_log(f"{self._work}/calls.jsonl")
 
-    async def record(self, *calls: Call) -> None:
-        """Raises NotFound once the ticket has been deleted with all its blobs."""
+    async def record(self, *calls: Call, steps: Sequence[StepRun] = ()) -> None:
+        """Calls, and lines of the course with them. Raises NotFound once the ticket has been
+        deleted with all its blobs."""
         lines = [strict_json.dumps(call.model_dump(mode="json")) for call in calls]
+        lines += map(_step_line, steps)
         if not await self._container.append_log(f"{self._work}/calls.jsonl", b"\n".join(lines)):
             raise NotFound("There is no such ticket.")
-
-    async def record_steps(self, steps: Sequence[StepRun]) -> None:
-        """Lines among those of the calls: one log is one storage call. Raises Unavailable."""
-        lines = [{_STEP: step.model_dump(mode="json", exclude_defaults=True)} for step in steps]
-        log = f"{self._work}/calls.jsonl"
-        await self._container.append_log(log, b"\n".join(map(strict_json.dumps, lines)))
 
     async def course(self) -> tuple[list[StepRun], list[Call]]:
         """All runs of its activities, by their end, and all calls of the model."""
@@ -58,16 +67,7 @@ class Attempt:
         return steps, _calls_in(lines)
 
     async def ledger(self) -> Ledger:
-        calls = _calls_in(await self._lines())
-        reused = sum(call.reused for call in calls)
-        usage = Usage(
-            calls=len(calls) - reused,
-            reused=reused,
-            prompt_tokens=sum(call.prompt_tokens for call in calls),
-            completion_tokens=sum(call.completion_tokens for call in calls),
-            cached=sum(call.cached for call in calls),
-        )
-        return Ledger(usage, next((call.model for call in reversed(calls) if call.model), None))
+        return sum_calls(_calls_in(await self._lines()))
 
     async def answers(self) -> set[str]:
         """Where the answers to its calls are remembered."""
@@ -107,16 +107,33 @@ class Attempt:
 
         return await gather_within(_READS_AT_ONCE, read, range(count))
 
-    async def store_result(self, result: dict[str, Any]) -> None:
-        version = {SCHEMA: present_version(StoredKind.RESULT)}
-        await self._container.write_json(self._result, result | version)
+    async def store_chain(self, step: str, begins: Any) -> None:
+        """Keep the round that a step has reached by itself; those before it are done."""
+        await self._container.write_json(self._chain(step), begins)
+
+    async def load_chain(self, step: str) -> Any:
+        """None when the step has not gone further than what it began with."""
+        return await self._container.read_json(self._chain(step))
+
+    async def store_result(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The result as it is stored."""
+        stored = result | {SCHEMA: present_version(StoredKind.RESULT)}
+        await self._container.write_json(self._result, stored)
+        return stored
 
     async def result(self) -> dict[str, Any]:
         """The result as it is stored, empty when there is none."""
         return await self._container.read_json(self._result) or {}
 
+    def _chain(self, step: str) -> str:
+        return f"{self._work}/chains/{step}.json"
+
     def _outcome(self, number: int, index: int) -> str:
         return f"{self._work}/{number}/{index:05d}.json"
+
+
+def _step_line(step: StepRun) -> bytes:
+    return strict_json.dumps({_STEP: step.model_dump(mode="json", exclude_defaults=True)})
 
 
 def _calls_in(lines: Sequence[dict[str, Any]]) -> list[Call]:

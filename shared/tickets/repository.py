@@ -215,6 +215,10 @@ class Tickets:
         done = [settle_write(intent.ticket_id, intent.purpose)]
         await self._index.remove(stale, intent.standing.task_type, done)
 
+    async def list_anew(self, ticket: StoredTicket, moment: datetime) -> None:
+        """Write what lists a ticket, as far as it is not there: a beginning may have died."""
+        await self._index.add(listing_state_of(ticket).places(), ticket.task_type, moment)
+
     async def _untry(self, ticket: StoredTicket, tried: set[IndexKey]) -> None:
         """Remove what a try listed that somebody else overtook, where it cannot become true: while
         the ticket is open another writer may be about to make it so."""

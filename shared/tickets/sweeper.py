@@ -5,7 +5,7 @@ Each of them leaves an intent first; one that is there for too long is somebody'
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,12 +19,6 @@ from shared.tickets.repository import Tickets
 from shared.tickets.workflow_port import WorkflowClient
 
 log = logging.getLogger(__name__)
-
-
-def _report_oldest(found: Sequence[Intent], moment: datetime) -> None:
-    """How long the oldest ticket is pending that waits for nobody: its opening is intended yet."""
-    ages = [moment - intent.created_at for intent in found if intent.purpose is Purpose.OPEN]
-    record(Metric.OLDEST_PENDING, max(0.0, *(age.total_seconds() for age in ages), 0.0))
 
 
 class Settles(Protocol):
@@ -59,31 +53,37 @@ class Sweeper:
         """
         moment = self._clock.now()
         found = await self._intents.all()
-        _report_oldest(found, moment)
         late = [intent for intent in found if self._age(intent, moment) >= 1]
+        oldest = 0.0
         for intent in late:
             try:
-                if intent.purpose is Purpose.OPEN:
-                    await self._settle(intent, moment, workflow)
-                else:
+                if intent.purpose is not Purpose.OPEN:
                     await self._others[intent.purpose].settle(intent, workflow)
+                elif await self._settle_opening(intent, moment, workflow):
+                    oldest = max(oldest, (moment - intent.created_at).total_seconds())
             except Unavailable:
                 log.warning("Storage is away: ticket %s waits for the next sweep", intent.ticket_id)
+        record(Metric.OLDEST_PENDING, oldest)
         return len(late)
 
-    async def _settle(self, intent: Intent, moment: datetime, workflow: WorkflowClient) -> None:
-        """Start what is stored and pending; remove what has moved on or never came to be."""
+    async def _settle_opening(
+        self, intent: Intent, moment: datetime, workflow: WorkflowClient
+    ) -> bool:
+        """Start what is stored and pending, listed as such; remove what has moved on or never came
+        to be. Whether it is pending."""
         try:
             ticket = await self._tickets.read(intent.ticket_id)
         except NotFound:
             if self._age(intent, moment) >= 2:
                 log.warning("Ticket %s was never stored: its intent goes", intent.ticket_id)
                 await self._tickets.forget(intent)
-            return
-        if ticket.status is Status.PENDING:
-            await workflow.start(ticket)
-        else:
+            return False
+        if ticket.status is not Status.PENDING:
             await self._tickets.forget(intent, ticket)
+            return False
+        await self._tickets.list_anew(ticket, moment)
+        await workflow.start(ticket)
+        return True
 
     def _age(self, intent: Intent, moment: datetime) -> float:
         """In units of the time that opening may take."""

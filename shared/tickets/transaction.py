@@ -102,19 +102,22 @@ class TicketTransaction:
         if change.event is not None:
             sent[changed.last_hash] = messages
         before, after = listing_state_of(ticket).places(), listing_state_of(changed).places()
+        # A ticket that begins has its intent until it ends: should this die before the ticket
+        # itself has begun, the sweeper lists it as pending again.
+        left = before - after if _begins(ticket, changed) else frozenset()
         if after - before:
             also = _intend_opening(ticket, changed)
-            await self._index.add(after - before, ticket.task_type, change.moment, also)
-            tried |= before | after
+            moment = change.moment
+            await self._index.add(after - before, ticket.task_type, moment, also, left=left)
+            tried |= (before | after) - left
         if change.event is not None:
             await self._activity.mark(ticket.created_by, change.moment)
         etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
         self._chains.note_written(events)
-        stale = (before | tried) - after
+        stale = (before | tried) - after - left
         if stale:
-            # The intent to start it goes with the first step out of PENDING, never before.
-            left = ticket.status is Status.PENDING is not changed.status
-            also = [settle_write(ticket.id, Purpose.OPEN)] if left else []
+            ends = changed.has_ended and not ticket.has_ended
+            also = [settle_write(ticket.id, Purpose.OPEN)] if ends else []
             await self._index.remove(stale, ticket.task_type, also)
         return changed.model_copy(update={"etag": etag}), messages
 
@@ -183,8 +186,15 @@ def _write_change(
     return changed, [own, *copies, *trail, *update_writes(ticket.id, messages)], messages
 
 
+def _begins(before: StoredTicket, after: StoredTicket) -> bool:
+    return before.status is Status.PENDING and after.status is Status.PROCESSING
+
+
 def _intend_opening(before: StoredTicket, after: StoredTicket) -> list[Write]:
-    """A ticket that becomes pending (again) needs a workflow, which a crash may prevent."""
+    """A ticket that becomes pending (again) needs a workflow, which a crash may prevent; one that
+    has waited for files lost the intent to open it when its wait began."""
+    if _begins(before, after) and before.waits_for_files:
+        return [Intent(Purpose.OPEN, listing_state_of(before), after.updated_at).note()]
     if after.status is not Status.PENDING or before.status is Status.PENDING:
         return []
     return [Intent(Purpose.OPEN, listing_state_of(after), after.updated_at).note()]

@@ -4,7 +4,6 @@ A step answers what the workflow needs to go on. It raises what is worth retryin
 should wait, or cannot be done, it answers as such.
 """
 
-import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -12,11 +11,10 @@ from typing import Any
 
 from shared.clients.blobs import Container
 from shared.errors import FailureKind, NotFound
-from shared.models import Inquiry, StoredTicket
+from shared.models import StoredTicket
 from shared.models.clock import Clock
 from shared.storage.compressed import pack
 from shared.storage.outages import insist
-from shared.tasks.base import Round
 from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
 from shared.tickets.attempts import Attempt
@@ -26,25 +24,20 @@ from shared.tickets.listing.index import listing_state_of
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import runs
 from shared.workflow.bookkeeping import Bookkeeping
+from shared.workflow.chains import ChainEnd, Chains
 from shared.workflow.contexts import Contexts
-from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
-    READING,
-    AnswerAwaited,
     AttemptRef,
     NoFiles,
     OutcomeStored,
     ResultStored,
-    RoundBegins,
     RoundFacts,
     Superseded,
 )
 from shared.workflow.progress import ProgressWriter
-from shared.workflow.rounds import begin_round
 from shared.workflow.step_runs import SUPERSEDED, StepRuns, run_step
 from shared.workflow.ticket_reader import TicketReader
 
-_PLAN = "plan"
 _STORING = timedelta(minutes=4)
 """A request that stores a file takes no longer."""
 
@@ -60,32 +53,39 @@ class Activities:
         *,
         tickets: Tickets,
         large_inputs: LargeInputs,
+        reader: TicketReader,
         container: Container,
         intents: Intents,
         contexts: Contexts,
         progress: ProgressWriter,
-        inquiries: Inquiries,
         step_runs: StepRuns,
         books: Bookkeeping,
+        chains: Chains,
         quiet_seconds: float,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
+        self._large_inputs = large_inputs
+        self._reader = reader
         self._container = container
         self._intents = intents
         self._contexts = contexts
         self._progress = progress
-        self._inquiries = inquiries
         self.step_runs = step_runs
         self._books = books
+        self._chains = chains
         self._quiet = timedelta(seconds=quiet_seconds)
         self._clock = clock
-        self._reader = TicketReader(tickets, large_inputs)
 
     @run_step
-    async def plan(self, ref: AttemptRef) -> RoundBegins | AnswerAwaited | NoFiles | Superseded:
-        """Begin the attempt and say what its first round is."""
-        ticket = await self._reader.read(ref["ticket_id"])
+    async def plan(self, ref: AttemptRef) -> ChainEnd | NoFiles:
+        """Begin the attempt, and say what its first round is, or what comes of that."""
+        begun = await self._begin(ref)
+        return await self._chains.begin(ref, begun) if isinstance(begun, StoredTicket) else begun
+
+    async def _begin(self, ref: AttemptRef) -> StoredTicket | NoFiles | Superseded:
+        """The ticket once this attempt at it has begun."""
+        ticket = ref.get("seen") or await self._tickets.read(ref["ticket_id"])
         if not await self._is_being_given_a_file(ticket, ref["attempt"]):
             begin = workflow_changes.begin(ref["attempt"], self._quiet, self._clock.now())
             ticket = await self._tickets.change(ticket.id, begin, ticket)
@@ -96,14 +96,7 @@ class Activities:
             return NoFiles(kind="no_files", stirring=bool(ticket.attachments))
         if not runs(ticket, ref["attempt"]):
             return SUPERSEDED
-        await self._attempt(ref).open()
-        task_type = find_task_type(ticket.task_type)
-        answers = find_answers(ticket, _PLAN)
-        context = self._contexts.context(task_type, ticket, ref, READING, answers)
-        made = await task_type.first_round(context)
-        if isinstance(made, Inquiry):
-            return await self._inquiries.ask(ref, inquiry_name(_PLAN, len(answers)), made)
-        return begin_round(made, 0)
+        return await self._large_inputs.complete(ticket)
 
     @run_step
     async def work(
@@ -124,34 +117,10 @@ class Activities:
         return OutcomeStored(kind="outcome")
 
     @run_step
-    async def combine(
-        self, ref: AttemptRef, facts: RoundFacts
-    ) -> RoundBegins | AnswerAwaited | ResultStored | Superseded:
-        """Make the result of a round's outcomes, or say what the next round is."""
-        attempt = self._attempt(ref)
-        ticket, outcomes = await asyncio.gather(
-            self._reader.read(ref["ticket_id"]),
-            attempt.outcomes(facts["number"], facts["total"]),
-        )
-        if not runs(ticket, ref["attempt"]):
-            return SUPERSEDED
-        task_type = find_task_type(ticket.task_type)
-        step = f"round{facts['number']}"
-        answers = find_answers(ticket, step)
-        context = self._contexts.context(task_type, ticket, ref, facts["stage"], answers)
-        made = await task_type.combine(context, outcomes)
-        if isinstance(made, Round):
-            return begin_round(made, facts["number"] + 1)
-        if isinstance(made, Inquiry):
-            return await self._inquiries.ask(ref, inquiry_name(step, len(answers)), made)
-        ledger = await attempt.ledger()
-        added = {
-            "model": ledger.model,
-            "usage": ledger.usage.model_dump(),
-            "formats": task_type.offered_formats,
-        }
-        await attempt.store_result(made.model_dump(mode="json") | added)
-        return ResultStored(kind="done", model=ledger.model, tokens=ledger.usage.tokens)
+    async def combine(self, ref: AttemptRef, facts: RoundFacts) -> ChainEnd:
+        """Make the result of a round's outcomes, or say what the next round is, or what comes of
+        that."""
+        return await self._chains.go_on(ref, facts)
 
     async def finish(self, ref: AttemptRef, done: ResultStored) -> None:
         """The ticket is completed, once, unless something else ended it before."""

@@ -63,8 +63,10 @@ class AttemptRef(TypedDict):
     `trace` is that of whoever started it, as W3C Trace Context has it; workflows that an older
     version started have neither that nor a type here. `spent` is how many seconds the attempt has
     waited for each service so far; `unbooked` are calls of the model that no storage was there to
-    book. `again` and `alone` are no part of the history: the step may have been begun before; this
-    process runs nothing else."""
+    book; with `chains` a step goes on by itself while there is a single piece of work to do, which
+    workflows of version 1 do not expect. `again`, `alone` and `seen` are no part of the history:
+    the step may have been begun before; this process runs nothing else; the ticket as it was just
+    read."""
 
     ticket_id: str
     attempt: int
@@ -73,8 +75,10 @@ class AttemptRef(TypedDict):
     waited: NotRequired[Waited]
     spent: NotRequired[dict[str, float]]
     unbooked: NotRequired[list[dict[str, Any]]]
+    chains: NotRequired[bool]
     again: NotRequired[bool]
     alone: NotRequired[bool]
+    seen: NotRequired[Any]
 
 
 class StartInput(AttemptRef):
@@ -100,11 +104,13 @@ class RoundFacts(TypedDict):
 
 
 class RoundBegins(TypedDict):
-    """The next round, with its items."""
+    """The next round, with its items: none of them where all outcomes are stored. `wait` comes
+    before what is next."""
 
     kind: Literal["round"]
     facts: RoundFacts
     items: list[Any]
+    wait: NotRequired["MustWait"]
 
 
 class OutcomeStored(TypedDict):
@@ -114,11 +120,13 @@ class OutcomeStored(TypedDict):
 
 
 class ResultStored(TypedDict):
-    """The result is there: which model made it, for how many tokens."""
+    """The result is there: which model made it, for how many tokens; and if `finished`, its ticket
+    has ended."""
 
     kind: Literal["done"]
     model: str | None
     tokens: int
+    finished: NotRequired[bool]
 
 
 class AnswerAwaited(TypedDict):

@@ -7,18 +7,17 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from shared.clients.blobs import Container
 from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
 from shared.models import StepRun
 from shared.models.clock import Clock
 from shared.storage.outages import StillAway, patient_for
 from shared.telemetry.spans import Service
 from shared.tickets import workflow_changes
-from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import WAITING
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.messages import (
+    READING,
     AttemptRef,
     Failed,
     MustWait,
@@ -33,11 +32,8 @@ P = ParamSpec("P")
 A = TypeVar("A")
 
 SUPERSEDED = Superseded(kind="stopped")
-_READING = "reading"
 _RETRIED = "A step failed because of an internal fault and is tried again."
 _LOGGING_SECONDS = 20.0
-_GATHERING_SECONDS = 1.0
-_GATHERED = {"round", "outcome"}
 _AWAY = "Storage is away."
 _PATIENT = 0.9
 """Of a step's time: how much of it storage is insisted on for; what is left is for saying so."""
@@ -62,15 +58,17 @@ def run_step(method: _Method[S, P, A]) -> _Method[S, P, A | MustWait | Failed | 
     ) -> A | MustWait | Failed | Superseded:
         facts, index = (*args, None, None)[:2]
         activity, runs = TaskActivity(method.__name__), self.step_runs
-        course = _Course(runs=runs, ref=ref, activity=activity, facts=facts, index=index)  # type: ignore[arg-type]
+        course = Course(runs.clock, activity, facts=facts, index=index)  # type: ignore[arg-type]
         step = Step(activity, (ref, *args))
         try:
             result: Any = await runs.run(step, lambda ref: method(self, ref, *args, **kwargs))
         except Exception:
-            await course.end("error", _RETRIED)
+            await runs.record(ref, course.end("error", _RETRIED))
             await runs.log(ref, _RETRIED)
             raise
-        await course.end(result["kind"], result.get("reason"))
+        # What went well has been told step by step, where a chain was made of it.
+        if result["kind"] not in ("round", "done"):
+            await runs.record(ref, course.end(result["kind"], result.get("reason")))
         return result  # type: ignore[no-any-return]
 
     return run
@@ -84,7 +82,6 @@ class StepRuns:
         self,
         *,
         tickets: Tickets,
-        container: Container,
         books: Bookkeeping,
         starts: StepStarts,
         step_seconds: float,
@@ -92,12 +89,9 @@ class StepRuns:
     ) -> None:
         self.clock = clock
         self._tickets = tickets
-        self._container = container
         self._books = books
         self._starts = starts
         self._step_seconds = step_seconds
-        self._lines: dict[tuple[str, int], list[StepRun]] = {}
-        self._writing: set[asyncio.Task[None]] = set()
 
     async def run(self, step: Step, run: Run) -> Any:
         """Run a step once, after what a step before has left to be booked; one that has lost its
@@ -108,7 +102,14 @@ class StepRuns:
 
         async def run_counted() -> Any:
             await self._books.book_left(step.ref)
-            return await self._starts.run(step, run_settled)
+            if step.activity is not TaskActivity.PLAN:
+                return await self._starts.run(step, run_settled)
+            ticket = await self._tickets.read(step.ref["ticket_id"])
+            if workflow_changes.runs(ticket, step.ref["attempt"]):
+                return await self._starts.run(step, run_settled, earlier=1)
+            return await self._starts.run_first(
+                step, lambda ref: run_settled(ref | {"seen": ticket})
+            )
 
         if step.ref.get("alone"):
             return await run_settled(step.ref)
@@ -134,12 +135,16 @@ class StepRuns:
             return SUPERSEDED
         except PermanentFailure as error:
             return fail_with(error.reason, error.kind)
-        except Unavailable as error:
+        except (RetryLater, Unavailable) as error:
+            return await self.put_off(ref, error)
+
+    async def put_off(self, ref: AttemptRef, error: RetryLater | Unavailable) -> MustWait:
+        """The result of a step that must wait, of which people are told."""
+        if isinstance(error, Unavailable):
             later = RetryLater(_AWAY, service=Service.STORAGE)
             return self._put_off(ref, later, error.seconds if isinstance(error, StillAway) else 0.0)
-        except RetryLater as later:
-            await self.log(ref, f"{WAITING} {later.reason}")
-            return self._put_off(ref, later)
+        await self.log(ref, f"{WAITING} {error.reason}")
+        return self._put_off(ref, error)
 
     def _put_off(self, ref: AttemptRef, later: RetryLater, insisted: float = 0.0) -> MustWait:
         wait = MustWait(
@@ -162,54 +167,41 @@ class StepRuns:
         """Keep a line of the attempt's course: several are written at once, a second later, or with
         one after which the attempt waits or ends. What dies in between is missed by people alone.
         """
-        key = (ref["ticket_id"], ref["attempt"])
-        lines = self._lines.setdefault(key, [])
-        lines.append(step)
-        if step.result not in _GATHERED:
-            await self._write(key)
-        elif len(lines) == 1:
-            task = asyncio.create_task(self._write(key, _GATHERING_SECONDS))
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
-
-    async def _write(self, key: tuple[str, int], pause: float = 0) -> None:
-        await asyncio.sleep(pause)
-        lines = self._lines.pop(key, [])
-        if not lines:
+        self._books.note(ref, step)
+        if step.result == "outcome":
+            self._books.write_later(ref)
             return
-        with suppress(Unavailable, TimeoutError):
+        with suppress(NotFound, Unavailable, TimeoutError):
             async with asyncio.timeout(_LOGGING_SECONDS):
-                await Attempt(self._container, *key).record_steps(lines)
+                await self._books.write(ref)
 
 
-class _Course:
-    """One run on its way into the attempt's course."""
+class Course:
+    """One run of a step on its way into the attempt's course."""
 
     def __init__(
         self,
-        *,
-        runs: StepRuns,
-        ref: AttemptRef,
+        clock: Clock,
         activity: TaskActivity,
-        facts: RoundFacts | None,
-        index: int | None,
+        *,
+        facts: RoundFacts | None = None,
+        index: int | None = None,
     ) -> None:
-        self._runs = runs
-        self._ref = ref
+        self._clock = clock
         self._place: dict[str, Any] = {
             "name": activity.value,
-            "stage": facts["stage"] if facts else _READING,
+            "stage": facts["stage"] if facts else READING,
             "number": facts["number"] if facts else None,
             "index": index,
         }
-        self._begun, self._ticks = runs.clock.now(), runs.clock.monotonic()
+        self._begun, self._ticks = clock.now(), clock.monotonic()
 
-    async def end(self, result: str, reason: str | None) -> None:
-        step = StepRun(
+    def end(self, result: str, reason: str | None = None) -> StepRun:
+        """The line of this run, which ends now."""
+        return StepRun(
             **self._place,
             started_at=self._begun,
-            seconds=round(self._runs.clock.monotonic() - self._ticks, 3),
+            seconds=round(self._clock.monotonic() - self._ticks, 3),
             result=result,
             reason=reason,
         )
-        await self._runs.record(self._ref, step)

@@ -101,29 +101,52 @@ class StepStarts:
         self._environment = environment
         self._limits = Limits(seconds=step_seconds + _MARGIN, patience=_TURN_SECONDS)
 
-    async def run(self, step: Step, run: Run) -> Any:
-        """What `run` answers, given the attempt. Raises what it raises, RetryLater when a process
-        was lost, EndsItsProcess when too many were, and Unavailable."""
+    async def run_first(self, step: Step, run: Run) -> Any:
+        """What `run` answers, for the step that begins an attempt: that is kept in the ticket
+        itself. Raises what it raises. Where it ends without having done its work, that is kept,
+        too: the next start is told from one after a death by it."""
+        try:
+            result = await run(step.ref)
+        except BaseException:
+            await self._explain_first(step)
+            raise
+        if result["kind"] in ("wait", "asks"):
+            await self._explain_first(step)
+        return result
+
+    async def run(self, step: Step, run: Run, *, earlier: int = 0) -> Any:
+        """What `run` answers, given the attempt; `earlier` starts of the step are known from
+        elsewhere. Raises what it raises, RetryLater when a process was lost, EndsItsProcess when
+        too many were, and Unavailable."""
         try:
             async with asyncio.timeout(_MARGIN):
-                kept = await self._count(step)
+                kept = await self._count(step, _Tally(unended=1 + earlier))
         except TimeoutError:
             raise Unavailable("Storage is slow.") from None
         if kept.tally.unended > MAX_DEATHS:
             return await self._run_alone(kept, step)
-        is_first = kept.tally.unended == 1
+        is_first = kept.tally.unended == 1 and not earlier
         return await self._run_beside(kept, run, step.ref if is_first else _again(step.ref))
 
-    async def _count(self, step: Step) -> "_Kept":
-        """Keep that the step is begun. More than one too many are not counted."""
+    def _blob_of(self, step: Step) -> str:
         attempt = Attempt(self._container, step.ref["ticket_id"], step.ref["attempt"])
-        blob, tally = attempt.start_of(step.name), _Tally()
+        return attempt.start_of(step.name)
+
+    async def _explain_first(self, step: Step) -> None:
+        with suppress(Unavailable):  # then it runs alone sooner, which is safe
+            await self._container.create_json(self._blob_of(step), _Tally(unended=0).model_dump())
+
+    async def _count(self, step: Step, tally: "_Tally") -> "_Kept":
+        """Keep that the step is begun, with `tally` where nothing is known of it. More than one too
+        many are not counted."""
+        blob = self._blob_of(step)
+        stays = tally.unended > 1
         if etag := await self._container.create_json(blob, tally.model_dump()):
-            return _Kept(blob, tally, etag)
+            return _Kept(blob, tally, etag, stays=stays)
         found = await self._container.read_tagged(blob)
         if found is None:
             raise RetryLater("The same step has just ended elsewhere.")
-        kept = _Kept(blob, _Tally.model_validate(found[0]), found[1])
+        kept = _Kept(blob, _Tally.model_validate(found[0]), found[1], stays=stays)
         if kept.tally.unended <= MAX_DEATHS:
             kept.tally.unended += 1
             await self._write(kept)
@@ -145,7 +168,7 @@ class StepStarts:
     async def _take_back(self, kept: "_Kept") -> None:
         kept.tally.unended -= 1
         with suppress(Unavailable):  # then it runs alone sooner, which is safe
-            if kept.tally.unended:
+            if kept.tally.unended or kept.stays:
                 await self._write(kept)
             else:
                 await self._container.delete(kept.blob)
@@ -198,8 +221,10 @@ def _again(ref: AttemptRef) -> AttemptRef:
 
 @dataclass(slots=True)
 class _Kept:
-    """A tally as it is stored."""
+    """A tally as it is stored. One that `stays` is never deleted: without it, a start that is known
+    from elsewhere would go unexplained."""
 
     blob: str
     tally: _Tally
     etag: str
+    stays: bool = False

@@ -45,13 +45,14 @@ class Scripted:
     pauses: list[float] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
+    chains: bool = False
 
     @property
     def current_utc_datetime(self) -> datetime:
         return self.now
 
     def get_input(self) -> StartInput:
-        return ORDER
+        return {**ORDER, "chains": self.chains}
 
     def set_custom_status(self, status: dict[str, Any]) -> None:
         self.statuses.append(status)
@@ -82,9 +83,9 @@ class Scripted:
         return [given for called, given in self.calls if called == name]
 
 
-def driven(answers: Answers) -> Scripted:
+def driven(answers: Answers, *, chains: bool = False) -> Scripted:
     """Run the orchestrator to its end."""
-    context = Scripted({**PLAIN, **answers})
+    context = Scripted({**PLAIN, **answers}, chains=chains)
     run = orchestrator.process_ticket._function._func.orchestrator_function(context)
     try:
         task = next(run)
@@ -123,7 +124,39 @@ PLAIN: Answers = {
 }
 
 
-def test_a_ticket_of_one_piece_takes_four_activities() -> None:
+def test_a_short_ticket_takes_one_activity() -> None:
+    finished: ActivityResult = ResultStored(kind="done", model="m", tokens=3, finished=True)
+    context = driven({"custom_plan": lambda *_: finished}, chains=True)
+    assert context.calls == [("custom_plan", [{**REF, "chains": True}])]
+    assert context.statuses == [{"stage": "completed", "percent": 100}]
+
+
+def test_what_a_chain_has_not_done_is_done_step_by_step() -> None:
+    context = driven({"custom_plan": lambda *_: round_of(7)}, chains=True)
+    assert context.widths == [1, 3, 3, 1, 1]
+    assert [name for name, _ in context.calls[-2:]] == ["custom_combine", "finish_ticket"]
+
+
+def test_a_wait_that_a_chain_met_is_waited_for_before_the_same_is_tried_again() -> None:
+    left: Any = {**round_of(1), "wait": {**wait(20), "unbooked": [CALL]}}
+    context = driven({"custom_plan": lambda *_: left}, chains=True)
+    assert context.pauses == [pytest.approx(22, abs=2)]
+    [[ref, *_]] = context.named("custom_work")
+    assert ref["unbooked"] == [CALL]
+    assert ref["waited"]["service"] == "model"
+    assert ref["spent"] == {"model": pytest.approx(context.pauses[0], abs=0.01)}
+    assert len(context.named("custom_combine")) == 1
+
+
+def test_what_follows_a_lone_piece_may_have_to_wait_as_well() -> None:
+    left: Any = {**round_of(1), "items": [], "wait": wait(20)}
+    context = driven({"custom_plan": lambda *_: left}, chains=True)
+    assert len(context.pauses) == 1
+    assert context.named("custom_work") == []
+    assert len(context.named("custom_combine")) == 1
+
+
+def test_a_ticket_of_one_piece_took_four_activities_in_version_1() -> None:
     context = driven({})
     assert [name for name, _ in context.calls] == [
         "custom_plan",

@@ -18,7 +18,16 @@ from tests.support.product.accounts import by
 from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
 from tests.support.product.chains import first_invalid
 from tests.support.product.clock import now
-from tests.support.product.workflow import ANSWER, answering, go_on, opened, order_of, run, shown
+from tests.support.product.workflow import (
+    ANSWER,
+    answering,
+    chained,
+    go_on,
+    opened,
+    order_of,
+    run,
+    shown,
+)
 from tests.support.servers.model import completion
 from tests.support.servers.storage_proxy import Call, StorageProxy, hold
 
@@ -57,7 +66,6 @@ async def test_a_ticket_goes_from_plan_to_result(app: AppUnderTest, owner: Store
     assert ticket.processing_time_seconds is not None
     assert [line.partition(" ")[2] for line in ticket.processing_logs.splitlines()] == [
         "Attempt 1 begins.",
-        "working: 1 of 1 done.",
         "Completed with 15 tokens.",
     ]
     assert await actions(app, order) == [
@@ -89,18 +97,83 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert await run(app.another().activities, order) == {"kind": "stopped"}
 
 
-async def test_a_ticket_of_one_piece_costs_21_storage_calls_beside_its_log(
+async def test_a_ticket_of_one_piece_is_one_step_and_12_storage_calls(
     app: AppUnderTest, owner: StoredUser, storage: StorageProxy
 ) -> None:
     app.model.reset(answering(ANSWER))
     await run(app.activities, await opened(app, owner))  # which makes table and container
     storage.reset()
 
-    await run(app.activities, await opened(app, owner))
+    order = chained(await opened(app, owner))
+    assert len(storage.calls) == 2
+    done = await app.activities.plan(order)
 
-    # How many lines of the log go into one call depends on how long the steps take.
-    others = [call for call in storage.calls if not call.path.endswith("/calls.jsonl")]
-    assert len(others) == 21
+    assert done == {"kind": "done", "model": "scripted-model", "tokens": 15, "finished": True}
+    assert len(storage.calls) == 12
+    assert (await shown(app, order)).status is Status.COMPLETED
+    steps, calls = await Attempt(app.container, order["ticket_id"], 1).course()
+    assert [step.name for step in steps] == ["plan", "work", "combine"]
+    assert len(calls) == 1
+    assert await app.intents.all() == []
+
+
+async def test_a_chain_twice_is_as_good_as_once(app: AppUnderTest, owner: StoredUser) -> None:
+    app.model.reset(answering(ANSWER))
+    order = chained(await opened(app, owner))
+    first = await app.activities.plan(order)
+    assert await app.another().activities.plan(order) == {"kind": "stopped"}
+    await app.activities.finish(order, first)  # type: ignore[arg-type]
+    assert len(app.model.bodies) == 1
+    assert len(await actions(app, order)) == 3
+
+
+async def test_a_chain_that_died_at_any_storage_call_is_gone_on_with(
+    app: AppUnderTest, owner: StoredUser, storage: StorageProxy
+) -> None:
+    """Of the model's answers those are not paid for again that were stored."""
+    app.model.reset(answering(ANSWER))
+    await run(app.activities, await opened(app, owner))  # which makes table and container
+    app.model.reset(answering(ANSWER))
+    for number in range(1, 12):
+        order = chained(await opened(app, owner))
+        app.model.bodies.clear()
+        reached, release = Event(), Event()
+        storage.reset(before=hold(lambda call, n=number: call.number == n, reached, release))  # type: ignore[misc]
+        dying = asyncio.create_task(app.another().activities.plan(order))
+        while not (reached.is_set() or dying.done()):
+            await asyncio.sleep(0.01)
+        dying.cancel()
+        release.set()
+        await asyncio.gather(dying, return_exceptions=True)
+        storage.reset()
+
+        await run(app.another().activities, order)
+
+        ticket = await shown(app, order)
+        assert ticket.status is Status.COMPLETED, number
+        assert (
+            ticket.tokens_used
+            == ticket.result_data["usage"]["prompt_tokens"]
+            + 5 * ticket.result_data["usage"]["calls"]
+        )
+        assert len(app.model.bodies) <= 2, number
+        assert len(await actions(app, order)) == 3, number
+
+
+async def test_a_wait_within_a_chain_leaves_what_is_left_to_do(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    app.model.reset(answering(JSONResponse({}, 429, {"Retry-After": "7"})))
+    order = chained(await opened(app, owner))
+    left: Any = await app.activities.plan(order)
+    assert (left["kind"], len(left["items"]), left["wait"]["seconds"]) == ("round", 1, 7)
+    assert (await shown(app, order)).processing_logs.count("Waiting: The model is busy") == 1
+    app.model.reset(answering(ANSWER))
+    assert await app.activities.work(order, left["facts"], 0, left["items"][0]) == {
+        "kind": "outcome"
+    }
+    done: Any = await app.another().activities.combine(order, left["facts"])
+    assert (done["kind"], done["tokens"], done["finished"]) == ("done", 15, True)
 
 
 async def test_a_ticket_that_was_cancelled_is_left_alone(

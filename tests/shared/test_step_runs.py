@@ -23,7 +23,6 @@ class Worker:
     def __init__(self, app: AppUnderTest) -> None:
         self.step_runs = StepRuns(
             tickets=app.tickets,
-            container=app.clients.container,
             books=Bookkeeping(app.clients.container, app.clock),
             starts=StepStarts(
                 container=app.clients.container, module="", environment={}, step_seconds=30

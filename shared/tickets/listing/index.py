@@ -3,8 +3,9 @@ not, and the same for its assignee.
 
 A pointer is written before the transaction that makes it true and removed after the one that
 makes it stale, and whoever follows it compares: a crash leaves a pointer too many, never a ticket
-that no list shows. The key of a pointer holds numbers that only rise, so that one that was stale
-once never becomes true again, and removing it late harms nobody.
+that no list shows. Only that of a ticket which begins goes when the next one is written: it has an
+intent, by which the sweeper lists it anew. The key of a pointer holds numbers that only rise, so
+that one that was stale once never becomes true again, and removing it late harms nobody.
 """
 
 from collections import Counter
@@ -94,10 +95,14 @@ class Index:
         task_type: str,
         moment: datetime,
         also: Sequence[Write] = (),
+        *,
+        left: Iterable[IndexKey] = (),
     ) -> None:
-        """Write pointers, those that are there already included, and `also` for everybody."""
+        """Write pointers, those that are there already included, and `also` for everybody; delete
+        those that are `left` with it."""
         facts = {"task_type": task_type, "written_at": rfc3339(moment)}
         entries = [_entry(place, Verb.INSERT, task_type, facts) for place in sorted(added)]
+        entries += [_entry(place, Verb.DELETE, task_type) for place in sorted(left)]
         await self._write([*entries, *(IndexEntry(write, {}) for write in also)])
 
     async def remove(

@@ -21,7 +21,6 @@ class Stop(StrEnum):
     PLAN = "plan"
     WORK = "work"
     COMBINE = "combine"
-    FINISH = "finish"
     MODEL_WAIT = "model_wait"
     FILES_WAIT = "files_wait"
     ENDED = "ended"
@@ -31,11 +30,12 @@ class Stop(StrEnum):
         return self is not Stop.ENDED
 
 
-# The storage calls that an activity is stopped at, by method and path.
+# The storage calls that an activity is stopped at, by method and path, and whether before or after
+# that was done: what is stored is not paid for again, whoever dies then. At none of them the app
+# writes the ticket, which others would wait for.
 _CALLS = {
-    Stop.PLAN: ("PUT", r"work/.+/1/calls\.jsonl"),
-    Stop.COMBINE: ("PUT", r"results/.+/1\.json"),
-    Stop.FINISH: ("GET", r"results/.+/1\.json"),
+    Stop.PLAN: ("before", "GET", r"RowKey='ticket_"),
+    Stop.COMBINE: ("after", "PUT", r"results/.+/1\.json"),
 }
 
 
@@ -44,12 +44,12 @@ def stopped(running_app: RunningApp, stop: Stop) -> Iterator[str]:
     """The id of a ticket that has come to `stop`, and goes on when the context ends."""
     reached, release = Event(), Event()
     if stop in _CALLS:
-        method, path = _CALLS[stop]
+        moment, method, path = _CALLS[stop]
 
         def fits(call: Call) -> bool:
             return call.method == method and re.search(path, call.path) is not None
 
-        running_app.storage.reset(before=hold(fits, reached, release))
+        running_app.storage.reset(**{moment: hold(fits, reached, release)})
     if stop in (Stop.WORK, Stop.MODEL_WAIT):
 
         def answer(_: int, __: Body) -> Response | None:

@@ -41,10 +41,12 @@ class LeapingClock(MovedClock, EngineClock):
 
 
 class RunningWorkflows:
-    """The workflows of an app; `before` is called with the name of each activity that begins."""
+    """The workflows of an app; `before` is called with the name of each activity that begins.
+    Without `chains` no step goes on by itself."""
 
     def __init__(self, app: AppUnderTest, folder: Path, clock: EngineClock) -> None:
         self.before: Callable[[str], None] = lambda _: None
+        self.chains = True
         self.app = app
         self._invoker = Invoker(str(folder), lambda _: "", _THREADS, Watchdog(None, lambda _: None))
         self._engine = Engine(
@@ -65,7 +67,7 @@ class RunningWorkflows:
 
     async def end(self, ticket: StoredTicket) -> None:
         """Start its workflow, and wait until it has ended."""
-        given = json.dumps(self.app.start_input(ticket))
+        given = json.dumps({**self.app.start_input(ticket), "chains": self.chains})
         self._operations.start("process_ticket", _instance(ticket), given, None)
         await self._engine.until_finished(_instance(ticket), _SECONDS)
 

@@ -1,10 +1,11 @@
 """What the orchestrator schedules, in order: what a history is compared with at its replay.
 
-`python -m tests.support.product.workflow_journal` prints the journals of the present code as JSON,
-for the file of a new `defaultVersion`.
+`python -m tests.support.product.workflow_journal VERSION` prints the journals of the present code
+as JSON, for the file of a new `defaultVersion`.
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ _NO_FILES = {"kind": "no_files", "stirring": False}
 _BROKEN = RuntimeError("an activity that failed in spite of its retries")
 _COME = ("event answer_1",)
 """Of the events that are waited for; else the timer ends the wait."""
+_FINISHED = {**_DONE, "finished": True}
+_LONE = {**_ROUND, "facts": {**_FACTS, "total": 1}, "items": [{"n": 0}]}
 _WAITING = {"quiet": 2.0, "until": _UNTIL, "stirring": True}
 
 SCENARIOS: dict[str, tuple[dict[str, Any], list[Any]]] = {
@@ -56,6 +59,20 @@ SCENARIOS: dict[str, tuple[dict[str, Any], list[Any]]] = {
             *[_OUTCOME] * 3,
             _DONE,
             None,
+        ],
+    ),
+    "a chain to the end": ({}, [_FINISHED]),
+    "a chain whose work must wait": ({}, [{**_LONE, "wait": _WAIT}, _OUTCOME, _FINISHED]),
+    "a chain that must wait after its work": (
+        {},
+        [{**_LONE, "items": [], "wait": _WAIT}, _FINISHED],
+    ),
+    "a chain that ends in an inquiry": (
+        {},
+        [
+            {**_LONE, "items": []},
+            {"kind": "asks", "event": "answer_1", "until": _UNTIL},
+            _FINISHED,
         ],
     ),
 }
@@ -130,6 +147,8 @@ def journal(scenario: str, version: str) -> list[str]:
     """What an instance of this version schedules, from its start to its end."""
     more, answers = SCENARIOS[scenario]
     order: Any = {**ORDER, **more}
+    if version != "1":
+        order["chains"] = True
     context = _Context(version, order, [*answers])
     run = orchestrator.process_ticket._function._func.orchestrator_function(context)
     try:
@@ -147,5 +166,5 @@ def journal(scenario: str, version: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    lines = (f" {json.dumps(name)}: {json.dumps(journal(name, ''))}" for name in SCENARIOS)
+    lines = (f" {json.dumps(name)}: {json.dumps(journal(name, sys.argv[1]))}" for name in SCENARIOS)
     print("{", ",\n".join(lines), "}", sep="\n")  # noqa: T201
