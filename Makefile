@@ -63,5 +63,5 @@ screenshots: setup  ## the pictures of the console in docs/, with a Chromium tha
 	@$(BIN)/python -m tests.support.browser.screenshots
 
 clean:  ## remove what was installed, cached and kept
-	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules tests/browser/node_modules infra/checks/node_modules tests/journeys/javascript/node_modules
+	rm -rf .venv .build .local .hypothesis .mypy_cache .pytest_cache .ruff_cache infra/local/azurite/node_modules tests/browser/node_modules infra/checks/node_modules tests/journeys/javascript/node_modules tests/clients/typescript/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

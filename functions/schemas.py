@@ -1,5 +1,6 @@
 """The JSON Schemas of the models that endpoints name, with their shared parts as components."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
@@ -23,8 +24,6 @@ _FILES = {"binary": BINARY, "list[binary]": {"type": "array", "items": BINARY, "
 
 
 class _PlainNames(GenerateJsonSchema):
-    """Without titles: to some generators of clients they are names, and there are many alike."""
-
     def normalize_name(self, name: str) -> str:
         """Models of the same name are told apart by their package: `PrReviewFinding`."""
         package, _, model = name.rpartition(".")
@@ -56,8 +55,10 @@ class Schemas:
             inputs, ref_template=_REF, schema_generator=_PlainNames
         )
         self.components: Json = shared.get("$defs", {})
+        queries = {endpoint.described.get("query", "") for endpoint in endpoints}
+        self._queries = {name: self.components.pop(name) for name in queries if name}
         for component in self.components.values():
-            component.pop("title", None)
+            _simplify_component(component)
         self._type_task_data(tickets)
 
     def make_request_schema(self, name: str) -> Json:
@@ -77,7 +78,7 @@ class Schemas:
         """The parameters that the model of a query stands for."""
         if not name:
             return
-        model = self.resolve(self.make_request_schema(name)["$ref"])
+        model = self._queries[name]
         for parameter, schema in model["properties"].items():
             required = parameter in model.get("required", ())
             # An empty value is none.
@@ -111,6 +112,17 @@ class Schemas:
             return dict[str, self._annotate(name[10:-1])]  # type: ignore[misc]
         module, _, model = name.rpartition(".")
         return getattr(import_module(module or "shared.models"), model)
+
+
+def _simplify_component(component: Json) -> None:
+    """Without a title, and with defaults in words: to some generators of clients a title is a name,
+    and a field with a default is one that must be sent."""
+    component.pop("title", None)
+    for name, field in component.get("properties", {}).items():
+        default = field.pop("default", None)
+        if default and name not in component.get("required", ()):
+            told = f"{field.get('description', '')} Without it: {json.dumps(default)}."
+            field["description"] = told.strip()
 
 
 def _without_null(schema: Json) -> Json:

@@ -16,7 +16,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_PART = r"[^@\s\x00-\x1f\x7f-\x9f\"(),:;<>\[\]\\]+"
+_PART = r"[^@\s\x00-\x1f\x7f-\x9f\x22(),:;<>\[\]\\]+"  # No quote: generators quote it.
 """Without quotes, comments, routes and lists, which are other ways to write the same address."""
 _LABEL = _PART.replace("[^", "[^.", 1)
 _EMAIL = rf"^{_PART}@{_LABEL}(\.{_LABEL})+$"
