@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import EnumSchema
 
 from functions.endpoints import Endpoint
 from shared.tasks.typed_tickets import Empty, TypedTickets
@@ -29,6 +30,13 @@ class _PlainNames(GenerateJsonSchema):
         package, _, model = name.rpartition(".")
         words = re.split(r"[._]", package.removeprefix("shared.tasks.").removesuffix(".models"))
         return super().normalize_name("".join(word.title() for word in words) + model)
+
+    def enum_schema(self, schema: EnumSchema) -> Json:
+        """Values that are no names have those of their members beside them."""
+        described = super().enum_schema(schema)
+        if all(str(value).isidentifier() for value in described.get("enum", ())):
+            return described
+        return described | {"x-enum-varnames": [member.name for member in schema["members"]]}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

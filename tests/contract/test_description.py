@@ -141,6 +141,12 @@ def test_files_are_bytes_and_other_media_have_a_type(
             assert all(content["schema"] for content in answer.get("content", {}).values()), route
 
 
+def test_values_that_are_no_names_have_some(description: JsonObject) -> None:
+    kinds = description["components"]["schemas"]["LineKind"]
+    assert kinds["enum"] == [" ", "+", "-"]
+    assert kinds["x-enum-varnames"] == ["CONTEXT", "ADDED", "REMOVED"]
+
+
 def test_a_ticket_of_every_status_fits(
     running_app: RunningApp, fits: Callable[[str, Any], None]
 ) -> None:
