@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Collection, Iterable
-from functools import cache, cached_property
+from functools import cache
 
 from shared.statements.omission import without
-from shared.statements.prose import code_blocks, sentences
+from shared.statements.prose import sentences
 from shared.statements.proving import LABEL, MAX_TEXT, Ground, Proved, find_words
-from shared.statements.vocabulary import list_code_terms
+from shared.statements.vocabulary import list_code_terms, list_instructions
 
 MAX_CODE = 100_000
 """Characters of lines; a second of work."""
 
-_TOKEN = re.compile(r"[^\W\d]\w*|\d+")
+_WORD = re.compile(r"\S*[^\W\d_]\S*")
+_CODE = re.compile(r"`[^`]+`|[A-Za-z_][\w.]{0,99}\(\)")
 _LINES = re.compile(r"\blines? \d{1,9}(?:(?:\s?[-–]\s?| to | and )\d{1,9})?\b", re.I)
 _GROUPED = re.compile(r"(?<=\d)_(?=\d)")
 
@@ -30,10 +31,6 @@ class CodeGround(Ground):
         self._numbered = numbers
         super().__init__(self._lines, labels)
 
-    @cached_property
-    def _tokens(self) -> set[str]:
-        return {one for text in self._lines for one in _TOKEN.findall(text)}
-
     def leave_labels_out(self, text: str) -> str:
         text = super().leave_labels_out(_GROUPED.sub("", text))
         text = _LINES.sub(lambda one: LABEL if self._has_lines(one[0]) else one[0], text)
@@ -42,23 +39,22 @@ class CodeGround(Ground):
     def _has_lines(self, named: str) -> bool:
         return all(int(number) in self._numbered for number in re.findall(r"\d+", named))
 
-    def shows(self, code: str) -> bool:
-        """Whether every word and number of a piece of code stands in the lines."""
-        used = set(_TOKEN.findall(super().leave_labels_out(_GROUPED.sub("", code))))
-        return used <= self._tokens | list_code_terms()
-
 
 def keep_proved_markdown(text: str, ground: CodeGround) -> Proved:
-    """A Markdown text without the sentences and blocks of code that say more than the lines."""
+    """A Markdown text without the sentences that say more than the lines. A cure says nothing of
+    the lines: blocks of code stay beside any sentence, and so does what a sentence that tells what
+    to do has as code."""
     if len(text) > MAX_TEXT:
         return Proved("", 1)
-    kept, blocks = text, 0
-    for block in reversed(code_blocks(text)):
-        if not ground.shows(block.code):
-            kept, blocks = kept[: block.start] + kept[block.end :], blocks + 1
-    bad = [one for one in sentences(kept) if not ground.holds(kept[one.start : one.end])]
-    kept, count = without(kept, bad)
-    return Proved(kept.strip(), blocks + count)
+    said = sentences(text)
+    bad = [one for one in said if not ground.holds(_leave_cure_out(text[one.start : one.end]))]
+    kept, count = without(text, bad)
+    return Proved(kept.strip() if len(bad) < len(said) else "", count)
+
+
+def _leave_cure_out(sentence: str) -> str:
+    begin = {word.strip(",:*_").lower() for word in _WORD.findall(sentence)[:2]}
+    return _CODE.sub(LABEL, sentence) if begin & list_instructions() else sentence
 
 
 @cache

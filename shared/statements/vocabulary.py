@@ -46,7 +46,8 @@ def language_of(text: str) -> str | None:
 def begins_sentences(word: str) -> bool:
     """Whether a word may well begin a sentence without being a name."""
     plain = word.lower()
-    return plain in _function_words() or is_english(plain) or bool(_COMMON_NOUN.fullmatch(plain))
+    known = plain in _function_words() or plain in list_instructions() or is_english(plain)
+    return known or bool(_COMMON_NOUN.fullmatch(plain))
 
 
 def is_english(word: str) -> bool:
@@ -86,6 +87,13 @@ def endings(language: str | None) -> frozenset[str]:
 def list_code_terms() -> frozenset[str]:
     """What code is spoken of with, whatever it does: `SQL`, `None`, `ValueError`."""
     lines = (line.partition(": ") for line in _read("programming"))
+    return frozenset(word for _, _, words in lines for word in words.split())
+
+
+@cache
+def list_instructions() -> frozenset[str]:
+    """With what a sentence begins that tells what to do."""
+    lines = (line.partition(": ") for line in _read("instructions"))
     return frozenset(word for _, _, words in lines for word in words.split())
 
 

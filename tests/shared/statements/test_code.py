@@ -59,14 +59,32 @@ def test_what_stands_nowhere_in_them_goes(sentence: str) -> None:
     assert keep_proved(sentence, GROUND) == ("", 1)
 
 
-def test_lists_and_code_of_a_text_stay_as_they_are_where_they_are_proved() -> None:
-    good = "- `start` is off\n- `page` too\n\n```python\nstart = page * 20\nif user is None\n```"
-    bad = "\n\n- see frobnicate()\n\n```\nfrobnicate(20)\n```\n\nIt has `4711` rows."
-    assert keep_proved_markdown(good + bad, GROUND) == (good, 3)
+def test_lists_and_code_of_a_text_stay_as_they_are() -> None:
+    good = "- `start` is off\n- `page` too\n\n```python\nstart = max(page, 1) * size\n```"
+    assert keep_proved_markdown(f"{good}\n\nIt has `4711` rows.", GROUND) == (good, 1)
 
 
-def test_without_lines_nothing_is_proved() -> None:
-    assert keep_proved_markdown("It is fine.\n\n```\nstart\n```", CodeGround([])) == ("", 2)
+@pytest.mark.parametrize(
+    ("sentence", "stays"),
+    [
+        ("Use `hmac.compare_digest` instead.", True),
+        ("Please call check_page() first, with `max(page, 1)`.", True),
+        ("Consider `sqlalchemy.text` here.", True),
+        ("Verwende `hmac.compare_digest`.", True),
+        ("`hmac.compare_digest` is called with the page.", False),
+        ("Use `max`, as it loses 4711 orders.", False),
+        ("Call `drop_all` of billing/ledger.py.", False),
+        ("Use the `drop_all` that Zorblax wrote.", False),
+    ],
+)
+def test_a_cure_may_have_code_that_is_not_there(sentence: str, stays: bool) -> None:
+    text = f"`start` is off. {sentence}"
+    expected = (text, 0) if stays else ("`start` is off.", 1)
+    assert keep_proved_markdown(text, GROUND) == expected
+
+
+def test_without_a_sentence_nothing_is_left() -> None:
+    assert keep_proved_markdown("It is fine.\n\n```\nstart\n```", CodeGround([])) == ("", 1)
 
 
 @pytest.mark.parametrize(
