@@ -9,6 +9,7 @@ from pypdfium2 import PdfDocument, PdfiumError
 from shared.documents.extract import Block
 from shared.documents.pdf.appearances import find_drawing, read_stamps
 from shared.documents.pdf.asides import asides
+from shared.documents.pdf.columns import order_pieces
 from shared.documents.pdf.gaps import Gap, gap
 from shared.documents.pdf.hidden import has_hidden_text
 from shared.documents.pdf.signs import add_signs
@@ -36,7 +37,8 @@ def read_page(document: PdfDocument, number: int) -> Page:
     """Page `number`, from 1; damaged ones have that as their `gap`."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as textpage:
-            text = add_signs(textpage.get_text_bounded(*EVERYWHERE), page, textpage)
+            written = textpage.get_text_bounded(*EVERYWHERE)
+            text = add_signs(written, order_pieces(written, textpage), page, textpage)
             shown = gap(page) if len(text) < _LITTLE_TEXT else None
             beside = list(asides(page, number))
             stamps, stamped = read_stamps(document, page, number)
