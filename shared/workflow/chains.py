@@ -123,9 +123,9 @@ class Chains:
         )
 
     async def _resume(self, run: "_Run", step: str, first: int) -> ChainEnd | None:
-        """What comes of a chain that has begun with this step, and died; None where it has come to
-        nothing. A round after its `first` is left to the workflow: a step that ends its process
-        there is counted by itself, and restarts are not held against those that are done."""
+        """What comes of a chain that began with this step, and died; None where it came to nothing.
+        A round after its `first` is left to the workflow: a step that ends its process there is
+        counted by itself, and restarts are not held against those that are done."""
         if stored := await run.attempt.result():
             return await self._finish(run, stored)
         begins: RoundBegins | None = await run.attempt.load_chain(step)
@@ -134,6 +134,7 @@ class Chains:
         number = begins["facts"]["number"]
         if number == first:
             return await self._follow(run, begins, step)
+        await self._books.settle(run.ref)  # What is left to the workflow needs a log.
         return {**begins, "items": []} if await run.attempt.has_outcome(number, 0) else begins
 
     async def _go_on_with(
@@ -227,9 +228,8 @@ class Chains:
         self, run: "_Run", facts: RoundFacts, outcomes: Sequence[Any]
     ) -> Round | Inquiry | Result:
         answers = find_answers(run.ticket, _step_of(facts))
-        context = self._contexts.context(
-            run.task_type, run.ticket, run.ref, facts["stage"], answers
-        )
+        stage = facts["stage"]
+        context = self._contexts.context(run.task_type, run.ticket, run.ref, stage, answers)
         return await run.task_type.combine(context, outcomes)
 
     async def _complete(

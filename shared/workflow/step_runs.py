@@ -132,11 +132,20 @@ class StepRuns:
         try:
             return await doing
         except NotFound:
+            if await self._is_wanted(ref):  # Something else is missing: a fault of ours.
+                raise
             return SUPERSEDED
         except PermanentFailure as error:
             return fail_with(error.reason, error.kind)
         except (RetryLater, Unavailable) as error:
             return await self.put_off(ref, error)
+
+    async def _is_wanted(self, ref: AttemptRef) -> bool:
+        try:
+            ticket = await self._tickets.read(ref["ticket_id"])
+        except NotFound:
+            return False
+        return workflow_changes.runs(ticket, ref["attempt"])
 
     async def put_off(self, ref: AttemptRef, error: RetryLater | Unavailable) -> MustWait:
         """The result of a step that must wait, of which people are told."""

@@ -139,7 +139,7 @@ def test_an_unknown_task_type_is_refused_naming_the_known(running_app: RunningAp
 
 
 def test_task_data_over_its_limit_is_refused(running_app: RunningApp) -> None:
-    answer = running_app.api.post("/tickets", json=custom(context="x" * 70_000))
+    answer = running_app.api.post("/tickets", json=custom(context="x" * 2_100_000))
     assert answer.status_code == 413
 
 

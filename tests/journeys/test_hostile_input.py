@@ -389,7 +389,9 @@ class TestPaths:
 
     def test_head_is_get_without_its_body(self, running_app: RunningApp) -> None:
         paths = running_app.api.get("/openapi.json").json()["paths"]
-        plain = [path for path in paths if "get" in paths[path] and "{" not in path]
+        # What is ready is known for a minute, and asked below.
+        left_out = {"/health/ready"} | {path for path in paths if "{" in path}
+        plain = [path for path in paths if "get" in paths[path] and path not in left_out]
         ticket = f"/tickets/{running_app.run()['id']}"
         for path in (*plain, ticket, f"{ticket}/result", "/tickets/nobodys"):
             got, head = (running_app.api.request(verb, path) for verb in ("GET", "HEAD"))

@@ -78,10 +78,6 @@ def test_a_pull_request_is_reviewed_and_the_review_posted(
     assert httpx2.get(told["html_url"]).status_code == 200
     assert result["usage"]["calls"] == len(running_app.model.bodies) == 2
     assert ticket["progress"]["percent"] == 100
-    stages = [line.partition(" ")[2] for line in ticket["processing_logs"].splitlines()]
-    assert stages[1:-1] == [
-        f"{stage}: 1 of 1 done." for stage in ("reviewing", "checking", "posting")
-    ]
 
     history = json.dumps(running_app.durable.history(f"{ticket['id']}-1"))
     assert len(history) <= 16 * 1024

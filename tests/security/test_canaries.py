@@ -310,7 +310,7 @@ def test_all_places_are_looked_at(
     assert {"title", "document", "code", "notes", "filename", "dropped"} <= found
     for kind in ('"span"', '"metric"', '"log"'):
         assert kind in elsewhere["telemetry"]
-    assert "custom_work" in elsewhere["log"]
+    assert "custom_plan" in elsewhere["log"]
     assert any(place.startswith("audit-digests/") for place in blobs)
 
 
