@@ -9,6 +9,7 @@ import azure.durable_functions as df
 
 from functions.composition import product
 from shared.tasks.registry import TASK_TYPES
+from shared.telemetry.logs import hide_text
 from shared.telemetry.metrics import record
 from shared.telemetry.names import Attribute, Metric, SpanName
 from shared.telemetry.scope import Facts
@@ -58,8 +59,8 @@ async def _run(name: str, chosen: Callable[["Activities"], Run], given: list[Any
     try:
         return await chosen(product().activities)(*given)
     except Exception as error:
-        log.exception("%s failed for ticket %s", name, given[0]["ticket_id"])
-        kind = type(error).__name__
+        kind, ticket_id = type(error).__name__, given[0]["ticket_id"]
+        log.error("%s failed for ticket %s: %s", name, ticket_id, kind, exc_info=hide_text(error))
         record(Metric.RETRIES, 1, {Attribute.REASON: kind})
         # Its text goes into the workflow's history, where no content must be.
         raise RuntimeError(f"{name}: {kind}") from None

@@ -5,6 +5,7 @@ import logging
 import traceback
 from collections import deque
 from collections.abc import Callable
+from types import TracebackType
 
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
@@ -46,6 +47,13 @@ class TelemetryHandler(logging.Handler):
         self._sink = sink
         while self._held:
             sink(self._held.popleft())
+
+
+def hide_text(error: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
+    """`exc_info` of an exception that may have content in its text: a log shows its type, and where
+    it was raised."""
+    kind = type(error)
+    return kind, RuntimeError(f"{kind.__name__}, without its text"), error.__traceback__
 
 
 def exception_facts(record: logging.LogRecord) -> dict[str, str]:

@@ -19,9 +19,9 @@ from tests.support.git.history import History
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import JsonObject, RunningApp
 from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server
-from tests.support.servers.github import TOKEN, GitHubServer, github_server
+from tests.support.servers.github import TOKEN, GitHubServer
 from tests.support.servers.realtime import run_with_realtime
-from tests.support.servers.snowflake import LocalSnowflake, local_snowflake
+from tests.support.servers.snowflake import LocalSnowflake
 from tests.support.tasks.questions import Writer
 from tests.support.tasks.reviewer import BASE, HEAD, Reviewer, proposed
 from tests.support.telemetry import TelemetryFile
@@ -39,18 +39,6 @@ CONTENT = {word: f"canary{word}zqx" for word in _WORDS.split()}
 HOMES = {"amida-work", "uploads", "rejected"}
 """Containers in which content belongs."""
 ADMIN = "root@example.com"
-
-
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHubServer]:
-    with github_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def snowflake() -> Iterator[LocalSnowflake]:
-    with local_snowflake() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from shared.telemetry.logs import TelemetryHandler, exception_facts
+from shared.telemetry.logs import TelemetryHandler, exception_facts, hide_text
 from shared.telemetry.loop_watch import LoopWatch
 from shared.telemetry.metrics import Attributes, Measurements
 from shared.telemetry.names import METRICS, Attribute, Metric
@@ -150,6 +150,20 @@ def test_of_an_exception_the_type_and_the_place_are_told(handler: TelemetryHandl
     assert facts["exception.type"] == "ValueError"
     assert "test_telemetry.py" in facts["exception.stacktrace"]
     assert CANARY not in str(facts).replace("raise ValueError(CANARY)", "")
+
+
+def test_a_log_has_no_text_of_an_exception_that_may_have_content(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    try:
+        raise ValueError(CANARY) from KeyError(CANARY)
+    except ValueError as error:
+        logging.getLogger("shared.x").error("It failed", exc_info=hide_text(error))
+    assert "ValueError, without its text" in caplog.text
+    assert "in test_a_log_has_no_text" in caplog.text
+    assert CANARY not in caplog.text
+    [record] = caplog.records
+    assert exception_facts(record)["exception.type"] == "ValueError"
 
 
 def test_measurements_before_there_is_a_meter_are_held_and_none_is_where_it_is_off() -> None:
