@@ -6,7 +6,8 @@ import { createRequire } from "node:module";
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const heading = (page, name) => page.getByRole("heading", { level: 1, name });
+// The first: the result of a ticket may begin with its title, too.
+const heading = (page, name) => page.getByRole("heading", { level: 1, name }).first();
 const go = (page, name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name }).click();
 
 export async function signIn({ page, base, user, password }) {
