@@ -7,6 +7,7 @@ next line of their column in the middle of a sentence.
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from pypdfium2 import PdfTextPage
 
@@ -31,9 +32,8 @@ class _Lines:
     def __init__(self, text: str, textpage: PdfTextPage) -> None:
         self._text, self._textpage = text, textpage
         count = textpage.count_rects()
-        self.boxes = [Box(*textpage.get_rect(at)) for at in range(min(count, _MAX_LINES))]
-        if count > _MAX_LINES:
-            self.boxes.clear()
+        looked_at = range(count if count <= _MAX_LINES else 0)
+        self.boxes = [Box(*textpage.get_rect(at)) for at in looked_at]
 
     @cached_property
     def pieces(self) -> list[Piece]:
@@ -105,12 +105,12 @@ def _find_prose(rows: Sequence[Numbers], lines: _Lines) -> tuple[list[list[int]]
     stands below them is none of them. No columns and one row where it begins none."""
     if len(rows[0]) < 2:
         return [], 1
-    _, count = _collect_columns(rows, lines)
-    gaps = (at for at in range(1, count) if lines.is_apart(rows[at - 1], rows[at]))
-    for end in (count, next(gaps, count)):
-        columns, _ = _collect_columns(rows[:end], lines)
-        if end >= _LEAST_ROWS and all(map(lines.is_prose, columns)):
-            return columns, end
+    tries = [_collect_columns(rows, lines)]
+    gaps = (at for at in range(1, tries[0][1]) if lines.is_apart(rows[at - 1], rows[at]))
+    tries += [_collect_columns(rows[:at], lines) for at in islice(gaps, 1)]
+    for columns, count in tries:
+        if count >= _LEAST_ROWS and all(map(lines.is_prose, columns)):
+            return columns, count
     return [], 1
 
 
