@@ -84,6 +84,7 @@ class App(TicketParts):
                 Purpose.FILES: self.attachments,
                 Purpose.ANSWER: self.ticket_answering,
             },
+            clear_unopened=self.attachments.clear_unopened,
             sweep_after=self.settings.workflow.sweep_after,
             clock=self.clock,
         )

@@ -1,5 +1,6 @@
 """Files that are added together: stored before the ticket names them, with a trace in the tables
-while that is so, and removed when the ticket does not take them."""
+while that is so, and removed when the ticket does not take them. A ticket that is opened with them
+has one already: the intent to open it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -35,13 +36,16 @@ class PendingFiles:
         """What tells these files from others."""
         return [[file.filename, file.sha256] for file in self.attachments]
 
-    async def store(self, ticket: StoredTicket) -> Intent:
-        """Store the blobs of a ticket that is about to name them; the trace that this leaves."""
+    async def leave_trace(self, ticket: StoredTicket) -> Intent:
+        """Before anything is stored for a ticket that there is: the trace of it."""
         intent = Intent(Purpose.FILES, listing_state_of(ticket), self._clock.now())
         await self._intents.add(intent)
-        for file in self._new:
-            await self._files.store(ticket.id, file)
         return intent
+
+    async def store(self, ticket_id: str) -> None:
+        """Store the blobs of a ticket that is about to name them."""
+        for file in self._new:
+            await self._files.store(ticket_id, file)
 
     async def clear(self, ticket_id: str, kept: Iterable[Attachment] = ()) -> None:
         """Remove the blobs that the ticket has not taken."""

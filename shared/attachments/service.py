@@ -5,9 +5,9 @@ ETag: a file that a ticket names is always there. What was stored and then not t
 once; what a crash left, the sweeper removes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.accounts.principal import Principal
 from shared.attachments.changes import (
@@ -111,7 +111,8 @@ class Attachments:
         have taken them, and the sweeper looks."""
         sizes = {file.id: file.file_size for file in batch.attachments}
         are_counted = await self._quotas.count_files(ticket, sizes)
-        intent = await batch.store(ticket)
+        intent = await batch.leave_trace(ticket)
+        await batch.store(ticket.id)
         try:
             decide = add_files(batch.attachments, actor, self._clock.now(), are_counted=are_counted)
             ticket = await self._tickets.change(ticket.id, decide, ticket)
@@ -139,6 +140,11 @@ class Attachments:
         gone = {file.id for file in batch.attachments} - {file.id for file in kept}
         if are_counted and gone:
             await self._quotas.drop_files(ticket.id, gone)
+
+    async def clear_unopened(self, ticket_id: str) -> None:
+        """Remove what was stored for a ticket whose opening died before there was a ticket. Doing
+        it again does no harm. Raises Unavailable."""
+        await self._remove_others(ticket_id, (), self._clock.now())
 
     def batch(self, files: Sequence[Examined]) -> PendingFiles:
         """Files to be stored together."""
@@ -204,11 +210,15 @@ class Attachments:
         if intent.created_at > before:
             return
         kept = ticket.stored_sizes.keys() if ticket else ()
-        if await self._quotas.limits_anything():
-            await self._quotas.keep_files(intent.ticket_id, kept)
-        for store in (self._store, self._large_inputs):
-            await store.remove_others(intent.ticket_id, kept, before)
+        await self._remove_others(intent.ticket_id, kept, before)
         await self._intents.drop(intent)
+
+    async def _remove_others(self, ticket_id: str, kept: Collection[str], before: datetime) -> None:
+        """Remove the blobs that are not to be `kept` and that were stored `before` then."""
+        if await self._quotas.limits_anything():
+            await self._quotas.keep_files(ticket_id, kept)
+        for store in (self._store, self._large_inputs):
+            await store.remove_others(ticket_id, kept, before)
 
 
 def _answer(ticket: StoredTicket, sent: Attachment) -> Uploaded:

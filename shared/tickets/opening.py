@@ -1,11 +1,12 @@
 """How a ticket comes into being.
 
-The intent is written first, then the ticket with its event and count in one transaction, then the
-workflow is started. Whatever dies between these, the sweeper completes or removes it.
+The intent is written first, then what the ticket is opened with, then the ticket with its event and
+count in one transaction, then the workflow is started. Whatever dies between these, the sweeper
+completes or removes it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -32,11 +33,10 @@ from shared.telemetry.metrics import record
 from shared.telemetry.names import Metric
 from shared.telemetry.scope import facts_of, note
 from shared.tickets.idempotency import IdempotencyKeys, Once
-from shared.tickets.intents import Intent
 from shared.tickets.large_inputs.measuring import measure_inputs
 from shared.tickets.large_inputs.saving import InputSaving
 from shared.tickets.repository import Tickets
-from shared.tickets.transaction import Claim
+from shared.tickets.transaction import Claim, StoredBefore
 from shared.tickets.validation import check_assignee, check_requester, check_task_data
 
 API = {"source": Source.API}
@@ -48,19 +48,6 @@ class FileClaim(Claim, Protocol):
 
     @property
     def origin(self) -> Mapping[str, Any]: ...
-
-
-class StoredBefore(Protocol):
-    """What is stored before a ticket that is opened with it names it."""
-
-    async def store(self, ticket: StoredTicket) -> Intent:
-        """The trace that storing leaves. Raises Unavailable."""
-
-    async def clear(self, ticket_id: str) -> None:
-        """The ticket was not opened."""
-
-    async def forget(self, intent: Intent) -> None:
-        """The ticket names it."""
 
 
 class NewFiles(StoredBefore, Protocol):
@@ -198,7 +185,7 @@ class TicketOpening:
         if inputs.large:
             first.append(self._inputs.prepare(inputs))
         try:
-            created_ticket = await self._store(ticket, draft, claim, first)
+            created_ticket = await self._tickets.create(ticket, draft, claim, first)
         except WriteConflict:  # There is a ticket for the claim already.
             await self._withdraw(ticket)
             raise
@@ -209,24 +196,6 @@ class TicketOpening:
         """It was counted, and is not opened."""
         if ticket.is_counted or ticket.are_files_counted:
             await self._quotas.withdraw(ticket.id, ticket.attempt)
-
-    async def _store(
-        self,
-        ticket: StoredTicket,
-        draft: Draft,
-        claim: Claim | None,
-        first: Sequence[StoredBefore],
-    ) -> StoredTicket:
-        intents = [await one.store(ticket) for one in first]
-        try:
-            created_ticket = await self._tickets.create(ticket, draft, claim)
-        except WriteConflict:
-            for one in first:
-                await one.clear(ticket.id)
-            raise
-        for one, intent in zip(first, intents, strict=True):
-            await one.forget(intent)
-        return created_ticket
 
 
 def _ticket(

@@ -23,7 +23,13 @@ from shared.tickets.intents import Intent, settle_write
 from shared.tickets.listing.index import Index, IndexKey, listing_state_of
 from shared.tickets.realtime.updates import as_message, update_range
 from shared.tickets.rows import as_ticket
-from shared.tickets.transaction import Claim, TicketChange, TicketTransaction, opening_of
+from shared.tickets.transaction import (
+    Claim,
+    StoredBefore,
+    TicketChange,
+    TicketTransaction,
+    opening_of,
+)
 
 _MAX_SECONDS = 120.0
 _MAX_WRITES = 100
@@ -120,15 +126,22 @@ class Tickets:
         return await self._counters.totals(owner)
 
     async def create(
-        self, ticket: StoredTicket, draft: Draft, claim: Claim | None = None
+        self,
+        ticket: StoredTicket,
+        draft: Draft,
+        claim: Claim | None = None,
+        first: Sequence[StoredBefore] = (),
     ) -> StoredTicket:
-        """Store a new ticket with its first event and its count: two storage calls.
+        """Store a new ticket with its first event and its count: two storage calls, and between
+        them, as there is an intent by then, those of what is stored `first`.
 
         Raises WriteConflict when there is a ticket for `claim` already.
         """
         try:
-            stored = await self._transaction.insert(ticket, draft, claim)
+            stored = await self._transaction.insert(ticket, draft, claim, first)
         except WriteConflict:
+            for one in first:
+                await one.clear(ticket.id)
             await self.forget(opening_of(ticket))
             raise
         if stored is None:

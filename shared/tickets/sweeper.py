@@ -5,7 +5,7 @@ Each of them leaves an intent first; one that is there for too long is somebody'
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -28,8 +28,9 @@ class Settles(Protocol):
 
 
 class Sweeper:
-    """`others` settle intents that are not of an opening; `sweep_after` is in seconds: how long
-    opening a ticket may take at most."""
+    """`others` settle intents that are not of an opening; `clear_unopened` removes what was stored
+    for a ticket that never came to be; `sweep_after` is in seconds: how long opening a ticket may
+    take at most."""
 
     def __init__(
         self,
@@ -37,12 +38,14 @@ class Sweeper:
         tickets: Tickets,
         intents: Intents,
         others: Mapping[Purpose, Settles],
+        clear_unopened: Callable[[str], Awaitable[None]],
         sweep_after: float,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._intents = intents
         self._others = others
+        self._clear_unopened = clear_unopened
         self._sweep_after = sweep_after
         self._clock = clock
 
@@ -76,6 +79,7 @@ class Sweeper:
         except NotFound:
             if self._age(intent, moment) >= 2:
                 log.warning("Ticket %s was never stored: its intent goes", intent.ticket_id)
+                await self._clear_unopened(intent.ticket_id)
                 await self._tickets.forget(intent)
             return False
         if ticket.status is not Status.PENDING:

@@ -42,6 +42,16 @@ class Claim(Protocol):
     def reminders(self, ticket: StoredTicket) -> list[Write]: ...
 
 
+class StoredBefore(Protocol):
+    """What is stored before a ticket that is opened with it names it."""
+
+    async def store(self, ticket_id: str) -> None:
+        """Raises Unavailable."""
+
+    async def clear(self, ticket_id: str) -> None:
+        """The ticket was not opened. Doing it again does no harm. Raises Unavailable."""
+
+
 class TicketTransaction:
     """Methods raise WriteConflict when somebody else wrote first, and Unavailable."""
 
@@ -54,10 +64,15 @@ class TicketTransaction:
         self._activity = Activity(table)
 
     async def insert(
-        self, ticket: StoredTicket, draft: Draft, claim: Claim | None
+        self,
+        ticket: StoredTicket,
+        draft: Draft,
+        claim: Claim | None,
+        first: Sequence[StoredBefore],
     ) -> tuple[StoredTicket, list[Message]] | None:
-        """Store a new ticket with its first event, message and count: two storage calls. None when
-        an earlier try took effect although its answer was lost, as the id is ours alone.
+        """Store a new ticket with its first event, message and count: two storage calls, and
+        between them those of what is stored `first`. None when an earlier try took effect although
+        its answer was lost, as the id is ours alone.
 
         Raises WriteConflict when there is a ticket for `claim` already.
         """
@@ -75,6 +90,8 @@ class TicketTransaction:
         also = [opening_of(ticket).note(), *reminders, *self._activity.due(owner, moment)]
         await self._index.add(listing_state_of(ticket).places(), ticket.task_type, moment, also)
         self._activity.remember_mark(owner, moment)
+        for one in first:
+            await one.store(ticket.id)
         counts = {counter_name(ticket.status, ticket.task_type): 1}
         try:
             every = [*writes, *([claim.note(ticket)] if claim else [])]

@@ -1,6 +1,7 @@
 """Inputs that are stored before a ticket names them, with a trace in the tables while that is so.
 
-The trace is that of files: what is no longer named by its ticket the same sweep removes.
+The trace is that of files: what is no longer named by its ticket the same sweep removes. A ticket
+that is opened with such inputs has one already: the intent to open it.
 """
 
 import asyncio
@@ -29,18 +30,21 @@ class PendingInputs:
         self._inputs = inputs
         self._clock = clock
 
-    async def store(self, ticket: StoredTicket) -> Intent:
-        """The trace that storing leaves."""
+    async def leave_trace(self, ticket: StoredTicket) -> Intent:
+        """Before anything is stored for a ticket that there is: the trace of it."""
         intent = Intent(Purpose.FILES, listing_state_of(ticket), self._clock.now())
         await self._intents.add(intent)
+        return intent
+
+    async def store(self, ticket_id: str) -> None:
+        """Store the blobs of a ticket that is about to name them."""
         values = self._inputs.values
         await asyncio.gather(
             *(
-                self._store.write(ticket.id, one, values[name])
+                self._store.write(ticket_id, one, values[name])
                 for name, one in self._inputs.large.items()
             )
         )
-        return intent
 
     async def clear(self, ticket_id: str) -> None:
         """The ticket that they were stored for was not opened."""
@@ -87,7 +91,8 @@ class InputSaving:
         sizes = {one.id: one.size for one in inputs.large.values()}
         is_counted = bool(sizes) and await self._quotas.count_files(ticket, sizes)
         pending = self.prepare(inputs)
-        intent = await pending.store(ticket)
+        intent = await pending.leave_trace(ticket)
+        await pending.store(ticket.id)
         known = set(sizes)
 
         def note(seen: StoredTicket) -> TicketChange | None:
