@@ -1,6 +1,8 @@
-"""`make bench`: runs every benchmark and prints a table."""
+"""`make bench`: runs every benchmark and prints a table; `python -m tests.benchmarks hosts guard` runs
+only those."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Sequence
 
 from tests.benchmarks import (
     cold_start,
@@ -22,45 +24,48 @@ from tests.benchmarks import (
     tickets,
     uploads,
 )
+from tests.benchmarks.verdicts import Row, summarize
 
 WIDTHS = (42, 56, 24, 5)
+ALL = (
+    tickets,
+    requests,
+    durable,
+    hosts,
+    costs,
+    product,
+    cold_start,
+    storage,
+    telemetry,
+    uploads,
+    readers,
+    parsers,
+    realtime,
+    reviews,
+    documents,
+    papers,
+    questions,
+    guard,
+)
 
 
-def main() -> None:
-    """Measure and print, each row as soon as it is known."""
-    rows: Iterable[tuple[str, ...]] = [("benchmark", "measured", "target", "verdict")]
-    for module in (
-        tickets,
-        requests,
-        durable,
-        hosts,
-        costs,
-        product,
-        cold_start,
-        storage,
-        telemetry,
-        uploads,
-        readers,
-        parsers,
-        realtime,
-        reviews,
-        documents,
-        papers,
-        questions,
-        guard,
-    ):
-        for row in rows:
+def main(names: Sequence[str]) -> None:
+    """Measure and print, each row as soon as it is known, and at the end what is short."""
+    _print(("benchmark", "measured", "target", "verdict"))
+    rows: list[Row] = []
+    for module in ALL:
+        if names and module.__name__.rpartition(".")[2] not in names:
+            continue
+        for row in module.measure():
+            rows.append(row)
             _print(row)
-        rows = module.measure()
-    for row in rows:
-        _print(row)
+    _print(summarize(rows))
 
 
-def _print(row: tuple[str, ...]) -> None:
-    """A row that judges itself has a fourth cell: pass or short."""
-    line = "".join(cell.ljust(width) for cell, width in zip(row, WIDTHS, strict=False))
+def _print(row: Row) -> None:
+    line = "".join(f"{cell:{width}} " for cell, width in zip(row, WIDTHS, strict=True))
     print(line.rstrip(), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -13,6 +13,7 @@ import httpx2
 
 from infra.local.azurite import Azurite, Ports
 from infra.local.demo import SAMPLE
+from tests.benchmarks.verdicts import Row, tell
 from tests.support.hosts.durable_extension import find_durable_host
 from tests.support.hosts.process import HostKind
 from tests.support.running_app import JsonObject, RunningApp, custom, run_app
@@ -22,14 +23,13 @@ from tests.support.servers.storage_proxy import Call, StorageProxy, storage_prox
 AS_SHIPPED = {"SWEEP_SCHEDULE": "0 0 3 * * *", "SWEEP_AFTER_SECONDS": "60"}
 SETTLING_SECONDS = 5.0
 TICKETS = 5
-Row = tuple[str, str, str]
 Send = Callable[[httpx2.Client], httpx2.Response]
 
 
 def measure() -> list[Row]:
-    """Rows of (what, measured, target)."""
+    """What was measured, and whether it holds its target."""
     if find_durable_host() is None:
-        return [("costs on the Durable extension", "it is not here", "")]
+        return [tell("costs on the Durable extension", "it is not here")]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         azurite = stack.enter_context(Azurite(folder / "azurite", Ports(0, 0, 0)))
@@ -83,7 +83,7 @@ def _measured(name: str, send: Send, running_app: RunningApp, hub: StorageProxy)
     durable = Counter(call.service for call in work)
     usage = first["result_data"]["usage"]
     tokens = f"{usage['prompt_tokens']:,} + {usage['completion_tokens']:,} tokens"
-    return f"a ticket, {name}", f"app {_each(app)}; hub {_each(durable)}; {tokens}", ""
+    return tell(f"a ticket, {name}", f"app {_each(app)}; hub {_each(durable)}; {tokens}")
 
 
 def _run(send: Send, running_app: RunningApp) -> tuple[JsonObject, int]:

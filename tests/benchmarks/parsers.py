@@ -27,23 +27,24 @@ from shared.tasks.evidence.chunking import cut
 from shared.text.csv_export import to_csv
 from shared.text.markdown import inert
 from shared.tickets.rendering.files import ResultFormat, render_result
+from tests.benchmarks.verdicts import Row, judge_most
 from tests.support.product.clock import now
 
 MIB = 1024 * 1024
 TICK = 0.001
-TARGET = "<= 100 ms of the loop"
-Row = tuple[str, str, str]
+LIMIT = 100
+"""Ms that the loop may stand still."""
 Work = Callable[[], Awaitable[object]]
 
 
 def measure() -> list[Row]:
-    """Rows of (what, measured, target)."""
+    """What was measured, and whether it holds its target."""
     asyncio.run(_stall(_works()[0][1]))  # imports
-    return [(name, _words(*asyncio.run(_stall(work))), TARGET) for name, work in _works()]
+    return [_judge(name, *asyncio.run(_stall(work))) for name, work in _works()]
 
 
-def _words(stall: float, seconds: float) -> str:
-    return f"{1000 * stall:.0f} ms of the loop, {seconds:.2f} s in all"
+def _judge(name: str, stall: float, seconds: float) -> Row:
+    return judge_most(name, 1000 * stall, LIMIT, "ms of the loop", f", {seconds:.2f} s in all")
 
 
 async def _stall(work: Work) -> tuple[float, float]:

@@ -19,17 +19,17 @@ from shared.documents.file_types import PDF
 from shared.documents.pdf.reader import read_pdf
 from shared.documents.text.reader import read_text
 from shared.sandbox.runner import Limits
+from tests.benchmarks.verdicts import Row, judge, judge_least
 from tests.support.files import pdfs
 
 PAGES = 600
 PARAGRAPHS = 5_000
 LINES = 100_000  # 8.4 million characters; the reader takes 10 million
 SENTENCE = "The pilots of the northern station go home in February, when the harbour is frozen."
-Row = tuple[str, str, str]
 
 
 def measure() -> list[Row]:
-    """Rows of (what, measured, target)."""
+    """What was measured, and whether it holds its target."""
     return [*_pdf(), *_hostile(), *_word(), *_text()]
 
 
@@ -56,22 +56,12 @@ def _pdf() -> list[Row]:
     ours, pdfium, child = PAGES / whole, PAGES / theirs, PAGES / apart
     slow, start = PAGES / 10 / tenth, 1000 * begun
     few, many = (_peak(pdfs.report(pages)) for pages in (PAGES // 10, PAGES))
+    libraries = f" (pdfium {pdfium:.0f}, pypdf {slow:.0f})"
+    memory = f"memory for {PAGES // 10} and {PAGES} pages"
     return [
-        (
-            f"PDF of {PAGES} pages",
-            f"{ours:.0f} pages/s (pdfium {pdfium:.0f}, pypdf {slow:.0f})",
-            ">= 200 pages/s",
-        ),
-        (
-            "… in a child process",
-            f"{child:.0f} pages/s, {start:.0f} ms for one page",
-            ">= 200 pages/s",
-        ),
-        (
-            f"memory for {PAGES // 10} and {PAGES} pages",
-            f"{few:.0f} MB, {many:.0f} MB",
-            "<= 300 MB",
-        ),
+        judge_least(f"PDF of {PAGES} pages", ours, 200, "pages/s", libraries),
+        judge_least("… in a child process", child, 200, "pages/s", f", {start:.0f} ms for one"),
+        judge(memory, f"{few:.0f} MB, {many:.0f} MB", "<= 300 MB", max(few, many) <= 300),
     ]
 
 
@@ -122,7 +112,8 @@ def _hostile() -> list[Row]:
         peak = _peak(data)
         seconds = time.perf_counter() - start
         name = f"PDF of {len(data) // 1024} KB with {size} MB inside"
-        rows.append((name, f"{seconds:.1f} s, {peak:.0f} MB", "< 2 s, < 300 MB"))
+        holds = seconds < 2 and peak < 300
+        rows.append(judge(name, f"{seconds:.1f} s, {peak:.0f} MB", "< 2 s, < 300 MB", holds))
     return rows
 
 
@@ -134,8 +125,8 @@ def _word() -> list[Row]:
     document.save(target)
     data = target.getvalue()
     ours, plain = _seconds(lambda: read_docx(data), lambda: _by_python_docx(data))
-    measured = f"{PARAGRAPHS / ours:.0f} paragraphs/s (python-docx {PARAGRAPHS / plain:.0f})"
-    return [(f"DOCX of {PARAGRAPHS} paragraphs", measured, ">= 10000 paragraphs/s")]
+    what, more = f"DOCX of {PARAGRAPHS} paragraphs", f" (python-docx {PARAGRAPHS / plain:.0f})"
+    return [judge_least(what, PARAGRAPHS / ours, 10_000, "paragraphs/s", more)]
 
 
 def _by_python_docx(data: bytes) -> None:
@@ -147,4 +138,4 @@ def _text() -> list[Row]:
     data = f"{SENTENCE}\n".encode() * LINES
     (seconds,) = _seconds(lambda: read_text("text/plain", "a.txt", data))
     megabytes = len(data) / 1_000_000
-    return [(f"text of {megabytes:.0f} MB", f"{megabytes / seconds:.0f} MB/s", ">= 10 MB/s")]
+    return [judge_least(f"text of {megabytes:.0f} MB", megabytes / seconds, 10, "MB/s")]

@@ -10,6 +10,7 @@ from pathlib import Path
 from infra.local.azurite import Azurite, Ports
 from shared.documents.tokens import estimate
 from tests.benchmarks.slow import Slowly
+from tests.benchmarks.verdicts import Row, judge_least, judge_most, tell
 from tests.support.git.history import History
 from tests.support.hosts.process import ROOT
 from tests.support.running_app import RunningApp, run_app
@@ -21,11 +22,10 @@ LATENCY = 0.5
 BUDGET, AT_ONCE = 12_000, 8
 BLOB_POLL = "/uploads"
 SIZES = (("small", 60), ("medium", 1_500), ("large", 20_000))
-Row = tuple[str, str, str]
 
 
 def measure() -> Iterator[Row]:
-    """Rows of (what, measured, target), each as soon as it is known."""
+    """What was measured, and whether it holds its target, each as soon as it is known."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,
@@ -115,25 +115,22 @@ def _rows(name: str, run: Run) -> Iterator[Row]:
     lines = run.result["coverage"]["lines"]
     what = f"review, {name}: {lines:,} lines"
     most = -(-run.diff_tokens // BUDGET) + 2
-    yield f"{what}, model calls", f"{len(run.bodies)}", f"<= {most}"
+    yield judge_most(f"{what}, model calls", len(run.bodies), most, "calls")
     pages = -(-run.result["coverage"]["files"] // 100)
-    yield "  GitHub calls", f"{run.reads}", f"<= {2 + pages}"
+    yield judge_most("  GitHub calls", run.reads, 2 + pages, "calls")
     told = sum(estimate(said["content"]) for body in run.bodies for said in body["messages"])
-    beside = f"{told:,} tokens, {told * 1000 // lines:,} per 1,000 lines"
+    beside = f", {told * 1000 // lines:,} per 1,000 lines"
     checked = sum(estimate(str(body["messages"][1])) for body in run.bodies[run.batches :])
-    yield (
-        "  input",
-        beside,
-        f"<= {(run.diff_tokens + checked) * 11 // 10 + 400 * len(run.bodies):,}",
-    )
-    share = f"x {run.seconds / run.path:.2f} of its critical path"
-    yield "  time", f"{run.seconds:.2f} s ({run.latency:.1f} s the model), {share}", "<= x 1.15"
+    limit = (run.diff_tokens + checked) * 11 // 10 + 400 * len(run.bodies)
+    yield judge_most("  input", told, limit, "tokens", beside)
+    more = f", {run.seconds:.2f} s ({run.latency:.1f} s the model)"
+    yield judge_most("  time", run.seconds / run.path, 1.15, "x its critical path", more)
     per_call = run.storage_calls / len(run.bodies)
-    yield "  storage", f"{run.storage_calls} calls, {per_call:.1f} per model call", ""
-    yield "  history of the workflow", f"{run.history_bytes / 1024:.1f} KB", ""
+    yield tell("  storage", f"{run.storage_calls} calls, {per_call:.1f} per model call")
+    yield tell("  history of the workflow", f"{run.history_bytes / 1024:.1f} KB")
     whole = run.result["coverage"]
     named = len(whole["reviewed"]) + len(whole["partial"]) + len(whole["skipped"])
-    yield "  files reviewed or named", f"{named} of {whole['files']}", "all"
+    yield judge_least("  files reviewed or named", named, whole["files"], "files")
 
 
 def _change(folder: Path, lines: int) -> History:

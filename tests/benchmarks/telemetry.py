@@ -11,16 +11,16 @@ from pathlib import Path
 import psutil
 
 from infra.local.azurite import Azurite, Ports
+from tests.benchmarks.verdicts import Row, judge_most
 from tests.support.running_app import RunningApp, run_app
 
 READS = 100
 TICKETS = 10
 ROUNDS = 5
-Row = tuple[str, str, str]
 
 
 def measure() -> list[Row]:
-    """Rows of (what, measured, target)."""
+    """What was measured, and whether it holds its target."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         settings = {"TELEMETRY_FILE": str(place / "told.jsonl")}
@@ -33,8 +33,8 @@ def measure() -> list[Row]:
                 costs["off"].append(_work(off))
                 costs["on"].append(_work(on))
     silent, told = statistics.median(costs["off"]), statistics.median(costs["on"])
-    measured = f"{told * 1000:.0f} ms CPU, without {silent * 1000:.0f} ms, x {told / silent:.2f}"
-    return [(f"telemetry: {READS} reads, {TICKETS} tickets", measured, "<= x 1.25")]
+    what, more = f"telemetry: {READS} reads, {TICKETS} tickets", f" ({silent * 1000:.0f} ms)"
+    return [judge_most(what, told / silent, 1.25, "x the processor time without", more)]
 
 
 @contextmanager
