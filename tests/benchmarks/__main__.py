@@ -1,5 +1,5 @@
-"""`make bench`: runs every benchmark and prints a table; `python -m tests.benchmarks hosts guard` runs
-only those."""
+"""`make bench`: runs every benchmark and prints a table; with names of modules,
+`python -m tests.benchmarks hosts guard`, only those."""
 
 import sys
 from collections.abc import Sequence
