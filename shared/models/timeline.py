@@ -6,17 +6,23 @@ from shared.models.base import Instant, Model
 
 
 class StepRun(Model):
-    """One run of an activity: of which round and which piece, and the kind of its result; `error`
-    when it failed and was tried again. `reason` is for people."""
+    """One run of a step: of which round and which piece, and the kind of its result; `error` when
+    it failed and was tried again. `called_at` is when the workflow asked for it; `reason` is for
+    people, `service` who is waited for, `fault` the class of the exception that it ended by; one
+    that `is_resumed` was begun before, and nobody heard of its end."""
 
     name: str
     stage: str
     number: int | None = None
     index: int | None = None
+    called_at: Instant | None = None
     started_at: Instant
     seconds: float
     result: str
     reason: str | None = None
+    service: str = ""
+    fault: str | None = None
+    is_resumed: bool = False
 
 
 class EntryKind(StrEnum):

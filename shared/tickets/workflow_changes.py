@@ -2,6 +2,7 @@
 nothing when the change has been made already or the ticket is no longer this attempt's to change.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,9 @@ from shared.tickets.transaction import TicketChange
 
 _MAX_LOG = 15_000
 _LOG_HEAD = 3_000
+_LINE = re.compile(
+    r"(?P<at>\S+) (?P<text>.*?)(?: \((?P<times>\d+) times, the last at (?P<last>\S+)\))?"
+)
 WAITING = "Waiting:"
 """What the line of a wait begins with."""
 ASKING = "asking"
@@ -91,12 +95,13 @@ def advance(attempt: int, reached: Progress, at: datetime) -> Decide:
 
 
 def log(attempt: int, text: str, at: datetime) -> Decide:
-    """Say what holds the attempt up; the same is not said twice in a row."""
+    """Say what holds the attempt up; the same again is counted in its line, once a second."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
-        if not runs(ticket, attempt) or ticket.processing_logs.rstrip().endswith(text):
+        said = repeat_log_line(ticket, at, text)
+        if not runs(ticket, attempt) or said == ticket.processing_logs:
             return None
-        return TicketChange({"processing_logs": add_log_line(ticket, at, text)}, moment=at)
+        return TicketChange({"processing_logs": said}, moment=at)
 
     return decide
 
@@ -152,8 +157,17 @@ def complete(attempt: int, model: str | None, tokens: int, result: str, at: date
     return decide
 
 
-def fail(attempt: int, ledger: Ledger, reason: str, kind: FailureKind, at: datetime) -> Decide:
-    """`reason` is a sentence for the people who wait for the ticket."""
+def fail(
+    attempt: int,
+    ledger: Ledger,
+    reason: str,
+    kind: FailureKind,
+    at: datetime,
+    *,
+    inside: dict[str, Any] | None = None,
+) -> Decide:
+    """`reason` is a sentence for the people who wait for the ticket; what failed `inside` is for
+    those who run the app."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         pending = ticket.status is Status.PENDING and ticket.attempt == attempt
@@ -168,7 +182,8 @@ def fail(attempt: int, ledger: Ledger, reason: str, kind: FailureKind, at: datet
             "progress": ticket.progress.model_copy(update={"stage": "failed"}),
         }
         notices = (Notice.TICKET_UPDATE, Notice.ERROR_NOTIFICATION)
-        return _end(ticket, AuditAction.TICKET_FAILED, f"Failed: {reason}", values, notices, at)
+        text = f"Failed: {reason}"
+        return _end(ticket, AuditAction.TICKET_FAILED, text, values, notices, at, inside)
 
     return decide
 
@@ -219,6 +234,20 @@ def _is_held_up(ticket: StoredTicket) -> bool:
     return f"Z {WAITING} " in ticket.processing_logs.rstrip().rpartition("\n")[2]
 
 
+def repeat_log_line(ticket: StoredTicket, moment: datetime, text: str) -> str:
+    """The ticket's log with one more line; where that is the last one once more, the last says how
+    often and until when, and nothing within the same second."""
+    now = f"{rfc3339(moment)[:19]}Z"
+    before, _, last = ticket.processing_logs.rstrip("\n").rpartition("\n")
+    found = _LINE.fullmatch(last)
+    if found is None or found["text"] != text:
+        return add_log_line(ticket, moment, text)
+    if (found["last"] or found["at"]) >= now:
+        return ticket.processing_logs
+    line = f"{found['at']} {text} ({int(found['times'] or 1) + 1} times, the last at {now})"
+    return f"{before}\n{line}\n" if before else f"{line}\n"
+
+
 def add_log_line(ticket: StoredTicket, moment: datetime, text: str) -> str:
     """The ticket's log with one more line; of a very long one the middle is left out."""
     line = f"{rfc3339(moment)[:19]}Z {text}\n"
@@ -240,6 +269,7 @@ def _end(
     values: dict[str, Any],
     notices: tuple[Notice, ...],
     at: datetime,
+    metadata: dict[str, Any] | None = None,
 ) -> TicketChange:
     values |= {
         "completed_at": at,
@@ -247,10 +277,17 @@ def _end(
         "question": None,
         "processing_logs": add_log_line(ticket, at, text),
     }
-    return TicketChange(values, _event(ticket, action, text, values), notices, moment=at)
+    event = _event(ticket, action, text, values, metadata)
+    return TicketChange(values, event, notices, moment=at)
 
 
-def _event(ticket: StoredTicket, action: AuditAction, text: str, values: dict[str, Any]) -> Draft:
+def _event(
+    ticket: StoredTicket,
+    action: AuditAction,
+    text: str,
+    values: dict[str, Any],
+    metadata: dict[str, Any] | None = None,
+) -> Draft:
     """The app itself acts: there is no user and no address."""
     status: Status = values["status"]
     return Draft(
@@ -259,4 +296,5 @@ def _event(ticket: StoredTicket, action: AuditAction, text: str, values: dict[st
         text,
         old_values={"status": ticket.status.value},
         new_values={"status": status.value, "attempt": ticket.attempt},
+        metadata=metadata or {},
     )

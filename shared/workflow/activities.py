@@ -17,11 +17,12 @@ from shared.storage.compressed import pack
 from shared.storage.outages import insist
 from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
-from shared.tickets.attempts import Attempt
+from shared.tickets.attempts import Attempt, sum_calls
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.listing.index import listing_state_of
 from shared.tickets.repository import Tickets
+from shared.tickets.statistics.failures import explain_failure
 from shared.tickets.workflow_changes import runs
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.chains import ChainEnd, Chains
@@ -136,8 +137,10 @@ class Activities:
         kind = FailureKind(cause or "internal")
         with suppress(NotFound):
             await self._books.book_left(ref)
-            ledger = await self._attempt(ref).ledger()
-            decide = workflow_changes.fail(ref["attempt"], ledger, reason, kind, self._clock.now())
+            steps, calls = await self._attempt(ref).course()
+            inside, at = explain_failure(steps), self._clock.now()
+            ledger, attempt = sum_calls(calls), ref["attempt"]
+            decide = workflow_changes.fail(attempt, ledger, reason, kind, at, inside=inside)
             await self._tickets.change(ref["ticket_id"], decide)
 
     async def give_up(self, ref: AttemptRef) -> NoFiles | None:

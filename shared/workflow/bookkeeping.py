@@ -77,9 +77,12 @@ class Bookkeeping:
         else:  # the answer is remembered next, which the ledger must name before
             await insist(lambda: self.write(ref), self._clock)
 
-    def note(self, ref: AttemptRef, step: StepRun) -> None:
-        """Keep a line of the course, for the next writing."""
-        self._pages.setdefault(_key(ref), _Page()).steps.append(step)
+    def note(self, ref: AttemptRef, step: StepRun, *, is_new: bool = False) -> None:
+        """Keep a line of the course, for the next writing; `is_new` if the attempt may have no log
+        yet."""
+        page = self._pages.setdefault(_key(ref), _Page())
+        page.steps.append(step)
+        page.is_new = page.is_new or is_new
 
     async def settle(self, ref: AttemptRef, *, whole: bool = False) -> None:
         """Write what is not booked yet, the `whole` page if nothing comes after it; make the log if

@@ -31,6 +31,7 @@ from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import complete, runs
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.contexts import Contexts
+from shared.workflow.course import present_course
 from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
     READING,
@@ -43,7 +44,7 @@ from shared.workflow.messages import (
     TaskActivity,
 )
 from shared.workflow.rounds import begin_round
-from shared.workflow.step_runs import SUPERSEDED, Course, StepRuns
+from shared.workflow.step_runs import SUPERSEDED, StepRuns
 from shared.workflow.ticket_reader import TicketReader
 
 _PLAN = "plan"
@@ -88,11 +89,10 @@ class Chains:
         async with self._books.gather_lines(ref, is_new=True):
             if ref.get("again") and (end := await self._resume(run, _PLAN, 0)):
                 return end
-            course = Course(self._clock, TaskActivity.PLAN)
             answers = find_answers(ticket, _PLAN)
             context = self._contexts.context(run.task_type, ticket, ref, READING, answers)
             made = await run.task_type.first_round(context)
-            return await self._go_on_with(run, made, course, _PLAN, 0)
+            return await self._go_on_with(run, made, _PLAN, 0)
 
     async def go_on(self, ref: AttemptRef, facts: RoundFacts) -> ChainEnd:
         """From what follows a round whose outcomes are all stored. Raises as `begin`."""
@@ -108,9 +108,8 @@ class Chains:
             step, following = _step_of(facts), facts["number"] + 1
             if ref.get("again") and (end := await self._resume(run, step, following)):
                 return end
-            course = Course(self._clock, TaskActivity.COMBINE, facts=facts)
             made = await self._combine(run, facts, outcomes)
-            return await self._go_on_with(run, made, course, step, following)
+            return await self._go_on_with(run, made, step, following)
 
     def _run(self, ref: AttemptRef, ticket: StoredTicket, *, is_whole: bool) -> "_Run":
         return _Run(
@@ -138,7 +137,7 @@ class Chains:
         return {**begins, "items": []} if await run.attempt.has_outcome(number, 0) else begins
 
     async def _go_on_with(
-        self, run: "_Run", made: Round | Inquiry | Result, course: Course, step: str, number: int
+        self, run: "_Run", made: Round | Inquiry | Result, step: str, number: int
     ) -> ChainEnd:
         """What comes of what this step has made: the end, a question, or the round of `number` and
         what follows it."""
@@ -146,8 +145,8 @@ class Chains:
             name = inquiry_name(step, len(find_answers(run.ticket, step)))
             return await self._inquiries.ask(run.ref, name, made)
         if not isinstance(made, Round):
-            return await self._complete(run, made, course)
-        self._books.note(run.ref, course.end("round"))
+            return await self._complete(run, made)
+        self._books.note(run.ref, present_course().end("round"))
         return await self._follow(run, begin_round(made, number), step)
 
     async def _follow(self, run: "_Run", begins: RoundBegins, step: str) -> ChainEnd:
@@ -179,18 +178,19 @@ class Chains:
         """Do a piece of work and what follows it: the next round, or the end. Where either must
         wait, or ask: this round, as far as it is left to do."""
         facts, [item] = begins["facts"], begins["items"]
-        course = Course(self._clock, TaskActivity.WORK, facts=facts, index=0)
+        course = present_course()
+        course.go_on(TaskActivity.WORK, facts, 0)
         try:
             with _observe_step(SpanName.WORK, facts):
                 outcome = await self._work(run, facts, item)
         except (RetryLater, Unavailable) as error:
-            return await self._put_off(run, begins, course, error)
+            return await self._put_off(run, begins, error)
         self._books.note(run.ref, course.end("outcome"))
         store = partial(run.attempt.store_outcome, facts["number"], 0, outcome)
         is_stored = not run.task_type.is_single
         if is_stored:
             await insist(store, self._clock)
-        course = Course(self._clock, TaskActivity.COMBINE, facts=facts)
+        course.go_on(TaskActivity.COMBINE, facts)
         left: RoundBegins = {**begins, "items": []}
         try:
             with _observe_step(SpanName.COMBINE, facts):
@@ -200,20 +200,21 @@ class Chains:
             if isinstance(made, Round):
                 self._books.note(run.ref, course.end("round"))
                 return begin_round(made, facts["number"] + 1)
-            end = await self._complete(run, made, course, patient=is_stored)
+            end = await self._complete(run, made, patient=is_stored)
             is_stored = True
             return end
         except (RetryLater, Unavailable) as error:
-            return await self._put_off(run, left, course, error)
+            return await self._put_off(run, left, error)
         finally:
             if not is_stored:
                 await insist(store, self._clock)
 
     async def _put_off(
-        self, run: "_Run", left: RoundBegins, course: Course, error: RetryLater | Unavailable
+        self, run: "_Run", left: RoundBegins, error: RetryLater | Unavailable
     ) -> RoundBegins:
         wait = await self._step_runs.put_off(run.ref, error)
-        self._books.note(run.ref, course.end("wait", wait["reason"]))
+        line = present_course().end("wait", wait["reason"], wait.get("service", ""))
+        self._books.note(run.ref, line)
         return {**left, "wait": wait}
 
     async def _work(self, run: "_Run", facts: RoundFacts, item: Any) -> Any:
@@ -232,11 +233,9 @@ class Chains:
         context = self._contexts.context(run.task_type, run.ticket, run.ref, stage, answers)
         return await run.task_type.combine(context, outcomes)
 
-    async def _complete(
-        self, run: "_Run", made: Result, course: Course, *, patient: bool = True
-    ) -> ResultStored:
+    async def _complete(self, run: "_Run", made: Result, *, patient: bool = True) -> ResultStored:
         """Store the result, `patient` if what it is made of is stored, and end the ticket."""
-        self._books.note(run.ref, course.end("done"))
+        self._books.note(run.ref, present_course().end("done"))
         if run.is_whole:  # No other process has worked on this attempt.
             ledger = sum_calls(self._books.calls_of(run.ref))
         else:

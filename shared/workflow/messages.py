@@ -10,6 +10,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 FINISH, FAIL, GIVE_UP = "finish_ticket", "fail_ticket", "give_up_ticket"
 """Names of activities; those of a task type are given by `activity_name`."""
 
+MAX_TRIES = 5
+"""How often the platform runs an activity that raises."""
+
 READING = "reading"
 """The stage of a plan."""
 
@@ -63,10 +66,11 @@ class AttemptRef(TypedDict):
     `trace` is that of whoever started it, as W3C Trace Context has it; workflows that an older
     version started have neither that nor a type here. `spent` is how many seconds the attempt has
     waited for each service so far; `unbooked` are calls of the model that no storage was there to
-    book; with `chains` a step goes on by itself while there is a single piece of work to do, which
-    workflows of version 1 do not expect. `again`, `alone` and `seen` are no part of the history:
-    the step may have been begun before; this process runs nothing else; the ticket as it was just
-    read."""
+    book; `called_at` is when the workflow asked for the step, in seconds since 1970; with `chains`
+    a step goes on by itself while there is a single piece of work to do, which workflows of version
+    1 do not expect. `again`, `lost`, `alone` and `seen` are no part of the history: the step may
+    have been begun before; nothing was heard of an earlier start; this process runs nothing else;
+    the ticket as it was just read."""
 
     ticket_id: str
     attempt: int
@@ -75,8 +79,10 @@ class AttemptRef(TypedDict):
     waited: NotRequired[Waited]
     spent: NotRequired[dict[str, float]]
     unbooked: NotRequired[list[dict[str, Any]]]
+    called_at: NotRequired[float]
     chains: NotRequired[bool]
     again: NotRequired[bool]
+    lost: NotRequired[bool]
     alone: NotRequired[bool]
     seen: NotRequired[Any]
 

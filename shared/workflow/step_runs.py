@@ -16,12 +16,12 @@ from shared.tickets import workflow_changes
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import WAITING
 from shared.workflow.bookkeeping import Bookkeeping
+from shared.workflow.course import Course, present_course
 from shared.workflow.messages import (
-    READING,
+    MAX_TRIES,
     AttemptRef,
     Failed,
     MustWait,
-    RoundFacts,
     Superseded,
     TaskActivity,
     fail_with,
@@ -32,8 +32,12 @@ P = ParamSpec("P")
 A = TypeVar("A")
 
 SUPERSEDED = Superseded(kind="stopped")
-_RETRIED = "A step failed because of an internal fault and is tried again."
+_FAULT = "failed because of an internal fault"
+_RETRIED = f"{_FAULT} and is tried again, {MAX_TRIES} times at most in all."
+_STOPPED = "was stopped with its process, and is begun again."
+_LOST = "is begun again: nothing was heard of an earlier start."
 _LOGGING_SECONDS = 20.0
+_STOPPING_SECONDS = 5.0
 _AWAY = "Storage is away."
 _PATIENT = 0.9
 """Of a step's time: how much of it storage is insisted on for; what is left is for saying so."""
@@ -58,17 +62,20 @@ def run_step(method: _Method[S, P, A]) -> _Method[S, P, A | MustWait | Failed | 
     ) -> A | MustWait | Failed | Superseded:
         facts, index = (*args, None, None)[:2]
         activity, runs = TaskActivity(method.__name__), self.step_runs
-        course = Course(runs.clock, activity, facts=facts, index=index)  # type: ignore[arg-type]
+        course = Course(runs.clock, ref, activity, facts=facts, index=index)  # type: ignore[arg-type]
         step = Step(activity, (ref, *args))
-        try:
-            result: Any = await runs.run(step, lambda ref: method(self, ref, *args, **kwargs))
-        except Exception:
-            await runs.record(ref, course.end("error", _RETRIED))
-            await runs.log(ref, _RETRIED)
-            raise
+        with course.present():
+            try:
+                result: Any = await runs.run(step, lambda ref: method(self, ref, *args, **kwargs))
+            except Exception as error:
+                await runs.tell_fault(ref, course, error)
+                raise
+            except asyncio.CancelledError:
+                await runs.log(ref, f"{course.title} {_STOPPED}", _STOPPING_SECONDS)
+                raise
         # What went well has been told step by step, where a chain was made of it.
         if result["kind"] not in ("round", "done"):
-            await runs.record(ref, course.end(result["kind"], result.get("reason")))
+            await runs.tell_end(ref, course, result)
         return result  # type: ignore[no-any-return]
 
     return run
@@ -98,10 +105,13 @@ class StepRuns:
         process before runs in a way that loses no more."""
 
         async def run_settled(ref: AttemptRef) -> Any:
+            if ref.get("lost"):
+                await self._tell_loss(ref)
             return await self._settle(ref, self._run_in_time(ref, run))
 
         async def run_counted() -> Any:
             await self._books.book_left(step.ref)
+            await self._tell_outage(step.ref)
             if step.activity is not TaskActivity.PLAN:
                 return await self._starts.run(step, run_settled)
             ticket = await self._tickets.read(step.ref["ticket_id"])
@@ -111,7 +121,8 @@ class StepRuns:
                 step, lambda ref: run_settled(ref | {"seen": ticket})
             )
 
-        if step.ref.get("alone"):
+        if step.ref.get("alone"):  # which whoever began it tells
+            present_course().is_resumed = True
             return await run_settled(step.ref)
         return await self._settle(step.ref, run_counted())
 
@@ -136,6 +147,7 @@ class StepRuns:
                 raise
             return SUPERSEDED
         except PermanentFailure as error:
+            present_course().note_error(error)
             return fail_with(error.reason, error.kind)
         except (RetryLater, Unavailable) as error:
             return await self.put_off(ref, error)
@@ -149,6 +161,7 @@ class StepRuns:
 
     async def put_off(self, ref: AttemptRef, error: RetryLater | Unavailable) -> MustWait:
         """The result of a step that must wait, of which people are told."""
+        present_course().note_error(error)
         if isinstance(error, Unavailable):
             later = RetryLater(_AWAY, service=Service.STORAGE)
             return self._put_off(ref, later, error.seconds if isinstance(error, StillAway) else 0.0)
@@ -165,52 +178,48 @@ class StepRuns:
             wait["unbooked"] = left
         return wait
 
-    async def log(self, ref: AttemptRef, text: str) -> None:
-        """For the people who wait for the ticket, if that can be had soon."""
+    async def _tell_loss(self, ref: AttemptRef) -> None:
+        course = present_course()
+        course.is_resumed = True
+        await self.log(ref, f"{course.title} {_LOST}")
+
+    async def _tell_outage(self, ref: AttemptRef) -> None:
+        """An outage of storage is told once it is over."""
+        waited = ref.get("waited")
+        if waited and waited["service"] == Service.STORAGE:
+            await self.log(ref, f"Storage was away: waited for it for {waited['seconds']:.0f} s.")
+
+    async def tell_fault(self, ref: AttemptRef, course: Course, error: Exception) -> None:
+        """Tell that a step ended by something that is tried again; whoever runs the app is told of
+        what kind it was."""
+        if not course.told_elsewhere:
+            course.note_error(error)
+            await self._record(ref, course.end("error", f"{course.title} {_FAULT}."))
+            await self.log(ref, f"{course.title} {_RETRIED}")
+
+    async def tell_end(self, ref: AttemptRef, course: Course, result: Any) -> None:
+        """Tell how a step ended."""
+        if not course.told_elsewhere:
+            kind, service = result["kind"], result.get("service", "")
+            await self._record(ref, course.end(kind, result.get("reason"), service))
+
+    async def log(self, ref: AttemptRef, text: str, seconds: float = _LOGGING_SECONDS) -> None:
+        """For the people who wait for the ticket, if that can be had within so many `seconds`."""
         with suppress(NotFound, Unavailable, TimeoutError):
-            async with asyncio.timeout(_LOGGING_SECONDS):
+            async with asyncio.timeout(seconds):
                 decide = workflow_changes.log(ref["attempt"], text, self.clock.now())
                 await self._tickets.change(ref["ticket_id"], decide)
 
-    async def record(self, ref: AttemptRef, step: StepRun) -> None:
+    async def _record(self, ref: AttemptRef, step: StepRun) -> None:
         """Keep a line of the attempt's course: several are written at once, a second later, or with
         one after which the attempt waits or ends. What dies in between is missed by people alone.
         """
-        self._books.note(ref, step)
+        # What is wrong with the first step may be so before there is a log.
+        is_first = step.name == TaskActivity.PLAN and step.fault is not None
+        self._books.note(ref, step, is_new=is_first)
         if step.result == "outcome":
             self._books.write_later(ref)
             return
         with suppress(NotFound, Unavailable, TimeoutError):
             async with asyncio.timeout(_LOGGING_SECONDS):
                 await self._books.write(ref)
-
-
-class Course:
-    """One run of a step on its way into the attempt's course."""
-
-    def __init__(
-        self,
-        clock: Clock,
-        activity: TaskActivity,
-        *,
-        facts: RoundFacts | None = None,
-        index: int | None = None,
-    ) -> None:
-        self._clock = clock
-        self._place: dict[str, Any] = {
-            "name": activity.value,
-            "stage": facts["stage"] if facts else READING,
-            "number": facts["number"] if facts else None,
-            "index": index,
-        }
-        self._begun, self._ticks = clock.now(), clock.monotonic()
-
-    def end(self, result: str, reason: str | None = None) -> StepRun:
-        """The line of this run, which ends now."""
-        return StepRun(
-            **self._place,
-            started_at=self._begun,
-            seconds=round(self._clock.monotonic() - self._ticks, 3),
-            result=result,
-            reason=reason,
-        )

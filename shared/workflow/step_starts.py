@@ -23,6 +23,7 @@ from shared.clients.blobs import Container
 from shared.errors import FailureKind, PermanentFailure, RetryLater, Unavailable
 from shared.sandbox.runner import BusyError, Limits, run_in_child
 from shared.tickets.attempts import Attempt
+from shared.workflow.course import RaisedAloneError, present_course
 from shared.workflow.messages import AttemptRef, TaskActivity
 
 MAX_DEATHS: Final = 2
@@ -125,8 +126,10 @@ class StepStarts:
             raise Unavailable("Storage is slow.") from None
         if kept.tally.unended > MAX_DEATHS:
             return await self._run_alone(kept, step)
-        is_first = kept.tally.unended == 1 and not earlier
-        return await self._run_beside(kept, run, step.ref if is_first else _again(step.ref))
+        ref = _again(step.ref) if kept.tally.unended > 1 or earlier else step.ref
+        if kept.tally.unended > 1:
+            ref["lost"] = True
+        return await self._run_beside(kept, run, ref)
 
     def _blob_of(self, step: Step) -> str:
         attempt = Attempt(self._container, step.ref["ticket_id"], step.ref["attempt"])
@@ -190,8 +193,9 @@ class StepStarts:
         if returned:
             raise await self._count_death(kept, step, returned)
         answer = LoneAnswer.model_validate_json(output)
+        present_course().told_elsewhere = True
         if answer.raised:
-            raise RuntimeError(answer.raised)
+            raise RaisedAloneError(answer.raised)
         return answer.result
 
     async def _count_death(self, kept: "_Kept", step: Step, returned: int) -> Exception:

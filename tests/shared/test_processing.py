@@ -5,12 +5,21 @@ from threading import Event
 from typing import Any
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 from starlette.responses import JSONResponse, Response
 
 from shared.attachments.changes import add_files
 from shared.audit.chain import Actor, Draft
 from shared.errors import NotFound
-from shared.models import Attachment, AuditAction, NewTicket, Status, StoredUser, validate_model
+from shared.models import (
+    Attachment,
+    AuditAction,
+    AuditEvent,
+    NewTicket,
+    Status,
+    StoredUser,
+    validate_model,
+)
 from shared.tickets.attempts import Attempt
 from shared.tickets.transaction import TicketChange
 from shared.workflow.messages import RoundFacts, StartInput
@@ -93,7 +102,9 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert (ticket.status, ticket.tokens_used) == (Status.COMPLETED, 15)
     assert len(app.model.bodies) == 1, "an outcome that is there is not paid for again"
     assert len(await actions(app, order)) == 3
-    assert len(ticket.processing_logs.splitlines()) == 3
+    again = [line for line in ticket.processing_logs.splitlines() if "is begun again" in line]
+    assert len(again) == 3
+    assert len(ticket.processing_logs.splitlines()) == 3 + len(again)
     assert await run(app.another().activities, order) == {"kind": "stopped"}
 
 
@@ -243,6 +254,45 @@ async def test_a_failure_is_told_and_its_calls_are_counted(
     assert ticket.result_data == {}
     assert (await actions(app, order))[-1] is AuditAction.TICKET_FAILED
     assert len(await actions(app, order)) == 3
+
+
+async def last_event(app: AppUnderTest, order: StartInput, reason: str, cause: str) -> AuditEvent:
+    """That of a ticket which fails now."""
+    await app.another().activities.fail(order, reason, cause)
+    return (await app.tickets.events(order["ticket_id"]))[-1]
+
+
+async def test_what_failed_inside_is_in_the_audit_trail_without_content(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    """Which step of a chain, by the class of what, in which try."""
+    app.model.reset(answering(completion("no JSON")))
+    order = chained(await opened(app, owner))
+    failed: Any = await app.activities.plan(order)
+    event = await last_event(app, order, failed["reason"], failed["cause"])
+    inside = {"step": "work", "stage": "working", "item": 0, "tries": 1}
+    assert event.metadata == {**inside, "exception": "UnusableAnswer"}
+
+
+async def test_a_fault_of_the_first_step_is_told_before_there_is_a_log(
+    app: AppUnderTest, owner: StoredUser, storage: StorageProxy
+) -> None:
+    app.model.reset(answering(ANSWER))
+    order = chained(await opened(app, owner))
+
+    async def refuse(call: Call) -> Response | None:
+        is_ticket = call.method == "GET" and "ticket_" in call.path
+        return Response("secret words", 400) if is_ticket else None
+
+    for _ in range(2):
+        storage.reset(before=refuse)
+        with pytest.raises(HttpResponseError):
+            await app.activities.plan(order)
+        storage.reset()
+    event = await last_event(app, order, "Processing stopped.", "internal")
+    inside = {"step": "plan", "stage": "reading", "tries": 2}
+    assert event.metadata == {**inside, "exception": "HttpResponseError"}
+    assert "secret" not in event.model_dump_json()
 
 
 async def test_a_busy_model_becomes_a_wait_that_people_see(

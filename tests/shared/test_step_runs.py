@@ -1,20 +1,23 @@
 """Steps leave their course, and say in the ticket's log what holds it up."""
 
+import asyncio
+import re
 from typing import Any
 
 import pytest
 
 from shared.errors import RetryLater
-from shared.models import StoredUser
+from shared.models import StepRun, StoredUser
 from shared.tickets.attempts import Attempt
 from shared.workflow.bookkeeping import Bookkeeping
-from shared.workflow.messages import AttemptRef, OutcomeStored, RoundFacts, StartInput
+from shared.workflow.messages import AttemptRef, OutcomeStored, RoundFacts, StartInput, Waited
 from shared.workflow.step_runs import StepRuns, run_step
 from shared.workflow.step_starts import StepStarts
 from tests.support.product.app import AppUnderTest
 from tests.support.product.workflow import opened
 
 FACTS = RoundFacts(number=0, stage="reading", total=2, starts_at=5, ends_at=90)
+BUSY = Waited(seconds=5, service="model")
 
 
 class Worker:
@@ -30,7 +33,7 @@ class Worker:
             step_seconds=30,
             clock=app.clock,
         )
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
 
     @run_step
     async def work(
@@ -41,9 +44,9 @@ class Worker:
         return OutcomeStored(kind="outcome")
 
 
-async def course(app: AppUnderTest, order: StartInput) -> list[tuple[str, int | None, str]]:
+async def lines(app: AppUnderTest, order: StartInput) -> list[StepRun]:
     steps, _ = await Attempt(app.clients.container, order["ticket_id"], 1).course()
-    return [(step.name, step.index, step.result) for step in steps]
+    return steps
 
 
 async def log(app: AppUnderTest, order: StartInput) -> str:
@@ -62,14 +65,76 @@ async def test_faults_and_waits_are_told(app: AppUnderTest, owner: StoredUser) -
     busy = {"seconds": 7, "reason": "The model is busy.", "service": "model"}
     assert waits == {"kind": "wait", **busy}
     told = await log(app, order)
-    assert told.count("A step failed because of an internal fault and is tried again.") == 1
+    assert told.count("The step work (reading) failed because of an internal fault") == 1
     assert told.count("Waiting: The model is busy.") == 1
     assert "secret" not in told
-    assert await course(app, order) == [
-        ("work", 1, "error"),
-        ("work", 1, "error"),
-        ("work", 1, "wait"),
+    runs = await lines(app, order)
+    assert [(run.result, run.fault, run.service) for run in runs] == [
+        ("error", "ValueError", ""),
+        ("error", "ValueError", ""),
+        ("wait", "RetryLater", "model"),
     ]
+    assert {(run.name, run.index) for run in runs} == {("work", 1)}
+    assert "secret" not in str(runs)
+
+
+async def test_what_holds_a_ticket_up_again_and_again_is_one_line_with_a_count(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    order, worker = await opened(app, owner), Worker(app)
+    await app.activities.plan(order)
+    worker.fault = RetryLater("The model is busy.", 7, "model")
+    for index in range(3):
+        app.clock.advance(7)
+        await worker.work(order, FACTS, index, {})
+    _, told = (await log(app, order)).splitlines()
+    first, last = re.findall(r"\d{4}-\S+:(\d\d)Z", told)
+    assert "Waiting: The model is busy. (3 times, the last at 20" in told
+    assert (int(last) - int(first)) % 60 in (14, 15)
+    worker.fault = ValueError("another")
+    with pytest.raises(ValueError, match="another"):
+        await worker.work(order, FACTS, 0, {})
+    assert len((await log(app, order)).splitlines()) == 3
+
+
+async def test_what_is_begun_again_without_an_end_is_told(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    order, worker = await opened(app, owner), Worker(app)
+    await app.activities.plan(order)
+    await worker.work(order, FACTS, 1, {})
+    worker.fault = RetryLater("The model is busy.")
+    await worker.work(order, FACTS, 1, {})
+    again = "The step work (reading) is begun again: nothing was heard of an earlier start."
+    assert again in await log(app, order)
+    assert [run.is_resumed for run in await lines(app, order)] == [False, True]
+
+
+async def test_a_step_that_is_stopped_with_its_process_says_so(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    order, worker = await opened(app, owner), Worker(app)
+    await app.activities.plan(order)
+    worker.fault = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await worker.work(order, FACTS, 1, {})
+    assert "was stopped with its process, and is begun again." in await log(app, order)
+    worker.fault = None
+    await worker.work(order, FACTS, 1, {})
+    assert "nothing was heard" not in await log(app, order)
+
+
+async def test_an_outage_of_storage_is_told_when_it_is_over(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    order, worker = await opened(app, owner), Worker(app)
+    await app.activities.plan(order)
+    for index, waited in enumerate([Waited(seconds=12.3, service="storage"), BUSY]):
+        later: Any = {**order, "waited": waited}
+        await worker.work(later, FACTS, index, {})
+    told = (await log(app, order)).splitlines()
+    assert told[1].endswith("Storage was away: waited for it for 12 s.")
+    assert len(told) == 2
 
 
 async def test_lines_are_written_together_and_at_the_latest_with_one_that_waits(
@@ -79,7 +144,7 @@ async def test_lines_are_written_together_and_at_the_latest_with_one_that_waits(
     await app.activities.plan(order)
     for index in range(3):
         await worker.work(order, FACTS, index, {})
-    assert await course(app, order) == []
+    assert await lines(app, order) == []
     worker.fault = RetryLater("The model is busy.")
     await worker.work(order, FACTS, 3, {})
-    assert [index for _, index, _ in await course(app, order)] == [0, 1, 2, 3]
+    assert [run.index for run in await lines(app, order)] == [0, 1, 2, 3]
