@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tests.benchmarks import (
     cold_start,
     costs,
+    critical_paths,
     documents,
     durable,
     guard,
@@ -30,6 +31,7 @@ WIDTHS = (42, 56, 24, 5)
 ALL = (
     tickets,
     requests,
+    critical_paths,
     durable,
     hosts,
     costs,

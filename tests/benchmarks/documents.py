@@ -73,7 +73,7 @@ class Run:
 
 
 def _run(running_app: RunningApp, data: bytes, latency: float = 0.0, instructions: str = "") -> Run:
-    running_app.model.reset(Slowly(Reader(_claims), latency))
+    running_app.model.reset(Slowly(Reader(read_claims), latency))
     body: dict[str, Any] = {"title": "T", "task_type": "doc_analysis"}
     body["task_data"] = {"instructions": instructions}
     form: list[Any] = [("ticket", (None, json.dumps(body), "application/json"))]
@@ -99,7 +99,7 @@ def _wait(running_app: RunningApp, instance: str) -> None:
         time.sleep(0.5)
 
 
-def _claims(text: str) -> list[JsonObject]:
+def read_claims(text: str) -> list[JsonObject]:
     """As many as the model is asked for."""
     lines = text.splitlines()
     return [claim(line) for line in lines[:: len(lines) // CLAIMS + 1]]

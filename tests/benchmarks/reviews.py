@@ -4,7 +4,6 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from infra.local.azurite import Azurite, Ports
@@ -39,12 +38,12 @@ def measure() -> Iterator[Row]:
             MAX_PARALLEL_WORK=str(AT_ONCE),
         ) as running_app,
     ):
-        running_app.model.reset(Slowly(Reviewer(_findings), LATENCY))
+        running_app.model.reset(Slowly(Reviewer(find_fault), LATENCY))
         _run(
-            running_app, github.serve(_change(Path(folder) / "first", 20)), github
+            running_app, github.serve(make_change(Path(folder) / "first", 20)), github
         )  # makes the tables
         for name, lines in SIZES:
-            url = github.serve(_change(Path(folder) / name, lines))
+            url = github.serve(make_change(Path(folder) / name, lines))
             yield from _rows(name, _run(running_app, url, github))
 
 
@@ -54,7 +53,6 @@ class Run:
 
     result: JsonObject
     seconds: float
-    path: float
     bodies: list[Body]
     reads: int
     storage_calls: int
@@ -90,25 +88,11 @@ def _run(running_app: RunningApp, url: str, github: GitHubServer) -> Run:
     return Run(
         result=ticket["result_data"],
         seconds=ticket["processing_time_seconds"],
-        path=_critical_path(history),
         bodies=list(running_app.model.bodies),
         reads=len(github.asked),
         storage_calls=len(calls),
         history_bytes=len(json.dumps(history)),
     )
-
-
-def _critical_path(history: list[JsonObject]) -> float:
-    """Seconds to read the pull request, for the slowest of the batches that went together, each
-    time, and for the second look."""
-    begun: dict[str, list[float]] = {"pr_review_plan": [], "pr_review_work": []}
-    for event in history:
-        if event["EventType"] == "TaskCompleted" and event["FunctionName"] in begun:
-            took = _moment(event["Timestamp"]) - _moment(event["ScheduledTime"])
-            begun[event["FunctionName"]].append(took)
-    works = begun["pr_review_work"]
-    slowest = [max(works[at : at + AT_ONCE]) for at in range(0, len(works) - 1, AT_ONCE)]
-    return sum(begun["pr_review_plan"]) + sum(slowest) + works[-1]
 
 
 def _rows(name: str, run: Run) -> Iterator[Row]:
@@ -123,8 +107,7 @@ def _rows(name: str, run: Run) -> Iterator[Row]:
     checked = sum(estimate(str(body["messages"][1])) for body in run.bodies[run.batches :])
     limit = (run.diff_tokens + checked) * 11 // 10 + 400 * len(run.bodies)
     yield judge_most("  input", told, limit, "tokens", beside)
-    more = f", {run.seconds:.2f} s ({run.latency:.1f} s the model)"
-    yield judge_most("  time", run.seconds / run.path, 1.15, "x its critical path", more)
+    yield tell("  time", f"{run.seconds:.2f} s ({run.latency:.1f} s the model)")
     per_call = run.storage_calls / len(run.bodies)
     yield tell("  storage", f"{run.storage_calls} calls, {per_call:.1f} per model call")
     yield tell("  history of the workflow", f"{run.history_bytes / 1024:.1f} KB")
@@ -133,7 +116,7 @@ def _rows(name: str, run: Run) -> Iterator[Row]:
     yield judge_least("  files reviewed or named", named, whole["files"], "files")
 
 
-def _change(folder: Path, lines: int) -> History:
+def make_change(folder: Path, lines: int) -> History:
     """This repository's own code as a change of about so many lines, some files new, some not."""
     base: dict[str, str | bytes] = {"AGENTS.md": "SQL gets its values as parameters.\n"}
     head = dict(base)
@@ -165,12 +148,8 @@ def _sources() -> Iterator[Path]:
                 yield path
 
 
-def _findings(diff: str) -> list[JsonObject]:
+def find_fault(diff: str) -> list[JsonObject]:
     """One fault in each batch, in words of its own."""
     added = (line.partition(" +")[2] for line in diff.splitlines())
     quote = max(added, key=len)
     return [proposed(quote, title=quote[:60])]
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()

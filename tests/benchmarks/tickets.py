@@ -75,13 +75,14 @@ def _time_single(running_app: RunningApp) -> Iterator[Row]:
             running_app.model.reset(_wait_for(latency))
             begin = time.time()
             ticket = running_app.run()
-            taken.append(_end_of(ticket["completed_at"]) - begin)
+            taken.append(end_of(ticket["completed_at"]) - begin)
     for latency, limit in LATENCIES.items():
         what = f"POST to completed, model {latency * 1000:g} ms"
         yield judge_most(what, 1000 * statistics.median(times[latency]), limit, "ms")
 
 
-def _end_of(moment: str) -> float:
+def end_of(moment: str) -> float:
+    """A moment of a ticket, in seconds as `time.time` gives them."""
     return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
 
 
@@ -93,7 +94,7 @@ def _time_crowd(running_app: RunningApp, count: int, latency: float, limit: floa
         accepted = time.time() - begin
         ended = list(pool.map(lambda one: running_app.until_ended(one, 300), tickets))
     used = _processor_seconds(running_app.host.pid) - before
-    whole = max(_end_of(ticket["completed_at"]) for ticket in ended) - begin
+    whole = max(end_of(ticket["completed_at"]) for ticket in ended) - begin
     name = f"{count} tickets, {CLIENTS} clients, model {latency * 1000:g} ms"
     yield judge_least(name, count / whole, limit, "a second")
     if latency:
@@ -143,7 +144,7 @@ def _time_recovery(running_app: RunningApp) -> Row:
     kill_now(running_app.host.pid)
     running_app.restart()
     ended = running_app.until_ended(ticket, 120)
-    took, calls = _end_of(ended["completed_at"]) - begin, len(running_app.model.bodies)
+    took, calls = end_of(ended["completed_at"]) - begin, len(running_app.model.bodies)
     told = f", {calls} calls of the model"
     return judge_most("kill -9 in a call of 2 s to the end", took, 3.5, "s", told)
 

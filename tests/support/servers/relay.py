@@ -41,7 +41,7 @@ class Relay:
         self.server.reset()
         self.server.tools = {}
         self.spoil, self.asked = spoil_nothing, []
-        self.server.offer("run_snowflake_query", "statement", self._run, "Runs SQL.")
+        self.server.offer("run_snowflake_query", "statement", self.run, "Runs SQL.")
 
     def settings(self) -> dict[str, str]:
         return {
@@ -59,7 +59,8 @@ class Relay:
         asyncio.run_coroutine_threadsafe(self.connection.close(), self._loop).result(20)
         self._loop.call_soon_threadsafe(self._loop.stop)
 
-    def _run(self, sql: str) -> Json:
+    def run(self, sql: str) -> Json:
+        """What the tool answers to this SQL."""
         self.asked.append(sql)
         spoiled = self.spoil(sql)
         if spoiled is not None:
