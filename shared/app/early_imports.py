@@ -12,13 +12,22 @@ _NEEDED = (
     "shared.tickets.opening",
     "shared.app.dependencies",
     "shared.clients.llm.client",
-    "openai.resources.chat.completions",  # The SDK imports these when they are first used,
-    "httpcore2",  # as does its HTTP client.
+    "openai.resources.chat.chat",  # The SDK imports these at its first call,
+    "openai.resources.chat.completions.completions",
+    "openai.types.chat.completions",
+    "httpcore2",  # and its HTTP client these.
+    "anyio._backends._asyncio",
+    "anyio.abc",
     "shared.tasks.custom",
     "shared.workflow.activities",
     "shared.workflow.contexts",
     "shared.workflow.step_runs",
     "shared.tickets.results",
+    "shared.tickets.realtime.notifications",
+    "shared.clients.realtime",
+    "azure.messaging.webpubsubservice.aio",
+    "shared.tickets.statistics.ended_sums",
+    "shared.attachments.inbox",
 )
 
 
@@ -33,3 +42,4 @@ def begin_early_imports() -> None:
 def _import_all() -> None:
     for name in _NEEDED:
         import_module(name)
+    import_module("shared.clients.http").read_certificates()

@@ -8,7 +8,8 @@ from tests.support.hosts.process import ROOT
 _LOOK = """
 import sys, threading
 from shared.app.early_imports import begin_early_imports
-late = "openai.resources.chat.completions", "shared.workflow.activities", "shared.tasks.custom"
+asking = "openai.resources.chat.completions.completions"
+late = asking, "shared.workflow.activities", "shared.tasks.custom"
 print(*(name in sys.modules for name in late))
 begin_early_imports()
 begin_early_imports()

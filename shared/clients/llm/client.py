@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 import httpx2
 import openai
 from azure.core.exceptions import AzureError
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
+from shared.clients.http import CONNECT_SECONDS, read_certificates
 from shared.clients.llm import responses
 from shared.clients.llm.output import AnswerForm
 from shared.clients.llm.responses import Completion, model_away
@@ -39,7 +40,6 @@ from shared.telemetry.spans import OutsideCall, Service, outside_call
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_CONNECT_SECONDS = 5.0
 REACH_SECONDS = 15.0
 """One that is loaded when it is first asked takes a while."""
 
@@ -69,13 +69,13 @@ class ModelClient:
         self.last_answer: LastAnswer | None = None
         self._timeout = settings.timeout
         self._max_output_tokens = settings.max_output_tokens
+        timeout = httpx2.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout))
         self._client = AsyncOpenAI(
             base_url=settings.base_url,
             api_key=sign_in or settings.api_key or "none",
             max_retries=0,
-            timeout=httpx2.Timeout(
-                settings.timeout, connect=min(_CONNECT_SECONDS, settings.timeout)
-            ),
+            timeout=timeout,
+            http_client=DefaultAsyncHttpxClient(timeout=timeout, verify=read_certificates()),
         )
 
     async def complete(

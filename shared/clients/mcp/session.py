@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 
+from shared.clients.http import read_certificates
 from shared.clients.mcp import faults
 from shared.clients.mcp.authorization import signature_of
 from shared.clients.mcp.exchange import EXCHANGE, BoundedTransport, Exchange
@@ -204,7 +205,9 @@ class McpSession:
         from mcp.client.streamable_http import streamable_http_client
 
         http = httpx2.AsyncClient(
-            transport=BoundedTransport(httpx2.AsyncHTTPTransport(), self._max_bytes),
+            transport=BoundedTransport(
+                httpx2.AsyncHTTPTransport(verify=read_certificates()), self._max_bytes
+            ),
             auth=self._signature,
             timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
             headers={"Accept-Encoding": "identity", "User-Agent": "amida-ticket-orchestrator"},
