@@ -28,10 +28,12 @@ class DurableWorkflow:
     def __init__(self, client: df.DurableOrchestrationClient) -> None:
         self._client = client
 
-    async def start(self, ticket: "StoredTicket") -> None:
+    async def start(self, ticket: "StoredTicket", *, swept: bool = False) -> None:
         try:
             with scope_of(facts_of(ticket)), span(SpanName.START, kind=SpanKind.PRODUCER):
                 given = {**product().start_input(ticket), "trace": carry()}
+                if swept:
+                    given["swept"] = True
                 await self._client.start_new(ORCHESTRATOR, _instance(ticket), given)
         except Exception as error:
             if "already exists" not in str(error):

@@ -17,7 +17,8 @@ to every later wait.
 """
 
 from collections.abc import Generator
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import azure.durable_functions as df
@@ -29,6 +30,7 @@ from shared.workflow.messages import (
     FAIL,
     FINISH,
     GIVE_UP,
+    MAX_TRIES,
     ActivityResult,
     AttemptEnd,
     AttemptRef,
@@ -38,21 +40,25 @@ from shared.workflow.messages import (
     Signal,
     StartInput,
     TaskActivity,
-    Waited,
     Waiting,
     activity_name,
     fail_with,
     find_stop,
+    refer_to,
 )
-from shared.workflow.wait_budget import WaitBudget
+from shared.workflow.shown_status import ShownStatus
+from shared.workflow.wait_budget import WaitBudget, budget_of, lose_patience, put_off
 
 bp = df.Blueprint()
 
-_RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=2_000, max_number_of_attempts=5)
+_RETRY = df.RetryOptions(
+    first_retry_interval_in_milliseconds=2_000, max_number_of_attempts=MAX_TRIES
+)
 _MAX_END_TRIES = 150
 _MAX_END_PAUSE = 600.0
 _MAX_ROUNDS = 20
 _EARLY = timedelta(seconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
@@ -64,33 +70,57 @@ class TicketFailedError(Exception):
     reason: whoever looks at instances finds it there. Nothing tries it again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """An attempt at a ticket, in this replay of its workflow."""
+
+    context: df.DurableOrchestrationContext
+    order: StartInput
+    budget: WaitBudget
+    shown: ShownStatus
+
+
 @bp.orchestration_trigger(context_name="context")  # type: ignore[untyped-decorator]
 def process_ticket(context: df.DurableOrchestrationContext) -> Steps[str]:
     order: StartInput = context.get_input()
-    budget = _budget_of(order)
+    run = _Run(context, order, budget_of(order), ShownStatus(context.set_custom_status))
     event = None
     try:
         if waiting := order.get("waiting"):
+            run.shown.tell("waiting")
             event = yield from until_quiet(context, waiting)
-        end: AttemptEnd = yield from _attempt(context, order, budget)
+        run.shown.tell("planning")
+        end: AttemptEnd = yield from _attempt(run)
     except Exception:  # An activity that failed in spite of its retries; it has logged why.
         end = fail_with(
             "Processing stopped because of an internal fault. Please try again; if it happens "
             "again, report the id of this ticket."
         )
+    if end["kind"] == "no_files":
+        if go_on(context, order, event, end):
+            return end["kind"]
+        left: NoFiles | None = yield from _end(context, GIVE_UP, [refer_to(order)])
+        if left and go_on(context, order, event, left):  # A file has come while it was given up.
+            return end["kind"]
+    yield from _tell_end(run, end)
+    return end["kind"]
+
+
+def _tell_end(run: _Run, end: AttemptEnd) -> Steps[None]:
+    """Write the end of the ticket, where that is not done yet, and show it. Raises
+    TicketFailedError."""
+    context, order = run.context, run.order
     if end["kind"] == "done":
         if not end.get("finished"):
-            yield from _end(context, FINISH, [_ref(order), end])
-        context.set_custom_status({"stage": "completed", "percent": 100})
+            yield from _end(context, FINISH, [refer_to(order), end])
+        run.shown.tell_completed()
     elif end["kind"] == "failure":
-        yield from _end(context, FAIL, [_left_by(order, budget), end["reason"], end.get("cause")])
-        context.set_custom_status({"stage": "failed"})
+        left = _left_by(run)
+        yield from _end(context, FAIL, [left, end["reason"], end.get("cause")])
+        run.shown.tell("failed")
         raise TicketFailedError(first_sentence(end["reason"]))
-    elif end["kind"] == "no_files" and not go_on(context, order, event, end):
-        left: NoFiles | None = yield from _end(context, GIVE_UP, [_ref(order)])
-        if left:  # A file has come while it was given up.
-            go_on(context, order, event, left)
-    return end["kind"]
+    else:  # It was cancelled, or is another attempt's.
+        run.shown.tell("cancelled")
 
 
 def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -> Steps[Any]:
@@ -104,90 +134,77 @@ def _end(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -
     return None
 
 
-def _attempt(
-    context: df.DurableOrchestrationContext, order: StartInput, budget: WaitBudget
-) -> Steps[AttemptEnd]:
+def _attempt(run: _Run) -> Steps[AttemptEnd]:
     """From the plan to the step that ends the attempt."""
-    task = order["task_type"]
+    task = run.order["task_type"]
     # The platform would wait for ever for an activity that there is not.
     if task not in TASK_TYPES:
         return fail_with(f"Tickets of the type {task} are not worked on any more.")
     plan = activity_name(task, TaskActivity.PLAN)
     combine = activity_name(task, TaskActivity.COMBINE)
-    result = yield from _decide(context, budget, plan, [_ref(order)])
+    result = yield from _decide(run, plan, [refer_to(run.order)])
     for _ in range(_MAX_ROUNDS):
         if result["kind"] != "round":
             end: AttemptEnd = result
             return end
         facts, items, wait = result["facts"], result["items"], result.get("wait")
-        stop = yield from _work(context, order, budget, facts, items, wait)
+        stop = yield from _work(run, facts, items, wait)
         if stop is not None:
             return stop
-        given = [_ref(order), facts]
-        result = yield from _decide(context, budget, combine, given, None if items else wait)
+        given = [refer_to(run.order), facts]
+        result = yield from _decide(run, combine, given, None if items else wait)
     return fail_with(f"This ticket did not come to an end in {_MAX_ROUNDS} rounds.")
 
 
-def _decide(
-    context: df.DurableOrchestrationContext,
-    budget: WaitBudget,
-    name: str,
-    given: list[Any],
-    wait: MustWait | None = None,
-) -> Steps[Any]:
+def _decide(run: _Run, name: str, given: list[Any], wait: MustWait | None = None) -> Steps[Any]:
     """The result of what makes rounds, once people have answered what it asks."""
+    context = run.context
     while True:
-        [result] = yield from _call(context, budget, name, [given], wait)
+        [result] = yield from _call(run, name, [given], wait)
         wait = None
         if result["kind"] != "asks":
             return result
-        context.set_custom_status({"stage": "asking"})
+        run.shown.tell("asking")
         answer = context.wait_for_external_event(result["event"])
         timer = timer_at(context, datetime.fromisoformat(result["until"]))
         winner = yield context.task_any([answer, timer])
         if winner is answer:
             timer.cancel()
+            run.shown.tell("answered")
 
 
 def _work(
-    context: df.DurableOrchestrationContext,
-    order: StartInput,
-    budget: WaitBudget,
-    facts: RoundFacts,
-    items: list[Any],
-    wait: MustWait | None,
+    run: _Run, facts: RoundFacts, items: list[Any], wait: MustWait | None
 ) -> Steps[AttemptEnd | None]:
     """Do all pieces of a round, a window at a time, after a `wait` if there is one; what ends the
     attempt, or None."""
+    order = run.order
     work = activity_name(order["task_type"], TaskActivity.WORK)
     for begin in range(0, len(items), order["parallel"]):
-        _show(context, facts, begin)
+        _show(run, facts, begin)
         window = range(begin, min(begin + order["parallel"], len(items)))
-        inputs = [[_ref(order), facts, index, items[index]] for index in window]
-        stop = find_stop((yield from _call(context, budget, work, inputs, wait)))
+        inputs = [[refer_to(order), facts, index, items[index]] for index in window]
+        stop = find_stop((yield from _call(run, work, inputs, wait)))
         wait = None
         if stop is not None:
             return stop
-    _show(context, facts, len(items))
+    _show(run, facts, len(items))
     return None
 
 
 def _call(
-    context: df.DurableOrchestrationContext,
-    budget: WaitBudget,
-    name: str,
-    inputs: list[Any],
-    wait: MustWait | None = None,
+    run: _Run, name: str, inputs: list[Any], wait: MustWait | None = None
 ) -> Steps[list[Any]]:
     """The results of an activity over all inputs at once, and again over those that must wait: from
     the beginning, where somebody has found out that they must."""
+    context, budget = run.context, run.budget
     results: dict[int, ActivityResult] = {i: wait for i in range(len(inputs)) if wait}
     if budget.spent:
         inputs = [[{**given[0], "spent": {**budget.spent}}, *given[1:]] for given in inputs]
     waiting = list(range(len(inputs)))
     for row in range(budget.MAX_WAITS + 1):
         if wait is None or row:
-            tasks = [context.call_activity_with_retry(name, _RETRY, inputs[i]) for i in waiting]
+            tasks = [_begin_step(context, name, inputs[i]) for i in waiting]
             results |= zip(waiting, (yield context.task_all(tasks)), strict=True)
         waits = {i: result for i, result in results.items() if result["kind"] == "wait"}
         for each in waits.values():
@@ -196,61 +213,33 @@ def _call(
             break
         seconds = budget.pause(row, [*waits.values()])
         if not isinstance(seconds, float):
-            return [_lose_patience(seconds, budget)] * len(inputs)
+            return [lose_patience(seconds, budget)] * len(inputs)
         yield timer_at(context, context.current_utc_datetime + timedelta(seconds=seconds))
         waiting = list(waits)
         inputs = [
-            _put_off(given, waits[i], seconds, budget) if i in waits else given
+            put_off(given, waits[i], seconds, budget) if i in waits else given
             for i, given in enumerate(inputs)
         ]
     return [results[i] for i in range(len(inputs))]
 
 
-def _budget_of(order: StartInput) -> WaitBudget:
-    key = f"{order['ticket_id']}-{order['attempt']}"
-    limits = order.get("max_waits") or {}
-    return WaitBudget(first=order["first_wait"], others=order["most_wait"], limits=limits, key=key)
+def _begin_step(context: df.DurableOrchestrationContext, name: str, given: list[Any]) -> Any:
+    """The task of a step, which is told when it was asked for."""
+    called_at = round((context.current_utc_datetime - _EPOCH).total_seconds(), 3)
+    called = [{**given[0], "called_at": called_at}, *given[1:]]
+    return context.call_activity_with_retry(name, _RETRY, called)
 
 
-def _lose_patience(wait: MustWait, budget: WaitBudget) -> AttemptEnd:
-    """The ticket has waited for a service as long as it may."""
-    service = wait.get("service", "")
-    limit = f" ({service.upper()}_MAX_WAIT_SECONDS)" if service in budget.limits else ""
-    return fail_with(f"{wait['reason']} It did not get better in time{limit}.", "timeout")
-
-
-def _left_by(order: StartInput, budget: WaitBudget) -> AttemptRef:
+def _left_by(run: _Run) -> AttemptRef:
     """For the end of an attempt, with what its waits have left to book."""
-    ref = _ref(order)
-    return {**ref, "unbooked": budget.unbooked} if budget.unbooked else ref
+    ref, unbooked = refer_to(run.order), run.budget.unbooked
+    return {**ref, "unbooked": unbooked} if unbooked else ref
 
 
-def _ref(order: StartInput) -> AttemptRef:
-    ref = AttemptRef(
-        ticket_id=order["ticket_id"], attempt=order["attempt"], task_type=order["task_type"]
-    )
-    if trace := order.get("trace"):
-        ref["trace"] = trace
-    if order.get("chains"):
-        ref["chains"] = True
-    return ref
-
-
-def _put_off(given: list[Any], wait: MustWait, seconds: float, budget: WaitBudget) -> list[Any]:
-    """The input of a step that is tried again, which reports how long it had to wait, and books
-    what was left."""
-    waited = Waited(seconds=seconds, service=wait.get("service", ""))
-    left = wait.get("unbooked", [])
-    more = {"waited": waited, "spent": {**budget.spent}, "unbooked": left}
-    return [{**given[0], **more}, *given[1:]]
-
-
-def _show(context: df.DurableOrchestrationContext, facts: RoundFacts, done: int) -> None:
+def _show(run: _Run, facts: RoundFacts, done: int) -> None:
     """For whoever looks at the instance; people see the ticket's own progress."""
-    span = facts["ends_at"] - facts["starts_at"]
-    percent = facts["starts_at"] + span * done // max(facts["total"], 1)
-    shown = {"stage": facts["stage"], "done": done, "total": facts["total"], "percent": percent}
-    context.set_custom_status(shown)
+    marks = facts["starts_at"], facts["ends_at"]
+    run.shown.tell_round(facts["stage"], done, facts["total"], *marks)
 
 
 def timer_at(context: df.DurableOrchestrationContext, moment: datetime) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 from shared.audit.chain import Actor, Draft
 from shared.errors import Conflict
 from shared.models import Attachment, AuditAction, EntityType, Notice, Status, StoredTicket
+from shared.tickets.log_lines import add_log_line
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
-from shared.tickets.workflow_changes import add_log_line
 
 MAX_FILES = 100
 

@@ -238,6 +238,8 @@ class StoredTicket(Ticket):
     """A ticket with what stays inside."""
 
     etag: str = Field(default="", exclude=True)
+    # When this attempt was asked for, unless the ticket was opened with it, and when it began.
+    queued_at: datetime | None = Field(default=None, exclude=True)
     started_at: datetime | None = Field(default=None, exclude=True)
     # Opened without the files that its type needs: it waits for them while it is pending.
     waits_for_files: bool = Field(default=False, exclude=True)

@@ -17,14 +17,14 @@ _TICKET_COLUMNS = (
     *("progress", "processing_logs", "error_message", "ai_model_used", "tokens_used"),
     *("processing_time_seconds", "result_attempt", "seq", "events", "last_hash"),
     *("attachments", "waits_for_files", "assignment", "result", "blob_path", "blob_etag"),
-    "failure_kind",
+    *("failure_kind", "queued_at"),
     *("progress_told_at", "question", "inquiry", "asked_at", "answers", "waited_seconds"),
     *("max_tokens", "is_counted", "are_files_counted", "large_inputs"),
 )
 _OPTIONAL = {
     *("assigned_to", "started_at", "completed_at", "error_message", "ai_model_used"),
     *("processing_time_seconds", "progress_told_at", "question", "asked_at"),
-    "max_tokens",
+    *("max_tokens", "queued_at"),
 }
 
 

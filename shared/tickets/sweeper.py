@@ -86,7 +86,7 @@ class Sweeper:
             await self._tickets.forget(intent, ticket)
             return False
         await self._tickets.list_anew(ticket, moment)
-        await workflow.start(ticket)
+        await workflow.start(ticket, swept=True)
         return True
 
     def _age(self, intent: Intent, moment: datetime) -> float:

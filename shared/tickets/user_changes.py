@@ -16,9 +16,10 @@ from shared.tickets.large_inputs.measuring import (
     MeasuredInputs,
     count_bytes,
 )
+from shared.tickets.log_lines import add_log_line
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
-from shared.tickets.workflow_changes import add_log_line, count_processing, count_waited
+from shared.tickets.workflow_changes import count_processing, count_waited
 
 NOT_ASKING = "This ticket does not ask anything now."
 _OPEN = {Status.PENDING, Status.PROCESSING}
@@ -90,6 +91,7 @@ def reprocess(
             "is_counted": is_counted,
             "waits_for_files": task_type.must_wait(task_data, ticket.attachments),
             "progress": Progress(),
+            "queued_at": at,
             "started_at": None,
             "completed_at": None,
             "processing_time_seconds": None,

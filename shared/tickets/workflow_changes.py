@@ -2,7 +2,6 @@
 nothing when the change has been made already or the ticket is no longer this attempt's to change.
 """
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,19 +14,18 @@ from shared.models import (
     Progress,
     Status,
     StoredTicket,
-    rfc3339,
 )
 from shared.tickets.attempts import Ledger
+from shared.tickets.log_lines import (
+    add_log_line,
+    is_held_up,
+    last_file,
+    repeat_log_line,
+    tell_beginning,
+)
 from shared.tickets.repository import Decide
 from shared.tickets.transaction import TicketChange
 
-_MAX_LOG = 15_000
-_LOG_HEAD = 3_000
-_LINE = re.compile(
-    r"(?P<at>\S+) (?P<text>.*?)(?: \((?P<times>\d+) times, the last at (?P<last>\S+)\))?"
-)
-WAITING = "Waiting:"
-"""What the line of a wait begins with."""
 ASKING = "asking"
 """The stage of a ticket that waits for an answer."""
 
@@ -43,8 +41,9 @@ def waits(ticket: StoredTicket, attempt: int) -> bool:
     return pending and ticket.waits_for_files
 
 
-def begin(attempt: int, quiet: timedelta, at: datetime) -> Decide:
-    """A ticket that waits for files is begun when one is there and `quiet` has passed since."""
+def begin(attempt: int, quiet: timedelta, at: datetime, *, swept: bool = False) -> Decide:
+    """A ticket that waits for files is begun when one is there and `quiet` has passed since.
+    `swept` is whether it had to be started a second time."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         if ticket.status is not Status.PENDING or ticket.attempt != attempt:
@@ -56,18 +55,13 @@ def begin(attempt: int, quiet: timedelta, at: datetime) -> Decide:
             "waits_for_files": False,
             "started_at": at,
             "progress": Progress(stage="planning"),
-            "processing_logs": add_log_line(ticket, at, f"Attempt {attempt} begins."),
+            "processing_logs": add_log_line(ticket, at, tell_beginning(ticket, at, swept=swept)),
         }
         event = _event(ticket, AuditAction.TICKET_STARTED, "Processing began.", values)
         notices = (Notice.TICKET_UPDATE, Notice.PROCESSING_STATUS)
         return TicketChange(values, event, notices, moment=at)
 
     return decide
-
-
-def last_file(ticket: StoredTicket) -> datetime:
-    """When the last of its files came, of a ticket that has some."""
-    return max(file.uploaded_at for file in ticket.attachments)
 
 
 def advance(attempt: int, reached: Progress, at: datetime) -> Decide:
@@ -87,7 +81,7 @@ def advance(attempt: int, reached: Progress, at: datetime) -> Decide:
             values["processing_logs"] = add_log_line(
                 ticket, at, f"{stage}: {done} of {total} done."
             )
-        elif _is_held_up(ticket):
+        elif is_held_up(ticket):
             values["processing_logs"] = add_log_line(ticket, at, f"{stage} goes on.")
         return TicketChange(values, None, (Notice.PROCESSING_STATUS,), moment=at)
 
@@ -227,34 +221,6 @@ def _leave_unanswered(ticket: StoredTicket, at: datetime) -> TicketChange:
         "progress": ticket.progress.model_copy(update={"stage": "cancelled"}),
     }
     return _cancel(ticket, text, values, at)
-
-
-def _is_held_up(ticket: StoredTicket) -> bool:
-    """Whether the last line of the log says that something waits."""
-    return f"Z {WAITING} " in ticket.processing_logs.rstrip().rpartition("\n")[2]
-
-
-def repeat_log_line(ticket: StoredTicket, moment: datetime, text: str) -> str:
-    """The ticket's log with one more line; where that is the last one once more, the last says how
-    often and until when, and nothing within the same second."""
-    now = f"{rfc3339(moment)[:19]}Z"
-    before, _, last = ticket.processing_logs.rstrip("\n").rpartition("\n")
-    found = _LINE.fullmatch(last)
-    if found is None or found["text"] != text:
-        return add_log_line(ticket, moment, text)
-    if (found["last"] or found["at"]) >= now:
-        return ticket.processing_logs
-    line = f"{found['at']} {text} ({int(found['times'] or 1) + 1} times, the last at {now})"
-    return f"{before}\n{line}\n" if before else f"{line}\n"
-
-
-def add_log_line(ticket: StoredTicket, moment: datetime, text: str) -> str:
-    """The ticket's log with one more line; of a very long one the middle is left out."""
-    line = f"{rfc3339(moment)[:19]}Z {text}\n"
-    whole = ticket.processing_logs + line
-    if len(whole) <= _MAX_LOG:
-        return whole
-    return f"{whole[:_LOG_HEAD]}…\n{whole[_LOG_HEAD - _MAX_LOG + 2 :]}"
 
 
 def _cancel(ticket: StoredTicket, text: str, values: dict[str, Any], at: datetime) -> TicketChange:

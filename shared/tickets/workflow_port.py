@@ -9,8 +9,9 @@ class WorkflowClient(Protocol):
     """The workflows of all attempts at all tickets. Nothing here raises: what could not be done is
     done by the sweeper."""
 
-    async def start(self, ticket: StoredTicket) -> None:
-        """Start the workflow of a pending ticket; one that runs already is left alone."""
+    async def start(self, ticket: StoredTicket, *, swept: bool = False) -> None:
+        """Start the workflow of a pending ticket; one that runs already is left alone. `swept` if a
+        first start was lost."""
 
     async def signal(self, ticket: StoredTicket, *, is_submitted: bool = False) -> bool:
         """Tell the workflow of a ticket that waits that its files have changed, or that all of them

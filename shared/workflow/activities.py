@@ -21,6 +21,7 @@ from shared.tickets.attempts import Attempt, sum_calls
 from shared.tickets.intents import Intent, Intents, Purpose
 from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.listing.index import listing_state_of
+from shared.tickets.log_lines import last_file
 from shared.tickets.repository import Tickets
 from shared.tickets.statistics.failures import explain_failure
 from shared.tickets.workflow_changes import runs
@@ -88,7 +89,8 @@ class Activities:
         """The ticket once this attempt at it has begun."""
         ticket = ref.get("seen") or await self._tickets.read(ref["ticket_id"])
         if not await self._is_being_given_a_file(ticket, ref["attempt"]):
-            begin = workflow_changes.begin(ref["attempt"], self._quiet, self._clock.now())
+            swept, at = ref.get("swept", False), self._clock.now()
+            begin = workflow_changes.begin(ref["attempt"], self._quiet, at, swept=swept)
             ticket = await self._tickets.change(ticket.id, begin, ticket)
         if workflow_changes.waits(ticket, ref["attempt"]):
             # It is in good hands: this workflow waits.
@@ -159,7 +161,7 @@ class Activities:
         if not workflow_changes.waits(ticket, attempt) or not ticket.attachments:
             return False
         trace = await self._intents.find(ticket.id, Purpose.FILES)
-        last = workflow_changes.last_file(ticket)
+        last = last_file(ticket)
         return trace is not None and trace.created_at > max(last, self._clock.now() - _STORING)
 
     def _attempt(self, ref: AttemptRef) -> Attempt:

@@ -66,7 +66,8 @@ class AttemptRef(TypedDict):
     `trace` is that of whoever started it, as W3C Trace Context has it; workflows that an older
     version started have neither that nor a type here. `spent` is how many seconds the attempt has
     waited for each service so far; `unbooked` are calls of the model that no storage was there to
-    book; `called_at` is when the workflow asked for the step, in seconds since 1970; with `chains`
+    book; `called_at` is when the workflow asked for the step, in seconds since 1970; `swept` that
+    the sweeper has started the workflow, since a first start was lost; with `chains`
     a step goes on by itself while there is a single piece of work to do, which workflows of version
     1 do not expect. `again`, `lost`, `alone` and `seen` are no part of the history: the step may
     have been begun before; nothing was heard of an earlier start; this process runs nothing else;
@@ -80,6 +81,7 @@ class AttemptRef(TypedDict):
     spent: NotRequired[dict[str, float]]
     unbooked: NotRequired[list[dict[str, Any]]]
     called_at: NotRequired[float]
+    swept: NotRequired[bool]
     chains: NotRequired[bool]
     again: NotRequired[bool]
     lost: NotRequired[bool]
@@ -180,6 +182,20 @@ class Superseded(TypedDict):
 
 AttemptEnd = ResultStored | Failed | NoFiles | Superseded
 ActivityResult = RoundBegins | OutcomeStored | AnswerAwaited | MustWait | AttemptEnd
+
+
+def refer_to(order: StartInput) -> AttemptRef:
+    """What the activities of the attempt are given."""
+    ref = AttemptRef(
+        ticket_id=order["ticket_id"], attempt=order["attempt"], task_type=order["task_type"]
+    )
+    if trace := order.get("trace"):
+        ref["trace"] = trace
+    if order.get("chains"):
+        ref["chains"] = True
+    if order.get("swept"):
+        ref["swept"] = True
+    return ref
 
 
 def fail_with(reason: str, cause: str = "internal") -> Failed:

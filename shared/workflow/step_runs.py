@@ -13,8 +13,8 @@ from shared.models.clock import Clock
 from shared.storage.outages import StillAway, patient_for
 from shared.telemetry.spans import Service
 from shared.tickets import workflow_changes
+from shared.tickets.log_lines import WAITING
 from shared.tickets.repository import Tickets
-from shared.tickets.workflow_changes import WAITING
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.course import Course, present_course
 from shared.workflow.messages import (

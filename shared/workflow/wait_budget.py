@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
-from shared.workflow.messages import MustWait
+from shared.workflow.messages import AttemptEnd, MustWait, StartInput, Waited, fail_with
 
 _OTHERS = ""
 """The account of services that have none of their own."""
@@ -68,3 +68,26 @@ class WaitBudget:
 
     def _spend(self, account: str, seconds: float) -> None:
         self.spent[account] = round(self.spent.get(account, 0.0) + seconds, 3)
+
+
+def budget_of(order: StartInput) -> WaitBudget:
+    """That of an attempt which begins."""
+    key = f"{order['ticket_id']}-{order['attempt']}"
+    limits = order.get("max_waits") or {}
+    return WaitBudget(first=order["first_wait"], others=order["most_wait"], limits=limits, key=key)
+
+
+def put_off(given: list[Any], wait: MustWait, seconds: float, budget: WaitBudget) -> list[Any]:
+    """The input of a step that is tried again, which reports how long it had to wait, and books
+    what was left."""
+    waited = Waited(seconds=seconds, service=wait.get("service", ""))
+    left = wait.get("unbooked", [])
+    more = {"waited": waited, "spent": {**budget.spent}, "unbooked": left}
+    return [{**given[0], **more}, *given[1:]]
+
+
+def lose_patience(wait: MustWait, budget: WaitBudget) -> AttemptEnd:
+    """The ticket has waited for a service as long as it may."""
+    service = wait.get("service", "")
+    limit = f" ({service.upper()}_MAX_WAIT_SECONDS)" if service in budget.limits else ""
+    return fail_with(f"{wait['reason']} It did not get better in time{limit}.", "timeout")

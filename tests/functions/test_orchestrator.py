@@ -32,6 +32,8 @@ ORDER = StartInput(
     waiting=None,
 )
 REF = AttemptRef(ticket_id="t", attempt=1, task_type="custom")
+BEGUN = 1893456000.0
+"""Of 2030, where these workflows run."""
 Answers = dict[str, Callable[[int, list[Any]], ActivityResult]]
 
 
@@ -46,6 +48,7 @@ class Scripted:
     statuses: list[dict[str, Any]] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
     chains: bool = False
+    raised: BaseException | None = None
 
     @property
     def current_utc_datetime(self) -> datetime:
@@ -96,7 +99,8 @@ def driven(answers: Answers, *, chains: bool = False) -> Scripted:
                 task = run.throw(error)
             else:
                 task = run.send(result)
-    except (StopIteration, orchestrator.TicketFailedError):
+    except (StopIteration, orchestrator.TicketFailedError) as end:
+        context.raised = None if isinstance(end, StopIteration) else end
         return context
 
 
@@ -127,8 +131,11 @@ PLAIN: Answers = {
 def test_a_short_ticket_takes_one_activity() -> None:
     finished: ActivityResult = ResultStored(kind="done", model="m", tokens=3, finished=True)
     context = driven({"custom_plan": lambda *_: finished}, chains=True)
-    assert context.calls == [("custom_plan", [{**REF, "chains": True}])]
-    assert context.statuses == [{"stage": "completed", "percent": 100}]
+    assert context.calls == [("custom_plan", [{**REF, "chains": True, "called_at": BEGUN}])]
+    assert context.statuses == [
+        {"stage": "planning", "done": 0, "total": 0, "percent": 0},
+        {"stage": "completed", "done": 1, "total": 1, "percent": 100},
+    ]
 
 
 def test_what_a_chain_has_not_done_is_done_step_by_step() -> None:
@@ -166,7 +173,7 @@ def test_a_ticket_of_one_piece_took_four_activities_in_version_1() -> None:
     ]
     assert context.named("finish_ticket") == [[REF, done(0, [])]]
     assert context.statuses[-2] == {"stage": "working", "done": 1, "total": 1, "percent": 90}
-    assert context.statuses[-1] == {"stage": "completed", "percent": 100}
+    assert context.statuses[-1] == {"stage": "completed", "done": 1, "total": 1, "percent": 100}
 
 
 def test_work_fans_out_in_bounded_windows_in_order() -> None:
@@ -175,7 +182,7 @@ def test_work_fans_out_in_bounded_windows_in_order() -> None:
     assert [given[2:] for given in context.named("custom_work")] == [
         [n, {"n": n}] for n in range(7)
     ]
-    assert [status["done"] for status in context.statuses if "done" in status] == [0, 3, 6, 7]
+    assert [status["done"] for status in context.statuses] == [0, 0, 3, 6, 7, 1]
 
 
 def test_rounds_follow_until_there_is_a_result() -> None:
@@ -258,6 +265,51 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
     assert len(context.named("fail_ticket")) == 1
 
 
+def left_by_a_chain(_: int, __: list[Any]) -> ActivityResult:
+    """A round whose piece of work had to wait, and in vain."""
+    return {**round_of(1), "wait": wait(300)}  # type: ignore[return-value]
+
+
+NO = fail_with("It cannot be done. Ask for less.")
+WAYS: dict[str, tuple[Answers, str]] = {
+    "of a plan": ({"custom_plan": lambda *_: NO}, "It cannot be done."),
+    "of a piece": ({"custom_work": lambda *_: NO}, "It cannot be done."),
+    "of what follows": ({"custom_combine": lambda *_: NO}, "It cannot be done."),
+    "of a chain": ({"custom_plan": left_by_a_chain}, "The model is busy."),
+    "a plan raises in every try": ({"custom_plan": crash}, "Processing stopped"),
+    "a piece raises in every try": ({"custom_work": crash}, "Processing stopped"),
+    "what follows raises in every try": ({"custom_combine": crash}, "Processing stopped"),
+    "a wait without end": ({"custom_work": lambda *_: wait()}, "The model is busy."),
+    "a wait that is too long": ({"custom_work": lambda *_: wait(300)}, "The model is busy."),
+    "rounds without end": ({"custom_combine": lambda n, _: round_of(1, n)}, "This ticket did not"),
+}
+
+
+@pytest.mark.parametrize("chains", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_instance_of_a_ticket_fails_with_it_whatever_it_failed_of(
+    way: str, *, chains: bool
+) -> None:
+    answers, reason = WAYS[way]
+    context = driven(answers, chains=chains)
+    assert len(context.named("fail_ticket")) == 1
+    assert isinstance(context.raised, orchestrator.TicketFailedError)
+    assert str(context.raised).startswith(reason)
+    assert "confidential" not in str(context.raised)
+    assert context.statuses[-1]["stage"] == "failed"
+
+
+def test_the_status_of_an_instance_is_whole_and_never_goes_back() -> None:
+    def combine(number: int, _: list[Any]) -> ActivityResult:
+        return NO if number == 2 else round_of(4, number)
+
+    context = driven({"custom_plan": lambda *_: round_of(7), "custom_combine": combine})
+    assert all({*status} == {"stage", "done", "total", "percent"} for status in context.statuses)
+    percents = [status["percent"] for status in context.statuses]
+    assert percents == sorted(percents)
+    assert context.statuses[-1] == {"stage": "failed", "done": 4, "total": 4, "percent": 90}
+
+
 @pytest.mark.parametrize("where", ["custom_plan", "custom_work", "custom_combine"])
 def test_a_failure_anywhere_fails_the_ticket_with_its_reason(where: str) -> None:
     context = driven({where: lambda *_: fail_with("It cannot be done.")})
@@ -284,6 +336,8 @@ def test_an_activity_that_fails_for_good_fails_the_ticket_without_its_words(wher
 def test_a_stopped_ticket_is_left_alone(where: str) -> None:
     context = driven({where: lambda *_: Superseded(kind="stopped")})
     assert context.named("finish_ticket") == context.named("fail_ticket") == []
+    assert context.raised is None
+    assert context.statuses[-1]["stage"] == "cancelled"
 
 
 def test_the_end_of_a_ticket_is_written_however_often_that_fails() -> None:

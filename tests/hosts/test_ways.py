@@ -190,7 +190,7 @@ def test_the_instance_of_a_failed_ticket_fails_with_its_reason_and_is_not_tried_
     assert ended["status"] == "failed"
     failed = running_app.durable.wait(f"{ticket}-1", "Failed")
     assert ended["error_message"] in failed["output"]
-    assert failed["customStatus"] == {"stage": "failed"}
+    assert failed["customStatus"] == {"stage": "failed", "done": 0, "total": 0, "percent": 0}
     assert len(running_app.model.bodies) == 1
 
 
@@ -198,7 +198,7 @@ def test_the_instance_of_a_completed_ticket_shows_that_it_is(running_app: Runnin
     ticket = opened(running_app, custom())
     completed(running_app, ticket)
     ended = running_app.durable.wait(f"{ticket}-1", "Completed")
-    assert ended["customStatus"] == {"stage": "completed", "percent": 100}
+    assert ended["customStatus"] == {"stage": "completed", "done": 1, "total": 1, "percent": 100}
 
 
 def test_an_activity_that_fails_in_every_try_fails_the_ticket_without_its_words(

@@ -55,7 +55,9 @@ async def swept(app: AppUnderTest) -> list[str]:
     """The tickets that a sweep starts."""
     workflows = HeardWorkflows()
     await app.sweeper.sweep(workflows)
-    return [ticket.id for ticket in workflows.started]
+    started = [ticket.id for ticket in workflows.started]
+    assert workflows.swept == started, "who starts them says that a first start was lost"
+    return started
 
 
 async def nothing(_: Intent) -> None:

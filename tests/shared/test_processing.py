@@ -84,6 +84,24 @@ async def test_a_ticket_goes_from_plan_to_result(app: AppUnderTest, owner: Store
     ]
 
 
+@pytest.mark.parametrize(
+    ("swept", "line"),
+    [
+        (False, "Attempt 1 begins, after 30 s in the queue."),
+        (True, "Attempt 1 begins: its first start was lost, and it was started again."),
+    ],
+)
+async def test_a_late_beginning_is_told(
+    app: AppUnderTest, owner: StoredUser, line: str, *, swept: bool
+) -> None:
+    order = await opened(app, owner)
+    order["swept"] = swept
+    app.clock.advance(30)
+    await app.activities.plan(order)
+    [told] = (await shown(app, order)).processing_logs.splitlines()
+    assert told.partition(" ")[2] == line
+
+
 async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: StoredUser) -> None:
     app.model.reset(answering(ANSWER))
     order = await opened(app, owner)

@@ -15,12 +15,14 @@ class HeardWorkflows:
     refused: str = ""
     hears: bool = True
     started: list[StoredTicket] = field(default_factory=list)
+    swept: list[str] = field(default_factory=list)
     answered: list[StoredTicket] = field(default_factory=list)
 
-    async def start(self, ticket: StoredTicket) -> None:
+    async def start(self, ticket: StoredTicket, *, swept: bool = False) -> None:
         if ticket.id == self.refused:
             raise Unavailable("not now")
         self.started.append(ticket)
+        self.swept += [ticket.id] * swept
 
     async def signal(self, ticket: StoredTicket, *, is_submitted: bool = False) -> bool:
         return True
