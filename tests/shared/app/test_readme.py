@@ -9,7 +9,7 @@ from tests.support.servers.model import ModelServer
 from tests.support.tasks.example_modules import ExampleModule
 from tests.support.tasks.runs import result_of, ticket_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

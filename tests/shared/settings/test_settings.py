@@ -9,7 +9,7 @@ from shared.errors import SettingsError
 from shared.settings import read_settings
 from shared.settings.accounts import EntraSettings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GOOD = {
     "SECRET_KEY": "s" * 32,
     "STORAGE_CONNECTION": "UseDevelopmentStorage=true",
