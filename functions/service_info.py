@@ -74,7 +74,7 @@ def _describe(name: str) -> dict[str, Any]:
 @endpoint(bp, "GET", "openapi.json", tag="about", media=("application/json",), public=True)
 async def openapi(req: func.HttpRequest) -> func.HttpResponse:
     """This description."""
-    from functions.openapi import description
+    from functions.openapi.document import description
 
     return answer_json(description())
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.composition import product
 from functions.endpoints import ENDPOINTS, PREFIX, Endpoint
-from functions.schemas import BINARY, Schemas
+from functions.openapi.schemas import BINARY, Schemas
 from shared.tasks.typed_tickets import TypedTickets
 
 VERSION = "1.0.0"
