@@ -9,8 +9,7 @@ from itertools import islice
 from shared.diffs.changes import FileDiff
 from shared.diffs.patches import Line, LineKind
 from shared.diffs.quotes import QuoteReading, fold_line, readings
-from shared.diffs.rendering import show_code
-from shared.diffs.tolerance import TOLERANCES, Tolerance, find_rows, is_part
+from shared.diffs.tolerance import TOLERANCES, FoldedRows, Tolerance, find_rows, is_part
 from shared.models import Side
 
 MAX_LINES = 200
@@ -41,9 +40,15 @@ class Match:
 
 
 def locate(
-    diff: FileDiff, quote: str, side_hint: Side | None = None, near_line: int | None = None
+    diff: FileDiff,
+    quote: str,
+    side_hint: Side | None = None,
+    near_line: int | None = None,
+    *,
+    rows: FoldedRows | None = None,
 ) -> Anchor | None:
-    """Where in the diff the quoted lines are, None when they are not.
+    """Where in the diff the quoted lines are, None when they are not; `rows` remembers them for
+    other quotes.
 
     They must follow one another on one side, within one hunk; a single line may also be quoted in
     part: at least eight characters, beginning and ending between tokens. Of several places one with
@@ -51,8 +56,9 @@ def locate(
     `near_line`, then the head, then the first. A quote that differs from the code in what is
     tolerated has one place, or one that holds `near_line`, or none.
     """
-    match = best(matches(diff, quote), side_hint, near_line)
-    return match.anchor if match else _locate_variant(diff, quote, near_line)
+    rows = rows or FoldedRows()
+    match = best(matches(diff, quote, rows), side_hint, near_line)
+    return match.anchor if match else _locate_variant(diff, quote, near_line, rows)
 
 
 def best(
@@ -77,13 +83,13 @@ def _distance(anchor: Anchor, line: int) -> int:
     return max(anchor.start_line - line, line - anchor.line, 0)
 
 
-def matches(diff: FileDiff, quote: str) -> Iterator[Match]:
+def matches(diff: FileDiff, quote: str, rows: FoldedRows | None = None) -> Iterator[Match]:
     """Every place that the quote fits, in the order of its readings, then of the lines."""
+    rows = rows or FoldedRows()
     columns = [
-        (index, side, lines, [fold_line(show_code(line.text)) for line in lines])
+        (index, side, *rows.read(hunk, side, TOLERANCES[0]))
         for index, hunk in enumerate(diff.hunks)
         for side in Side
-        for lines in [hunk.on(side)]
     ]
     for reading in readings(quote):
         if len(reading.lines) > MAX_LINES:
@@ -95,10 +101,12 @@ def matches(diff: FileDiff, quote: str) -> Iterator[Match]:
                 yield Match(_anchor(diff.path, side, found, index), whole, reading)
 
 
-def _locate_variant(diff: FileDiff, quote: str, near_line: int | None) -> Anchor | None:
+def _locate_variant(
+    diff: FileDiff, quote: str, near_line: int | None, rows: FoldedRows
+) -> Anchor | None:
     """The only place of a quote by the strictest tolerance with which it has any."""
     for tolerance in TOLERANCES:
-        found = set(islice(_variants(diff, quote, tolerance), _MAX_PLACES))
+        found = set(islice(_variants(diff, quote, tolerance, rows), _MAX_PLACES))
         found = {anchor for anchor in found if anchor.on_change} or {
             # A line that nobody changed is on both sides.
             anchor
@@ -114,13 +122,15 @@ def _locate_variant(diff: FileDiff, quote: str, near_line: int | None) -> Anchor
     return None
 
 
-def _variants(diff: FileDiff, quote: str, tolerance: Tolerance) -> Iterator[Anchor]:
+def _variants(
+    diff: FileDiff, quote: str, tolerance: Tolerance, rows: FoldedRows
+) -> Iterator[Anchor]:
     for reading in readings(quote):
         if len(reading.lines) > MAX_LINES:
             continue
         for index, hunk in enumerate(diff.hunks):
             for side in reading.sides:
-                for found in find_rows(hunk, side, reading.lines, tolerance):
+                for found in find_rows(hunk, side, reading.lines, tolerance, rows):
                     yield _anchor(diff.path, side, found, index)
 
 

@@ -6,6 +6,7 @@ None of it is a guess: letters are never changed, and what fits several places i
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.diffs.patches import Hunk, Line, LineKind
@@ -61,19 +62,36 @@ TOLERANCES = (
 """The strictest first."""
 
 
+class FoldedRows:
+    """The lines of hunks as tolerances have them, each folded once however many quotes are looked
+    for among them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, Side, Tolerance], tuple[list[Line], list[str]]] = {}
+        self._hunks: list[Hunk] = []  # Kept, so that no other comes to have the id of one.
+
+    def read(self, hunk: Hunk, side: Side, tolerance: Tolerance) -> tuple[list[Line], list[str]]:
+        """The lines of a side that count, and their texts."""
+        key = (id(hunk), side, tolerance)
+        if key not in self._known:
+            self._hunks.append(hunk)
+            self._known[key] = _fold_rows(hunk.on(side), tolerance)
+        return self._known[key]
+
+
 def find_rows(
-    hunk: Hunk, side: Side, quote: Sequence[str], tolerance: Tolerance
+    hunk: Hunk, side: Side, quote: Sequence[str], tolerance: Tolerance, rows: FoldedRows
 ) -> Iterator[list[Line]]:
     """The lines of a side, from the first quoted to the last, wherever the quote fits; also where
     its first part are old rows and the rest the new ones in their place, which are then told of."""
     parts = _cut_at_gaps(quote, tolerance)
     if not parts:
         return
-    lines, texts = _fold_rows(hunk.on(side), tolerance)
+    lines, texts = rows.read(hunk, side, tolerance)
     for start, end in _find_parts(parts, texts, tolerance):
         yield _span(hunk.on(side), lines[start], lines[end - 1])
     if side is Side.RIGHT and len(parts) == 1:
-        yield from _find_changed_rows(hunk, parts[0], tolerance)
+        yield from _find_changed_rows(hunk, parts[0], tolerance, rows)
 
 
 def _cut_at_gaps(quote: Sequence[str], tolerance: Tolerance) -> list[list[str]]:
@@ -97,12 +115,10 @@ def _find_parts(
     parts: Sequence[list[str]], texts: Sequence[str], tolerance: Tolerance
 ) -> Iterator[tuple[int, int]]:
     first, *rest = parts
-    is_single = not rest and len(first) == 1
-    for start in range(len(texts) - len(first) + 1):
-        if not _fit(first, texts, start, tolerance) and not (
-            is_single and is_part(first[0], texts[start])
-        ):
-            continue
+    starts = set(_find_starts(first, texts, tolerance))
+    if not rest and len(first) == 1:
+        starts.update(at for at, text in enumerate(texts) if is_part(first[0], text))
+    for start in sorted(starts):
         ends = {start + len(first)}
         for part in rest:
             ends = {
@@ -114,22 +130,36 @@ def _find_parts(
         yield from ((start, end) for end in sorted(ends))
 
 
-def _find_changed_rows(hunk: Hunk, quote: list[str], tolerance: Tolerance) -> Iterator[list[Line]]:
+def _find_starts(part: Sequence[str], texts: Sequence[str], tolerance: Tolerance) -> Iterator[int]:
+    """Where a part fits, from its first line on."""
+    end = len(texts) - len(part) + 1
+    if tolerance.reads_gaps and any(map(_ELLIPSIS.search, part)):
+        yield from (at for at in range(end) if _fit(part, texts, at, tolerance))
+        return
+    at = 0
+    with suppress(ValueError):  # There is none from there on.
+        while at < end:
+            at = texts.index(part[0], at, end)
+            if texts[at : at + len(part)] == part:
+                yield at
+            at += 1
+
+
+def _find_changed_rows(
+    hunk: Hunk, quote: list[str], tolerance: Tolerance, rows: FoldedRows
+) -> Iterator[list[Line]]:
     """The new rows of a change of which the quote has the old ones first."""
     if not 2 <= len(quote) <= _MAX_ROWS:
         return
-    old, old_texts = _fold_rows(hunk.on(Side.LEFT), tolerance)
-    new, new_texts = _fold_rows(hunk.on(Side.RIGHT), tolerance)
+    old, old_texts = rows.read(hunk, Side.LEFT, tolerance)
+    new, new_texts = rows.read(hunk, Side.RIGHT, tolerance)
     block_of = _number_blocks(hunk)
     for cut in range(1, len(quote)):
-        replaced = {
-            block_of.get(old[at + cut - 1])
-            for at in range(len(old) - cut + 1)
-            if _fit(quote[:cut], old_texts, at, tolerance)
-        } - {None}
+        starts = _find_starts(quote[:cut], old_texts, tolerance)
+        replaced = {block_of.get(old[at + cut - 1]) for at in starts} - {None}
         rest = quote[cut:]
-        for at in range(len(new) - len(rest) + 1):
-            if block_of.get(new[at]) in replaced and _fit(rest, new_texts, at, tolerance):
+        for at in _find_starts(rest, new_texts, tolerance) if replaced else ():
+            if block_of.get(new[at]) in replaced:
                 yield _span(hunk.on(Side.RIGHT), new[at], new[at + len(rest) - 1])
 
 
@@ -174,7 +204,7 @@ def _fits(quote: str, text: str, tolerance: Tolerance) -> bool:
 def is_part(quote: str, line: str) -> bool:
     """Whether a quote of at least eight characters stands in the line without cutting a name, a
     number or an operator."""
-    if len(quote.replace(" ", "")) < LEAST_PART or quote not in line:
+    if quote not in line or len(quote.replace(" ", "")) < LEAST_PART:
         return False
     borders = {match.start() for match in _TOKEN.finditer(line)} | {len(line)}
     at = line.find(quote)

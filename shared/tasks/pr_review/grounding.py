@@ -8,6 +8,7 @@ from typing import TypeVar
 from shared.diffs.changes import FileDiff
 from shared.diffs.patches import Hunk
 from shared.diffs.rendering import show_code
+from shared.diffs.tolerance import FoldedRows
 from shared.statements.code import MAX_CODE, CodeGround, keep_proved_markdown
 from shared.statements.proving import Proved, keep_proved
 from shared.tasks.evidence.llm_output import Statement
@@ -27,10 +28,12 @@ P = TypeVar("P", Proposed, ToldFinding)
 
 
 class Grounding:
-    """Texts about files that were read together. `dropped` counts the sentences that go."""
+    """Texts about files that were read together, and whose `rows` were. `dropped` counts the
+    sentences that go."""
 
-    def __init__(self, diffs: Sequence[FileDiff]) -> None:
+    def __init__(self, diffs: Sequence[FileDiff], rows: FoldedRows) -> None:
         self._diffs = diffs
+        self._rows = rows
         size = sum(len(line.text) for diff in diffs for hunk in diff.hunks for line in hunk.lines)
         self._by_file = size > MAX_CODE
         self._known: dict[str, CodeGround] = {}
@@ -40,7 +43,7 @@ class Grounding:
         """What is left of the sentences on a batch; one that quotes nothing is not proved."""
         told = []
         for one in said:
-            place = find_place(one, self._diffs)
+            place = find_place(one, self._diffs, self._rows)
             kept = keep_proved(one.text, self._ground(place)) if place else Proved("", 1)
             self.dropped[TextPart.SUMMARY] += kept.dropped
             if place and kept.text:

@@ -9,6 +9,7 @@ from shared.diffs.fingerprint import fingerprint
 from shared.diffs.locate import Anchor, locate
 from shared.diffs.patches import Hunk
 from shared.diffs.rendering import render_hunk, show_code
+from shared.diffs.tolerance import FoldedRows
 from shared.documents.tokens import estimate
 from shared.tasks.pr_review.artifacts import Candidate, Facts
 from shared.tasks.pr_review.llm_output import Proposed, Quoted
@@ -36,17 +37,19 @@ class Place:
         return self.diff.hunks[self.anchor.hunk]
 
 
-def find_place(proposed: Quoted, diffs: Sequence[FileDiff]) -> Place | None:
+def find_place(proposed: Quoted, diffs: Sequence[FileDiff], rows: FoldedRows) -> Place | None:
     """The place of what is said, if its quote has one: in the file that it names, else in the only
-    other one that has it."""
-    found = [
-        Place(diff, anchor)
-        for diff in diffs
-        if (anchor := locate(diff, proposed.evidence_quote, near_line=proposed.line))
-    ]
-    named = [place for place in found if place.diff.path == proposed.path]
-    few = named or found
-    return few[0] if len(few) == 1 else None
+    other one that has it. `rows` are those that were read for others."""
+    named = [diff for diff in diffs if diff.path == proposed.path]
+    others = [diff for diff in diffs if diff.path != proposed.path]
+    found = _find_places(proposed, named, rows) or _find_places(proposed, others, rows)
+    return found[0] if len(found) == 1 else None
+
+
+def _find_places(proposed: Quoted, diffs: Sequence[FileDiff], rows: FoldedRows) -> list[Place]:
+    quote, line = proposed.evidence_quote, proposed.line
+    anchors = [(diff, locate(diff, quote, near_line=line, rows=rows)) for diff in diffs]
+    return [Place(diff, anchor) for diff, anchor in anchors if anchor]
 
 
 def make_candidate(proposed: Proposed, place: Place, batch: int, facts: Facts) -> Candidate:

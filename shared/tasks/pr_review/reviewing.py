@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from shared.clients.llm.output import of_model
@@ -10,6 +11,7 @@ from shared.diffs.changes import FileDiff
 from shared.diffs.cutting import halve_diffs
 from shared.diffs.hidden import reveal
 from shared.diffs.rendering import render_diff
+from shared.diffs.tolerance import FoldedRows
 from shared.documents.tokens import estimate
 from shared.errors import UnusableAnswer
 from shared.models import Model, Question
@@ -43,22 +45,24 @@ async def review(context: WorkContext[TaskData], item: BatchItem) -> Outcome:
     except UnusableAnswer as fault:
         divisible = halve_diffs(diffs, estimate) is not None
         return part.model_copy(update={"fault": fault.reason, "divisible": divisible})
-    places = await _find_places(context, question, answer.findings, diffs)
+    rows = FoldedRows()
+    places = await _find_places(context, question, answer.findings, diffs, rows)
     dropped = len(answer.findings) - len(places)
     count_dropped(DropReason.QUOTE_NOT_FOUND, dropped)
-    found = await asyncio.to_thread(_make_findings, answer, places, diffs, item.batch, facts)
+    found = await asyncio.to_thread(
+        _make_findings, answer, places, Grounding(diffs, rows), item.batch, facts
+    )
     return part.model_copy(update={**found, "dropped": dropped})
 
 
 def _make_findings(
     answer: Review,
     places: Sequence[tuple[Proposed, Place]],
-    diffs: Sequence[FileDiff],
+    grounding: Grounding,
     batch: int,
     facts: Facts,
 ) -> dict[str, Any]:
     """The findings that have a place, and what is proved of what is said of them and of it all."""
-    grounding = Grounding(diffs)
     candidates = [
         make_candidate(grounding.hold_finding(one, place), place, batch, facts)
         for one, place in places
@@ -97,10 +101,12 @@ async def _find_places(
     question: Question,
     findings: Sequence[Proposed],
     diffs: Sequence[FileDiff],
+    rows: FoldedRows,
 ) -> list[tuple[Proposed, Place]]:
     """The findings that have a place, by their quote or by the one that the model gives when it is
     asked once more; a bad answer to that loses nothing."""
-    places = [(one, find_place(one, diffs)) for one in findings]
+    find = partial(find_place, diffs=diffs, rows=rows)
+    places = [(one, await asyncio.to_thread(find, one)) for one in findings]
     lost = [one for one, place in places if place is None]
     again: list[Proposed] = []
     if lost:
@@ -112,7 +118,7 @@ async def _find_places(
     found = [(one, place) for one, place in places if place is not None]
     for one in again:
         meant = _find_meant(one, lost, findings)
-        place = find_place(one, diffs) if meant else None
+        place = await asyncio.to_thread(find, one) if meant else None
         if meant is not None and place is not None:
             lost.remove(meant)
             found.append((meant, place))
