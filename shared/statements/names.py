@@ -115,8 +115,10 @@ class KnownWords:
 
 def fold(text: str) -> str:
     """Without case and marks on letters; a possessive ending goes, too."""
-    apart = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    plain = "".join(char for char in apart if not unicodedata.combining(char))
+    plain = text.casefold()
+    if not plain.isascii():
+        apart = unicodedata.normalize("NFKD", plain.replace("’", "'"))
+        plain = "".join(char for char in apart if not unicodedata.combining(char))
     return plain.removesuffix("'s").removesuffix("'")
 
 

@@ -7,6 +7,7 @@ as `with_newlines` makes them.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from itertools import accumulate
 from typing import NamedTuple
@@ -127,11 +128,15 @@ def block_quotes(text: str) -> list[Span]:
 def _tokens(text: str, *types: str) -> Iterator[tuple[Token, int, int]]:
     """The tokens of these types, and the offsets of their lines."""
     starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
-    options = {"html": False, "maxNesting": _MAX_NESTING}
-    for token in MarkdownIt("commonmark", options).enable("table").parse(text):
+    for token in _parser().parse(text):
         if token.type in types and token.map is not None:
             first, last = (min(line, len(starts) - 1) for line in token.map)
             yield token, starts[first], min(starts[last], len(text))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING}).enable("table")
 
 
 def _closes(last: str, fence: Token) -> bool:

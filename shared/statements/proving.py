@@ -121,6 +121,8 @@ def keep_proved(text: str, ground: Ground) -> Proved:
 def normalize(text: str) -> str:
     """One form for signs that mean the same, without what is not seen; raised digits stay apart
     from those before them."""
+    if text.isascii():
+        return text
     text = _RAISED.sub(lambda one: f"^{one[0].translate(_RAISED_DIGITS)}", text)
     return "".join(
         char if char in _FRACTIONS else unicodedata.normalize("NFKC", char)
