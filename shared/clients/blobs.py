@@ -5,17 +5,17 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import (
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobBlock, BlobSasPermissions, ContentSettings, StorageErrorCode
+from azure.storage.blob import BlobBlock, BlobSasPermissions, StorageErrorCode
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.clients.azure_transport import ConnectionPool, ObservedTransport
+from shared.clients.blob_requests import BlobRequests
 from shared.clients.signed_urls import sign_url
 from shared.clients.storage_errors import translate_errors
 from shared.settings.storage import StorageSettings
@@ -31,7 +31,6 @@ PATIENCE: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 30,
 }
-_JSON = ContentSettings(content_type="application/json; charset=utf-8")
 
 _BLOCK = 1024 * 1024
 _PAGE = 100
@@ -69,6 +68,7 @@ class Container:
     def __init__(self, blobs: BlobServiceClient, name: str) -> None:
         self._service = blobs
         self._client = blobs.get_container_client(name)
+        self._requests = BlobRequests(self._client)
 
     async def read(self, name: str, part: range | None = None) -> bytes | None:
         """The whole blob or the bytes at these places, None when there is none."""
@@ -100,15 +100,14 @@ class Container:
 
     async def read_json(self, name: str) -> Any:
         """The JSON that `write_json` stored, None when there is none."""
-        data = await self.read(name)
-        return None if data is None else strict_json.loads(data)
+        found = await self.read_tagged(name)
+        return None if found is None else found[0]
 
     async def write_json(self, name: str, value: Any) -> None:
         """Store `value`, replacing what was there."""
 
         async def call() -> None:
-            data = strict_json.dumps(value)
-            await self._client.upload_blob(name, data, overwrite=True, content_settings=_JSON)
+            await self._requests.put(name, strict_json.dumps(value), {})
 
         await self._with_container(call)
 
@@ -116,9 +115,7 @@ class Container:
         """Store `value` where there is nothing yet: its ETag, None where there is."""
 
         async def call() -> str:
-            blob = self._client.get_blob_client(name)
-            data = strict_json.dumps(value)
-            return str((await blob.upload_blob(data, content_settings=_JSON))["etag"])
+            return await self._requests.put(name, strict_json.dumps(value), {"If-None-Match": "*"})
 
         try:
             return await self._with_container(call)
@@ -197,8 +194,8 @@ class Container:
         """The JSON that `write_json` stored with the ETag of its blob, None when there is none."""
 
         async def call() -> tuple[Any, str]:
-            blob = await self._client.download_blob(name)
-            return strict_json.loads(await blob.readall()), str(blob.properties.etag)
+            content, etag = await self._requests.read(name)
+            return strict_json.loads(content), etag
 
         try:
             return await translate_errors(call)
@@ -210,14 +207,7 @@ class Container:
         such version any more."""
 
         async def call() -> str:
-            written = await self._client.get_blob_client(name).upload_blob(
-                strict_json.dumps(value),
-                overwrite=True,
-                content_settings=_JSON,
-                etag=etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-            return str(written["etag"])
+            return await self._requests.put(name, strict_json.dumps(value), {"If-Match": etag})
 
         try:
             return await translate_errors(call)
@@ -227,23 +217,16 @@ class Container:
     async def open_log(self, name: str) -> None:
         """Make an empty log; one that is there keeps what it holds."""
 
-        async def call() -> None:
-            blob = self._client.get_blob_client(name)
-            await blob.create_append_blob(if_none_match="*")
-
         try:
-            await self._with_container(call)
+            await self._with_container(lambda: self._requests.open_log(name))
         except ResourceExistsError:
             return
 
     async def append_log(self, name: str, line: bytes) -> bool:
         """Add a line to a log that `open_log` made; whether it is still there."""
 
-        async def call() -> None:
-            await self._client.get_blob_client(name).append_block(line + b"\n")
-
         try:
-            await translate_errors(call)
+            await translate_errors(lambda: self._requests.append(name, line + b"\n"))
         except ResourceNotFoundError:
             return False
         return True
