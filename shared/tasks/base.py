@@ -9,6 +9,7 @@ others may run again after a crash and must come to the same.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, get_type_hints
 
@@ -291,6 +292,7 @@ def _single_step(work: Callable[[WorkContext[D]], Awaitable[R]], result: type[R]
     return Step(name=_ONE_STEP, work=work_once, combine=pass_on)
 
 
+@cache
 def read_prompt(task_file: str, name: str) -> str:
     """The text of a prompt that lies beside its task module."""
     return (Path(task_file).parent / f"{name}.md").read_text(encoding="utf-8").strip()

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -47,8 +48,7 @@ def of_model(model: type[M]) -> AnswerForm[M]:
         except ValidationError as error:
             raise SchemaMismatch(_describe_fault(error)) from None
 
-    schema: dict[str, Any] = strict_schema(model.model_json_schema())
-    return AnswerForm(model.__name__, schema, strict=True, check=check)
+    return AnswerForm(model.__name__, _describe_model(model), strict=True, check=check)
 
 
 def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
@@ -59,6 +59,12 @@ def of_schema(schema: dict[str, Any]) -> AnswerForm[Any]:
         return value
 
     return AnswerForm("answer", schema, strict=False, check=check)
+
+
+@cache
+def _describe_model(model: type[BaseModel]) -> dict[str, Any]:
+    schema: dict[str, Any] = strict_schema(model.model_json_schema())
+    return schema
 
 
 def strict_schema(schema: Any) -> Any:
