@@ -14,6 +14,7 @@ from shared.telemetry.metrics import record
 from shared.telemetry.names import Attribute, Metric, SpanName
 from shared.telemetry.scope import Facts
 from shared.telemetry.spans import go_on_with
+from shared.workflow.faults import name_fault
 from shared.workflow.messages import (
     FAIL,
     FINISH,
@@ -59,8 +60,6 @@ async def _run(name: str, chosen: Callable[["Activities"], Run], given: list[Any
     try:
         return await chosen(product().activities)(*given)
     except Exception as error:
-        from shared.workflow.course import name_fault
-
         kind, ticket_id = name_fault(error), given[0]["ticket_id"]
         log.error("%s failed for ticket %s: %s", name, ticket_id, kind, exc_info=hide_text(error))
         record(Metric.RETRIES, 1, {Attribute.REASON: kind})

@@ -74,7 +74,14 @@ from shared.models.tickets import (
     Usage,
     WantedUpload,
 )
-from shared.models.timeline import EntryKind, StepRun, Timeline, TimelineEntry
+from shared.models.timeline import (
+    EntryKind,
+    StepRun,
+    Timeline,
+    TimelineEntry,
+    TimeShare,
+    WaitReason,
+)
 from shared.models.updates import (
     ClientMessage,
     ConnectionCounts,
@@ -190,6 +197,7 @@ __all__ = [
     "TicketPage",
     "TicketUpdate",
     "TicketsQuery",
+    "TimeShare",
     "Timeline",
     "TimelineEntry",
     "Title",
@@ -207,6 +215,7 @@ __all__ = [
     "UsersQuery",
     "Verification",
     "VerifyQuery",
+    "WaitReason",
     "WantedUpload",
     "Words",
     "message",

@@ -31,9 +31,28 @@ class EntryKind(StrEnum):
     WAIT = "wait"
 
 
+class WaitReason(StrEnum):
+    """What a ticket waits for: its files, its beginning, a service that is busy or away, people's
+    answer, another try after a fault, another start after one of which nothing was heard, another
+    run of what takes long, its turn in the queue of what the workflow has asked for, and the
+    workflow's own turns."""
+
+    FILES = "files"
+    BEGINNING = "beginning"
+    SERVICE = "service"
+    ANSWER = "answer"
+    RETRY = "retry"
+    RESTART = "restart"
+    LATER = "later"
+    QUEUE = "queue"
+    PLATFORM = "platform"
+
+
 class TimelineEntry(Model):
     """A step, a call of the model, or a wait. `seconds` is None while it lasts; `index` is which
-    piece of its round a step works on, from 0; a `reused` answer was not asked for again."""
+    piece of its round a step works on, from 0, `run` the how-manieth run of the same it is, from 1;
+    a `reused` answer was not asked for again. A wait has what it `waits_for`, and of a service
+    which; `fault`, the class of the exception that a step ended by, is told to admins alone."""
 
     kind: EntryKind
     name: str
@@ -45,11 +64,29 @@ class TimelineEntry(Model):
     completion_tokens: int | None = None
     cached_tokens: int | None = None
     reused: bool = False
+    run: int | None = None
+    waits_for: WaitReason | None = None
+    service: str | None = None
+    fault: str | None = None
+
+
+class TimeShare(Model):
+    """How much of an attempt's time went into one thing, in `count` entries; where several went on
+    at once, a call of the model counts before a step, and both before a wait."""
+
+    kind: EntryKind
+    waits_for: WaitReason | None = None
+    service: str | None = None
+    count: int
+    seconds: float
 
 
 class Timeline(Model):
-    """Of the present attempt, by their beginning."""
+    """Of the present attempt, by their beginning. `shares` come to `seconds`, which is all of the
+    time from when the attempt was asked for to its end, or to the last that is known of it."""
 
     ticket_id: str
     attempt: int
     entries: list[TimelineEntry]
+    seconds: float
+    shares: list[TimeShare]

@@ -6,7 +6,15 @@ from typing import Any
 from shared.accounts.principal import Principal
 from shared.clients.blobs import Container
 from shared.errors import Conflict, NoSuchFormat
-from shared.models import AuditEvent, Message, ResultQuery, StoredTicket, Timeline
+from shared.models import (
+    AuditAction,
+    AuditEvent,
+    Message,
+    ResultQuery,
+    Role,
+    StoredTicket,
+    Timeline,
+)
 from shared.storage.compressed import unpack
 from shared.storage.schemas import SCHEMA, StoredKind, upgrade
 from shared.tasks.registry import find_task_type
@@ -41,9 +49,11 @@ class TicketQueries:
         return await self._access.read(principal, ticket_id, Right.READ)
 
     async def events(self, principal: Principal, ticket_id: str) -> list[AuditEvent]:
-        """What happened to a ticket, oldest first. Raises NotFound."""
+        """What happened to a ticket, oldest first; what failed inside is for admins. Raises
+        NotFound."""
         await self.ticket(principal, ticket_id)
-        return await self._tickets.events(ticket_id)
+        events = await self._tickets.events(ticket_id)
+        return events if principal.user.role is Role.ADMIN else [*map(_hide_inside, events)]
 
     async def updates(self, principal: Principal, ticket_id: str, after: int) -> list[Message]:
         """The realtime messages about a ticket after the number `after`, up to 1,000: two storage
@@ -55,7 +65,8 @@ class TicketQueries:
         """The course of the present attempt: two storage calls. Raises NotFound."""
         ticket = await self.ticket(principal, ticket_id)
         attempt = Attempt(self._container, ticket.id, ticket.attempt)
-        return tell_course(ticket, *await attempt.course())
+        has_faults = principal.user.role is Role.ADMIN
+        return tell_course(ticket, *await attempt.course(), has_faults=has_faults)
 
     async def complete(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with its inputs whole and its result, if there is one: a storage call more
@@ -107,6 +118,12 @@ def show_in_list(ticket: StoredTicket) -> StoredTicket:
     if not ticket.result_attempt:
         return ticket
     return ticket.model_copy(update={"shortened": [*ticket.shortened, "result_data"]})
+
+
+def _hide_inside(event: AuditEvent) -> AuditEvent:
+    if event.action is not AuditAction.TICKET_FAILED:
+        return event
+    return event.model_copy(update={"metadata": {}})
 
 
 def _as_result(stored: dict[str, Any]) -> dict[str, Any]:

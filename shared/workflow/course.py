@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.models import StepRun
 from shared.models.clock import Clock
+from shared.workflow.faults import name_fault
 from shared.workflow.messages import READING, AttemptRef, RoundFacts, TaskActivity
 
 _PRESENT: ContextVar["Course"] = ContextVar("course")
@@ -87,16 +88,3 @@ class Course:
 def present_course() -> Course:
     """That of the run within which this is asked."""
     return _PRESENT.get()
-
-
-class RaisedAloneError(Exception):
-    """A step raised `kind` in the process in which it ran alone."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-def name_fault(error: Exception) -> str:
-    """The class of what was raised, by which a fault is told: its text may hold content."""
-    return error.kind if isinstance(error, RaisedAloneError) else type(error).__name__

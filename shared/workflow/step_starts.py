@@ -23,7 +23,8 @@ from shared.clients.blobs import Container
 from shared.errors import FailureKind, PermanentFailure, RetryLater, Unavailable
 from shared.sandbox.runner import BusyError, Limits, run_in_child
 from shared.tickets.attempts import Attempt
-from shared.workflow.course import RaisedAloneError, present_course
+from shared.workflow.course import present_course
+from shared.workflow.faults import RaisedAloneError
 from shared.workflow.messages import AttemptRef, TaskActivity
 
 MAX_DEATHS: Final = 2

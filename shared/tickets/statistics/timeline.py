@@ -1,77 +1,196 @@
-"""The course of an attempt, told from what it has left: pure."""
+"""The course of an attempt, told from what it has left, without a time that nothing explains:
+pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.models import Call, EntryKind, StepRun, StoredTicket, Timeline, TimelineEntry
+from shared.models import (
+    Call,
+    EntryKind,
+    Status,
+    StepRun,
+    StoredTicket,
+    Timeline,
+    TimelineEntry,
+    WaitReason,
+)
+from shared.tickets.statistics.time_shares import end_of, find_gaps, share_time
 
-_WAITS = {"wait": "later", "asks": "an answer", "error": "another try"}
-"""What is waited for behind a step with this result."""
+_NAMES = {
+    WaitReason.FILES: "files",
+    WaitReason.BEGINNING: "the beginning",
+    WaitReason.SERVICE: "a service",
+    WaitReason.LATER: "later",
+    WaitReason.ANSWER: "an answer",
+    WaitReason.RETRY: "another try",
+    WaitReason.RESTART: "another start",
+    WaitReason.QUEUE: "its turn",
+    WaitReason.PLATFORM: "the workflow",
+}
+_RESTARTED = "Nothing was heard of an earlier start: its process was lost, or what it answered."
+_SHORTEST = 0.1
+"""Seconds: a shorter wait between two steps is not listed by itself, though it counts."""
 
 
-def tell_course(ticket: StoredTicket, steps: Sequence[StepRun], calls: Iterable[Call]) -> Timeline:
-    """Steps and calls as they were, and the waits between them."""
-    steps = sorted(steps, key=lambda step: step.started_at)
-    entries = [*_show_opening(ticket), *map(_step, steps), *_waits(ticket, steps), *_calls(calls)]
+def tell_course(
+    ticket: StoredTicket,
+    steps: Sequence[StepRun],
+    calls: Iterable[Call],
+    *,
+    has_faults: bool = False,
+) -> Timeline:
+    """Steps and calls as they were, and the waits between them; with the classes of faults if it
+    `has_faults`."""
+    runs = _number(sorted(steps, key=lambda step: step.started_at))
+    entries = [*_show_opening(ticket), *_show_waits(ticket, runs), *_show_calls(calls)]
+    entries += [_show_run(run, has_fault=has_faults) for run in runs]
+    start = _begin_of(ticket, entries)
+    end = ticket.completed_at or max([start, *map(end_of, entries)])
+    entries += _explain_gaps(ticket, entries, start, end)
     return Timeline(
         ticket_id=ticket.id,
         attempt=ticket.attempt,
-        entries=sorted(entries, key=lambda entry: entry.started_at),
+        entries=sorted([*entries, *_show_present(ticket, entries, end)], key=_begin),
+        seconds=round(max((end - start).total_seconds(), 0.0), 3),
+        shares=share_time(entries, start, end),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run of a step, with the one before and the one after of the same step, by number from 1."""
+
+    step: StepRun
+    number: int
+    earlier: StepRun | None
+    later: StepRun | None
+
+    @property
+    def end(self) -> datetime:
+        return _end_of_step(self.step)
+
+
+def _number(steps: Sequence[StepRun]) -> list[_Run]:
+    same: dict[tuple[str, int | None, int | None], list[StepRun]] = {}
+    for step in steps:
+        same.setdefault((step.name, step.number, step.index), []).append(step)
+    return [
+        _Run(step, place + 1, ([None, *row])[place], ([*row, None])[place + 1])
+        for row in same.values()
+        for place, step in enumerate(row)
+    ]
+
+
+def _end_of_step(step: StepRun) -> datetime:
+    return step.started_at + timedelta(seconds=step.seconds)
+
+
+def _begin(entry: TimelineEntry) -> datetime:
+    return entry.started_at
+
+
+def _asked_for(ticket: StoredTicket) -> datetime | None:
+    """When the attempt was: of a later one that older versions began, nobody knows."""
+    return ticket.created_at if ticket.attempt == 1 else ticket.queued_at
+
+
+def _begin_of(ticket: StoredTicket, entries: Sequence[TimelineEntry]) -> datetime:
+    begun = [time for time in (_asked_for(ticket), ticket.started_at) if time is not None]
+    return min([*begun, *map(_begin, entries)], default=ticket.created_at)
+
+
 def _show_opening(ticket: StoredTicket) -> Iterator[TimelineEntry]:
-    """From opening to beginning, files that were waited for included; of a later attempt nobody
-    knows when it was asked for."""
-    if ticket.attempt == 1:
-        yield _wait("the beginning", ticket.created_at, ticket.started_at or ticket.completed_at)
+    """From when the attempt was asked for to its beginning, its files first."""
+    asked, begun = _asked_for(ticket), ticket.started_at or ticket.completed_at
+    if asked is None:
+        return
+    if ticket.waits_for_files:
+        yield _wait(WaitReason.FILES, asked, begun)
+        return
+    came = [file.uploaded_at for file in ticket.attachments if begun and file.uploaded_at <= begun]
+    last = max([asked, *came])
+    if (last - asked).total_seconds() >= _SHORTEST:
+        yield _wait(WaitReason.FILES, asked, last)
+    yield _wait(WaitReason.BEGINNING, last, begun)
 
 
-def _step(step: StepRun) -> TimelineEntry:
+def _show_run(run: _Run, *, has_fault: bool) -> TimelineEntry:
+    step = run.step
     return TimelineEntry(
         kind=EntryKind.STEP,
         name=f"{step.name}: {step.stage}",
         index=step.index,
+        run=run.number,
         started_at=step.started_at,
         seconds=step.seconds,
         detail=step.reason,
+        fault=step.fault if has_fault else None,
     )
 
 
-def _waits(ticket: StoredTicket, steps: Sequence[StepRun]) -> Iterator[TimelineEntry]:
-    """A wait lasts until the same step begins again."""
-    for place, step in enumerate(steps):
-        if step.result not in _WAITS:
-            continue
-        later = (one.started_at for one in steps[place + 1 :] if _is_same(one, step))
-        begun = step.started_at + timedelta(seconds=step.seconds)
-        end = next(later, ticket.completed_at)
-        yield _wait(_WAITS[step.result], begun, end, step.index, step.reason)
+def _show_waits(ticket: StoredTicket, runs: Sequence[_Run]) -> Iterator[TimelineEntry]:
+    for run in runs:
+        reason = _waits_for(run.step)
+        is_last = run.later is None and ticket.status is Status.FAILED  # for want of patience
+        if reason is not None and not is_last:
+            end = _called(run.later, run.end) if run.later else ticket.completed_at
+            yield _wait(reason, run.end, end, run.step)
+        yield from _show_queue(run)
 
 
-def _is_same(one: StepRun, other: StepRun) -> bool:
-    return (one.name, one.number, one.index) == (other.name, other.number, other.index)
+def _waits_for(step: StepRun) -> WaitReason | None:
+    """What is waited for behind a step."""
+    if step.result == "wait":
+        return WaitReason.SERVICE if step.service else WaitReason.LATER
+    return {"asks": WaitReason.ANSWER, "error": WaitReason.RETRY}.get(step.result)
+
+
+def _called(step: StepRun, after: datetime) -> datetime:
+    """When it was asked for, if that was later than this; else when it began. What the platform
+    tries again it does not ask for anew."""
+    called = step.called_at
+    return called if called and after <= called <= step.started_at else step.started_at
+
+
+def _show_queue(run: _Run) -> Iterator[TimelineEntry]:
+    """From when a step was asked for, or its last run ended, to its beginning."""
+    step, earlier = run.step, run.earlier
+    since = step.called_at
+    if since is None:
+        return
+    if earlier is not None and _end_of_step(earlier) > since:
+        if _waits_for(earlier) is not None:
+            return
+        since = _end_of_step(earlier)
+    if (step.started_at - since).total_seconds() < _SHORTEST:
+        return
+    wait = _wait(WaitReason.QUEUE, since, step.started_at)
+    if step.is_resumed:
+        wait = _wait(WaitReason.RESTART, since, step.started_at)
+        wait.detail = _RESTARTED
+    wait.index = step.index
+    yield wait
 
 
 def _wait(
-    name: str,
-    start: datetime,
-    end: datetime | None,
-    index: int | None = None,
-    reason: str | None = None,
+    reason: WaitReason, start: datetime, end: datetime | None, step: StepRun | None = None
 ) -> TimelineEntry:
+    """Until `end`, None while it lasts, behind a step if there is one."""
     seconds = None if end is None else max(round((end - start).total_seconds(), 3), 0.0)
     return TimelineEntry(
         kind=EntryKind.WAIT,
-        name=f"wait for {name}",
-        index=index,
+        name=f"wait for {(step and step.service) or _NAMES[reason]}",
         started_at=start,
         seconds=seconds,
-        detail=reason,
+        waits_for=reason,
+        index=step.index if step else None,
+        detail=step.reason if step else None,
+        service=(step.service or None) if step else None,
     )
 
 
-def _calls(calls: Iterable[Call]) -> Iterator[TimelineEntry]:
+def _show_calls(calls: Iterable[Call]) -> Iterator[TimelineEntry]:
     """Those of attempts from before calls knew their time are left out."""
     for call in calls:
         if call.started_at is not None:
@@ -85,3 +204,31 @@ def _calls(calls: Iterable[Call]) -> Iterator[TimelineEntry]:
                 cached_tokens=call.cached,
                 reused=call.reused,
             )
+
+
+def _explain_gaps(
+    ticket: StoredTicket, entries: Sequence[TimelineEntry], start: datetime, end: datetime
+) -> Iterator[TimelineEntry]:
+    """What nothing is known of: between steps the workflow's own turns, behind the last one the
+    writing of the end, or the work that was cut off by it."""
+    for since, until in find_gaps(entries, start, end):
+        seconds = round((until - since).total_seconds(), 3)
+        if seconds < _SHORTEST:
+            continue
+        if until == ticket.completed_at:
+            is_cut = ticket.status is Status.CANCELLED
+            name = "cut off: cancelled" if is_cut else "end: ending"
+            kind = EntryKind.STEP
+            yield TimelineEntry(kind=kind, name=name, started_at=since, seconds=seconds)
+        else:
+            yield _wait(WaitReason.PLATFORM, since, until)
+
+
+def _show_present(
+    ticket: StoredTicket, entries: Sequence[TimelineEntry], last: datetime
+) -> Iterator[TimelineEntry]:
+    """A step has its line once it has ended; until then the ticket's progress tells of it."""
+    waits = any(entry.seconds is None for entry in entries)
+    if ticket.status is Status.PROCESSING and not waits:
+        name = f"now: {ticket.progress.stage}"
+        yield TimelineEntry(kind=EntryKind.STEP, name=name, started_at=last, seconds=None)

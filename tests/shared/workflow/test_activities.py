@@ -16,6 +16,7 @@ from shared.models import (
     AuditAction,
     AuditEvent,
     NewTicket,
+    Role,
     Status,
     StoredUser,
     validate_model,
@@ -290,6 +291,11 @@ async def test_what_failed_inside_is_in_the_audit_trail_without_content(
     event = await last_event(app, order, failed["reason"], failed["cause"])
     inside = {"step": "work", "stage": "working", "item": 0, "tries": 1}
     assert event.metadata == {**inside, "exception": "UnusableAnswer"}
+    for reader, faults in (owner, []), (user(Role.ADMIN), ["UnusableAnswer"]):
+        told = await app.ticket_queries.timeline(by(reader), order["ticket_id"])
+        assert [entry.fault for entry in told.entries if entry.fault] == faults
+        shown = (await app.ticket_queries.events(by(reader), order["ticket_id"]))[-1]
+        assert shown.metadata == (event.metadata if faults else {})
 
 
 async def test_a_fault_of_the_first_step_is_told_before_there_is_a_log(
@@ -420,8 +426,6 @@ async def test_a_step_that_takes_long_ends_and_goes_on_as_another(
 
 
 async def test_only_readers_may_read(app: AppUnderTest, owner: StoredUser) -> None:
-    from shared.models import Role
-
     order = await opened(app, owner)
     reading = app.ticket_queries
     await reading.ticket(by(owner), order["ticket_id"])
