@@ -90,19 +90,19 @@ def _begin(entry: TimelineEntry) -> datetime:
     return entry.started_at
 
 
-def _asked_for(ticket: StoredTicket) -> datetime | None:
+def _find_order_time(ticket: StoredTicket) -> datetime | None:
     """When the attempt was: of a later one that older versions began, nobody knows."""
     return ticket.created_at if ticket.attempt == 1 else ticket.queued_at
 
 
 def _begin_of(ticket: StoredTicket, entries: Sequence[TimelineEntry]) -> datetime:
-    begun = [time for time in (_asked_for(ticket), ticket.started_at) if time is not None]
+    begun = [time for time in (_find_order_time(ticket), ticket.started_at) if time is not None]
     return min([*begun, *map(_begin, entries)], default=ticket.created_at)
 
 
 def _show_opening(ticket: StoredTicket) -> Iterator[TimelineEntry]:
     """From when the attempt was asked for to its beginning, its files first."""
-    asked, begun = _asked_for(ticket), ticket.started_at or ticket.completed_at
+    asked, begun = _find_order_time(ticket), ticket.started_at or ticket.completed_at
     if asked is None:
         return
     if ticket.waits_for_files:
@@ -134,7 +134,7 @@ def _show_waits(ticket: StoredTicket, runs: Sequence[_Run]) -> Iterator[Timeline
         reason = _waits_for(run.step)
         is_last = run.later is None and ticket.status is Status.FAILED  # for want of patience
         if reason is not None and not is_last:
-            end = _called(run.later, run.end) if run.later else ticket.completed_at
+            end = _find_call_time(run.later, run.end) if run.later else ticket.completed_at
             yield _wait(reason, run.end, end, run.step)
         yield from _show_queue(run)
 
@@ -146,7 +146,7 @@ def _waits_for(step: StepRun) -> WaitReason | None:
     return {"asks": WaitReason.ANSWER, "error": WaitReason.RETRY}.get(step.result)
 
 
-def _called(step: StepRun, after: datetime) -> datetime:
+def _find_call_time(step: StepRun, after: datetime) -> datetime:
     """When it was asked for, if that was later than this; else when it began. What the platform
     tries again it does not ask for anew."""
     called = step.called_at
