@@ -16,6 +16,7 @@ from shared.telemetry.scope import Facts
 from shared.telemetry.spans import go_on_with
 from shared.workflow.faults import name_fault
 from shared.workflow.messages import (
+    ENDING,
     FAIL,
     FINISH,
     GIVE_UP,
@@ -33,8 +34,6 @@ Run = Callable[..., Awaitable[Any]]
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
 
-_ENDING = "ending"
-
 
 def _register(name: str, span: SpanName, chosen: Callable[["Activities"], Run]) -> None:
     """Register an activity whose input is the list of the arguments of the `chosen` one."""
@@ -42,9 +41,8 @@ def _register(name: str, span: SpanName, chosen: Callable[["Activities"], Run]) 
     # The worker accepts plain types only as annotations.
     async def activity(given: list) -> dict | None:  # type: ignore[type-arg]
         ref: AttemptRef = given[0]
-        task = f"{name} {ref.get('ticket_id')}-{ref.get('attempt')}"
         with product().telemetry.observe(
-            span, task, _facts(span, given), go_on_with(ref.get("trace", {}))
+            span, span, _facts(span, given), go_on_with(ref.get("trace", {}))
         ):
             result: dict | None = await _run(name, chosen, given)  # type: ignore[type-arg]
             return result
@@ -74,7 +72,7 @@ def _facts(span: SpanName, given: list[Any]) -> Facts:
     if span is SpanName.PLAN:
         stage = READING
     else:
-        stage = _ENDING if span is SpanName.END else given[1]["stage"]
+        stage = ENDING if span is SpanName.END else given[1]["stage"]
     return {
         Attribute.TICKET_ID: ref.get("ticket_id", ""),
         Attribute.TASK_TYPE: ref.get("task_type", ""),

@@ -252,7 +252,7 @@ async def read_timeline(req: func.HttpRequest) -> func.HttpResponse:
     answer="Result",
     media=_RESULTS,
     response_headers=("Content-Disposition",),
-    errors=(406, 409),
+    errors=(406, 409, 501),
 )
 async def read_result(req: func.HttpRequest) -> func.HttpResponse:
     """The result in one of the forms that its task type offers, for saving."""

@@ -16,6 +16,7 @@ AmidaError
 │   ├── NoSuchRange              416  a part of a file that it has not
 │   ├── Invalid                  422  readable, but does not validate; lists where
 │   ├── TooMany                  429  too many failures, or QuotaExceeded; says when to try again
+│   ├── FormatFailed             501  a form of this result that its task type fails to make
 │   └── Unavailable              503  storage is away; says when to try again
 ├── StepError                    ends or delays one step of a ticket; the reason is for people
 │   ├── RetryLater               the other side is busy, slow or away: wait, then again
@@ -59,16 +60,12 @@ class Problem(AmidaError):
         self.detail = detail
 
     @property
-    def title(self) -> str:
-        return self.status.phrase
-
-    @property
     def headers(self) -> dict[str, str]:
         return {}
 
     def body(self, instance: str) -> dict[str, Any]:
         """The problem+json members; `instance` is the path that was asked for."""
-        about = {"type": "about:blank", "title": self.title, "status": int(self.status)}
+        about = {"type": "about:blank", "title": self.status.phrase, "status": int(self.status)}
         return about | {"detail": self.detail, "instance": instance}
 
 
@@ -166,6 +163,10 @@ class QuotaExceeded(TooMany):
 
     def body(self, instance: str) -> dict[str, Any]:
         return super().body(instance) | {"quota": self.quota}
+
+
+class FormatFailed(Problem):
+    status = HTTPStatus.NOT_IMPLEMENTED
 
 
 class Unavailable(Problem):
@@ -278,10 +279,8 @@ class QueryRefused(AmidaError):
 
 
 class WriteConflict(AmidaError):
-    """A write met another ETag, an existing key or a missing row.
-
-    `index` is the place of the refused write within its transaction, from 0.
-    """
+    """A write met another ETag, an existing key or a missing row; `index` is the place of the write
+    that was refused within its transaction, from 0."""
 
     def __init__(self, index: int = 0) -> None:
         super().__init__(f"write {index} was overtaken")

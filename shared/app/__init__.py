@@ -290,6 +290,7 @@ class App(TicketParts):
             model=clients.model,
             github=clients.github,
             realtime=clients.realtime,
+            loop_watch=self.telemetry.loop_watch,
             clock=self.clock,
         )
 

@@ -13,6 +13,7 @@ from shared.clients.realtime import Realtime
 from shared.clients.tables import Table
 from shared.errors import Problem, StepError
 from shared.models.clock import Clock
+from shared.telemetry.loop_watch import LoopWatch
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,11 @@ class Health:
         model: ModelClient,
         github: GitHubClient,
         realtime: Realtime,
+        loop_watch: LoopWatch,
         clock: Clock,
     ) -> None:
         self._model = model
+        self._loop_watch = loop_watch
         self._clock = clock
 
         def seldom(
@@ -54,12 +57,14 @@ class Health:
             "storage": seldom(lambda: table.read("health", "health")),
             "model": self._check_model,
             "github": seldom(lambda: check_reach(github)),
+            "event_loop": self._check_loop,
         }
         if realtime.is_on:
             self._checks["realtime"] = seldom(realtime.reach)
 
     async def check(self) -> dict[str, Outcome]:
-        """For each service {ok, latency_ms, reason}, as they were when it was last asked."""
+        """For each service {ok, latency_ms, reason}, as they were when it was last asked; and for
+        the event loop, which everything here waits for."""
         answers = await asyncio.gather(*(check() for check in self._checks.values()))
         return dict(zip(self._checks, answers, strict=True))
 
@@ -69,6 +74,19 @@ class Health:
         if last and self._clock.monotonic() - last.at < _SECONDS_BETWEEN_MODEL:
             return _outcome(last.seconds)
         return await self._ask_model()
+
+    async def _check_loop(self) -> Outcome:
+        """How late it was when last looked at; not well while a long block is not long ago. Until a
+        block is over nobody is answered, which is why the thread that watches logs it."""
+        watch, reason = self._loop_watch, None
+        block = watch.last_block
+        if block and time.monotonic() - block.begun - block.seconds < SECONDS_BETWEEN:
+            ago = time.monotonic() - block.begun - block.seconds
+            reason = (
+                f"{block.task} held up all else for {block.seconds:.1f} s, {ago:.0f} s ago: what "
+                "blocks must be awaited, or belongs into a plain function."
+            )
+        return _outcome(watch.lag, reason)
 
 
 class _Check:

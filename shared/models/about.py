@@ -23,7 +23,7 @@ class Check(Model):
 
 class Readiness(Model):
     """By service: storage and model, without which nothing is done, github and, when it is
-    configured, realtime."""
+    configured, realtime; and event_loop, which is not well when something has just blocked it."""
 
     status: Literal["ready", "not ready"]
     checks: dict[str, Check]

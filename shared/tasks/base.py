@@ -28,6 +28,8 @@ from shared.models import (
 )
 from shared.models.clock import Clock
 from shared.tasks.audience import NOBODY, Audience
+from shared.tasks.calling import Returned, call_function
+from shared.tasks.calling import wait_for as wait_for
 from shared.tasks.defaults import (
     check_no_requester,
     check_text_answer,
@@ -154,7 +156,7 @@ class Stage(Generic[D, I, O]):
     which are models."""
 
     name: str
-    work: Callable[[WorkContext[D], I], Awaitable[O]]
+    work: Callable[[WorkContext[D], I], Returned[O]]
     name_outcome: Callable[[O], str] = lambda _: ""
 
     def round(self, items: Iterable[I], *, starts_at: int = 5, ends_at: int = 90) -> Round:
@@ -163,7 +165,7 @@ class Stage(Generic[D, I, O]):
         return Round(stage=self.name, items=given, starts_at=starts_at, ends_at=ends_at)
 
     def then(
-        self, combine: Callable[[Context[D], Sequence[O]], Awaitable[Round | Inquiry | R]]
+        self, combine: Callable[[Context[D], Sequence[O]], Returned[Round | Inquiry | R]]
     ) -> Step[D, R]:
         """This stage, followed by what makes a result of its outcomes, in the order of their items,
         or another round."""
@@ -172,11 +174,12 @@ class Stage(Generic[D, I, O]):
         *_, item_model = hints.values()
 
         async def work(context: WorkContext[D], item: Any) -> NamedOutcome:
-            outcome = await self.work(context, item_model.model_validate(item))
+            outcome = await call_function(self.work, context, item_model.model_validate(item))
             return NamedOutcome(outcome.model_dump(mode="json"), self.name_outcome(outcome))
 
         async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
-            return await combine(context, [outcome_model.model_validate(one) for one in outcomes])
+            known = [outcome_model.model_validate(one) for one in outcomes]
+            return await call_function(combine, context, known)
 
         return Step(name=self.name, work=work, combine=after)
 
@@ -190,7 +193,8 @@ class TaskType(Generic[D, R]):
     unless they are others; nothing active is left in any.
 
     A type of one step has a `work` alone. Any other has a `plan`, which makes the first round, and
-    `stages`, each with what follows it.
+    `stages`, each with what follows it. These are `async`, or plain functions, which run in threads
+    and say `base.wait_for(…)` where others await.
 
     `needs` are classes of what its steps `use`. `find_fault` tells with them what is wrong with
     valid task_data when a ticket is opened. `partial` makes what there is of a result from what the
@@ -211,13 +215,13 @@ class TaskType(Generic[D, R]):
     result: type[R]
     example: dict[str, Any]
     formats: Mapping[str, Callable[[R], str | bytes]]
-    work: Callable[[WorkContext[D]], Awaitable[R]] | None = None
-    plan: Callable[[Context[D]], Awaitable[Round | Inquiry]] | None = None
+    work: Callable[[WorkContext[D]], Returned[R]] | None = None
+    plan: Callable[[Context[D]], Returned[Round | Inquiry]] | None = None
     stages: Sequence[Step[D, R]] = ()
     needs: Sequence[type] = ()
     misses_files: Callable[[D, Sequence[str]], bool] | None = None
-    find_fault: Callable[[D, Provider], Awaitable[DataFault | None]] | None = None
-    partial: Callable[[StoredTicket, D, Artifacts], Awaitable[R | None]] | None = None
+    find_fault: Callable[[D, Provider], Returned[DataFault | None]] | None = None
+    partial: Callable[[StoredTicket, D, Artifacts], Returned[R | None]] | None = None
     reuses_answers: bool = False
     check_answer: Callable[[D, Inquiry, Any], None] = check_text_answer
     check_requester: Callable[[StoredUser, D, Provider], None] = check_no_requester
@@ -237,7 +241,7 @@ class TaskType(Generic[D, R]):
         """Raises StepError."""
         if self.plan is None:
             return Round(stage=_ONE_STEP, items=[{}])
-        return await self.plan(context)
+        return await call_function(self.plan, context)
 
     async def do_work(self, context: WorkContext[D], item: Any) -> NamedOutcome:
         """Raises StepError."""
@@ -259,7 +263,7 @@ class TaskType(Generic[D, R]):
         if self.partial is None:
             return None
         data = self.data.model_validate(ticket.task_data)
-        made = await self.partial(ticket, data, artifacts)
+        made = await call_function(self.partial, ticket, data, artifacts)
         formats = {"formats": self.offered_formats}
         return None if made is None else made.model_dump(mode="json") | formats
 
@@ -280,11 +284,11 @@ class TaskType(Generic[D, R]):
         return {step.name: step for step in self.stages}[stage]
 
 
-def _single_step(work: Callable[[WorkContext[D]], Awaitable[R]], result: type[R]) -> Step[D, R]:
+def _single_step(work: Callable[[WorkContext[D]], Returned[R]], result: type[R]) -> Step[D, R]:
     """The only stage of a type of one step, whose outcome is the result."""
 
     async def work_once(context: WorkContext[D], _: Any) -> NamedOutcome:
-        return NamedOutcome((await work(context)).model_dump(mode="json"))
+        return NamedOutcome((await call_function(work, context)).model_dump(mode="json"))
 
     async def pass_on(_: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
         return result.model_validate(outcomes[0])

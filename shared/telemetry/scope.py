@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,10 @@ SEEN = frozenset({Attribute.TICKET_ID, Attribute.TASK_TYPE, Attribute.ATTEMPT, A
 
 @dataclass(slots=True)
 class Scope:
-    """The facts of a request or a step, as far as they are known by now."""
+    """The facts of a request or a step, as far as they are known by now; `task` is what it does."""
 
     facts: dict[Attribute, str | int] = field(default_factory=dict)
+    task: str = ""
 
     def seen(self) -> dict[str, str | int]:
         return {name.value: value for name, value in self.facts.items() if name in SEEN}
@@ -45,10 +46,16 @@ def present_scope() -> Scope:
     return _SCOPE.get(None) or Scope()
 
 
+def scope_in(context: Context) -> Scope:
+    """That of what runs in this context."""
+    return context.get(_SCOPE) or Scope()
+
+
 @contextmanager
-def scope_of(facts: Facts) -> Iterator[Scope]:
-    """A scope within the present one, whose facts it has too."""
-    scope = Scope({**present_scope().facts, **facts})
+def scope_of(facts: Facts, task: str = "") -> Iterator[Scope]:
+    """A scope within the present one, whose facts it has too, and its task unless it is another."""
+    outer = present_scope()
+    scope = Scope({**outer.facts, **facts}, task or outer.task)
     token = _SCOPE.set(scope)
     try:
         yield scope

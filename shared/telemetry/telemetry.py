@@ -1,7 +1,6 @@
 """Turns telemetry on: what is told is held back from the start, and goes out once the libraries for
 that are loaded, in the background after the first answer."""
 
-import asyncio
 import logging
 import threading
 from collections.abc import Iterator
@@ -25,11 +24,13 @@ _AFTER_ANSWER = 0.1
 
 
 class Telemetry:
-    """Of one process; it does nothing where the settings name no place to send anything to."""
+    """Of one process; where the settings name no place to send anything to, only the event loop is
+    watched."""
 
     def __init__(self, settings: TelemetrySettings) -> None:
         self._settings = settings
         self._is_begun = not settings.is_on
+        self.loop_watch = LoopWatch()
         self._handler = TelemetryHandler()
 
     def listen(self) -> None:
@@ -43,22 +44,23 @@ class Telemetry:
         self, name: SpanName, task: str, facts: Facts | None = None, parent: Context | None = None
     ) -> Iterator[Span]:
         """The span of what answers a request, an event or the clock; within it all spans, log lines
-        and metrics have these `facts`. Without a `parent` a trace begins, or the platform's goes
-        on. The running task gets a name that tells what it does."""
-        if running := asyncio.current_task():
-            running.set_name(task)
+        and metrics have these `facts`, and the event loop is watched: `task` tells what is done.
+        Without a `parent` a trace begins, or the platform's goes on."""
         try:
-            with scope_of(facts or {}), span(name, parent or begin_trace()) as made:
+            with (
+                self.loop_watch.watch(),
+                scope_of(facts or {}, task),
+                span(name, parent or begin_trace()) as made,
+            ):
                 yield made
         finally:
             self._begin()
 
     def _begin(self) -> None:
-        """Set it up soon, unless that has been done; on the event loop that is to be watched."""
+        """Set it up soon, unless that has been done."""
         if self._is_begun:
             return
         self._is_begun = True
-        LoopWatch(asyncio.get_running_loop()).start()
         timer = threading.Timer(_AFTER_ANSWER, self._connect)
         timer.daemon = True
         timer.start()

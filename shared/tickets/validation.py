@@ -6,6 +6,7 @@ from typing import Any
 from shared.accounts.repository import Users
 from shared.errors import Invalid, PermanentFailure
 from shared.models import StoredUser, validate_model
+from shared.tasks.calling import call_function
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
 
@@ -18,7 +19,8 @@ async def check_task_data(
     data = validate_model(found.data, task_data, at=("task_data",))
     if found.find_fault is None:
         return
-    if fault := await found.find_fault(data, dependencies.provider(found.needs)):
+    use = dependencies.provider(found.needs)
+    if fault := await call_function(found.find_fault, data, use):
         error = {"loc": ["task_data", fault.key], "msg": fault.text, "type": "task_data"}
         raise Invalid(f"task_data.{fault.key}: {fault.text}", [error])
 

@@ -7,26 +7,23 @@ it cannot go on with it leaves to the steps that the platform runs one by one.
 """
 
 import asyncio
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from shared.clients.blobs import Container
-from shared.errors import RetryLater, Unavailable
+from shared.errors import PermanentFailure, RetryLater, Unavailable
 from shared.models import Inquiry, StoredTicket, Usage
 from shared.models.clock import Clock
 from shared.storage.compressed import pack
 from shared.storage.outages import insist
 from shared.tasks.base import Result, Round, TaskType
 from shared.tasks.registry import find_task_type
-from shared.telemetry.metrics import record
-from shared.telemetry.names import Attribute, Metric, SpanName
-from shared.telemetry.scope import scope_of
-from shared.telemetry.spans import span
+from shared.telemetry.names import SpanName
+from shared.telemetry.steps import observe_step
 from shared.tickets.attempts import Attempt, sum_calls
+from shared.tickets.rendering.files import check_result
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import complete, runs
 from shared.workflow.bookkeeping import Bookkeeping
@@ -34,6 +31,7 @@ from shared.workflow.contexts import Contexts
 from shared.workflow.course import present_course
 from shared.workflow.inquiries import Inquiries, find_answers, inquiry_name
 from shared.workflow.messages import (
+    ENDING,
     READING,
     AnswerAwaited,
     AttemptRef,
@@ -181,7 +179,7 @@ class Chains:
         course = present_course()
         course.go_on(TaskActivity.WORK, facts, 0)
         try:
-            with _observe_step(SpanName.WORK, facts):
+            with observe_step(SpanName.WORK, facts["stage"]):
                 outcome = await self._work(run, facts, item)
         except (RetryLater, Unavailable) as error:
             return await self._put_off(run, begins, error)
@@ -193,7 +191,7 @@ class Chains:
         course.go_on(TaskActivity.COMBINE, facts)
         left: RoundBegins = {**begins, "items": []}
         try:
-            with _observe_step(SpanName.COMBINE, facts):
+            with observe_step(SpanName.COMBINE, facts["stage"]):
                 made = await self._combine(run, facts, [outcome])
             if isinstance(made, Inquiry):  # The step that asks is the one that goes on.
                 return left
@@ -205,6 +203,9 @@ class Chains:
             return end
         except (RetryLater, Unavailable) as error:
             return await self._put_off(run, left, error)
+        except PermanentFailure:  # Nobody asks for what was made for a ticket that fails.
+            is_stored = True
+            raise
         finally:
             if not is_stored:
                 await insist(store, self._clock)
@@ -235,17 +236,19 @@ class Chains:
 
     async def _complete(self, run: "_Run", made: Result, *, patient: bool = True) -> ResultStored:
         """Store the result, `patient` if what it is made of is stored, and end the ticket."""
+        result = made.model_dump(mode="json") | {
+            "model": None,
+            "usage": Usage().model_dump(),
+            "formats": run.task_type.offered_formats,
+        }
+        await check_result(run.ticket, result)
         self._books.note(run.ref, present_course().end("done"))
         if run.is_whole:  # No other process has worked on this attempt.
             ledger = sum_calls(self._books.calls_of(run.ref))
         else:
             await self._books.settle(run.ref)
             ledger = await run.attempt.ledger()
-        result = made.model_dump(mode="json") | {
-            "model": ledger.model,
-            "usage": ledger.usage.model_dump(),
-            "formats": run.task_type.offered_formats,
-        }
+        result |= {"model": ledger.model, "usage": ledger.usage.model_dump()}
         # What was paid is stored before anything else, and what was paid for it beside it.
         store = partial(run.attempt.store_result, result)
         storing = insist(store, self._clock) if patient else store()
@@ -262,7 +265,7 @@ class Chains:
         moment = self._clock.now()
         decide = complete(run.ref["attempt"], done["model"], done["tokens"], pack(stored), moment)
         try:
-            with _observe_step(SpanName.END, None):
+            with observe_step(SpanName.END, ENDING):
                 await self._tickets.change(run.ticket.id, decide, run.ticket)
         except Unavailable:
             return done
@@ -285,15 +288,3 @@ class _Run:
 def _step_of(facts: RoundFacts) -> str:
     """What a chain that begins after a round, and its inquiries, are known by."""
     return f"round{facts['number']}"
-
-
-@contextmanager
-def _observe_step(name: SpanName, facts: RoundFacts | None) -> Iterator[None]:
-    """A step of a chain, reported as if the platform had run it."""
-    stage = facts["stage"] if facts else "ending"
-    began = time.monotonic()
-    with scope_of({Attribute.STAGE: stage}), span(name):
-        try:
-            yield
-        finally:
-            record(Metric.STAGE_DURATION, time.monotonic() - began)

@@ -13,8 +13,8 @@ FINISH, FAIL, GIVE_UP = "finish_ticket", "fail_ticket", "give_up_ticket"
 MAX_TRIES = 5
 """How often the platform runs an activity that raises."""
 
-READING = "reading"
-"""The stage of a plan."""
+READING, ENDING = "reading", "ending"
+"""The stages of a plan, and of the end of a ticket."""
 
 EVENT = "files"
 """The event that tells a workflow which waits about its files."""

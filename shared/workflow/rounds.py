@@ -10,8 +10,13 @@ _MAX_ITEM_BYTES = 40_000
 
 def begin_round(made: Round, number: int) -> RoundBegins:
     """Raises PermanentFailure for more items than there is room for."""
-    if len(strict_json.dumps(made.items)) > _MAX_ITEM_BYTES:
-        raise PermanentFailure(f"This ticket needs too many pieces of work ({len(made.items)}).")
+    size = len(strict_json.dumps(made.items))
+    if size > _MAX_ITEM_BYTES:
+        raise PermanentFailure(
+            f"This ticket needs {len(made.items)} pieces of work, whose items have {size:,} bytes; "
+            f"a round takes {_MAX_ITEM_BYTES:,}. Its task type must save texts as artifacts, or it "
+            "asks for too much at once."
+        )
     facts = RoundFacts(
         number=number,
         stage=made.stage,

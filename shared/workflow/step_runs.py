@@ -2,15 +2,19 @@
 with a line in the attempt's course."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from pydantic_core import PydanticSerializationError
+
 from shared.errors import NotFound, PermanentFailure, RetryLater, Unavailable
 from shared.models import StepRun
 from shared.models.clock import Clock
 from shared.storage.outages import StillAway, patient_for
+from shared.telemetry.logs import hide_text
 from shared.telemetry.spans import Service
 from shared.tickets import workflow_changes
 from shared.tickets.log_lines import WAITING
@@ -28,6 +32,8 @@ from shared.workflow.messages import (
 )
 from shared.workflow.step_starts import Run, Step, StepStarts
 
+log = logging.getLogger(__name__)
+
 P = ParamSpec("P")
 A = TypeVar("A")
 
@@ -39,6 +45,10 @@ _LOST = "is begun again: nothing was heard of an earlier start."
 _LOGGING_SECONDS = 20.0
 _STOPPING_SECONDS = 5.0
 _AWAY = "Storage is away."
+_NO_JSON = (
+    "What a step has made cannot be written as JSON, by a fault of its task type. Please report "
+    "the id of this ticket."
+)
 _PATIENT = 0.9
 """Of a step's time: how much of it storage is insisted on for; what is left is for saying so."""
 
@@ -147,8 +157,15 @@ class StepRuns:
                 raise
             return SUPERSEDED
         except PermanentFailure as error:
-            present_course().note_error(error)
+            cause = error.__cause__
+            present_course().note_error(cause if isinstance(cause, Exception) else error)
             return fail_with(error.reason, error.kind)
+        except PydanticSerializationError as error:  # It is made by the same code the next time.
+            present_course().note_error(error)
+            log.error(
+                "A step of ticket %s made no JSON", ref["ticket_id"], exc_info=hide_text(error)
+            )
+            return fail_with(_NO_JSON)
         except (RetryLater, Unavailable) as error:
             return await self.put_off(ref, error)
 

@@ -1,16 +1,21 @@
 """Results as files, in the forms that their task types offer."""
 
 import asyncio
+import logging
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from shared.errors import NoSuchFormat
+from shared.errors import FailureKind, FormatFailed, NoSuchFormat, PermanentFailure
 from shared.models import StoredTicket
 from shared.sandbox.runner import Limits, run_in_child
+from shared.tasks.calling import run_in_thread
 from shared.tasks.registry import find_task_type
+from shared.telemetry.logs import hide_text
 from shared.text import strict_json
+
+log = logging.getLogger(__name__)
 
 
 class ResultFormat(StrEnum):
@@ -46,7 +51,15 @@ _PARSED = (ResultFormat.HTML, ResultFormat.DOCX)
 """For these, Markdown is parsed. What the parser takes may grow with the square of the text."""
 _MAX_PARSED_HERE = 16 * 1024
 _LIMITS = Limits(seconds=20, megabytes=1024)
+_MAX_BYTES = 100 * 1024 * 1024
+"""An answer of 128 MB ends the process that gives it."""
 _WORKER = "shared.tickets.rendering.worker"
+
+
+class UnfitResult(PermanentFailure):
+    """A result that cannot be read again, or not be shown; its cause is what was raised."""
+
+    kind = FailureKind.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +73,14 @@ class ResultFile:
 
 def form_of(task_type: str, wanted: str) -> ResultFormat:
     """Raises NoSuchFormat, which names those that the type offers."""
-    offered = find_task_type(task_type).offered_formats
+    offered = _list_formats(task_type)
     if wanted not in offered:
         raise NoSuchFormat(f"The result of this ticket can be had as {', '.join(offered)}.")
     return ResultFormat(wanted)
+
+
+def _list_formats(task_type: str) -> list[str]:
+    return find_task_type(task_type).offered_formats
 
 
 def is_saved(task_type: str, form: ResultFormat) -> bool:
@@ -74,13 +91,54 @@ def is_saved(task_type: str, form: ResultFormat) -> bool:
 
 async def render_result(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
     """The result that `ticket` carries in its `result_data`. Raises NoSuchFormat for one that this
-    result cannot be had in."""
-    result, content = ticket.result_data, b""
-    if form in _PARSED and len(data := strict_json.dumps(result)) > _MAX_PARSED_HERE:
-        content = await _render_in_child(ticket.task_type, data, form)
-    else:
-        content = await asyncio.to_thread(render_content, ticket.task_type, result, form)
+    result cannot be had in, FormatFailed for one that its task type fails to make."""
+    try:
+        content = await _render_in_time(ticket.task_type, ticket.result_data, form)
+    except NoSuchFormat:
+        raise
+    except Exception as error:
+        _log_fault(ticket, form, error)
+        others = [name for name in _list_formats(ticket.task_type) if name != form]
+        raise FormatFailed(
+            f"This result cannot be shown as {form.value}, by a fault of its task type: please "
+            f"report that with the ticket's id. Try another of its formats: {', '.join(others)}."
+        ) from error
     return file_of(ticket, form, content)
+
+
+async def check_result(ticket: StoredTicket, result: dict[str, Any]) -> None:
+    """Raises UnfitResult for a new result of this ticket that could not be read again, or not be
+    shown in the formats that every type has."""
+    for form in (ResultFormat.JSON, ResultFormat.MD):
+        try:
+            content = await _render_in_time(ticket.task_type, result, form)
+            if form is ResultFormat.JSON:
+                await run_in_thread(strict_json.loads, content)
+        except Exception as error:
+            _log_fault(ticket, form, error)
+            raise UnfitResult(
+                f"The result cannot be written as {form.value}, by a fault of the task type "
+                f"{ticket.task_type}. Please report the id of this ticket."
+            ) from error
+
+
+def _log_fault(ticket: StoredTicket, form: ResultFormat, error: Exception) -> None:
+    log.error(
+        "The result of ticket %s (%s) cannot be rendered as %s: %s",
+        ticket.id,
+        ticket.task_type,
+        form.value,
+        type(error).__name__,
+        exc_info=hide_text(error),
+    )
+
+
+async def _render_in_time(task_type: str, result: dict[str, Any], form: ResultFormat) -> bytes:
+    """Raises TimeoutError, and whatever the task type does."""
+    if form in _PARSED and len(data := strict_json.dumps(result)) > _MAX_PARSED_HERE:
+        return await _render_in_child(task_type, data, form)
+    async with asyncio.timeout(_LIMITS.seconds):
+        return await run_in_thread(render_content, task_type, result, form)
 
 
 def file_of(ticket: StoredTicket, form: ResultFormat, content: bytes) -> ResultFile:
@@ -98,7 +156,10 @@ def render_content(task_type: str, result: dict[str, Any], form: ResultFormat) -
     if form in (ResultFormat.HTML, ResultFormat.DOCX) and form not in known.formats:
         return _convert(str(known.render(result, ResultFormat.MD)), form)
     content = known.render(result, form.value)
-    return content.encode() if isinstance(content, str) else content
+    content = content.encode() if isinstance(content, str) else content
+    if not isinstance(content, bytes) or len(content) > _MAX_BYTES:
+        raise ValueError(f"a format is a text or bytes, of {_MAX_BYTES} at most")
+    return content
 
 
 def _convert(markdown: str, form: ResultFormat) -> bytes:
@@ -113,10 +174,7 @@ def _convert(markdown: str, form: ResultFormat) -> bytes:
 
 
 async def _render_in_child(task_type: str, data: bytes, form: ResultFormat) -> bytes:
-    try:
-        returned, content = await run_in_child(_WORKER, form.value, task_type, data, _LIMITS)
-    except (TimeoutError, ValueError):
-        returned, content = -1, b""
+    returned, content = await run_in_child(_WORKER, form.value, task_type, data, _LIMITS)
     if returned:
-        raise NoSuchFormat(f"This result cannot be shown as {form.value}; take md or json.")
+        raise ChildProcessError(returned)
     return content

@@ -18,7 +18,7 @@ from shared.models import validate_model
 from shared.tasks.call_sizes import CallSizes
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import TASK_TYPES, find_task_type
-from tests.support.servers.model import ModelServer, completion
+from tests.support.servers.model import Body, ModelServer, completion
 from tests.support.servers.serving import served
 from tests.support.tasks.example_modules import ExampleModule
 from tests.support.tasks.packages import install_type
@@ -104,6 +104,39 @@ async def test_a_missing_setting_is_named(
         await result_of(ticket_of("weather"), container, model)
 
 
+async def test_a_second_round_is_of_what_the_first_has_found(
+    example_module: ExampleModule, container: Container, model: ModelServer
+) -> None:
+    example_module("index", PAGE)
+    texts = ["A berth is free near the quay.", "No berth.", "The berth and the quay."]
+
+    def answer(_: int, body: Body) -> Response:
+        if "terms" in json.dumps(body["response_format"]):
+            return completion(json.dumps({"terms": ["berth", "quay", "tug"]}))
+        return completion(json.dumps({"term": "?", "explanation": "For ships."}))
+
+    model.reset(answer)
+    made = await result_of(ticket_of("index", {"texts": texts}), container, model)
+    assert [entry["term"] for entry in made["entries"]] == ["berth", "quay"]
+    assert len(model.bodies) == len(texts) + 2
+    model.reset(answer)
+    made = await result_of(ticket_of("index", {"texts": texts[1:2]}), container, model)
+    assert (made["entries"], len(model.bodies)) == ([], 1)
+
+
+async def test_a_plain_function_waits_in_its_thread(
+    example_module: ExampleModule, container: Container, model: ModelServer
+) -> None:
+    example_module("whois", PAGE)
+    model.reset(saying("It is this machine."))
+    made = await result_of(ticket_of("whois"), container, model)
+    assert "127.0.0.1" in made["addresses"]
+    assert made["summary"] == "It is this machine."
+    assert "127.0.0.1" in json.dumps(model.bodies[0])
+    with pytest.raises(PermanentFailure, match="check its name"):
+        await result_of(ticket_of("whois", {"host": "-"}), container, model)
+
+
 def test_a_step_gets_only_what_its_type_needs() -> None:
     use = Dependencies({}, {}).provider(())
     with pytest.raises(TypeError, match="CallSizes"):
@@ -122,12 +155,12 @@ def run_with(site: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_package_brings_a_type(tmp_path: Path, example_module: ExampleModule) -> None:
-    example_module("forecasts", PAGE)  # whose module lies in tmp_path now
-    install_type(tmp_path, "weather", "forecasts:task_type")
+    example_module("weather", PAGE)  # whose module lies in tmp_path now
+    install_type(tmp_path, "forecast", "weather:task_type")
     shown = run_with(
         tmp_path,
         "from shared.tasks.registry import find_task_type as find\n"
-        "print(find('weather').example, find('custom').offered_formats)",
+        "print(find('forecast').example, find('custom').offered_formats)",
     )
     assert shown.stdout == "{'place': 'Oslo'} ['json', 'md', 'html', 'docx']\n", shown.stderr
 

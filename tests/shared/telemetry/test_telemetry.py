@@ -3,9 +3,10 @@ is somebody to tell, and that no text of an exception is told."""
 
 import asyncio
 import logging
+import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -207,21 +208,61 @@ def test_a_gauge_that_nobody_sets_any_more_falls_silent() -> None:
     assert gauge.observe(options) == []  # type: ignore[arg-type]
 
 
-async def test_a_block_of_the_event_loop_is_logged_with_the_task(
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0)
+
+
+FACTS: dict[Attribute, str | int] = {
+    Attribute.TICKET_ID: "t-1",
+    Attribute.TASK_TYPE: "slow",
+    Attribute.STAGE: "working",
+}
+
+
+async def test_a_block_of_the_event_loop_is_logged_with_what_does_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    LoopWatch(asyncio.get_running_loop(), beat=0.01, blocked=0.05).start()
+    watch = LoopWatch(beat=0.01, blocked=0.05)
 
     async def block() -> None:
         deadline = time.monotonic() + 10
         while not caplog.records and time.monotonic() < deadline:
             pass
 
-    with caplog.at_level(logging.WARNING):
-        await asyncio.create_task(block(), name="custom_work t-1")
-    [record] = caplog.records
-    assert "is blocked by custom_work t-1 at" in record.getMessage()
-    assert "test_telemetry.py" in record.getMessage()
+    with caplog.at_level(logging.WARNING), watch.watch():
+        with scope_of(FACTS, "ticket work"):
+            await asyncio.gather(block())  # in a task of its own, of which nobody knows
+        assert watch.last_block is not None, "it is known before it is over"
+        await until(lambda: len(caplog.records) == 2)
+    during, after = [record.getMessage() for record in caplog.records]
+    name = "ticket work of slow (working)"
+    place = "tests/shared/telemetry/test_telemetry.py:"
+    assert during.startswith(f"The event loop is blocked by {name} of ticket t-1 at {place}")
+    assert "(block)" in during
+    assert after.startswith(f"The event loop was blocked by {name} for ")
+    assert (watch.last_block.task, watch.last_block.seconds) == (name, watch.lag)
+    assert watch.lag > 0.05
+
+
+async def test_what_blocks_and_lets_nobody_look_is_told_afterwards() -> None:
+    """A library that keeps the interpreter for itself."""
+    watch = LoopWatch(beat=0.01, blocked=0.05)
+    with watch.watch(), scope_of(FACTS, "ticket work"):
+        re.match(r"(a|a)*b", "a" * 22)
+        await until(lambda: watch.last_block is not None and watch.last_block.seconds > 0)
+
+
+async def test_while_nothing_runs_no_timer_does() -> None:
+    watch = LoopWatch(beat=0.01)
+    with watch.watch():
+        assert watch.is_at_it
+        with watch.watch():
+            pass
+    await until(lambda: not watch.is_at_it)
+    with watch.watch():
+        assert watch.is_at_it
 
 
 @pytest.mark.parametrize(

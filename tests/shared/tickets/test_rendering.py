@@ -1,0 +1,85 @@
+"""Results that cannot be shown: the ticket fails before it is completed, or one format of many is
+not to be had."""
+
+import logging
+
+import pytest
+
+from shared.errors import Conflict, FormatFailed
+from shared.models import NewTicket, ResultQuery, Status, StoredTicket, StoredUser, validate_model
+from shared.tasks.registry import TASK_TYPES
+from shared.workflow.messages import StartInput
+from tests.support.product.accounts import by
+from tests.support.product.app import AppUnderTest
+from tests.support.product.workflow import order_of, run, shown
+from tests.support.tasks.faulty import CANARY, Fault
+
+
+@pytest.fixture(autouse=True)
+def _faulty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TASK_TYPES, "faulty", "tests.support.tasks.faulty")
+
+
+async def opened(app: AppUnderTest, owner: StoredUser, fault: Fault) -> StartInput:
+    body = {"title": "T", "task_type": "faulty", "task_data": {"fault": fault.value}}
+    made = await app.ticket_opening.open_ticket(by(owner), validate_model(NewTicket, body))
+    return order_of(made.ticket)
+
+
+async def ended(app: AppUnderTest, order: StartInput) -> StoredTicket:
+    end = await run(app.activities, order)
+    if end["kind"] == "failure":
+        await app.activities.fail(order, end["reason"], end["cause"])
+    return await shown(app, order)
+
+
+@pytest.mark.parametrize(
+    ("fault", "form", "kind"),
+    [
+        (Fault.MD, "as md", "KeyError"),
+        (Fault.MD_OF_NOTHING, "as md", "ValueError"),
+        (Fault.TOO_DEEP, "as json", "ValueError"),
+        (Fault.NO_UNICODE, "as json", "UnicodeEncodeError"),
+        (Fault.NO_JSON, "as JSON", "PydanticSerializationError"),
+    ],
+)
+async def test_what_nobody_could_read_fails_the_ticket(
+    app: AppUnderTest,
+    owner: StoredUser,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+    form: str,
+    kind: str,
+) -> None:
+    order = await opened(app, owner, fault)
+    with caplog.at_level(logging.ERROR):
+        ticket = await ended(app, order)
+    assert ticket.status is Status.FAILED
+    assert form in (ticket.error_message or "")
+    assert "task type" in (ticket.error_message or "")
+    record = caplog.records[0]
+    assert (ticket.id in record.getMessage(), kind in caplog.text) == (True, True)
+    *_, event = await app.tickets.events(ticket.id)
+    assert event.metadata["exception"] == kind, "administrators find it in the audit trail"
+    assert CANARY not in caplog.text
+    assert CANARY not in ticket.model_dump_json()
+    with pytest.raises(Conflict):
+        await app.ticket_queries.result(by(owner), ticket.id, ResultQuery(format="json"))
+
+
+async def test_a_format_that_fails_is_named_and_the_others_stay(
+    app: AppUnderTest, owner: StoredUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = await opened(app, owner, Fault.HTML)
+    ticket = await ended(app, order)
+    assert ticket.status is Status.COMPLETED
+    with pytest.raises(FormatFailed) as raised:
+        await app.ticket_queries.result(by(owner), ticket.id, ResultQuery(format="html"))
+    assert raised.value.status == 501
+    assert "cannot be shown as html" in raised.value.detail
+    assert raised.value.detail.endswith("Try another of its formats: json, md, docx.")
+    assert "rendered as html: KeyError" in caplog.text
+    assert CANARY not in caplog.text + raised.value.detail
+    for form in ("json", "md", "docx"):
+        file = await app.ticket_queries.result(by(owner), ticket.id, ResultQuery(format=form))
+        assert file.content

@@ -1,0 +1,67 @@
+"""Task type `faulty`, whose results cannot be shown, each in the way that its ticket names."""
+
+from enum import StrEnum
+from typing import Any
+
+from shared.tasks import base
+
+CANARY = "canary-4711"
+"""In the texts of exceptions; what cannot be rendered may have content in them."""
+
+
+class Fault(StrEnum):
+    NONE = "none"
+    MD = "md"
+    MD_OF_NOTHING = "md_of_nothing"
+    HTML = "html"
+    HTML_OF_MUCH = "html_of_much"
+    TOO_DEEP = "too_deep"
+    NO_UNICODE = "no_unicode"
+    NO_JSON = "no_json"
+
+
+class TaskData(base.TaskData):
+    fault: Fault
+
+
+class Result(base.Result):
+    fault: Fault
+    value: Any = None
+
+
+def nest(depth: int) -> Any:
+    return [nest(depth - 1)] if depth else []
+
+
+VALUES = {
+    Fault.TOO_DEEP: nest(100),
+    Fault.NO_UNICODE: "\ud800",
+    Fault.NO_JSON: object(),
+    Fault.HTML_OF_MUCH: "much " * 10_000,
+}
+
+
+async def work(context: base.WorkContext[TaskData]) -> Result:
+    fault = context.data.fault
+    return Result(summary="Made.", fault=fault, value=VALUES.get(fault))
+
+
+def render_md(result: Result) -> Any:
+    if result.fault is Fault.MD:
+        raise KeyError(CANARY)
+    return None if result.fault is Fault.MD_OF_NOTHING else "# Made\n"
+
+
+def render_html(result: Result) -> str:
+    if result.fault in (Fault.HTML, Fault.HTML_OF_MUCH):
+        raise KeyError(CANARY)
+    return "<p>Made</p>"
+
+
+task_type = base.TaskType(
+    data=TaskData,
+    result=Result,
+    work=work,
+    example={"fault": "none"},
+    formats={"md": render_md, "html": render_html},
+)
