@@ -12,7 +12,6 @@ from shared.app.ticket_parts import TicketParts
 from shared.workflow.messages import StartInput, Waiting
 
 if TYPE_CHECKING:
-    from shared.app.health import Health
     from shared.attachments.direct_uploads import DirectUploads
     from shared.attachments.inbox import Inbox
     from shared.attachments.service import Attachments
@@ -279,20 +278,6 @@ class App(TicketParts):
 
         days = self.settings.workflow.answer_cache_days
         return Answers(self.clients.container, self.clients.model, days, clock=self.clock)
-
-    @cached_property
-    def health(self) -> "Health":
-        from shared.app.health import Health
-
-        clients = self.clients
-        return Health(
-            table=clients.table("tickets"),
-            model=clients.model,
-            github=clients.github,
-            realtime=clients.realtime,
-            loop_watch=self.telemetry.loop_watch,
-            clock=self.clock,
-        )
 
     @cached_property
     def _attachment_store(self) -> "AttachmentStore":

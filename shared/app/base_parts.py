@@ -8,6 +8,7 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.app.clients import Clients
+    from shared.app.health import Health
     from shared.audit.chain import AuditChains
     from shared.audit.digesting import Digesting
     from shared.audit.digests import Digests
@@ -40,6 +41,20 @@ class BaseParts:
         from shared.app.clients import Clients
 
         return Clients(self.settings, self.clock)
+
+    @cached_property
+    def health(self) -> "Health":
+        from shared.app.health import Health
+
+        clients = self.clients
+        return Health(
+            table=clients.table("tickets"),
+            model=clients.model,
+            github=clients.github,
+            realtime=clients.realtime,
+            loop_watch=self.telemetry.loop_watch,
+            clock=self.clock,
+        )
 
     @cached_property
     def audit_keys(self) -> "AuditKeys":

@@ -178,7 +178,7 @@ class Stage(Generic[D, I, O]):
             return NamedOutcome(outcome.model_dump(mode="json"), self.name_outcome(outcome))
 
         async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
-            known = [outcome_model.model_validate(one) for one in outcomes]
+            known = list(map(outcome_model.model_validate, outcomes))
             return await call_function(combine, context, known)
 
         return Step(name=self.name, work=work, combine=after)
@@ -193,8 +193,7 @@ class TaskType(Generic[D, R]):
     unless they are others; nothing active is left in any.
 
     A type of one step has a `work` alone. Any other has a `plan`, which makes the first round, and
-    `stages`, each with what follows it. These are `async`, or plain functions, which run in threads
-    and say `base.wait_for(…)` where others await.
+    `stages`, each with what follows it. These may be plain functions, see `shared.tasks.calling`.
 
     `needs` are classes of what its steps `use`. `find_fault` tells with them what is wrong with
     valid task_data when a ticket is opened. `partial` makes what there is of a result from what the
@@ -205,10 +204,9 @@ class TaskType(Generic[D, R]):
 
     A plan, and what follows a stage, may return an Inquiry to ask the people that the ticket is
     for; it runs again with their answers in its context. `check_answer` raises ValueError for an
-    answer that does not fit; its text says what is wanted.
-    `check_requester` raises Forbidden for a user who may not open or repeat a ticket of the type
-    with such task_data;
-    `saved_formats` are forms of the result that its steps save (`saved_formats.save_format`).
+    answer that does not fit; its text says what is wanted. `check_requester` raises Forbidden for a
+    user who may not open or repeat a ticket of the type with such task_data; `saved_formats` are
+    forms of the result that its steps save (`saved_formats.save_format`).
     """
 
     data: type[D]
