@@ -36,7 +36,7 @@ class BlobRequests:
     async def read(self, name: str) -> tuple[bytes, str]:
         """The whole blob and its ETag. Raises ResourceNotFoundError."""
         response = await self._send("GET", name)
-        return await response.read(), response.headers["ETag"]
+        return response.content, response.headers["ETag"]
 
     async def put(self, name: str, content: bytes, conditions: dict[str, str]) -> str:
         """Store JSON under `conditions`: its ETag. Raises ResourceExistsError,
@@ -67,7 +67,7 @@ class BlobRequests:
         request = HttpRequest(method, address, headers=given, content=content)
         ran = await self._pipeline.run(request, stream=True)
         response: AsyncHttpResponse = ran.http_response
+        await response.read()  # Also where nothing is in it: until then the connection is taken.
         if response.status_code not in (HTTPStatus.OK, HTTPStatus.CREATED):
-            await response.read()
             process_storage_error(HttpResponseError(response=response))
         return response
