@@ -116,13 +116,14 @@ class Activities:
             context = self._contexts.work_context(task_type, ticket, ref, facts["stage"])
             outcome, piece = await task_type.do_work(context, item)
             await insist(partial(attempt.store_outcome, number, index, outcome), self._clock)
-        await self._progress.show_round(ref, facts, ticket, piece)
+        self._progress.note_piece(ref, facts, piece)
         return OutcomeStored(kind="outcome")
 
     @run_step
     async def combine(self, ref: AttemptRef, facts: RoundFacts) -> ChainEnd:
         """Make the result of a round's outcomes, or say what the next round is, or what comes of
         that."""
+        await self._progress.settle(ref["ticket_id"])
         return await self._chains.go_on(ref, facts)
 
     async def finish(self, ref: AttemptRef, done: ResultStored) -> None:
@@ -138,6 +139,7 @@ class Activities:
         """The ticket has failed for this `reason`, unless something else ended it before."""
         kind = FailureKind(cause or "internal")
         with suppress(NotFound):
+            await self._progress.settle(ref["ticket_id"])
             await self._books.book_left(ref)
             steps, calls = await self._attempt(ref).course()
             inside, at = explain_failure(steps), self._clock.now()

@@ -1,9 +1,13 @@
-"""How far an attempt is, written into its ticket."""
+"""How far an attempt is, written into its ticket: soon, with all that is done until then, and by
+nobody whom the next piece of work waits for."""
 
-from weakref import WeakValueDictionary
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
 
 from shared.clients.blobs import Container
-from shared.models import Progress, StoredTicket
+from shared.errors import NotFound, Unavailable
+from shared.models import Progress
 from shared.models.clock import Clock
 from shared.storage.locks import Locks
 from shared.tickets.attempts import Attempt
@@ -13,10 +17,17 @@ from shared.workflow.messages import AttemptRef, RoundFacts
 
 _PLAN_ENDS_AT = 5
 """The percentage at which the first round begins."""
+_GATHERING_SECONDS = 0.05
+_WRITING_SECONDS = 20.0
 
 
-class _Piece:
-    """A piece of work that is done."""
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A piece of work that was done last, and what it is called, if anything."""
+
+    attempt: int
+    facts: RoundFacts
+    piece: str
 
 
 class ProgressWriter:
@@ -27,7 +38,8 @@ class ProgressWriter:
         self._container = container
         self._clock = clock
         self._turns = Locks()
-        self._last: WeakValueDictionary[str, _Piece] = WeakValueDictionary()
+        self._done: dict[str, _Done] = {}
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def show_plan(self, ref: AttemptRef, stage: str, done: int, total: int) -> None:
         """Raises NotFound, Unavailable."""
@@ -36,29 +48,34 @@ class ProgressWriter:
         decide = advance(ref["attempt"], reached, self._clock.now())
         await self._tickets.change(ref["ticket_id"], decide)
 
-    async def show_round(
-        self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket, piece: str
-    ) -> None:
-        """Show how many pieces of a round are done, and what the last one is called, if anything.
-        Of several that come to this at once each leaves it to the last, so that they do not fight
-        over the ticket's row.
+    def note_piece(self, ref: AttemptRef, facts: RoundFacts, piece: str) -> None:
+        """A piece of a round is done: show in a moment how many are. What cannot be written then is
+        shown with the next."""
+        is_due = ref["ticket_id"] in self._done
+        self._done[ref["ticket_id"]] = _Done(ref["attempt"], facts, piece)
+        if not is_due:
+            task = asyncio.create_task(self._write_soon(ref["ticket_id"]))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
 
-        Raises NotFound, Unavailable.
-        """
-        ticket_id, total = ref["ticket_id"], facts["total"]
-        mine = self._last[ticket_id] = _Piece()
-        async with self._turns.of(ticket_id):
-            if self._last.get(ticket_id, mine) is not mine:
-                return
-            if total == 1:
-                done, known = 1, ticket
-            else:
-                # Counting what is stored, rather than adding one, stays right when this runs twice.
-                attempt = Attempt(self._container, ticket_id, ref["attempt"])
-                done, known = await attempt.count_outcomes(facts["number"]), None
-            span = facts["ends_at"] - facts["starts_at"]
-            percent = facts["starts_at"] + span * done // total
-            stage = f"{facts['stage']}: {piece}" if piece else facts["stage"]
-            reached = Progress(stage=stage, done=done, total=total, percent=percent)
-            decide = advance(ref["attempt"], reached, self._clock.now())
-            await self._tickets.change(ticket_id, decide, known)
+    async def settle(self, ticket_id: str) -> None:
+        """Show now what was noted, before somebody else changes the ticket."""
+        with suppress(NotFound, Unavailable, TimeoutError):
+            async with asyncio.timeout(_WRITING_SECONDS), self._turns.of(ticket_id):
+                if done := self._done.pop(ticket_id, None):
+                    await self._write(ticket_id, done)
+
+    async def _write_soon(self, ticket_id: str) -> None:
+        await asyncio.sleep(_GATHERING_SECONDS)
+        await self.settle(ticket_id)
+
+    async def _write(self, ticket_id: str, last: _Done) -> None:
+        facts, total = last.facts, last.facts["total"]
+        # Counting what is stored, rather than adding one, stays right when this runs twice.
+        attempt = Attempt(self._container, ticket_id, last.attempt)
+        done = await attempt.count_outcomes(facts["number"])
+        span = facts["ends_at"] - facts["starts_at"]
+        percent = facts["starts_at"] + span * done // total
+        stage = f"{facts['stage']}: {last.piece}" if last.piece else facts["stage"]
+        reached = Progress(stage=stage, done=done, total=total, percent=percent)
+        await self._tickets.change(ticket_id, advance(last.attempt, reached, self._clock.now()))
