@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from infra.local.host.functions import Function, FunctionApp, HostError, resolve_settings
 from infra.local.host.invocation import Invoker
+from infra.local.host.precedence import Precedence
 from infra.local.host.protocol import METHODS
 from infra.local.host.responses import ResponseTooLargeError, response_of
 from infra.local.host.routes import RouteError, Template, check_route, compile_template
@@ -30,8 +31,15 @@ class HttpFunctions:
     `replace` is called with a reason when a function broke what Azure's worker lives on.
     """
 
-    def __init__(self, app: FunctionApp, invoker: Invoker, replace: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        app: FunctionApp,
+        invoker: Invoker,
+        replace: Callable[[str], None],
+        precedence: Precedence,
+    ) -> None:
         self._invoker = invoker
+        self._precedence = precedence
         self._replace = replace
         # Azure's host asks them in this order, not the most specific first.
         functions = sorted(app.of_kind("httpTrigger"), key=lambda f: f.name.upper())
@@ -78,7 +86,9 @@ class HttpFunctions:
             body=body,
         )
         del body  # The function may let go of it.
-        return await self._call(function, value, subject, http_1_0=scope["http_version"] == "1.0")
+        with self._precedence.answering(scope["method"]):
+            http_1_0 = scope["http_version"] == "1.0"
+            return await self._call(function, value, subject, http_1_0=http_1_0)
 
     async def _call(
         self, function: Function, value: func.HttpRequest, subject: str, *, http_1_0: bool

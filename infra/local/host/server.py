@@ -30,6 +30,7 @@ from infra.local.host.durable.store import Store
 from infra.local.host.functions import FunctionApp, HostError, load
 from infra.local.host.http import HttpFunctions
 from infra.local.host.invocation import Invoker, thread_count
+from infra.local.host.precedence import Precedence
 from infra.local.host.protocol import KestrelProtocol
 from infra.local.host.replacement import inherited_socket, replacement
 from infra.local.host.timeouts import Watchdog, function_timeout
@@ -129,6 +130,7 @@ def build(
         thread_count(),
         Watchdog(function_timeout(app.host), replace),
     )
+    precedence = Precedence()
     engine = Engine(
         Store(state / "durable.sqlite"),
         app.of_kind("orchestrationTrigger"),
@@ -137,11 +139,12 @@ def build(
         turns,
         activities,
         EngineClock(),
+        precedence,
     )
     api = DurableApi(engine, app.hub, origin, app.default_version)
     blobs = BlobFunctions(app.of_kind("blobTrigger"), invoker, state / "blobs.sqlite")
     timers = TimerFunctions(app.of_kind("timerTrigger"), invoker)
-    http = HttpFunctions(app, invoker, replace)
+    http = HttpFunctions(app, invoker, replace, precedence)
     address = urlsplit(origin).hostname or ""
     return Host(app, engine, api, http, blobs, timers, invoker, address)
 

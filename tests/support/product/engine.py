@@ -16,6 +16,7 @@ from infra.local.host.durable.operations import Operations
 from infra.local.host.durable.store import Store
 from infra.local.host.functions import Function
 from infra.local.host.invocation import Invoker
+from infra.local.host.precedence import Precedence
 from infra.local.host.timeouts import Watchdog
 from shared.models import StoredTicket
 from shared.tasks.registry import TASK_TYPES
@@ -57,6 +58,7 @@ class RunningWorkflows:
             _THREADS,
             _THREADS,
             clock,
+            Precedence(),
         )
         self._operations = Operations(self._engine, None)
 

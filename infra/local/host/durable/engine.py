@@ -32,6 +32,7 @@ from infra.local.host.durable.walk import (
 )
 from infra.local.host.functions import Function
 from infra.local.host.invocation import Invoker
+from infra.local.host.precedence import Precedence
 
 log = logging.getLogger("host.durable")
 
@@ -62,8 +63,10 @@ class Engine:
         max_turns: int,
         max_activities: int,
         clock: EngineClock,
+        precedence: Precedence,
     ) -> None:
         self.store = store
+        self._precedence = precedence
         self._clock = clock
         self.orchestrators = {f.name.casefold(): f for f in orchestrators}
         self._activities = ActivityRuns(
@@ -100,6 +103,10 @@ class Engine:
         else:
             self._ready[instance_id] = None
             self._next_turns()
+
+    def begin(self, instance_id: str) -> None:
+        """An instance was started: let it have its first turn, after the requests there are."""
+        self._precedence.begin_after_requests(lambda: self.wake(instance_id))
 
     def wake_to_terminate(self, instance_id: str) -> None:
         """A termination is in the instance's inbox: let it have a turn a little later."""

@@ -71,7 +71,7 @@ class Operations:
                 raise refused(409, _already_exists(there))
             start = events.execution_started(name, input_json, version, self._generation(there))
             self._store.create(new_id, str(uuid.uuid4()), start, input_json, version)
-        self._engine.wake(new_id)
+        self._engine.begin(new_id)
         return new_id
 
     def raise_event(self, instance_id: str, name: str, input_json: str) -> None:
