@@ -1,9 +1,12 @@
-// Runs journeys through the console in a browser, one for each line of JSON on standard input:
+// Runs journeys through the app's pages in a browser, one for each line of JSON on standard input:
 // {"journey": name, "given": {…}} is answered by {"ok": true, "value": …} or {"ok": false, "error"}.
 
 import readline from "node:readline";
 import { chromium } from "playwright-core";
-import * as journeys from "./journeys.mjs";
+import * as consoleJourneys from "./journeys.mjs";
+import * as docsJourneys from "./docs_page.mjs";
+
+const journeys = { ...consoleJourneys, ...docsJourneys };
 
 const [executablePath, base] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });

@@ -1,4 +1,5 @@
-"""The console in a real browser: the journeys of those who use it."""
+"""The console, and the page that describes the API, in a real browser: the journeys of those who
+use them."""
 
 import json
 from collections.abc import Iterator
@@ -233,6 +234,14 @@ def test_administrators_see_figures_audit_and_users(
     reason = wait_for(failed, "the ticket to fail")
     admin: JsonObject = {"user": ADMIN, "password": PASSWORD}
     browser.go("admin", person=name, failed=reason, **admin)
+
+
+def test_the_apis_page_signs_in_uploads_a_file_and_reads_the_result(
+    browser: Browser, ada: JsonObject
+) -> None:
+    ticket = {"title": "By the page", "task_type": "doc_analysis", "task_data": {}}
+    shown = browser.go("docs", file=["letter.txt", LETTER], ticket=ticket, **ada)
+    assert "vessel" in shown
 
 
 def test_people_of_a_tenant_sign_in_by_code(browser: Browser, entra: Entra) -> None:
