@@ -7,6 +7,7 @@ import the storage SDK with the app.
 
 import asyncio
 import json
+import logging
 from typing import Any, Protocol
 
 import azure.durable_functions as df
@@ -15,8 +16,10 @@ from azurefunctions.extensions.base import Datum, InConverter, SdkType
 
 from functions.composition import product
 from functions.durable_client import DurableWorkflow
+from shared.telemetry.logs import hide_text
 from shared.telemetry.names import SpanName
 
+log = logging.getLogger(__name__)
 bp = df.Blueprint()
 
 
@@ -54,5 +57,11 @@ async def take_upload(blob: ArrivedBlob, client: df.DurableOrchestrationClient) 
     late or comes twice does nothing."""
     seconds = product().settings.workflow.step_seconds
     with product().telemetry.observe(SpanName.BLOB, "take_upload"):
-        async with asyncio.timeout(seconds):
-            await product().inbox.take(blob.path, DurableWorkflow(client))
+        try:
+            async with asyncio.timeout(seconds):
+                await product().inbox.take(blob.path, DurableWorkflow(client))
+        except Exception as error:
+            kind = type(error).__name__
+            log.error("A blob could not be taken: %s", kind, exc_info=hide_text(error))
+            # The platform logs its text, and tries again.
+            raise RuntimeError(f"take_upload: {kind}") from None

@@ -31,6 +31,7 @@ from shared.errors import (
 from shared.models import AuditAction, EntityType, rfc3339
 from shared.models.clock import Clock
 from shared.storage.locks import Locks
+from shared.telemetry.logs import hide_text
 from shared.telemetry.metrics import record
 from shared.telemetry.names import Attribute, Metric
 from shared.tickets.workflow_port import WorkflowClient
@@ -134,8 +135,8 @@ class Inbox:
             except (Unavailable, WriteConflict):
                 log.warning("A blob that could not be taken is tried again later")
                 continue
-            except Exception:
-                log.exception("A blob that could not be taken cannot be set aside either")
+            except Exception as error:
+                _log_fault("A blob that could not be taken cannot be set aside either: %s", error)
             await self._poison.delete(blob.message)
 
     async def _take_or_reject(self, blob: PoisonBlob, workflow: WorkflowClient) -> None:
@@ -143,8 +144,8 @@ class Inbox:
             await self.take(blob.path, workflow)
         except (Unavailable, WriteConflict):
             raise
-        except Exception:
-            log.exception("A blob that could not be taken in several tries is set aside")
+        except Exception as error:
+            _log_fault("A blob that could not be taken in several tries is set aside: %s", error)
             if version := await self._containers.version(blob.path):
                 await self._reject(blob.path, version, Reason.FAILED, _FAILED)
 
@@ -173,3 +174,7 @@ class Inbox:
         else:
             await self._containers.set_aside(path, version, facts)
         record(Metric.REJECTED_BLOBS, 1, {Attribute.REASON: reason.value})
+
+
+def _log_fault(text: str, error: Exception) -> None:
+    log.error(text, type(error).__name__, exc_info=hide_text(error))

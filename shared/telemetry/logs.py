@@ -56,6 +56,18 @@ def hide_text(error: Exception) -> tuple[type[Exception], Exception, TracebackTy
     return kind, RuntimeError(f"{kind.__name__}, without its text"), error.__traceback__
 
 
+class LostErrors(logging.Filter):
+    """For asyncio's lines about tasks that failed while nobody waited for them: those tasks may be
+    a task type's own, and the lines have what they raised."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception):
+            record.msg, record.args = "%s in a task that nobody waits for", (type(error).__name__,)
+            record.exc_info = hide_text(error)
+        return True
+
+
 def exception_facts(record: logging.LogRecord) -> dict[str, str]:
     """As OpenTelemetry's conventions have them, without the exception's text."""
     kind, _, where = record.exc_info or (None, None, None)

@@ -2,6 +2,7 @@
 is somebody to tell, and that no text of an exception is told."""
 
 import asyncio
+import gc
 import logging
 import re
 import time
@@ -31,6 +32,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from shared.settings.telemetry import TelemetrySettings
 from shared.telemetry.logs import TelemetryHandler, exception_facts, hide_text
 from shared.telemetry.loop_watch import LoopWatch
 from shared.telemetry.metrics import Attributes, Measurements
@@ -39,6 +41,7 @@ from shared.telemetry.pipeline import LatestValue, WithoutEvents
 from shared.telemetry.sampling import TraceRate
 from shared.telemetry.scope import note, present_scope, scope_of
 from shared.telemetry.spans import begin_trace, carry, go_on_with, span
+from shared.telemetry.telemetry import Telemetry
 from shared.text.first_sentence import first_sentence
 
 CANARY = "canary-4711"
@@ -263,6 +266,25 @@ async def test_while_nothing_runs_no_timer_does() -> None:
     await until(lambda: not watch.is_at_it)
     with watch.watch():
         assert watch.is_at_it
+
+
+async def test_asyncio_tells_of_a_lost_error_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its own line has the task, with what that raised."""
+    Telemetry(TelemetrySettings()).listen()
+
+    async def fail() -> None:
+        raise ValueError(CANARY)
+
+    for _ in range(2):
+        task = asyncio.create_task(fail())
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+    assert caplog.text.count("ValueError in a task that nobody waits for") == 2
+    assert "in fail" in caplog.text
+    assert CANARY not in caplog.text
 
 
 @pytest.mark.parametrize(
