@@ -23,9 +23,18 @@ from shared.tickets.access import TicketAccess
 from shared.tickets.attempts import Attempt
 from shared.tickets.large_inputs.store import LargeInputs
 from shared.tickets.permissions import Right
-from shared.tickets.rendering.files import ResultFile, file_of, form_of, is_saved, render_result
+from shared.tickets.rendering.course import describe_course
+from shared.tickets.rendering.files import (
+    ResultFile,
+    ResultFormat,
+    file_of,
+    form_of,
+    is_saved,
+    render_result,
+    takes_section,
+)
 from shared.tickets.repository import Tickets
-from shared.tickets.statistics.timeline import tell_course
+from shared.tickets.statistics.timeline import recall_attempt, tell_course
 
 
 class TicketQueries:
@@ -83,8 +92,8 @@ class TicketQueries:
         return ticket.model_copy(update={"result_data": _as_result(await attempt.result())})
 
     async def result(self, principal: Principal, ticket_id: str, query: ResultQuery) -> ResultFile:
-        """The result in the form that is asked for, or as much of it as there is. Raises NotFound,
-        NoSuchFormat, Conflict."""
+        """The result in the form that is asked for, or as much of it as there is; a report says at
+        its end what took how long. Raises NotFound, NoSuchFormat, Conflict."""
         ticket = await self.ticket(principal, ticket_id)
         form = form_of(ticket.task_type, query.format)
         if query.partial and ticket.result_attempt != ticket.attempt:
@@ -92,12 +101,24 @@ class TicketQueries:
         if not ticket.result_attempt:
             raise Conflict(f"This ticket is {ticket.status.value}; there is no result of it.")
         if not is_saved(ticket.task_type, form):
-            return await render_result(await self.with_result(ticket), form)
+            shown, section = await asyncio.gather(
+                self.with_result(ticket), self._describe_course(ticket, form)
+            )
+            return await render_result(shown, form, section)
         attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
         content = await load_format(attempt, form)
         if content is None:
             raise NoSuchFormat(f"Nothing in this result can be shown as {form.value}.")
         return file_of(ticket, form, content)
+
+    async def _describe_course(self, ticket: StoredTicket, form: ResultFormat) -> str:
+        """What took how long on the way to the result, where the form takes that: one storage
+        call."""
+        if not takes_section(ticket.task_type, form):
+            return ""
+        attempt = Attempt(self._container, ticket.id, ticket.result_attempt)
+        steps, calls = await attempt.course()
+        return describe_course(tell_course(recall_attempt(ticket, steps), steps, calls))
 
     async def _with_partial_result(self, ticket: StoredTicket) -> StoredTicket:
         """The ticket with what there is of the result of its current attempt."""

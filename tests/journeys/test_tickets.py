@@ -245,7 +245,11 @@ def test_results_in_the_forms_that_there_are(running_app: RunningApp) -> None:
     assert plain.json() == ticket["result_data"]
     assert plain.headers["content-disposition"] == 'attachment; filename="A-b-c-d.json"'
     text = running_app.api.get(path, params={"format": "md"})
-    assert text.text == "# Done &lt;img src=x onerror=alert(1)>\n"
+    assert text.text.startswith("# Done &lt;img src=x onerror=alert(1)>\n\n---\n\n")
+    for form in ("md", "html"):
+        shown = running_app.api.get(path, params={"format": form}).text
+        assert "What took how long" in shown
+        assert "the steps beside it" in shown
     assert text.headers["content-type"] == "text/markdown; charset=utf-8"
     assert text.headers["x-content-type-options"] == "nosniff"
     refused = running_app.api.get(path, params={"format": "csv"})

@@ -27,7 +27,7 @@ task_type = TaskType(
         "analysis_type": "risk",
         "instructions": "Name every date by which something must be done.",
     },
-    formats={"md": report.to_markdown, "docx": report.to_word, "csv": report.to_table},
+    formats={"md": report.to_markdown, "csv": report.to_table},
     plan=plan,
     stages=(
         ANALYSING.then(rounds.after_analysis),

@@ -17,12 +17,6 @@ def to_markdown(result: Result) -> str:
     return result.analysis
 
 
-def to_word(result: Result) -> bytes:
-    from shared.documents.export.docx import to_docx
-
-    return to_docx(result.analysis, "Analysis")
-
-
 def to_table(result: Result) -> str | bytes:
     """The evidence, a row for each quote."""
     return to_csv(_HEADER, _rows(result))

@@ -29,7 +29,6 @@ task_type = TaskType(
     },
     formats={
         "md": report.to_markdown,
-        "docx": report.to_word,
         "csv": report.to_table,
         "vega-lite": report.to_vega_lite,
     },

@@ -28,12 +28,6 @@ def to_markdown(result: Result) -> str:
     return "\n".join(line for title, lines in sections if lines for line in (title, "", *lines, ""))
 
 
-def to_word(result: Result) -> bytes:
-    from shared.documents.export.docx import to_docx
-
-    return to_docx(to_markdown(result), "Answer")
-
-
 def to_table(result: Result) -> str:
     """All rows, in which no cell is taken for a formula."""
     header = [column.name for column in result.columns]

@@ -49,6 +49,7 @@ _KINDS = {
 
 _PARSED = (ResultFormat.HTML, ResultFormat.DOCX)
 """For these, Markdown is parsed. What the parser takes may grow with the square of the text."""
+_REPORTS = (ResultFormat.MD, *_PARSED)
 _MAX_PARSED_HERE = 16 * 1024
 _LIMITS = Limits(seconds=20, megabytes=1024)
 _MAX_BYTES = 100 * 1024 * 1024
@@ -89,11 +90,19 @@ def is_saved(task_type: str, form: ResultFormat) -> bool:
     return form in find_task_type(task_type).saved_formats
 
 
-async def render_result(ticket: StoredTicket, form: ResultFormat) -> ResultFile:
-    """The result that `ticket` carries in its `result_data`. Raises NoSuchFormat for one that this
-    result cannot be had in, FormatFailed for one that its task type fails to make."""
+def takes_section(task_type: str, form: ResultFormat) -> bool:
+    """Whether a result in this form is a report that is written here, and may be added to. What a
+    type writes as a document of its own (a paper) is what it is."""
+    has_own = any(one in find_task_type(task_type).formats for one in _PARSED)
+    return form in _REPORTS and not has_own
+
+
+async def render_result(ticket: StoredTicket, form: ResultFormat, section: str = "") -> ResultFile:
+    """The result that `ticket` carries in its `result_data`, with a last `section` in Markdown
+    where the form takes one. Raises NoSuchFormat for one that this result cannot be had in,
+    FormatFailed for one that its task type fails to make."""
     try:
-        content = await _render_in_time(ticket.task_type, ticket.result_data, form)
+        content = await _render_in_time(ticket.task_type, ticket.result_data, form, section)
     except NoSuchFormat:
         raise
     except Exception as error:
@@ -133,12 +142,14 @@ def _log_fault(ticket: StoredTicket, form: ResultFormat, error: Exception) -> No
     )
 
 
-async def _render_in_time(task_type: str, result: dict[str, Any], form: ResultFormat) -> bytes:
+async def _render_in_time(
+    task_type: str, result: dict[str, Any], form: ResultFormat, section: str = ""
+) -> bytes:
     """Raises TimeoutError, and whatever the task type does."""
-    if form in _PARSED and len(data := strict_json.dumps(result)) > _MAX_PARSED_HERE:
+    if form in _PARSED and len(data := strict_json.dumps([result, section])) > _MAX_PARSED_HERE:
         return await _render_in_child(task_type, data, form)
     async with asyncio.timeout(_LIMITS.seconds):
-        return await run_in_thread(render_content, task_type, result, form)
+        return await run_in_thread(render_content, task_type, result, form, section)
 
 
 def file_of(ticket: StoredTicket, form: ResultFormat, content: bytes) -> ResultFile:
@@ -148,18 +159,28 @@ def file_of(ticket: StoredTicket, form: ResultFormat, content: bytes) -> ResultF
     return ResultFile(content, content_type, f"{name}.{suffix}")
 
 
-def render_content(task_type: str, result: dict[str, Any], form: ResultFormat) -> bytes:
-    """A stored result in this form. Raises NoSuchFormat."""
+def render_content(
+    task_type: str, result: dict[str, Any], form: ResultFormat, section: str = ""
+) -> bytes:
+    """A stored result in this form, with a last `section` where the form takes one. Raises
+    NoSuchFormat."""
     if form is ResultFormat.JSON:
         return strict_json.dumps(result)
     known = find_task_type(task_type)
-    if form in (ResultFormat.HTML, ResultFormat.DOCX) and form not in known.formats:
-        return _convert(str(known.render(result, ResultFormat.MD)), form)
+    if form in _PARSED and form not in known.formats:
+        markdown = str(known.render(result, ResultFormat.MD))
+        return _convert(_add_section(markdown, section), form)
     content = known.render(result, form.value)
+    if form is ResultFormat.MD:
+        content = _add_section(str(content), section)
     content = content.encode() if isinstance(content, str) else content
     if not isinstance(content, bytes) or len(content) > _MAX_BYTES:
         raise ValueError(f"a format is a text or bytes, of {_MAX_BYTES} at most")
     return content
+
+
+def _add_section(markdown: str, section: str) -> str:
+    return f"{markdown.rstrip()}\n\n---\n\n{section}\n" if section else markdown
 
 
 def _convert(markdown: str, form: ResultFormat) -> bytes:

@@ -1,7 +1,7 @@
 """`python -m shared.tickets.rendering.worker`: the process that renders one result and ends.
 
 It is asked by a request (`shared.sandbox.child`) for a form and a task type, with the stored result
-as JSON, and answers with the content of the file.
+and a last section as JSON, and answers with the content of the file.
 """
 
 import sys
@@ -14,8 +14,9 @@ from shared.tickets.rendering.files import ResultFormat, render_content
 def main() -> None:
     """Answer the one request."""
     asked = read_request()
-    result = strict_json.loads(read_data(asked))
-    sys.stdout.buffer.write(render_content(asked["name"], result, ResultFormat(asked["kind"])))
+    result, section = strict_json.loads(read_data(asked))
+    form = ResultFormat(asked["kind"])
+    sys.stdout.buffer.write(render_content(asked["name"], result, form, section))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,22 @@ def tell_course(
     )
 
 
+def recall_attempt(ticket: StoredTicket, steps: Sequence[StepRun]) -> StoredTicket:
+    """The ticket as it was when the attempt of its result ended; of one that others have followed,
+    as far as `steps` know."""
+    if ticket.result_attempt == ticket.attempt or not steps:
+        return ticket
+    known = {
+        "attempt": ticket.result_attempt,
+        "status": Status.COMPLETED,
+        "waits_for_files": False,
+        "queued_at": None,
+        "started_at": min(step.started_at for step in steps),
+        "completed_at": max(map(_end_of_step, steps)),
+    }
+    return ticket.model_copy(update=known)
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """A run of a step, with the one before and the one after of the same step, by number from 1."""

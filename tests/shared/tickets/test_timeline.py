@@ -1,5 +1,6 @@
 """The course of an attempt leaves no time unexplained, and comes to the sum of its shares."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,9 +19,10 @@ from shared.models import (
     StoredTicket,
     Timeline,
 )
+from shared.tickets.rendering.course import describe_course
 from shared.tickets.statistics.failures import explain_failure
 from shared.tickets.statistics.time_shares import find_gaps
-from shared.tickets.statistics.timeline import tell_course
+from shared.tickets.statistics.timeline import recall_attempt, tell_course
 from tests.support.product.clock import now
 
 BEGINNING = now()
@@ -237,3 +239,33 @@ def test_what_failed_is_the_last_run_of_a_step_and_no_fault_that_went_by() -> No
     refused = [*steps, step("work", 5, 6, "failure", index=0, fault="ModelFailure")]
     assert explain_failure(refused)["exception"] == "ModelFailure"
     assert EntryKind.STEP in {entry.kind for entry in tell_course(ticket(9), refused, []).entries}
+
+
+def test_a_report_says_what_took_how_long() -> None:
+    steps = [
+        step("plan", 1, 2, "round"),
+        step("work", 2, 3, "wait", index=0, service="model"),
+        step("work", 63, 130, index=0),
+        step("combine", 130, 131, "done"),
+    ]
+    text = describe_course(tell_course(ticket(131), steps, [call(71, 130)]))
+    assert text.splitlines()[:3] == [
+        "## What took how long",
+        "",
+        "2 min 11 s in all, with 1 call of the model (3 tokens read, 0 written).",
+    ]
+    rows = re.findall(r"\| (.+) \| ([\d,]+) \| (.+) \|", text)
+    assert rows[:3] == [
+        ("waiting for model", "1", "1 min 0 s"),
+        ("the model", "1", "59.0 s"),
+        ("the steps beside it", "4", "11.0 s"),
+    ]
+    assert "| work: working | 2 | 1 min 7 s | 1 min 8 s |" in text
+    assert describe_course(tell_course(ticket(5), [], [])) == ""
+
+
+def test_the_course_of_an_older_result_is_told_as_far_as_its_steps_know() -> None:
+    steps = [step("plan", 4, 8, "done")]
+    again = ticket(None, None, status=Status.PENDING, attempt=2, result_attempt=1)
+    told = tell_course(recall_attempt(again, steps), steps, [])
+    assert spans(told) == [("wait for the beginning", 0, 4), ("plan: working", 4, 8)]
