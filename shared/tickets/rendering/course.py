@@ -23,7 +23,7 @@ def describe_course(timeline: Timeline) -> str:
     """Markdown of how the time of an attempt went, each moment once, and of its steps; empty where
     nothing is known of them."""
     runs = [one for one in timeline.entries if one.kind is EntryKind.STEP]
-    if not runs:
+    if not any(one.run for one in runs):
         return ""
     shares = (
         (_name_share(one), f"{one.count:,}", tell_time(one.seconds)) for one in timeline.shares
