@@ -1,6 +1,7 @@
 """The documents hold together: links lead somewhere, each decision is in the index."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def test_every_decision_is_in_the_index_under_its_title() -> None:
 def test_the_readme_fits_a_screen_of_100_columns() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if len(line) > 100] == []
+
+
+def test_what_the_readme_types_is_shell_and_uses_what_it_has_set() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    checked = subprocess.run(
+        ["/bin/sh", "-n"], input=lines, capture_output=True, text=True, check=False
+    )
+    assert checked.stderr == ""
+    for found in re.finditer(r"\$\{?([A-Z]\w*)", lines):
+        assert re.search(rf"^{found[1]}=", lines[: found.start()], re.MULTILINE), found[0]
 
 
 def test_the_readme_has_a_row_for_every_error_that_is_answered() -> None:
