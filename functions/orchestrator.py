@@ -3,7 +3,7 @@
     wait for files → plan → while the round has items: fan out work, then combine → finish, or fail
 
 While a round has a single item, plan and combine go on by themselves, mostly to the end of the
-ticket (`shared/workflow/chains.py`): `finish` is for what they could not write, and for workflows
+ticket (`shared/workflow/chains/`): `finish` is for what they could not write, and for workflows
 of version 1.
 
 The orchestrator runs again from its beginning at every step: it looks at nothing but its input and

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.app.ticket_parts import TicketParts
+from shared.app.workflow_parts import WorkflowParts
 from shared.workflow.messages import StartInput, Waiting
 
 if TYPE_CHECKING:
@@ -22,18 +22,9 @@ if TYPE_CHECKING:
     from shared.audit.verification import TrailVerification
     from shared.models import StoredTicket
     from shared.tickets.sweeper import Sweeper
-    from shared.workflow.activities import Activities
-    from shared.workflow.answer_cache import Answers
-    from shared.workflow.bookkeeping import Bookkeeping
-    from shared.workflow.contexts import Contexts
-    from shared.workflow.progress import ProgressWriter
 
 
-_LONE_STEP = "shared.app.lone_step"
-"""Makes the app anew, in a process of its own."""
-
-
-class App(TicketParts):
+class App(WorkflowParts):
     """The product under these settings. A test that wants another end than a real service makes a
     subclass, or sets the attribute before it is used."""
 
@@ -190,94 +181,6 @@ class App(TicketParts):
             settings=self.settings.audit,
             clock=self.clock,
         )
-
-    @cached_property
-    def activities(self) -> "Activities":
-        from shared.workflow.activities import Activities
-        from shared.workflow.chains import Chains
-        from shared.workflow.inquiries import Inquiries
-        from shared.workflow.step_runs import StepRuns
-        from shared.workflow.step_starts import StepStarts
-        from shared.workflow.ticket_reader import TicketReader
-
-        known, container, clock = self.settings, self.clients.container, self.clock
-        books, limit = self._bookkeeping, known.workflow.step_seconds
-        reader = TicketReader(self.tickets, self.large_inputs)
-        starts = StepStarts(
-            container=container,
-            module=_LONE_STEP,
-            environment=known.environment,
-            step_seconds=limit,
-        )
-        step_runs = StepRuns(
-            tickets=self.tickets, books=books, starts=starts, step_seconds=limit, clock=clock
-        )
-        return Activities(
-            tickets=self.tickets,
-            large_inputs=self.large_inputs,
-            reader=reader,
-            container=container,
-            intents=self._intents,
-            contexts=self._contexts,
-            progress=self._progress,
-            step_runs=step_runs,
-            books=books,
-            chains=Chains(
-                tickets=self.tickets,
-                reader=reader,
-                container=container,
-                contexts=self._contexts,
-                inquiries=Inquiries(self.tickets, known.workflow.answer_days, clock),
-                step_runs=step_runs,
-                books=books,
-                step_seconds=limit,
-                clock=clock,
-            ),
-            quiet_seconds=known.files.quiet_seconds,
-            clock=clock,
-        )
-
-    @cached_property
-    def _contexts(self) -> "Contexts":
-        from shared.quotas.token_budgets import TokenBudgets
-        from shared.workflow.contexts import Contexts
-        from shared.workflow.metering import Metering
-        from shared.workflow.partial_texts import PartialTexts
-
-        return Contexts(
-            tickets=self.tickets,
-            users=self.users,
-            container=self.clients.container,
-            model=self.clients.model,
-            answers=self.answer_cache,
-            dependencies=self.dependencies,
-            progress=self._progress,
-            metering=Metering(self.settings.prices),
-            budgets=TokenBudgets(self.quotas),
-            partial_texts=PartialTexts(self.tickets, self.notifications, self.clock),
-            books=self._bookkeeping,
-            max_waits=self.settings.workflow.max_waits,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def _bookkeeping(self) -> "Bookkeeping":
-        from shared.workflow.bookkeeping import Bookkeeping
-
-        return Bookkeeping(self.clients.container, self.clock)
-
-    @cached_property
-    def _progress(self) -> "ProgressWriter":
-        from shared.workflow.progress import ProgressWriter
-
-        return ProgressWriter(self.tickets, self.clients.container, self.clock)
-
-    @cached_property
-    def answer_cache(self) -> "Answers":
-        from shared.workflow.answer_cache import Answers
-
-        days = self.settings.workflow.answer_cache_days
-        return Answers(self.clients.container, self.clients.model, days, clock=self.clock)
 
     @cached_property
     def _attachment_store(self) -> "AttachmentStore":

@@ -105,9 +105,13 @@ class Container:
 
     async def write_json(self, name: str, value: Any) -> None:
         """Store `value`, replacing what was there."""
+        await self.write_json_text(name, strict_json.dumps(value))
+
+    async def write_json_text(self, name: str, text: bytes) -> None:
+        """Store a value that is JSON already, replacing what was there."""
 
         async def call() -> None:
-            await self._requests.put(name, strict_json.dumps(value), {})
+            await self._requests.put(name, text, {})
 
         await self._with_container(call)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, get_type_hints
+from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
 from pydantic import Field
 
@@ -27,6 +27,8 @@ from shared.models import (
     StoredUser,
 )
 from shared.models.clock import Clock
+from shared.tasks.artifacts import Artifacts as Artifacts
+from shared.tasks.artifacts import Keep as Keep
 from shared.tasks.audience import NOBODY, Audience
 from shared.tasks.calling import Returned, call_function
 from shared.tasks.calling import wait_for as wait_for
@@ -80,15 +82,6 @@ class Round(Model):
     items: list[dict[str, Any]]
     starts_at: int = Field(default=5, ge=0, le=100)
     ends_at: int = Field(default=90, ge=0, le=100)
-
-
-class Artifacts(Protocol):
-    """What an attempt keeps between its steps, JSON by name; saving it again replaces it."""
-
-    async def save(self, name: str, value: Any) -> None: ...
-
-    async def load(self, name: str) -> Any:
-        """None when there is nothing of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

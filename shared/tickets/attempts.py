@@ -80,10 +80,16 @@ class Attempt:
         return [strict_json.loads(line) for line in dict.fromkeys(data.splitlines())]
 
     async def save(self, name: str, value: Any) -> None:
-        await self._container.write_json(f"{self._work}/kept/{name}.json", value)
+        await self._container.write_json(self._kept(name), value)
+
+    async def save_text(self, name: str, text: bytes) -> None:
+        """The same for a value that is JSON already."""
+        await self._container.write_json_text(self._kept(name), text)
+
+    hand_on = save
 
     async def load(self, name: str) -> Any:
-        return await self._container.read_json(f"{self._work}/kept/{name}.json")
+        return await self._container.read_json(self._kept(name))
 
     def start_of(self, step: str) -> str:
         """The blob in which the starts of a step are counted."""
@@ -107,9 +113,9 @@ class Attempt:
 
         return await gather_within(_READS_AT_ONCE, read, range(count))
 
-    async def store_chain(self, step: str, begins: Any) -> None:
+    async def store_chain(self, step: str, reached: Any) -> None:
         """Keep the round that a step has reached by itself; those before it are done."""
-        await self._container.write_json(self._chain(step), begins)
+        await self._container.write_json(self._chain(step), reached)
 
     async def load_chain(self, step: str) -> Any:
         """None when the step has not gone further than what it began with."""
@@ -124,6 +130,9 @@ class Attempt:
     async def result(self) -> dict[str, Any]:
         """The result as it is stored, empty when there is none."""
         return await self._container.read_json(self._result) or {}
+
+    def _kept(self, name: str) -> str:
+        return f"{self._work}/kept/{name}.json"
 
     def _chain(self, step: str) -> str:
         return f"{self._work}/chains/{step}.json"

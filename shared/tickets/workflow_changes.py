@@ -130,7 +130,7 @@ def ask(attempt: int, name: str, inquiry: OpenInquiry, at: datetime) -> Decide:
 
 
 def complete(attempt: int, model: str | None, tokens: int, result: str, at: datetime) -> Decide:
-    """`result` is that of the attempt, packed, or empty when it is too long for that."""
+    """`result` is that of the attempt, packed, or empty where it lies in its blob alone."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         if not runs(ticket, attempt):

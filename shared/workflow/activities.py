@@ -13,7 +13,6 @@ from shared.clients.blobs import Container
 from shared.errors import FailureKind, NotFound
 from shared.models import StoredTicket
 from shared.models.clock import Clock
-from shared.storage.compressed import pack
 from shared.storage.outages import insist
 from shared.tasks.registry import find_task_type
 from shared.tickets import workflow_changes
@@ -26,7 +25,7 @@ from shared.tickets.repository import Tickets
 from shared.tickets.statistics.failures import explain_failure
 from shared.tickets.workflow_changes import runs
 from shared.workflow.bookkeeping import Bookkeeping
-from shared.workflow.chains import ChainEnd, Chains
+from shared.workflow.chains.chain import ChainEnd, Chains
 from shared.workflow.contexts import Contexts
 from shared.workflow.messages import (
     AttemptRef,
@@ -113,7 +112,8 @@ class Activities:
         piece = ""
         if not (ref.get("again") and await attempt.has_outcome(number, index)):
             task_type = find_task_type(ticket.task_type)
-            context = self._contexts.work_context(task_type, ticket, ref, facts["stage"])
+            stage = facts["stage"]
+            context = self._contexts.work_context(task_type, ticket, ref, stage, attempt)
             outcome, piece = await task_type.do_work(context, item)
             await insist(partial(attempt.store_outcome, number, index, outcome), self._clock)
         self._progress.note_piece(ref, facts, piece)
@@ -127,10 +127,10 @@ class Activities:
         return await self._chains.go_on(ref, facts)
 
     async def finish(self, ref: AttemptRef, done: ResultStored) -> None:
-        """The ticket is completed, once, unless something else ended it before."""
-        result = pack(await self._attempt(ref).result())
+        """The ticket is completed, once, unless something else ended it before. Its result is not
+        read for that: whoever reads the ticket finds it."""
         decide = workflow_changes.complete(
-            ref["attempt"], done["model"], done["tokens"], result, self._clock.now()
+            ref["attempt"], done["model"], done["tokens"], "", self._clock.now()
         )
         with suppress(NotFound):
             await self._tickets.change(ref["ticket_id"], decide)

@@ -38,11 +38,15 @@ class Answers:
         self._days = days
         self._clock = clock
 
+    @property
+    def is_on(self) -> bool:
+        return self._days > 0
+
     def of(self, owner: str, model: LanguageModel | None = None) -> LanguageModel:
         """The model, or `model` in its place, as somebody who remembers for this owner what it
         said."""
         asked = model or self._model
-        if not self._days:
+        if not self.is_on:
             return asked
         return _Remembering(self._container, asked, owner, clock=self._clock)
 

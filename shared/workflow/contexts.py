@@ -83,13 +83,20 @@ class Contexts:
         ticket: StoredTicket,
         ref: AttemptRef,
         stage: str,
+        *,
+        artifacts: Artifacts,
         answers: Sequence[Any],
     ) -> Context[Any]:
         """Of a plan, or of what follows a stage; `answers` are those to what it has asked."""
-        return Context(**self._fields(task_type, ticket, ref, stage), answers=answers)
+        return Context(**self._fields(task_type, ticket, ref, stage, artifacts), answers=answers)
 
     def work_context(
-        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
+        self,
+        task_type: _TaskType,
+        ticket: StoredTicket,
+        ref: AttemptRef,
+        stage: str,
+        artifacts: Artifacts,
     ) -> WorkContext[Any]:
         """Of a piece of work."""
 
@@ -101,7 +108,7 @@ class Contexts:
         if task_type.reuses_answers:
             model = self._answers.of(ticket.created_by, model)
         return WorkContext(
-            **self._fields(task_type, ticket, ref, stage),
+            **self._fields(task_type, ticket, ref, stage, artifacts),
             model=model,
             record=self._metering.of(ticket, partial(self._books.book, ref)),
             audit=audit,
@@ -109,8 +116,17 @@ class Contexts:
             audience=self._partial_texts.audience(ref),
         )
 
+    def remember_answers(self, task_type: _TaskType) -> bool:
+        """Whether what the model has answered costs nothing when it is asked once more."""
+        return task_type.reuses_answers and self._answers.is_on
+
     def _fields(
-        self, task_type: _TaskType, ticket: StoredTicket, ref: AttemptRef, stage: str
+        self,
+        task_type: _TaskType,
+        ticket: StoredTicket,
+        ref: AttemptRef,
+        stage: str,
+        artifacts: Artifacts,
     ) -> _Fields:
         async def report(done: int, total: int) -> None:
             await self._progress.show_plan(ref, stage, done, total)
@@ -119,7 +135,7 @@ class Contexts:
             ticket=ticket,
             data=task_type.data.model_validate(ticket.task_data),
             stage=stage,
-            artifacts=self._attempt(ref),
+            artifacts=artifacts,
             read_file=partial(self._files.read, ticket.id),
             report=report,
             use=self._dependencies.provider(task_type.needs),
@@ -135,6 +151,3 @@ class Contexts:
     def _earlier(self, ref: AttemptRef) -> Attempt | None:
         number = ref["attempt"] - 1
         return Attempt(self._container, ref["ticket_id"], number) if number else None
-
-    def _attempt(self, ref: AttemptRef) -> Attempt:
-        return Attempt(self._container, ref["ticket_id"], ref["attempt"])

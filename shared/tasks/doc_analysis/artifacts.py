@@ -4,15 +4,15 @@ account of all claims, and groups of parts."""
 from collections.abc import Sequence
 
 from shared.clients.side_by_side import gather_within
-from shared.tasks.base import Artifacts
+from shared.tasks.base import Artifacts, Keep
 from shared.tasks.doc_analysis.models import Account, Document, Part
 
 _CALLS_AT_ONCE = 16
 _ACCOUNT = "claims"
 
 
-async def save_document(artifacts: Artifacts, number: int, document: Document) -> None:
-    await artifacts.save(_document(number), document.model_dump(mode="json"))
+async def save_document(keep: Keep, number: int, document: Document) -> None:
+    await keep(_document(number), document.model_dump(mode="json"))
 
 
 async def find_document(artifacts: Artifacts, number: int) -> Document | None:
@@ -30,18 +30,20 @@ async def load_documents(artifacts: Artifacts, count: int) -> list[Document]:
     return await gather_within(_CALLS_AT_ONCE, load, range(count))
 
 
-async def save_account(artifacts: Artifacts, account: Account) -> None:
-    await artifacts.save(_ACCOUNT, account.model_dump(mode="json"))
+async def hand_on_account(artifacts: Artifacts, account: Account) -> None:
+    await artifacts.hand_on(_ACCOUNT, account.model_dump(mode="json"))
 
 
 async def load_account(artifacts: Artifacts) -> Account:
     return Account.model_validate(await artifacts.load(_ACCOUNT))
 
 
-async def save_group(artifacts: Artifacts, level: int, number: int, parts: Sequence[Part]) -> None:
+async def hand_on_group(
+    artifacts: Artifacts, level: int, number: int, parts: Sequence[Part]
+) -> None:
     """The parts that one piece of work merges."""
     saved = [part.model_dump(mode="json") for part in parts]
-    await artifacts.save(_group(level, number), saved)
+    await artifacts.hand_on(_group(level, number), saved)
 
 
 async def load_group(artifacts: Artifacts, level: int, number: int) -> list[Part]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from shared.documents.extraction import Extractor
 from shared.errors import PermanentFailure, Unreadable
 from shared.models import Attachment
-from shared.tasks.base import Context, Round
+from shared.tasks.base import Context, Keep, Round
 from shared.tasks.call_sizes import CallSizes
 from shared.tasks.doc_analysis import artifacts
 from shared.tasks.doc_analysis.analysing import ANALYSING, ChunkItem
@@ -68,9 +68,10 @@ def _check(context: Context[TaskData], documents: Sequence[Document]) -> None:
 
 
 async def _document(context: Context[TaskData], number: int, file: Attachment) -> Document:
-    alone = len(context.ticket.attachments) == 1
-    if not alone and (known := await artifacts.find_document(context.artifacts, number)):
-        return known
+    if not _is_alone(context):
+        known = await artifacts.find_document(context.artifacts, number)
+        if known is not None:
+            return known
     data = await context.read_file(file.id)
     if data is None:
         raise PermanentFailure(f"The file {file.filename} was removed while it was to be read.")
@@ -82,8 +83,17 @@ async def _document(context: Context[TaskData], number: int, file: Attachment) -
     except Unreadable as error:
         fault = {"fault": error.fault.value, "advice": error.advice}
         document = document.model_copy(update=fault)
-    await artifacts.save_document(context.artifacts, number, document)
+    await artifacts.save_document(_choose_keep(context), number, document)
     return document
+
+
+def _is_alone(context: Context[TaskData]) -> bool:
+    return len(context.ticket.attachments) == 1
+
+
+def _choose_keep(context: Context[TaskData]) -> Keep:
+    """Of several files each is stored when it has been read."""
+    return context.artifacts.hand_on if _is_alone(context) else context.artifacts.save
 
 
 async def _profile(
@@ -104,7 +114,7 @@ async def _chunks(
     """Read a file and keep its chunks. Raises Unreadable."""
     extract = await context.use(Extractor).extract(file, data)
     chunks = await cut(extract, _budget(context))
-    await save_chunks(context.artifacts, number, chunks)
+    await save_chunks(_choose_keep(context), number, chunks)
     return document.model_copy(
         update={
             "title": extract.title,

@@ -29,7 +29,7 @@ async def after_analysis(context: Context[TaskData], outcomes: Sequence[Outcome]
     account, parts = gathering.gather_outcomes(outcomes)
     if len(parts) == 1:  # A single chunk needs no further call: its analysis is the result.
         return await concluding.conclude(context, parts[0], account)
-    await artifacts.save_account(context.artifacts, account)
+    await artifacts.hand_on_account(context.artifacts, account)
     return await merge_parts(context, parts)
 
 
@@ -49,7 +49,7 @@ async def merge_parts(context: Context[TaskData], parts: Sequence[Part]) -> Roun
     level = parts[0].level
     await asyncio.gather(
         *(
-            artifacts.save_group(context.artifacts, level, number, group)
+            artifacts.hand_on_group(context.artifacts, level, number, group)
             for number, group in enumerate(made)
         )
     )

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from shared.clients.side_by_side import gather_within
-from shared.tasks.base import Artifacts
+from shared.tasks.base import Artifacts, Keep
 from shared.tasks.evidence.models import Chunk
 
 _CALLS_AT_ONCE = 16
 
 
-async def save_chunks(artifacts: Artifacts, document: int, chunks: Sequence[Chunk]) -> None:
+async def save_chunks(keep: Keep, document: int, chunks: Sequence[Chunk]) -> None:
 
     async def save(number: int) -> None:
-        await artifacts.save(_chunk(document, number), chunks[number].model_dump(mode="json"))
+        await keep(_chunk(document, number), chunks[number].model_dump(mode="json"))
 
     await gather_within(_CALLS_AT_ONCE, save, range(len(chunks)))
 

@@ -96,7 +96,7 @@ async def _read(
         advice = error.advice if isinstance(error, Unreadable) else error.detail
         return f"The source {name} cannot be read: {advice}"
     chunks = await chunking.cut(extract, context.use(CallSizes).chunk_tokens)
-    await save_chunks(context.artifacts, number, chunks)
+    await save_chunks(context.artifacts.hand_on, number, chunks)
     if not chunks:
         return f"The source {name} cannot be read: there is no text in it."
     return SourceFacts(

@@ -14,10 +14,10 @@ from shared.tasks.pr_review.models import Coverage, Finding, Result, SuggestedCh
 
 
 class Artifact(Model):
-    """Saved under the name of its class, and a number where there are several."""
+    """Known by the name of its class, and a number where there are several."""
 
-    async def save(self, artifacts: Artifacts, number: int = 0) -> None:
-        await artifacts.save(self._name(number), self.model_dump(mode="json"))
+    async def hand_on(self, artifacts: Artifacts, number: int = 0) -> None:
+        await artifacts.hand_on(self._name(number), self.model_dump(mode="json"))
 
     @classmethod
     async def load(cls, artifacts: Artifacts, number: int = 0) -> Self:

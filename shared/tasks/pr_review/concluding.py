@@ -51,13 +51,13 @@ async def after_review(context: Context[TaskData], outcomes: Sequence[Outcome]) 
         outcomes = [*(await Gathered.load(context.artifacts, depth)).outcomes, *outcomes]
     halves = find_halves(outcomes)
     if halves:
-        await Gathered(outcomes=list(outcomes)).save(context.artifacts, depth + 1)
+        await Gathered(outcomes=list(outcomes)).hand_on(context.artifacts, depth + 1)
         return REVIEWING.round(halves, starts_at=75, ends_at=80)
     faults = [outcome.fault for outcome in outcomes if outcome.fault]
     if faults and all(outcome.fault for outcome in outcomes):
         raise UnusableAnswer(faults[0])
     reviewed = _review_all(outcomes, await Before.find(context.artifacts))
-    await reviewed.save(context.artifacts)
+    await reviewed.hand_on(context.artifacts)
     calls = checking.find_calls(reviewed)
     if calls:
         return checking.CHECKING.round(calls, starts_at=80, ends_at=95)
@@ -94,7 +94,7 @@ async def _conclude(context: Context[TaskData], helds: Sequence[Held]) -> Round 
     result = await _result(context, helds)
     if not context.data.post_review:
         return result
-    await Draft(result=result).save(context.artifacts)
+    await Draft(result=result).hand_on(context.artifacts)
     return POSTING.round([NoItem()], starts_at=95, ends_at=98)
 
 

@@ -52,17 +52,16 @@ async def _read(context: Context[TaskData]) -> Facts:
     budget = context.use(CallSizes).batch_tokens
     found = await asyncio.to_thread(sort_files, changed, pull, base, budget, before)
     if found.before is not None:
-        await found.before.save(context.artifacts)
+        await found.before.hand_on(context.artifacts)
     seen = Seen(
         coverage=found.coverage,
         warnings=[*_describe_state(pull), *warnings(found.coverage), *found.notes, *lost],
         noticed=found.noticed,
     )
     batches = [ReviewBatch.of(batch.diffs) for batch in found.batches]
-    await asyncio.gather(
-        seen.save(context.artifacts),
-        *(batch.save(context.artifacts, number) for number, batch in enumerate(batches)),
-    )
+    await seen.hand_on(context.artifacts)
+    for number, batch in enumerate(batches):
+        await batch.hand_on(context.artifacts, number)
     facts = _facts(ref, pull, changed, instructions, len(batches)).model_copy(
         update={
             "request": request,
@@ -70,7 +69,7 @@ async def _read(context: Context[TaskData]) -> Facts:
             "summary": before.last.summary if before and found.coverage.since else "",
         }
     )
-    await facts.save(context.artifacts)
+    await facts.hand_on(context.artifacts)
     return facts
 
 

@@ -21,18 +21,18 @@ async def load_narrowed(artifacts: Artifacts) -> Catalogue:
     return Catalogue.model_validate(await artifacts.load(_NARROWED))
 
 
-async def save_draft(artifacts: Artifacts, draft: Draft) -> None:
+async def hand_on_draft(artifacts: Artifacts, draft: Draft) -> None:
     """That is to be run."""
-    await artifacts.save(_draft(draft.number), draft.model_dump(mode="json"))
+    await artifacts.hand_on(_draft(draft.number), draft.model_dump(mode="json"))
 
 
 async def load_draft(artifacts: Artifacts, number: int) -> Draft:
     return Draft.model_validate(await artifacts.load(_draft(number)))
 
 
-async def save_failure(artifacts: Artifacts, number: int, draft: Draft) -> None:
+async def hand_on_failure(artifacts: Artifacts, number: int, draft: Draft) -> None:
     """That the `number`-th draft is to mend."""
-    await artifacts.save(_failure(number), draft.model_dump(mode="json"))
+    await artifacts.hand_on(_failure(number), draft.model_dump(mode="json"))
 
 
 async def load_failure(artifacts: Artifacts, number: int) -> Draft | None:
@@ -40,17 +40,17 @@ async def load_failure(artifacts: Artifacts, number: int) -> Draft | None:
     return None if known is None else Draft.model_validate(known)
 
 
-async def save_answer(artifacts: Artifacts, answer: str) -> None:
+async def hand_on_answer(artifacts: Artifacts, answer: str) -> None:
     """What people said that they mean."""
-    await artifacts.save(_ANSWER, answer)
+    await artifacts.hand_on(_ANSWER, answer)
 
 
 async def load_answer(artifacts: Artifacts) -> str:
     return str(await artifacts.load(_ANSWER) or "")
 
 
-async def save_evidence(artifacts: Artifacts, evidence: Evidence) -> None:
-    await artifacts.save(_EVIDENCE, evidence.model_dump(mode="json"))
+async def hand_on_evidence(artifacts: Artifacts, evidence: Evidence) -> None:
+    await artifacts.hand_on(_EVIDENCE, evidence.model_dump(mode="json"))
 
 
 async def load_evidence(artifacts: Artifacts) -> Evidence:

@@ -40,7 +40,7 @@ async def after_writing(
     """Raises PermanentFailure when nothing that may run was written, repairs and all."""
     [draft] = drafts
     if not draft.error:
-        await artifacts.save_draft(context.artifacts, draft)
+        await artifacts.hand_on_draft(context.artifacts, draft)
         return RUNNING.round(parts_of(draft), starts_at=_WRITTEN, ends_at=_RUN)
     if draft.way == ANALYST and not draft.written:
         return await _ask_or_write(context, draft)
@@ -79,7 +79,7 @@ async def _go_on(context: Context[TaskData], weighed: Weighed) -> Round | Result
     if answer and chosen is None and answer != weighed.draft.question:
         return await _write_anew(context, answer)
     evidence = weighed.evidence(chosen)
-    await artifacts.save_evidence(context.artifacts, evidence)
+    await artifacts.hand_on_evidence(context.artifacts, evidence)
     if evidence.query.table is None or not evidence.query.table.rows:
         return conclude(context, evidence, Explained())
     return EXPLAINING.round([NoItem()], starts_at=_RUN, ends_at=_END)
@@ -94,13 +94,13 @@ async def _ask_or_write(context: Context[TaskData], draft: Draft) -> Round | Inq
         text = "The analyst does not know what is meant. Which of these is it?"
         return Inquiry(kind=InquiryKind.CLARIFY, text=text, options=draft.suggestions)
     answer = str(context.answers[0]).strip()
-    await artifacts.save_answer(context.artifacts, answer)
+    await artifacts.hand_on_answer(context.artifacts, answer)
     return _write(WriteItem(answered=bool(answer), chosen=answer in draft.suggestions))
 
 
 async def _write_anew(context: Context[TaskData], answer: str) -> Round:
     """By the model, with what people said."""
-    await artifacts.save_answer(context.artifacts, answer)
+    await artifacts.hand_on_answer(context.artifacts, answer)
     return _write(WriteItem(by_model=True, answered=True))
 
 
@@ -109,7 +109,7 @@ async def _mend(context: Context[TaskData], draft: Draft) -> Round:
     if draft.number >= MAX_REPAIRS:
         raise _failure(draft)
     number = draft.number + 1
-    await artifacts.save_failure(context.artifacts, number, draft)
+    await artifacts.hand_on_failure(context.artifacts, number, draft)
     return _write(_for_model(draft, number))
 
 

@@ -18,7 +18,10 @@ from shared.tasks.pr_review import checking, selection
 from shared.tasks.pr_review.reading.base_branch import BaseBranch
 from shared.tasks.pr_review.splitting import MAX_HALVINGS
 from tests.support.product.app import user
+from tests.support.product.deaths import die_at
+from tests.support.product.workflow import chained, run
 from tests.support.servers.model import completion
+from tests.support.servers.storage_proxy import StorageProxy
 from tests.support.tasks.reviewer import (
     BASE,
     HEAD,
@@ -68,6 +71,37 @@ async def test_findings_lie_on_their_lines_of_either_side(reviews: Reviews) -> N
     assert result["formats"] == ["json", "md", "html", "docx", "sarif", "github-review"]
     assert "Anybody sees the orders" in result["review_analysis"]
     assert result["usage"]["calls"] == len(reviews.model.bodies) == 2
+
+
+async def test_a_review_that_died_at_any_storage_call_is_gone_on_with(
+    reviews: Reviews, storage: StorageProxy
+) -> None:
+    """What a round hands on to the next is there for whoever goes on."""
+    url = reviews.change(*SHOP)
+    reviews.reviewer.findings = lambda _: [proposed(PAGE)]
+    await reviews.review(url)  # which makes table and container
+    other = reviews.app.another()
+    for number in range(4, 15):  # from the first record to the result
+        order = chained(await reviews.open(url, additional_instructions=f"Try {number}."))
+        reviews.model.bodies.clear()
+        assert await die_at(storage, number, reviews.app.activities.plan(order))
+        await run(other.activities, order)
+        result = (await reviews.shown(order)).result_data
+        assert len(result["findings"]) == 1, number
+        assert result["usage"]["calls"] + result["usage"]["reused"] >= 2, number
+        assert len(reviews.model.bodies) <= 3, number
+
+
+async def test_a_review_of_one_batch_is_19_storage_calls(
+    reviews: Reviews, storage: StorageProxy
+) -> None:
+    url = reviews.change(*SHOP)
+    reviews.reviewer.findings = lambda _: [proposed(PAGE)]
+    await reviews.review(url)  # which makes table and container
+    order = chained(await reviews.open(url, additional_instructions="Be kind."))
+    storage.reset()
+    await reviews.app.activities.plan(order)
+    assert len(storage.calls) == 19
 
 
 async def test_every_changed_file_is_reviewed_or_named_with_the_reason(reviews: Reviews) -> None:

@@ -28,6 +28,7 @@ from tests.support.product.accounts import by
 from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
 from tests.support.product.chains import first_invalid
 from tests.support.product.clock import now
+from tests.support.product.deaths import die_at
 from tests.support.product.workflow import (
     ANSWER,
     answering,
@@ -167,15 +168,7 @@ async def test_a_chain_that_died_at_any_storage_call_is_gone_on_with(
     for number in range(1, 12):
         order = chained(await opened(app, owner))
         app.model.bodies.clear()
-        reached, release = Event(), Event()
-        storage.reset(before=hold(lambda call, n=number: call.number == n, reached, release))  # type: ignore[misc]
-        dying = asyncio.create_task(app.another().activities.plan(order))
-        while not (reached.is_set() or dying.done()):
-            await asyncio.sleep(0.01)
-        dying.cancel()
-        release.set()
-        await asyncio.gather(dying, return_exceptions=True)
-        storage.reset()
+        await die_at(storage, number, app.another().activities.plan(order))
 
         await run(app.another().activities, order)
 
