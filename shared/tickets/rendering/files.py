@@ -51,7 +51,9 @@ _PARSED = (ResultFormat.HTML, ResultFormat.DOCX)
 """For these, Markdown is parsed. What the parser takes may grow with the square of the text."""
 _REPORTS = (ResultFormat.MD, *_PARSED)
 _MAX_PARSED_HERE = 16 * 1024
-_LIMITS = Limits(seconds=20, megabytes=1024)
+LIMITS = Limits(seconds=20, megabytes=1024)
+_ENDLESS: set[tuple[str, ResultFormat]] = set()
+"""Forms that took too long in a thread, which nobody can end; from then on a process makes them."""
 _MAX_BYTES = 100 * 1024 * 1024
 """An answer of 128 MB ends the process that gives it."""
 _WORKER = "shared.tickets.rendering.worker"
@@ -97,12 +99,15 @@ def takes_section(task_type: str, form: ResultFormat) -> bool:
     return form in _REPORTS and not has_own
 
 
-async def render_result(ticket: StoredTicket, form: ResultFormat, section: str = "") -> ResultFile:
+async def render_result(
+    ticket: StoredTicket, form: ResultFormat, section: str = "", *, limits: Limits = LIMITS
+) -> ResultFile:
     """The result that `ticket` carries in its `result_data`, with a last `section` in Markdown
     where the form takes one. Raises NoSuchFormat for one that this result cannot be had in,
     FormatFailed for one that its task type fails to make."""
     try:
-        content = await _render_in_time(ticket.task_type, ticket.result_data, form, section)
+        result = ticket.result_data
+        content = await _render_in_time(ticket.task_type, result, form, section, limits)
     except NoSuchFormat:
         raise
     except Exception as error:
@@ -120,7 +125,7 @@ async def check_result(ticket: StoredTicket, result: dict[str, Any]) -> None:
     shown in the formats that every type has."""
     for form in (ResultFormat.JSON, ResultFormat.MD):
         try:
-            content = await _render_in_time(ticket.task_type, result, form)
+            content = await _render_in_time(ticket.task_type, result, form, "", LIMITS)
             if form is ResultFormat.JSON:
                 await run_in_thread(strict_json.loads, content)
         except Exception as error:
@@ -143,13 +148,20 @@ def _log_fault(ticket: StoredTicket, form: ResultFormat, error: Exception) -> No
 
 
 async def _render_in_time(
-    task_type: str, result: dict[str, Any], form: ResultFormat, section: str = ""
+    task_type: str, result: dict[str, Any], form: ResultFormat, section: str, limits: Limits
 ) -> bytes:
     """Raises TimeoutError, and whatever the task type does."""
-    if form in _PARSED and len(data := strict_json.dumps([result, section])) > _MAX_PARSED_HERE:
-        return await _render_in_child(task_type, data, form)
-    async with asyncio.timeout(_LIMITS.seconds):
-        return await run_in_thread(render_content, task_type, result, form, section)
+    kind = task_type, form
+    if form in _PARSED or kind in _ENDLESS:
+        data = strict_json.dumps([result, section])
+        if kind in _ENDLESS or len(data) > _MAX_PARSED_HERE:
+            return await _render_in_child(task_type, data, form, limits)
+    try:
+        async with asyncio.timeout(limits.seconds):
+            return await run_in_thread(render_content, task_type, result, form, section)
+    except TimeoutError:
+        _ENDLESS.add(kind)
+        raise
 
 
 def file_of(ticket: StoredTicket, form: ResultFormat, content: bytes) -> ResultFile:
@@ -171,9 +183,9 @@ def render_content(
         markdown = str(known.render(result, ResultFormat.MD))
         return _convert(_add_section(markdown, section), form)
     content = known.render(result, form.value)
-    if form is ResultFormat.MD:
-        content = _add_section(str(content), section)
-    content = content.encode() if isinstance(content, str) else content
+    if isinstance(content, str):
+        with_section = _add_section(content, section) if form is ResultFormat.MD else content
+        content = with_section.encode()
     if not isinstance(content, bytes) or len(content) > _MAX_BYTES:
         raise ValueError(f"a format is a text or bytes, of {_MAX_BYTES} at most")
     return content
@@ -194,8 +206,10 @@ def _convert(markdown: str, form: ResultFormat) -> bytes:
     return to_html(markdown).encode()
 
 
-async def _render_in_child(task_type: str, data: bytes, form: ResultFormat) -> bytes:
-    returned, content = await run_in_child(_WORKER, form.value, task_type, data, _LIMITS)
+async def _render_in_child(
+    task_type: str, data: bytes, form: ResultFormat, limits: Limits
+) -> bytes:
+    returned, content = await run_in_child(_WORKER, form.value, task_type, data, limits)
     if returned:
         raise ChildProcessError(returned)
     return content

@@ -7,12 +7,14 @@ import pytest
 
 from shared.errors import Conflict, FormatFailed
 from shared.models import NewTicket, ResultQuery, Status, StoredTicket, StoredUser, validate_model
+from shared.sandbox.runner import Limits
 from shared.tasks.registry import TASK_TYPES
+from shared.tickets.rendering.files import ResultFormat, render_result
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
 from tests.support.product.workflow import order_of, run, shown
-from tests.support.tasks.faulty import CANARY, Fault
+from tests.support.tasks.faulty import BEGUN, CANARY, Fault
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +85,15 @@ async def test_a_format_that_fails_is_named_and_the_others_stay(
     for form in ("json", "md", "docx"):
         file = await app.ticket_queries.result(by(owner), ticket.id, ResultQuery(format=form))
         assert file.content
+
+
+async def test_a_rendering_that_does_not_end_takes_one_thread_and_then_processes_that_are_ended(
+    app: AppUnderTest, owner: StoredUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticket = await ended(app, await opened(app, owner, Fault.ENDLESS))
+    for _ in range(3):
+        with pytest.raises(FormatFailed):
+            await render_result(ticket, ResultFormat.HTML, limits=Limits(seconds=0.2))
+    assert len(BEGUN) == 1
+    assert caplog.text.count("as html: TimeoutError") == 3
+    assert (await render_result(ticket, ResultFormat.MD)).content == b"# Made\n"

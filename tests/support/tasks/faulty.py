@@ -1,6 +1,7 @@
 """Task type `faulty`, whose results cannot be shown, each in the way that its ticket names."""
 
 from enum import StrEnum
+from threading import Event, Thread, current_thread
 from typing import Any
 
 from shared.tasks import base
@@ -18,6 +19,7 @@ class Fault(StrEnum):
     TOO_DEEP = "too_deep"
     NO_UNICODE = "no_unicode"
     NO_JSON = "no_json"
+    ENDLESS = "endless"
 
 
 class TaskData(base.TaskData):
@@ -27,6 +29,10 @@ class TaskData(base.TaskData):
 class Result(base.Result):
     fault: Fault
     value: Any = None
+
+
+BEGUN: list[Thread] = []
+"""Where a rendering that does not end has begun."""
 
 
 def nest(depth: int) -> Any:
@@ -53,6 +59,9 @@ def render_md(result: Result) -> Any:
 
 
 def render_html(result: Result) -> str:
+    if result.fault is Fault.ENDLESS:
+        BEGUN.append(current_thread())
+        Event().wait()
     if result.fault in (Fault.HTML, Fault.HTML_OF_MUCH):
         raise KeyError(CANARY)
     return "<p>Made</p>"
