@@ -239,7 +239,8 @@ async def list_updates(req: func.HttpRequest) -> func.HttpResponse:
 @endpoint(bp, "GET", "tickets/{ticket_id}/timeline", answer="Timeline")
 async def read_timeline(req: func.HttpRequest) -> func.HttpResponse:
     """The course of the present attempt: steps, calls of the model and waits, each with its start
-    and duration, calls with their tokens."""
+    and duration, calls with their tokens; and into what all of its time went. Of what failed inside
+    admins are told the class."""
     principal, ticket_id = await principal_of(req), req.route_params["ticket_id"]
     return answer_json(await product().ticket_queries.timeline(principal, ticket_id))
 

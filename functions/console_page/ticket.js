@@ -152,7 +152,13 @@ const STEPS = [
   ["Begun", (one) => html`<${Time} at=${one.started_at} />`],
   ["Took", (one) => duration(one.seconds)],
   ["Tokens", (one) => (one.prompt_tokens == null ? "" : one.reused ? "reused" : `${count(one.prompt_tokens)} + ${count(one.completion_tokens)}`)],
-  ["", (one) => one.detail || ""],
+  ["", (one) => [one.detail, one.fault].filter(Boolean).join(" ")],
+];
+
+const SHARES = [
+  ["Into what it went", (one) => (one.waits_for ? `wait: ${one.service || words(one.waits_for)}` : one.kind === "call" ? "the model" : "steps beside it")],
+  ["Times", (one) => count(one.count)],
+  ["Time", (one) => duration(one.seconds)],
 ];
 
 function Course({ path, tick, ticket }) {
@@ -161,6 +167,7 @@ function Course({ path, tick, ticket }) {
   const entries = timeline.value?.entries || [];
   return html`<details onToggle=${(event) => setOpen(event.target.open)}><summary>Course</summary>
     <${Failure} error=${timeline.error} />
+    ${entries.length > 0 && html`<${Table} caption="Into what the time went" columns=${SHARES} rows=${timeline.value.shares} />`}
     ${entries.length > 0 && html`<${Table} caption="Steps, calls and waits" columns=${STEPS} rows=${entries} />`}
     ${ticket.processing_logs && html`<h3>Log</h3><pre class="log" tabindex="0" aria-label="Log">${ticket.processing_logs}</pre>`}</details>`;
 }

@@ -351,6 +351,7 @@ export async function hostile({ page, base, ticket, markup, ...who }) {
   await heading(page, markup).waitFor();
   await page.getByText("Course", { exact: true }).click();
   await page.locator("pre.log").waitFor();
+  await page.locator("article.report h1").waitFor();
   assert.equal(await page.locator("main script, main iframe, main img:not(.chart), main svg, main style").count(), 0);
   return page.locator("main").innerText();
 }

@@ -2,6 +2,7 @@
 
 from threading import Event
 
+import pytest
 from starlette.responses import Response
 
 from tests.support.running_app import RunningApp, kill_now
@@ -26,3 +27,8 @@ def test_killed_while_the_model_thinks(running_app: RunningApp) -> None:
     history = running_app.durable.history(f"{ticket['id']}-1")
     done = [e["FunctionName"] for e in history if e["EventType"] == "TaskCompleted"]
     assert done == ["custom_plan"]
+    assert "is begun again: nothing was heard of an earlier start." in ticket["processing_logs"]
+    told = running_app.api.get(f"/tickets/{ticket['id']}/timeline").json()
+    [lost] = [entry for entry in told["entries"] if entry["waits_for"] == "restart"]
+    assert lost["seconds"] > 0
+    assert sum(share["seconds"] for share in told["shares"]) == pytest.approx(told["seconds"])
