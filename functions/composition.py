@@ -6,6 +6,7 @@ from functools import cache
 
 from shared.app import App
 from shared.settings import read_settings
+from shared.settings.certificates import check_certificates
 from shared.settings.proxies import settle_proxies
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ def product() -> App:
     for name in ("azure", "httpx2", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
     settle_proxies(os.environ)
+    check_certificates(os.environ)
     app = App(read_settings(os.environ))
     for service, address in app.settings.list_addresses().items():
         log.info("%s: %s", service, address or "none")

@@ -1,6 +1,7 @@
 """`python -m infra.local host|run|demo`: the local tools' command line."""
 
 import argparse
+import io
 import logging
 import sys
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import NoReturn
 from infra.local.errors import StartError
 from infra.local.log_lines import OneLine
 from infra.local.part import ROOT
-from infra.local.serving import MAX_PORT, PartError
+from infra.local.serving import MAX_PORT, PartError, parse_port
 from infra.local.settings_file import read_local_settings, split_origins
 from infra.local.state import make_state
 
+_INTERRUPTED = 130
+"""What a shell says of a program that Ctrl-C has ended."""
 LOG_FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -44,12 +47,27 @@ def main() -> None:
         "--task", default="doc_analysis", help="the task type to show"
     )
     arguments = parser.parse_args()
+    _print_anything()
     _log_lines()
     try:
         arguments.run(arguments)
-    except StartError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        raise SystemExit(_INTERRUPTED) from None
+    except (StartError, OSError) as error:
+        print(f"{parser.prog}: {_explain(error)}", file=sys.stderr)
         raise SystemExit(2) from error
+
+
+def _explain(error: StartError | OSError) -> str:
+    if isinstance(error, StartError):
+        return str(error)
+    return f"{error.filename or 'Something'} cannot be used: {error.strerror or error}."
+
+
+def _print_anything() -> None:
+    """Also to a terminal that does not know all characters."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _log_lines() -> None:
@@ -66,9 +84,10 @@ def _port(text: str, folder: Path) -> int:
     """The port that was asked for, else that of local.settings.json."""
     if not text.strip():
         return read_local_settings(folder).port
-    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
-        raise PartError(f"The port must be a number of at most {MAX_PORT}, not {text!r}.")
-    return int(text)
+    port = parse_port(text)
+    if port is None:
+        raise PartError(f"The port must be a number of at most {MAX_PORT}, not {text[:20]!r}.")
+    return port
 
 
 def _host(arguments: argparse.Namespace) -> None:

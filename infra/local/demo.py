@@ -8,6 +8,7 @@ has a folder of its own there.
 
 import json
 import secrets
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -65,7 +66,8 @@ def demo(port: int, state: Path, task: str) -> None:
             raise PartError(f"the ticket {ticket['status']}: {reason} The log is {log}.")
         print("", *lines(ticket), "", sep="\n")
         _save(client, ticket, state / "results")
-        _say(f"\nmake run STATE={state} brings the app back with this ticket in it.")
+        named = shlex.quote(str(state))
+        _say(f"\nmake run STATE={named} brings the app back with this ticket in it.")
 
 
 def _enter(client: httpx2.Client, ready: Ready) -> None:

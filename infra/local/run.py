@@ -28,6 +28,7 @@ from infra.local.settings_file import read_json_object, read_local_settings
 from infra.local.snowflake.environment import make
 from infra.local.state import Secrets, write_private
 from shared.errors import SettingsError
+from shared.settings.certificates import check_certificates
 from shared.settings.proxies import settle_proxies
 
 _AZURITE = "azurite"
@@ -98,9 +99,10 @@ def running(port: int, state: Path, say: Printer) -> Iterator[Running]:
 
 def _plan(port: int, state: Path) -> Plan:
     """Raises StartError for settings that are missing or bad."""
-    defaults = read_json_object(ROOT / "local.settings.sample.json")["Values"]
+    defaults = read_json_object(ROOT / "local.settings.sample.json").get("Values", {})
     try:
         settle_proxies(os.environ)
+        check_certificates(os.environ)
         given = {**read_local_settings(ROOT).values, **os.environ}
         return plan_services(port, defaults, Secrets.of(state), given)
     except SettingsError as error:
@@ -141,7 +143,13 @@ def _start_stand_in(service: Service, plan: Plan, state: Path, parts: Parts) -> 
 
 def _start_app(plan: Plan, state: Path, parts: Parts) -> None:
     host = ["infra.local", "host", "--app", str(ROOT), "--port", str(plan.port)]
-    arguments = [*host, "--state", str(state / "host"), "--cors", plan.values["ALLOWED_ORIGINS"]]
+    arguments = [
+        *host,
+        "--state",
+        str(state / "host"),
+        "--cors",
+        plan.values.get("ALLOWED_ORIGINS", ""),
+    ]
     app = parts.start("app", arguments, plan.values)
     app.until_answering(f"http://{HOST}:{plan.port}/api/v1/health")
 

@@ -19,7 +19,7 @@ from shared.clients.mcp.settings import SnowflakeSettings
 from shared.errors import SettingsError
 from shared.settings import Settings, read_settings
 from shared.settings.environment import strip_secrets
-from shared.settings.storage import EMULATOR
+from shared.settings.storage import is_emulator
 
 ADMIN_EMAIL = "admin@example.com"
 PORTS = 8
@@ -51,6 +51,8 @@ _NAMED_BY = {
         "STORAGE_CONNECTION",
         "STORAGE_CONNECTION__accountName",
         "STORAGE_CONNECTION__blobServiceUri",
+        "STORAGE_CONNECTION__queueServiceUri",
+        "STORAGE_CONNECTION__tableServiceUri",
     ),
     Service.REALTIME: ("WEBPUBSUB_CONNECTION_STRING", "WEBPUBSUB_ENDPOINT"),
     Service.GITHUB: ("GITHUB_API_URL",),
@@ -119,12 +121,14 @@ def _is_stand_in(service: Service, given: Mapping[str, str]) -> bool:
     """The emulator of storage is one by another name."""
     first = given.get(_NAMED_BY[service][0], "").strip()
     named = any(given.get(name, "").strip() for name in _NAMED_BY[service])
-    return first == EMULATOR or not named
+    return is_emulator(first) or not named
 
 
 def _drop_empty(values: Mapping[str, str]) -> dict[str, str]:
     """Those that say something: where the emulator is, says what was started in its place."""
-    return {name: value for name, value in values.items() if value.strip() not in ("", EMULATOR)}
+    return {
+        name: value for name, value in values.items() if value.strip() and not is_emulator(value)
+    }
 
 
 def _make_secrets(own: Secrets, given: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ ends with status 2 and one line on stderr when its port is taken.
 import argparse
 import errno
 import os
+import re
 import signal
 import socket
 import sys
@@ -33,6 +34,12 @@ class PortTakenError(StartError):
     def __init__(self, port: int, service: str, host: str = HOST) -> None:
         super().__init__(f"{service}: port {port} on {host} is already in use")
         self.port = port
+
+
+def parse_port(text: str) -> int | None:
+    """The port that is written there, None where there is none."""
+    port = int(text) if re.fullmatch("[0-9]{1,5}", text) else MAX_PORT + 1
+    return port if port <= MAX_PORT else None
 
 
 def take_port(port: int, service: str, host: str = HOST) -> socket.socket:

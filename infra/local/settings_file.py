@@ -2,6 +2,7 @@
 and truth values where texts belong."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import json5
 
 from infra.local.errors import StartError
-from infra.local.serving import MAX_PORT
+from infra.local.serving import MAX_PORT, parse_port
 
 NAME = "local.settings.json"
 DEFAULT_PORT = 7071
+_MAX_VARIABLE = 128 * 1024
+"""Bytes of an environment variable that Linux hands on to a child, with its name."""
 
 
 class SettingsFileError(StartError):
@@ -92,13 +95,21 @@ def _read_text(path: Path, name: str, value: Any) -> str:
             f"{path}: {name} must be a text; JSON goes there between quotation marks."
         )
     text = value if isinstance(value, str) else json.dumps(value)
-    if "\0" in text or "\0" in name or "=" in name or not name:
-        raise SettingsFileError(f"{path}: {name!r} cannot be an environment variable.")
+    if not _fits_environment(name, text):
+        raise SettingsFileError(f"{path}: {name[:50]!r} cannot be an environment variable.")
     return text
 
 
+def _fits_environment(name: str, text: str) -> bool:
+    try:
+        size = len(os.fsencode(f"{name}={text}"))
+    except UnicodeEncodeError:
+        return False
+    return bool(name) and "=" not in name and "\0" not in name + text and size < _MAX_VARIABLE
+
+
 def _read_port(path: Path, value: Any) -> int:
-    number = int(value) if str(value).isascii() and str(value).isdigit() else -1
-    if not 0 < number <= MAX_PORT:
+    port = parse_port(str(value))
+    if not port:
         raise SettingsFileError(f"{path}: Host.LocalHttpPort must be 1 to {MAX_PORT}.")
-    return number
+    return port

@@ -61,14 +61,14 @@ def make_state(text: str) -> Path:
     written."""
     if not text.strip():
         raise StateError("The state folder has no name: say STATE=.local, or leave it out.")
-    state = Path(text).resolve()
+    state = Path(os.path.realpath(text))  # Path.resolve raises for links in a circle.
     try:
         state.mkdir(parents=True, exist_ok=True)
         probe = state / "writable"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        reason = "it is a file" if state.is_file() else f"{error.strerror}"
+        reason = "it is a file" if os.path.isfile(state) else f"{error.strerror}"  # noqa: PTH113
         raise StateError(
             f"The state folder {state} cannot be used ({reason}): name another one by STATE=…"
         ) from error

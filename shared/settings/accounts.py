@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
+from shared.settings.storage import is_emulator
 
 _ANY_TENANT = {"common", "organizations", "consumers"}
 _MAX_GRACE_SECONDS = 300
@@ -82,8 +83,8 @@ def read_accounts(env: Environment) -> AccountSettings:
 def _is_local(env: Environment) -> bool:
     """Whether storage is on this machine, as it is for nobody who serves others."""
     connection = env.text("STORAGE_CONNECTION")
-    own = r"UseDevelopmentStorage=true$|.*Endpoint=http://(127\.0\.0\.1|localhost)[:/]"
-    return re.match(own, connection) is not None
+    own = r"Endpoint=http://(127\.0\.0\.1|localhost|\[::1\])[:/]"
+    return is_emulator(connection) or re.search(own, connection) is not None
 
 
 def _tokens(env: Environment) -> TokenSettings:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
 
@@ -52,10 +53,27 @@ class Environment:
         return text in _TRUE
 
     def address(self, name: str) -> str:
+        """Of a service, below which paths of ours go."""
+        value = self.full_address(name)
+        if re.search("[?#]", value):
+            raise SettingsError(f"The setting {name} must be a web address without a query.")
+        return value
+
+    def full_address(self, name: str) -> str:
+        """Of what is asked as it stands, also with a query."""
         value = self.text(name)
-        if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        if value and not _is_address(value):
             raise SettingsError(f"The setting {name} must be a web address (https://…).")
         return value.rstrip("/")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_whole and parts.scheme in ("http", "https") and re.search(r"\s", text) is None
 
 
 def strip_secrets(address: str) -> str:

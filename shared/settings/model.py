@@ -7,6 +7,10 @@ from shared.errors import SettingsError
 from shared.settings.environment import Environment
 
 _MILLION = 1_000_000
+_BELOW_RESOURCE = re.compile(
+    "/(openai(/(v1|deployments)(/.*)?)?|models(/chat/completions)?|api/projects/[^/]+)$"
+)
+"""What Azure's pages show behind the address of a resource."""
 _PART = 0.45
 """Of a step: the most that one call may take, as the model may be asked twice."""
 
@@ -72,10 +76,10 @@ def _model_endpoint(env: Environment) -> tuple[str, bool]:
     own = env.address("MODEL_BASE_URL")
     if own:
         return own, False
-    azure = env.address("AZURE_OPENAI_ENDPOINT")
+    azure = _BELOW_RESOURCE.sub("", env.address("AZURE_OPENAI_ENDPOINT"))
     if not azure:
         raise SettingsError(
             "The setting AZURE_OPENAI_ENDPOINT is missing: put the address of the Azure OpenAI "
             "resource there, or set MODEL_BASE_URL to another OpenAI-compatible server."
         )
-    return f"{azure.removesuffix('/openai/v1')}/openai/v1", not env.text("AZURE_OPENAI_API_KEY")
+    return f"{azure}/openai/v1", not env.text("AZURE_OPENAI_API_KEY")

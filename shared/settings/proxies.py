@@ -1,6 +1,7 @@
 """Proxies that the environment names are for what lies elsewhere."""
 
 from collections.abc import MutableMapping
+from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
 
@@ -37,8 +38,13 @@ def _drop_unusable(environment: MutableMapping[str, str]) -> None:
 
 
 def _is_usable(address: str) -> bool:
-    scheme, named, _ = address.partition("://")
-    return not named or scheme.lower() in ("http", "https")
+    """Also where there is none. Without a scheme it is one of HTTP."""
+    try:
+        named = urlsplit(address if "://" in address else f"http://{address}")
+        is_whole = bool(named.hostname) and named.port != 0
+    except ValueError:
+        return False
+    return not address or (is_whole and named.scheme in ("http", "https"))
 
 
 def _read(environment: MutableMapping[str, str], name: str) -> str:

@@ -32,10 +32,17 @@ class StorageSettings:
         return named.get("blobendpoint", made).rstrip("/")
 
 
+def is_emulator(connection: str) -> bool:
+    """Whether a connection string means Azurite, as people and tools write it."""
+    return split_connection(connection).get("usedevelopmentstorage", "").lower() == "true"
+
+
 def read_storage(env: Environment) -> StorageSettings:
     name = "STORAGE_CONNECTION"
     connection = env.text(name)
-    if connection == EMULATOR or _is_complete(split_connection(connection)):
+    if is_emulator(connection):
+        return StorageSettings(connection_string=EMULATOR)
+    if _is_complete(split_connection(connection)):
         return StorageSettings(connection_string=connection)
     if connection:
         raise SettingsError(f"The setting {name} is no storage connection string.")

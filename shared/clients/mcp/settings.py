@@ -95,7 +95,7 @@ class SnowflakeSettings:
 
 
 def _default(env: Environment) -> SnowflakeEndpoint | None:
-    address, command = env.address("SNOWFLAKE_MCP_URL"), _command(env)
+    address, command = env.full_address("SNOWFLAKE_MCP_URL"), _command(env)
     if address and command:
         raise SettingsError(
             "The settings SNOWFLAKE_MCP_URL and SNOWFLAKE_MCP_COMMAND name two servers: set one."
@@ -118,7 +118,7 @@ def _command(env: Environment) -> tuple[str, ...]:
 
 def _oauth(env: Environment) -> OAuthClient | None:
     names = ("SNOWFLAKE_OAUTH_TOKEN_URL", "SNOWFLAKE_OAUTH_CLIENT_ID")
-    url, client_id = env.address(names[0]), env.text(names[1])
+    url, client_id = env.full_address(names[0]), env.text(names[1])
     secret = env.text("SNOWFLAKE_OAUTH_CLIENT_SECRET")
     if not (url or client_id or secret):
         return None

@@ -1,5 +1,7 @@
 """What people get wrong at the start is said in one sentence, never by a traceback."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +39,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> str:
         ("1e3", "a number of at most 65535, not '1e3'"),
         ("٣", "a number of at most 65535, not '٣'"),
         ("70000", "a number of at most 65535, not '70000'"),
+        ("9" * 5000, f"a number of at most 65535, not '{'9' * 20}'"),
         ("0", "must be 1 to 65528, not 0: the app and its stand-ins have 8 ports"),
         ("65533", "must be 1 to 65528, not 65533: the app and its stand-ins have 8 ports"),
     ],
@@ -66,6 +69,11 @@ def test_a_port_that_is_none(
         ("damaged", "secrets.json is damaged: remove it"),
         ("strange", "secrets.json is damaged: remove it"),
         (" ", "has no name"),
+        ("circle", "circle cannot be used (File exists): name another one"),
+        ("a" * 300, "cannot be used (File name too long): name another one"),
+        ("folders/secrets.json", "secrets.json cannot be used: Is a directory."),
+        ("folders/host.lock", "host.lock cannot be used: Is a directory."),
+        ("folders/ready.json", "ready.json cannot be used: Is a directory."),
     ],
 )
 def test_a_state_folder_that_is_none(
@@ -76,6 +84,9 @@ def test_a_state_folder_that_is_none(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "file").touch()
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    if state.startswith("folders/"):
+        (tmp_path / state / state.partition("/")[2]).mkdir(parents=True)
     for name, text in (("damaged", "{"), ("strange", '{"secret_key": 5}')):
         (tmp_path / name).mkdir()
         (tmp_path / name / "secrets.json").write_text(text)
@@ -101,8 +112,14 @@ def test_a_state_folder_that_is_none(
         (b'{"Values": []}', '"Values" must be an object'),
         (b'{"Values": {"A": {"b": "c"}}}', "A must be a text"),
         (b'{"Values": {"A=B": "c"}}', "'A=B' cannot be an environment variable"),
+        (b'{"Values": {"A": "\\ud800"}}', "'A' cannot be an environment variable"),
+        (b'{"Values": {"A": "%s"}}' % (b"x" * 200_000), "'A' cannot be an environment variable"),
         (b'{"Values": {}, "Host": 7071}', '"Host" must be an object'),
         (b'{"Values": {}, "Host": {"LocalHttpPort": "abc"}}', "LocalHttpPort must be 1 to 65535"),
+        (
+            b'{"Values": {}, "Host": {"LocalHttpPort": "%s"}}' % (b"9" * 5000),
+            "LocalHttpPort must be 1 to 65535",
+        ),
         (b'{"Values": {}, "Host": {"LocalHttpPort": 0}}', "LocalHttpPort must be 1 to 65535"),
         (b'{"Values": {}, "Host": {"CORS": ["http://a.com"]}}', "Host.CORS must be a text"),
         (None, "cannot be read: Is a directory"),
@@ -147,6 +164,23 @@ def test_a_command_that_is_none(
     with pytest.raises(SystemExit):
         start(monkeypatch, *arguments)
     assert said in say(capsys)
+
+
+def test_ctrl_c_at_the_start_says_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "infra.local", "demo", "--port", "21100"]
+    with subprocess.Popen(
+        [*command, "--state", str(tmp_path / "gr\u00f6\u00dfe")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as started:
+        assert started.stdout is not None
+        assert "gr\\xf6\\xdfe" in started.stdout.readline()
+        started.send_signal(signal.SIGINT)
+        _, told = started.communicate(timeout=60)
+    assert (started.returncode, told) == (130, "")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import pytest
 from infra.local.services import Plan, Service, plan_services
 from infra.local.state import Secrets
 from shared.errors import SettingsError
+from shared.settings import read_settings
+from shared.settings.certificates import check_certificates
 from shared.settings.proxies import settle_proxies
 from tests.support.hosts.process import ROOT
 
@@ -35,6 +37,25 @@ def test_a_copied_sample_is_as_good_as_none() -> None:
             {"AZURE_OPENAI_ENDPOINT": "https://acme.openai.azure.com/"},
             "model",
             "https://acme.openai.azure.com/openai/v1",
+        ),
+        *(
+            (
+                {"AZURE_OPENAI_ENDPOINT": f"https://acme.azure.com/x/{path}"},
+                "model",
+                "https://acme.azure.com/x/openai/v1",
+            )
+            for path in (
+                "openai/",
+                "openai/v1/chat/completions",
+                "openai/deployments/gpt-4o/chat/completions",
+                "models",
+                "api/projects/acme",
+            )
+        ),
+        (
+            {"AZURE_OPENAI_ENDPOINT": "HTTP://[::1]:80"},
+            "model",
+            "HTTP://[::1]:80/openai/v1",
         ),
         ({"STORAGE_CONNECTION": REAL_STORAGE}, "storage", "https://acme.blob.core.windows.net"),
         (
@@ -123,6 +144,10 @@ SOCKS = "socks5://127.0.0.1:9"
         ({"all_proxy": SOCKS, "HTTP_PROXY": "http://127.0.0.1:9"}, "ALL_PROXY"),
         ({"https_proxy": SOCKS}, "HTTPS_PROXY"),
         ({"http_proxy": "socks://h", "https_proxy": "h:9"}, "HTTP_PROXY"),
+        ({"http_proxy": "http://[::1"}, "HTTP_PROXY"),
+        ({"http_proxy": "h:99999"}, "HTTP_PROXY"),
+        ({"https_proxy": "http://h:abc"}, "HTTPS_PROXY"),
+        ({"https_proxy": "http://"}, "HTTPS_PROXY"),
     ],
 )
 def test_a_proxy_that_nothing_here_can_use_is_named(given: dict[str, str], named: str) -> None:
@@ -139,6 +164,53 @@ def test_a_proxy_that_nothing_needs_is_left_out() -> None:
     everywhere = {"ALL_PROXY": SOCKS, "NO_PROXY": "*"}
     settle_proxies(everywhere)
     assert everywhere["ALL_PROXY"] == SOCKS
+
+
+def test_certificates_that_are_not_there_are_named(tmp_path: Path) -> None:
+    check_certificates({})
+    for file in (tmp_path, tmp_path / "none.pem"):
+        with pytest.raises(SettingsError, match="SSL_CERT_FILE names no file that can be read"):
+            check_certificates({"SSL_CERT_FILE": str(file)})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "UseDevelopmentStorage=true;",
+        "useDevelopmentStorage=True",
+        " UseDevelopmentStorage = true ; ",
+    ],
+)
+def test_the_emulator_is_known_however_it_is_written(written: str) -> None:
+    assert plan(STORAGE_CONNECTION=written) == plan()
+    assert plan(AzureWebJobsStorage=written) == plan()
+    alone = {"MODEL_BASE_URL": "http://h", "STORAGE_CONNECTION": written, "SECRET_KEY": "s" * 32}
+    settings = read_settings({**SAMPLE, **alone})
+    assert settings.storage.connection_string == "UseDevelopmentStorage=true"
+    assert settings.accounts.registration_open
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://acme.com:99999",
+        "https://acme.com:x",
+        "https://[::1",
+        "https://:80",
+        "https://acme.com/?api-version=1",
+        "https://acme.com/#a",
+    ],
+)
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    for name in ("AZURE_OPENAI_ENDPOINT", "MODEL_BASE_URL", "WEBPUBSUB_ENDPOINT"):
+        with pytest.raises(SettingsError, match=f"{name} must be a web address"):
+            plan(**{name: address})
+
+
+@pytest.mark.parametrize("one", ["blob", "queue", "table"])
+def test_half_a_storage_is_none(one: str) -> None:
+    with pytest.raises(SettingsError, match="STORAGE_CONNECTION is missing"):
+        plan(**{f"STORAGE_CONNECTION__{one}ServiceUri": "https://acme.example.com"})
 
 
 def test_secrets_outlive_their_making(tmp_path: Path) -> None:
