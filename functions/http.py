@@ -1,5 +1,6 @@
 """From request to principal and body, from outcome to answer."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -94,7 +95,8 @@ def optional_json_body(req: func.HttpRequest, model: type[M]) -> M:
 def parse_json(text: bytes) -> Any:
     """JSON that a client sent. Raises Malformed."""
     try:
-        return strict_json.loads(text, max_values=strict_json.MAX_VALUES)
+        # A mark of UTF-8 may be ignored (RFC 8259, 8.1); some clients of Windows write it.
+        return strict_json.loads(text.removeprefix(BOM_UTF8), max_values=strict_json.MAX_VALUES)
     except ValueError as error:
         raise Malformed(f"The body cannot be read: {error}.") from None
 

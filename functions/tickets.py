@@ -87,7 +87,7 @@ async def _read_form(req: func.HttpRequest) -> "tuple[Any, PendingFiles | None]"
         fault = {"loc": ["ticket"], "msg": "Field required", "type": "missing"}
         raise Invalid("The form has no part named ticket.", [fault])
     body = parse_json(ticket)
-    files = await product().attachments.examine(form.files("files", "file"))
+    files = await product().attachments.examine(form.files("files", "file", fields=("ticket",)))
     return body, product().attachments.batch(files) if files else None
 
 

@@ -1,6 +1,7 @@
 """The parts of a multipart body, as views of it, so that no file is held twice."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from shared.attachments.store import NewFile
 
 _TYPE = "multipart/form-data"
+_INDEX = re.compile(r"\[\d*\]$", re.ASCII)
+_AS_IT_IS = {
+    "content-encoding": {"", "identity"},
+    "content-transfer-encoding": {"", "7bit", "8bit", "binary"},
+}
+"""The headers of a part that say how it is packed, and what they say of one that is not."""
 _MAX_PARTS = 128
 _MAX_DELIMITERS = 8 * _MAX_PARTS
 _MAX_PADDING = 64
@@ -44,19 +51,30 @@ class MultipartForm:
         self._view = memoryview(body)
         self._parts = [(_disposition(part), part) for part in _parts(body, _boundary(req))]
 
-    def files(self, *names: str) -> "list[NewFile]":
-        """The files of the fields `names`. Raises Invalid for one without a name."""
+    def files(self, *names: str, fields: tuple[str, ...] = ()) -> "list[NewFile]":
+        """The files of the fields `names`, of which clients make lists in their ways; `fields` are
+        none although clients may give them the name of a file. Raises Invalid for a file without a
+        name, and for one in any other field."""
         from shared.attachments.store import NewFile
         from shared.documents.file_types import InMemory
 
         found = []
         for options, part in self._parts:
-            if options.get(b"name", b"").decode(errors="replace") not in names:
-                continue
+            field = options[b"name"].decode(errors="replace")
             name = read_filename(part.disposition, options.get(b"filename"))
-            if name is None:
-                raise Invalid("Every file needs a name.", [make_fault("has no file name")])
+            is_file = _INDEX.sub("", field) in names
+            if not is_file and (name is None or field in fields):
+                continue
+            if not is_file:
+                raise Invalid(
+                    f"The file in part {field[:50]!r} is not expected: call the part {names[0]}.",
+                    [{"loc": [field[:50]], "msg": "is not expected", "type": "part"}],
+                )
             view = self._view[part.start : part.end]
+            if name == "" and not view:
+                continue  # So browsers send a choice of files in which there is none.
+            if not name:
+                raise Invalid("Every file needs a name.", [make_fault("has no file name")])
             found.append(NewFile(name, InMemory(view)))
         return found
 
@@ -173,4 +191,15 @@ def _disposition(part: FormPart) -> dict[bytes, bytes]:
     kind, options = parse_options_header(part.disposition.decode("latin-1"))
     if kind != b"form-data" or b"name" not in options:
         raise Malformed("The body cannot be read: a part without a name.")
+    _check_packing(part)
     return options
+
+
+def _check_packing(part: FormPart) -> None:
+    """As for whole bodies. Transfer encodings are for mail (RFC 7578, 4.7)."""
+    for name, unpacked in _AS_IT_IS.items():
+        packing = part.headers.get(name, b"").decode("latin-1").strip()[:50]
+        if packing.lower() not in unpacked:
+            raise UnsupportedMediaType(
+                f"A part comes packed ({name.title()}: {packing}); please send it as it is."
+            )

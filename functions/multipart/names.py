@@ -13,7 +13,7 @@ _MAX_HEADER = 2048
 """Bytes of a part's Content-Disposition: room for the longest name twice, with all of it escaped.
 Reading one takes steps by the square of its length."""
 _ENCODED_WORDS = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(\s+=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.I)
-_ALL_ESCAPED = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+")
+_ALL_ESCAPED = re.compile(r"(?:[A-Za-z0-9._~!*'()-]|%[0-9A-Fa-f]{2})+")
 _BY_BROWSERS = re.compile("%(22|0D|0A)", re.IGNORECASE)
 _CHARSETS = {"utf-8", "iso-8859-1", "us-ascii"}
 
@@ -54,7 +54,7 @@ def _decode_plain(plain: bytes) -> str:
         name = plain.decode()
         if _ENCODED_WORDS.fullmatch(name):  # .NET
             return _decode_words(name)
-        if "%" in name and _ALL_ESCAPED.fullmatch(name):  # aiohttp
+        if "%" in name and _ALL_ESCAPED.fullmatch(name):  # aiohttp, React Native
             return unquote(name, errors="strict")
     except UnicodeDecodeError:
         text = "A file name must be UTF-8."

@@ -82,6 +82,10 @@ def test_what_is_no_plain_json_is_malformed(body: bytes) -> None:
         http.read_json(request(body))
 
 
+def test_a_mark_of_utf_8_before_json_is_ignored() -> None:
+    assert http.read_json(request(b'\xef\xbb\xbf{"a": 1}')) == {"a": 1}
+
+
 def test_a_body_needs_its_length() -> None:
     with pytest.raises(LengthRequired):
         http.read_json(request(b""))
