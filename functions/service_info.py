@@ -45,7 +45,8 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the services that tickets need are there, how fast they answer, and what is wrong
     with one that is of no use: asked at most once a minute, the model once in five where it has
-    answered no ticket meanwhile. Without GitHub and realtime the app is ready."""
+    answered no ticket meanwhile. Without GitHub and realtime the app is ready; so it is when
+    `event_loop` tells what has blocked all of its process within the last minute."""
     from shared.app.health import NEEDED, SECONDS_BETWEEN
 
     checks = await product().health.check()

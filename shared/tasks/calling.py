@@ -80,8 +80,9 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
     def run() -> None:
         try:
             outcome.set_result(context.run(function, *args, **kwargs))
-        except StopIteration:  # No future takes it, which is why a coroutine changes it as well.
-            outcome.set_exception(RuntimeError("a plain function raised StopIteration"))
+        except (StopIteration, SystemExit) as error:
+            # No future takes the first, as no coroutine does; the other would end the process.
+            outcome.set_exception(RuntimeError(f"a plain function raised {type(error).__name__}"))
         except BaseException as error:
             outcome.set_exception(error)
 

@@ -53,7 +53,7 @@ async def test_it_waits_for_what_others_await() -> None:
     assert await call_function(work) == 40
 
 
-@pytest.mark.parametrize("error", [KeyError("k"), StopIteration(), asyncio.CancelledError()])
+@pytest.mark.parametrize("error", [KeyError("k"), asyncio.CancelledError()])
 async def test_what_it_raises_is_raised(error: BaseException) -> None:
     async def fail() -> None:
         raise error
@@ -65,8 +65,17 @@ async def test_what_it_raises_is_raised(error: BaseException) -> None:
         raise error
 
     for function in (work, wait):
-        with pytest.raises(RuntimeError if isinstance(error, StopIteration) else type(error)):
+        with pytest.raises(type(error)):
             await call_function(function)
+
+
+@pytest.mark.parametrize("error", [StopIteration(), SystemExit(1)])
+async def test_what_no_task_may_raise_is_a_fault_like_any_other(error: BaseException) -> None:
+    def work() -> None:
+        raise error
+
+    with pytest.raises(RuntimeError, match=type(error).__name__):
+        await call_function(work)
 
 
 async def test_who_is_worked_for_is_known_in_its_thread() -> None:
