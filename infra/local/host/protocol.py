@@ -8,6 +8,7 @@ import asyncio
 import re
 from http import HTTPStatus
 
+import httptools
 from uvicorn.protocols.http import httptools_impl
 
 MAX_REQUEST_LINE_BYTES = 8 * 1024
@@ -37,6 +38,24 @@ class _RefusedError(Exception):
         self.status = status
 
 
+class _Parser(httptools.HttpRequestParser):
+    """Takes no offer to go on in another protocol, at which httptools drops the body: the head is
+    read again without it. Java's own client offers HTTP/2 so (RFC 9110, 7.8)."""
+
+    def __init__(self, protocol: "KestrelProtocol") -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override]
+        """Read on."""
+        try:
+            super().feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if not self._protocol.is_offered_another:
+                raise
+            self._protocol.read_without_offer(data[offer.args[0] :])
+
+
 class KestrelProtocol(httptools_impl.HttpToolsProtocol):
     """uvicorn's protocol with Kestrel's limits, its strictness, and its patience with methods."""
 
@@ -49,6 +68,7 @@ class KestrelProtocol(httptools_impl.HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody has connected."""
+        self._make_parser()
         super().connection_made(transport)
         self._await_head()
 
@@ -107,6 +127,8 @@ class KestrelProtocol(httptools_impl.HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The request may be answered."""
+        if self.is_offered_another:
+            return
         hosts = sum(name == b"host" for name, _ in self.headers)
         needed = self.parser.get_http_version() != "1.0"
         if hosts > 1 or (needed and not hosts) or b"%00" in self.url.partition(b"?")[0]:
@@ -117,6 +139,28 @@ class KestrelProtocol(httptools_impl.HttpToolsProtocol):
         if self._unknown_method is not None:
             self.scope["method"] = self._unknown_method
             self._unknown_method = None
+
+    def on_message_complete(self) -> None:
+        """The body is here."""
+        if not self.is_offered_another:
+            super().on_message_complete()
+
+    @property
+    def is_offered_another(self) -> bool:
+        """Whether the request offers to go on in another protocol, and not by its method."""
+        return self.parser.should_upgrade() and any(name == b"upgrade" for name, _ in self.headers)
+
+    def read_without_offer(self, rest: bytes) -> None:
+        """Read the request again as it would be without the offer, and the `rest` of it."""
+        version = self.parser.get_http_version().encode()
+        lines = [b" ".join((self.parser.get_method(), self.url, b"HTTP/" + version))]
+        lines += [b": ".join(header) for header in self.headers if header[0] != b"upgrade"]
+        self._make_parser()  # The one before may be at its end.
+        self.parser.feed_data(b"\r\n".join((*lines, b"", rest)))
+
+    def _make_parser(self) -> None:
+        self.parser = _Parser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # As uvicorn does.
 
     def _refusal(self, status: HTTPStatus) -> _RefusedError:
         self._status = status

@@ -126,3 +126,38 @@ def test_http_1_0_gets_no_chunks(web: HostProcess) -> None:
     answer = exchange(web, b"GET /api/answers/text HTTP/1.0\r\n\r\n")
     assert b"chunked" not in answer
     assert answer.endswith(b"\r\n\r\njust text")
+
+
+OFFER = (
+    b"Connection: Upgrade, HTTP2-Settings, close",
+    b"Upgrade: h2c",
+    b"HTTP2-Settings: AAEAAEAA",
+)
+"""As Java's own client and `curl --http2` send it with each first request."""
+
+
+def offering(method: str, *headers: bytes) -> bytes:
+    return request("plain_name", *OFFER, *headers, method=method).replace(
+        b"Connection: close\r\n", b""
+    )
+
+
+@pytest.mark.parametrize("method", ["POST", "put"])
+def test_an_offer_of_another_protocol_costs_no_body(web: HostProcess, method: str) -> None:
+    head = offering(method, b"Content-Length: 2")
+    whole = exchange(web, head + b"hi")
+    assert b'"body": "aGk="' in whole
+    assert b'"upgrade"' not in whole
+    parted = exchange(web, head[:-1], head[-1:], b"h", b"i")
+    assert b'"body": "aGk="' in parted
+
+
+def test_what_follows_an_offer_is_answered_too(web: HostProcess) -> None:
+    first = offering("GET").replace(b", close", b"")
+    answer = exchange(web, first + request("words/a"))
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert b'"word": "a"' in answer
+
+
+def test_what_is_refused_is_refused_with_an_offer(web: HostProcess) -> None:
+    assert status(exchange(web, offering("GET", b"Host: there"))) == 400
