@@ -176,20 +176,30 @@ def _decide(run: _Run, name: str, given: list[Any], wait: MustWait | None = None
 def _work(
     run: _Run, facts: RoundFacts, items: list[Any], wait: MustWait | None
 ) -> Steps[AttemptEnd | None]:
-    """Do all pieces of a round, a window at a time, after a `wait` if there is one; what ends the
-    attempt, or None."""
-    order = run.order
-    work = activity_name(order["task_type"], TaskActivity.WORK)
-    for begin in range(0, len(items), order["parallel"]):
-        _show(run, facts, begin)
-        window = range(begin, min(begin + order["parallel"], len(items)))
-        inputs = [[refer_to(order), facts, index, items[index]] for index in window]
-        stop = find_stop((yield from _call(run, work, inputs, wait)))
-        wait = None
-        if stop is not None:
+    """Do all pieces of a round, in lanes side by side, after a `wait` if there is one; what ends
+    the attempt, or None. Up to version 2 all lanes waited for each other after each piece."""
+    parallel, pieces = run.order["parallel"], [*enumerate(items)]
+    lanes = [pieces[begin::parallel] for begin in range(parallel)]
+    most = 1 if run.context.version in ("1", "2") else len(items)
+    while lanes := [lane for lane in lanes if lane]:
+        _show(run, facts, len(items) - sum(map(len, lanes)))
+        inputs = [_begin_lane(run, facts, lane[:most]) for lane in lanes]
+        work = activity_name(run.order["task_type"], TaskActivity.WORK)
+        results = yield from _call(run, work, inputs, wait)
+        if (stop := find_stop(results)) is not None:
             return stop
+        lanes = [
+            lane[result.get("count", 1) :] for lane, result in zip(lanes, results, strict=True)
+        ]
+        wait = None
     _show(run, facts, len(items))
     return None
+
+
+def _begin_lane(run: _Run, facts: RoundFacts, lane: list[tuple[int, Any]]) -> list[Any]:
+    """The input of a step that does a piece, and those after it while there is time."""
+    ref, ((index, item), *others) = refer_to(run.order), lane
+    return [{**ref, "others": others} if others else ref, facts, index, item]
 
 
 def _call(

@@ -27,6 +27,7 @@ from shared.tickets.workflow_changes import runs
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.chains.chain import ChainEnd, Chains
 from shared.workflow.contexts import Contexts
+from shared.workflow.course import present_course
 from shared.workflow.messages import (
     AttemptRef,
     NoFiles,
@@ -34,9 +35,10 @@ from shared.workflow.messages import (
     ResultStored,
     RoundFacts,
     Superseded,
+    TaskActivity,
 )
 from shared.workflow.progress import ProgressWriter
-from shared.workflow.step_runs import SUPERSEDED, StepRuns, run_step
+from shared.workflow.step_runs import BEGIN_SHARE, SUPERSEDED, StepRuns, run_step
 from shared.workflow.ticket_reader import TicketReader
 
 _STORING = timedelta(minutes=4)
@@ -104,20 +106,48 @@ class Activities:
     async def work(
         self, ref: AttemptRef, facts: RoundFacts, index: int, item: Any
     ) -> OutcomeStored | Superseded:
-        """Do the `index`-th piece of a round, unless its outcome is there already."""
+        """Do the `index`-th piece of a round, and the others of its lane while there is time, each
+        unless its outcome is there already. One that was begun before does one more: what ends its
+        process is counted by itself then."""
+        pieces = [(index, item), *ref.get("others", ())]
+        until = self._clock.monotonic() + self.step_runs.step_seconds * BEGIN_SHARE
+        for count, piece in enumerate(pieces, 1):
+            is_new = await self._do_piece(ref, facts, *piece)
+            if is_new is None:
+                return SUPERSEDED
+            is_enough = (is_new and ref.get("again")) or self._clock.monotonic() >= until
+            if count == len(pieces) or is_enough:
+                break
+            await self._go_on_to(ref, facts, pieces[count][0])
+        if len(pieces) == 1:
+            return OutcomeStored(kind="outcome")
+        return OutcomeStored(kind="outcome", count=count)
+
+    async def _go_on_to(self, ref: AttemptRef, facts: RoundFacts, index: int) -> None:
+        """The present step has done a piece, and does that of this number next."""
+        course = present_course()
+        await self.step_runs.tell_end(ref, course, OutcomeStored(kind="outcome"))
+        course.go_on(TaskActivity.WORK, facts, index)
+
+    async def _do_piece(
+        self, ref: AttemptRef, facts: RoundFacts, index: int, item: Any
+    ) -> bool | None:
+        """Whether its outcome was not there yet; None where the ticket is not this attempt's any
+        more."""
         attempt, number = self._attempt(ref), facts["number"]
         ticket = await self._reader.read(ref["ticket_id"])
         if not runs(ticket, ref["attempt"]):
-            return SUPERSEDED
+            return None
         piece = ""
-        if not (ref.get("again") and await attempt.has_outcome(number, index)):
+        may_be_done = ref.get("again") or (ref.get("waited") and ref.get("others"))
+        if is_new := not (may_be_done and await attempt.has_outcome(number, index)):
             task_type = find_task_type(ticket.task_type)
             stage = facts["stage"]
             context = self._contexts.work_context(task_type, ticket, ref, stage, attempt)
             outcome, piece = await task_type.do_work(context, item)
             await insist(partial(attempt.store_outcome, number, index, outcome), self._clock)
         self._progress.note_piece(ref, facts, piece)
-        return OutcomeStored(kind="outcome")
+        return is_new
 
     @run_step
     async def combine(self, ref: AttemptRef, facts: RoundFacts) -> ChainEnd:

@@ -69,7 +69,8 @@ class AttemptRef(TypedDict):
     book; `called_at` is when the workflow asked for the step, in seconds since 1970; `swept` that
     the sweeper has started the workflow, since a first start was lost; with `chains`
     a step goes on by itself while there is a single piece of work to do, which workflows of version
-    1 do not expect. `again`, `lost`, `alone` and `seen` are no part of the history: the step may
+    1 do not expect; `others` are the pieces of a round, each with its number, that follow the one
+    that is given. `again`, `lost`, `alone` and `seen` are no part of the history: the step may
     have been begun before; nothing was heard of an earlier start; this process runs nothing else;
     the ticket as it was just read."""
 
@@ -83,6 +84,7 @@ class AttemptRef(TypedDict):
     called_at: NotRequired[float]
     swept: NotRequired[bool]
     chains: NotRequired[bool]
+    others: NotRequired[list[tuple[int, Any]]]
     again: NotRequired[bool]
     lost: NotRequired[bool]
     alone: NotRequired[bool]
@@ -122,9 +124,10 @@ class RoundBegins(TypedDict):
 
 
 class OutcomeStored(TypedDict):
-    """A piece of work is done."""
+    """A piece of work is done, and where others follow it, as many of them all as `count`."""
 
     kind: Literal["outcome"]
+    count: NotRequired[int]
 
 
 class ResultStored(TypedDict):

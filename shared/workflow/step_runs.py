@@ -49,6 +49,8 @@ _NO_JSON = (
     "What a step has made cannot be written as JSON, by a fault of its task type. Please report "
     "the id of this ticket."
 )
+BEGIN_SHARE = 0.1
+"""Of a step's time: within it a step goes on to others, so that the model has time enough."""
 _PATIENT = 0.9
 """Of a step's time: how much of it storage is insisted on for; what is left is for saying so."""
 
@@ -108,7 +110,7 @@ class StepRuns:
         self._tickets = tickets
         self._books = books
         self._starts = starts
-        self._step_seconds = step_seconds
+        self.step_seconds = step_seconds
 
     async def run(self, step: Step, run: Run) -> Any:
         """Run a step once, after what a step before has left to be booked; one that has lost its
@@ -138,8 +140,8 @@ class StepRuns:
 
     async def _run_in_time(self, ref: AttemptRef, run: Run) -> Any:
         try:
-            async with asyncio.timeout(self._step_seconds) as limit:
-                with patient_for(self._step_seconds * _PATIENT, self.clock):
+            async with asyncio.timeout(self.step_seconds) as limit:
+                with patient_for(self.step_seconds * _PATIENT, self.clock):
                     return await run(ref)
         except TimeoutError:
             if not limit.expired():

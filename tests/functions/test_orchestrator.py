@@ -47,6 +47,7 @@ class Scripted:
     pauses: list[float] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
+    version: str = "3"
     chains: bool = False
     raised: BaseException | None = None
 

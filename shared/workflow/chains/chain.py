@@ -27,14 +27,12 @@ from shared.workflow.messages import (
     Superseded,
 )
 from shared.workflow.rounds import begin_round
-from shared.workflow.step_runs import SUPERSEDED
+from shared.workflow.step_runs import BEGIN_SHARE, SUPERSEDED
 from shared.workflow.ticket_reader import TicketReader
 
 _PLAN = "plan"
 _FRESH_SECONDS = 5.0
 """For so long a ticket is taken to be as it was read."""
-_BEGIN_SHARE = 0.1
-"""Of a step's time: a chain goes on within it, so that the model has time enough."""
 
 ChainEnd = RoundBegins | AnswerAwaited | ResultStored | Superseded
 
@@ -60,7 +58,7 @@ class Chains:
         self._inquiries = inquiries
         self._rounds = rounds
         self._books = books
-        self._seconds = step_seconds * _BEGIN_SHARE
+        self._seconds = step_seconds * BEGIN_SHARE
         self._clock = clock
 
     async def begin(self, ref: AttemptRef, ticket: StoredTicket) -> ChainEnd:

@@ -22,6 +22,7 @@ from tests.support.tasks.analyses import (
     material,
     point,
     relation,
+    some_lines,
     tokens,
 )
 from tests.support.tasks.rereading import check, quotes
@@ -325,6 +326,32 @@ async def test_combining_again_comes_to_the_same(analyses: Analyses) -> None:
         assert step == first
     assert await analyses.attempt(order).result() == made
     assert made["insights"]
+
+
+async def test_a_step_does_the_pieces_of_its_lane_while_there_is_time(analyses: Analyses) -> None:
+    analyses.use(chunk_tokens=300)
+    order = await analyses.open({"report.pdf": pdfs.report(8)})
+    work = analyses.app.activities.work
+    begun: Any = await analyses.app.activities.plan(order)
+    facts, first, *others = begun["facts"], *enumerate(begun["items"])
+    assert len(others) > 5
+
+    def lane(*pieces: tuple[int, Any]) -> Any:
+        return {**order, "others": [*pieces]}
+
+    assert await work(lane(*others[:2]), facts, *first) == {"kind": "outcome", "count": 3}
+    assert len(analyses.asked("Analysis")) == 3
+    # The same step was begun before: what is done stays so, and a single piece is done beside it.
+    assert await work(lane(*others[:4]), facts, *first) == {"kind": "outcome", "count": 4}
+    assert len(analyses.asked("Analysis")) == 4
+
+    def take_long(text: str) -> Any:
+        analyses.app.clock.advance(600)
+        return some_lines(text)
+
+    analyses.reader.claims = take_long
+    assert await work(lane(*others[4:]), facts, *others[3]) == {"kind": "outcome", "count": 1}
+    assert len(analyses.asked("Analysis")) == 5
 
 
 async def test_unknown_keys_are_named(analyses: Analyses) -> None:

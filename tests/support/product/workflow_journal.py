@@ -36,10 +36,13 @@ _COME = ("event answer_1",)
 """Of the events that are waited for; else the timer ends the wait."""
 _FINISHED = {**_DONE, "finished": True}
 _LONE = {**_ROUND, "facts": {**_FACTS, "total": 1}, "items": [{"n": 0}]}
+_LANE = {**_OUTCOME, "count": 2}
 _WAITING = {"quiet": 2.0, "until": _UNTIL, "stirring": True}
 
 SCENARIOS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "one round": ({}, [_ROUND, _OUTCOME, _OUTCOME, _OUTCOME, _DONE, None]),
+    "lanes": ({}, [_ROUND, _LANE, _OUTCOME, _DONE, None]),
+    "a lane that waits": ({}, [_ROUND, _WAIT, _OUTCOME, _LANE, _DONE, None]),
     "two rounds": (
         {},
         [_ROUND, *[_OUTCOME] * 3, _ROUND, *[_OUTCOME] * 3, _DONE, None],
