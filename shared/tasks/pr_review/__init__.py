@@ -27,7 +27,7 @@ task_type = TaskType(
     data=TaskData,
     result=Result,
     example={
-        "pr_url": "https://github.com/OWNER/REPOSITORY/pull/1",
+        "pr_url": "example/shop#1",
         "additional_instructions": "Look at the SQL first.",
         "post_review": False,
     },

@@ -119,7 +119,9 @@ def test_two_copies_run_side_by_side_and_a_state_outlives_its_copy(tmp_path: Pat
         assert one["base_url"] == f"http://127.0.0.1:{port}"
         with running(free_ports(), tmp_path / "two") as (two, _):
             assert run_ticket(log_in(one))["status"] == "completed"
-            assert run_ticket(log_in(two))["status"] == "completed"
+            shown = log_in(two).get("/task-types").json()["pr_review"]["example"]
+            reviewed = run_ticket(log_in(two), "pr_review", shown)
+            assert reviewed["status"] == "completed", reviewed["error_message"]
             assert one["storage"] != two["storage"]
             assert one["admin_password"] != two["admin_password"]
     # What the storage knows counts, and a password that does not is told nobody.
