@@ -41,7 +41,7 @@ class LoopWatch:
     a thread beside it, which says when it has been `blocked` for so many. While nothing runs, no
     timer does."""
 
-    def __init__(self, *, beat: float = 0.1, blocked: float = 0.5) -> None:
+    def __init__(self, *, beat: float = 0.1, blocked: float = 1.0) -> None:
         self._pause = beat
         self._blocked = blocked
         self._running = 0
