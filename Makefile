@@ -22,9 +22,7 @@ help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
 
 setup: $(STAMP)  ## a virtual environment in .venv, Azurite from npm, the Snowflake stand-in's
-	@test -d infra/local/azurite/node_modules || echo "installing Azurite from npm"
-	@$(BIN)/python -c 'from infra.local.azurite.install import install; install()'
-	@$(BIN)/python -m infra.local.snowflake.environment
+	@$(BIN)/python -m infra.local setup
 
 $(STAMP): requirements.txt infra/local/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d; say make PYTHON=…" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'

@@ -1,4 +1,4 @@
-"""`python -m infra.local host|run|demo`: the local tools' command line."""
+"""`python -m infra.local setup|host|run|demo`: the local tools' command line."""
 
 import argparse
 import io
@@ -46,6 +46,9 @@ def main() -> None:
     commands.choices["demo"].add_argument(
         "--task", default="doc_analysis", help="the task type to show"
     )
+    commands.add_parser("setup", help="install what the stand-ins are made of").set_defaults(
+        run=_setup
+    )
     arguments = parser.parse_args()
     _print_anything()
     _log_lines()
@@ -88,6 +91,16 @@ def _port(text: str, folder: Path) -> int:
     if port is None:
         raise PartError(f"The port must be a number of at most {MAX_PORT}, not {text[:20]!r}.")
     return port
+
+
+def _setup(_: argparse.Namespace) -> None:
+    from infra.local.azurite.install import HERE, install
+    from infra.local.snowflake.environment import make
+
+    if not (HERE / "node_modules").is_dir():
+        print("installing Azurite from npm", flush=True)
+    install()
+    make()
 
 
 def _host(arguments: argparse.Namespace) -> None:

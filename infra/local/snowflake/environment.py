@@ -11,7 +11,3 @@ FOLDER = Path(__file__).parents[3] / ".build" / "snowflake-venv"
 def make() -> Path:
     """Make the environment unless it is there, and return its Python. Raises InstallError."""
     return make_environment(FOLDER, _REQUIREMENTS)
-
-
-if __name__ == "__main__":
-    make()

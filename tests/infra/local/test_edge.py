@@ -1,6 +1,7 @@
 """What people get wrong at the start is said in one sentence, never by a traceback."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -164,6 +165,29 @@ def test_a_command_that_is_none(
     with pytest.raises(SystemExit):
         start(monkeypatch, *arguments)
     assert said in say(capsys)
+
+
+def test_what_cannot_be_installed_is_said_in_words(tmp_path: Path) -> None:
+    shutil.copytree(
+        ROOT / "infra", tmp_path / "infra", ignore=shutil.ignore_patterns("node_modules")
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.local", "setup"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "npm_config_registry": "http://127.0.0.1:9",
+            "npm_config_fetch_retries": "0",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == "installing Azurite from npm\n"
+    begin = "python -m infra.local: the registry was not reached, "
+    assert done.stderr.startswith(begin)
+    assert "Traceback" not in done.stderr
 
 
 def test_ctrl_c_at_the_start_says_nothing(tmp_path: Path) -> None:
