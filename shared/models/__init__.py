@@ -76,6 +76,7 @@ from shared.models.tickets import (
 )
 from shared.models.timeline import (
     EntryKind,
+    Outage,
     StepRun,
     Timeline,
     TimelineEntry,
@@ -158,6 +159,7 @@ __all__ = [
     "NewUser",
     "Notice",
     "OpenInquiry",
+    "Outage",
     "OwnChanges",
     "Password",
     "PasswordReset",

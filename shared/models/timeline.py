@@ -5,11 +5,18 @@ from enum import StrEnum
 from shared.models.base import Instant, Model
 
 
+class Outage(Model):
+    """Storage was away for so many `seconds`, and a step waited for it."""
+
+    started_at: Instant
+    seconds: float
+
+
 class StepRun(Model):
     """One run of a step: of which round and which piece, and the kind of its result; `error` when
     it failed and was tried again. `called_at` is when the workflow asked for it; `reason` is for
     people, `service` who is waited for, `fault` the class of the exception that it ended by; one
-    that `is_resumed` was begun before, and nobody heard of its end."""
+    that `is_resumed` was begun before, and nobody heard of its end. `outages` fall into it."""
 
     name: str
     stage: str
@@ -23,6 +30,7 @@ class StepRun(Model):
     service: str = ""
     fault: str | None = None
     is_resumed: bool = False
+    outages: list[Outage] = []
 
 
 class EntryKind(StrEnum):
@@ -32,13 +40,15 @@ class EntryKind(StrEnum):
 
 
 class WaitReason(StrEnum):
-    """What a ticket waits for: its files, its beginning, a service that is busy or away, people's
+    """What a ticket waits for: its files, its beginning, storage that is away while
+    a step has something to store, a service that is busy or away, people's
     answer, another try after a fault, another start after one of which nothing was heard, another
     run of what takes long, its turn in the queue of what the workflow has asked for, and the
     workflow's own turns."""
 
     FILES = "files"
     BEGINNING = "beginning"
+    STORAGE = "storage"
     SERVICE = "service"
     ANSWER = "answer"
     RETRY = "retry"
@@ -72,7 +82,8 @@ class TimelineEntry(Model):
 
 class TimeShare(Model):
     """How much of an attempt's time went into one thing, in `count` entries; where several went on
-    at once, a call of the model counts before a step, and both before a wait."""
+    at once, a call of the model counts before an outage of storage, that before a step, and all of
+    them before a wait."""
 
     kind: EntryKind
     waits_for: WaitReason | None = None

@@ -6,6 +6,7 @@ How much that is, is said by whoever runs the step (`patient_for`).
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from itertools import count
 from typing import TypeVar
 
@@ -25,23 +26,36 @@ class StillAway(Unavailable):
         self.seconds = seconds
 
 
+async def _tell_nobody(_: datetime, __: float) -> None:
+    """Where nobody wants to know."""
+
+
+Told = Callable[[datetime, float], Awaitable[None]]
+_TOLD: ContextVar[Told] = ContextVar("told_of_outages", default=_tell_nobody)
+
+
 @contextmanager
-def patient_for(seconds: float, clock: Clock) -> Iterator[None]:
-    """For how long `insist` may take in what is done here."""
-    token = _UNTIL.set(clock.monotonic() + seconds)
+def patient_for(seconds: float, clock: Clock, told: Told = _tell_nobody) -> Iterator[None]:
+    """For how long `insist` may take in what is done here, and who is `told` of an outage once it
+    is over: when it began, and how many seconds it took."""
+    until, who = _UNTIL.set(clock.monotonic() + seconds), _TOLD.set(told)
     try:
         yield
     finally:
-        _UNTIL.reset(token)
+        _UNTIL.reset(until)
+        _TOLD.reset(who)
 
 
 async def insist(store: Callable[[], Awaitable[T]], clock: Clock) -> T:
     """What `store` returns, once storage is there: what the model has been paid for is not thrown
     away in an outage. Raises StillAway when the time is over."""
-    begun = clock.monotonic()
+    since, begun = clock.now(), clock.monotonic()
     for number in count():
         try:
-            return await store()
+            stored = await store()
+            if number:
+                await _TOLD.get()(since, clock.monotonic() - begun)
+            return stored
         except Unavailable as error:
             pause = min(_FIRST_PAUSE * 2.0**number, _LONGEST_PAUSE)
             if clock.monotonic() + pause > _UNTIL.get():

@@ -89,11 +89,13 @@ def advance(attempt: int, reached: Progress, at: datetime) -> Decide:
 
 
 def log(attempt: int, text: str, at: datetime) -> Decide:
-    """Say what holds the attempt up; the same again is counted in its line, once a second."""
+    """Say what holds the attempt up, also before it begins; the same again is counted in its line,
+    once a second."""
 
     def decide(ticket: StoredTicket) -> TicketChange | None:
         said = repeat_log_line(ticket, at, text)
-        if not runs(ticket, attempt) or said == ticket.processing_logs:
+        is_over = ticket.has_ended or ticket.attempt != attempt
+        if is_over or said == ticket.processing_logs:
             return None
         return TicketChange({"processing_logs": said}, moment=at)
 

@@ -7,10 +7,10 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.models import StepRun
+from shared.models import Outage, StepRun
 from shared.models.clock import Clock
 from shared.workflow.faults import name_fault
-from shared.workflow.messages import READING, AttemptRef, RoundFacts, TaskActivity
+from shared.workflow.messages import ENDING, READING, AttemptRef, RoundFacts, TaskActivity
 
 _PRESENT: ContextVar["Course"] = ContextVar("course")
 
@@ -35,6 +35,7 @@ class Course:
         self.is_resumed = False
         self.told_elsewhere = False
         self._error: Exception | None = None
+        self._outages: list[Outage] = []
         self.go_on(activity, facts, index)
 
     @property
@@ -53,6 +54,10 @@ class Course:
             "index": index,
         }
 
+    def note_outage(self, since: datetime, seconds: float) -> None:
+        """The step has waited for storage."""
+        self._outages.append(Outage(started_at=since, seconds=round(seconds, 3)))
+
     def note_error(self, error: Exception) -> None:
         """The step ends by this, whatever is made of it."""
         self._error = error
@@ -70,10 +75,19 @@ class Course:
             service=service,
             fault=name_fault(self._error) if self._error else None,
             is_resumed=self.is_resumed,
+            outages=self._outages,
         )
+        self._outages = []
         self._begun += timedelta(seconds=ticks - self._ticks)
         self._ticks, self._called, self.is_resumed, self._error = ticks, None, False, None
         return run
+
+    def end_storing(self, result: str) -> StepRun | None:
+        """The line of what followed the last one, where storage was away meanwhile."""
+        if not self._outages:
+            return None
+        self._place = {"name": "end", "stage": ENDING}
+        return self.end(result)
 
     @contextmanager
     def present(self) -> Iterator[None]:

@@ -5,7 +5,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from functools import wraps
+from datetime import datetime
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from pydantic_core import PydanticSerializationError
@@ -85,9 +86,7 @@ def run_step(method: _Method[S, P, A]) -> _Method[S, P, A | MustWait | Failed | 
             except asyncio.CancelledError:
                 await runs.log(ref, f"{course.title} {_STOPPED}", _STOPPING_SECONDS)
                 raise
-        # What went well has been told step by step, where a chain was made of it.
-        if result["kind"] not in ("round", "done"):
-            await runs.tell_end(ref, course, result)
+        await runs.tell_end(ref, course, result)
         return result  # type: ignore[no-any-return]
 
     return run
@@ -123,7 +122,7 @@ class StepRuns:
 
         async def run_counted() -> Any:
             await self._books.book_left(step.ref)
-            await self._tell_outage(step.ref)
+            await self._tell_storage_wait(step.ref)
             if step.activity is not TaskActivity.PLAN:
                 return await self._starts.run(step, run_settled)
             ticket = await self._tickets.read(step.ref["ticket_id"])
@@ -141,7 +140,8 @@ class StepRuns:
     async def _run_in_time(self, ref: AttemptRef, run: Run) -> Any:
         try:
             async with asyncio.timeout(self.step_seconds) as limit:
-                with patient_for(self.step_seconds * _PATIENT, self.clock):
+                told = partial(self._tell_outage, ref, present_course())
+                with patient_for(self.step_seconds * _PATIENT, self.clock, told):
                     return await run(ref)
         except TimeoutError:
             if not limit.expired():
@@ -202,8 +202,14 @@ class StepRuns:
         course.is_resumed = True
         await self.log(ref, f"{course.title} {_LOST}")
 
-    async def _tell_outage(self, ref: AttemptRef) -> None:
-        """An outage of storage is told once it is over."""
+    async def _tell_outage(
+        self, ref: AttemptRef, course: Course, since: datetime, seconds: float
+    ) -> None:
+        course.note_outage(since, seconds)
+        await self.log(ref, f"Storage was away: waited for it for {seconds:.0f} s.")
+
+    async def _tell_storage_wait(self, ref: AttemptRef) -> None:
+        """An outage between two steps is told once it is over."""
         waited = ref.get("waited")
         if waited and waited["service"] == Service.STORAGE:
             await self.log(ref, f"Storage was away: waited for it for {waited['seconds']:.0f} s.")
@@ -217,9 +223,13 @@ class StepRuns:
             await self.log(ref, f"{course.title} {_RETRIED}")
 
     async def tell_end(self, ref: AttemptRef, course: Course, result: Any) -> None:
-        """Tell how a step ended."""
-        if not course.told_elsewhere:
-            kind, service = result["kind"], result.get("service", "")
+        """Tell how a step ended. What went well has been told step by step, where a chain was made
+        of it."""
+        kind, service = result["kind"], result.get("service", "")
+        if kind in ("round", "done"):
+            if storing := course.end_storing(kind):
+                await self._record(ref, storing)
+        elif not course.told_elsewhere:
             await self._record(ref, course.end(kind, result.get("reason"), service))
 
     async def log(self, ref: AttemptRef, text: str, seconds: float = _LOGGING_SECONDS) -> None:

@@ -8,6 +8,7 @@ _TITLE = "What took how long"
 _WAITS = {
     WaitReason.FILES: "waiting for files",
     WaitReason.BEGINNING: "waiting to be begun",
+    WaitReason.STORAGE: "steps waiting for storage",
     WaitReason.SERVICE: "waiting for",
     WaitReason.ANSWER: "waiting for an answer",
     WaitReason.RETRY: "waiting for another try after a fault",

@@ -77,4 +77,6 @@ def _key(entry: TimelineEntry) -> _Key:
 
 def _rank(key: _Key) -> tuple[int, int, str]:
     kind, reason, service = key
-    return _RANKS[kind], _WAITS.index(reason) if reason else -1, service or ""
+    if reason is WaitReason.STORAGE:  # within a step
+        return _RANKS[EntryKind.STEP], -1, ""
+    return _RANKS[kind], _WAITS.index(reason) if reason else 0, service or ""

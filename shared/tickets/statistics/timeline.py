@@ -21,6 +21,7 @@ _NAMES = {
     WaitReason.FILES: "files",
     WaitReason.BEGINNING: "the beginning",
     WaitReason.SERVICE: "a service",
+    WaitReason.STORAGE: "storage",
     WaitReason.LATER: "later",
     WaitReason.ANSWER: "an answer",
     WaitReason.RETRY: "another try",
@@ -153,6 +154,9 @@ def _show_waits(ticket: StoredTicket, runs: Sequence[_Run]) -> Iterator[Timeline
             end = _find_call_time(run.later, run.end) if run.later else ticket.completed_at
             yield _wait(reason, run.end, end, run.step)
         yield from _show_queue(run)
+        for outage in run.step.outages:
+            end = outage.started_at + timedelta(seconds=outage.seconds)
+            yield _wait(WaitReason.STORAGE, outage.started_at, end)
 
 
 def _waits_for(step: StepRun) -> WaitReason | None:

@@ -306,6 +306,8 @@ async def test_a_fault_of_the_first_step_is_told_before_there_is_a_log(
         with pytest.raises(HttpResponseError):
             await app.activities.plan(order)
         storage.reset()
+    told = (await shown(app, order)).processing_logs
+    assert "The step plan (reading) failed because of an internal fault" in told
     event = await last_event(app, order, "Processing stopped.", "internal")
     inside = {"step": "plan", "stage": "reading", "tries": 2}
     assert event.metadata == {**inside, "exception": "HttpResponseError"}

@@ -112,8 +112,15 @@ async def test_storage_away_when_the_model_has_answered(
         return ANSWER
 
     app.model.reset(answer)
-    await check(app, await workflows.run(ticket))
+    ended = await workflows.run(ticket)
+    await check(app, ended)
     assert outage.refused
+    assert "Storage was away: waited for it for " in ended.processing_logs
+    told = await app.ticket_queries.timeline(by(owner), ticket.id)
+    shares = {str(one.waits_for or one.kind): one.seconds for one in told.shares}
+    assert shares["storage"] >= 0.8 * seconds
+    assert shares["storage"] > shares["step"]
+    assert sum(shares.values()) == pytest.approx(told.seconds, abs=0.1)
 
 
 async def test_storage_away_at_each_call_of_a_ticket(
