@@ -297,11 +297,16 @@ async def test_a_fault_of_the_first_step_is_told_before_there_is_a_log(
     app.model.reset(answering(ANSWER))
     order = chained(await opened(app, owner))
 
+    refused: list[Call] = []
+
     async def refuse(call: Call) -> Response | None:
-        is_ticket = call.method == "GET" and "ticket_" in call.path
-        return Response("secret words", 400) if is_ticket else None
+        if call.method != "GET" or "ticket_" not in call.path or refused:
+            return None
+        refused.append(call)
+        return Response("secret words", 400)
 
     for _ in range(2):
+        refused.clear()
         storage.reset(before=refuse)
         with pytest.raises(HttpResponseError):
             await app.activities.plan(order)
