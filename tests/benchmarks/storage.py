@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -147,10 +147,10 @@ async def fill(table: Table, owner: str, count: int) -> None:
         await index.add(places, "custom", now())
 
 
-def _ticket(owner: str, moment: object, number: int) -> StoredTicket:
+def _ticket(owner: str, moment: datetime, number: int) -> StoredTicket:
     return StoredTicket.model_validate(
         {
-            "id": new_ticket_id(owner, now() + timedelta(microseconds=number)),
+            "id": new_ticket_id(owner, moment),
             "title": f"Number {number}",
             "description": "",
             "task_type": "custom",
