@@ -2,10 +2,12 @@
 what blocks there holds up nobody else."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar, copy_context
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
@@ -13,6 +15,35 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Returned: TypeAlias = Awaitable[T] | T
 """What a function returns that may be `async`, or not."""
+
+
+class _Threads:
+    """Threads for one function at a time each: a new one where all are at work. Some that are done
+    are kept, as to start one holds up the event loop until it runs."""
+
+    _MAX_KEPT = 8
+
+    def __init__(self) -> None:
+        self._kept: deque[SimpleQueue[Callable[[], None]]] = deque()
+
+    def run(self, work: Callable[[], None]) -> None:
+        """`work` raises nothing."""
+        try:
+            given = self._kept.pop()
+        except IndexError:
+            given = SimpleQueue()
+            Thread(target=self._serve, args=[given], name="plain function", daemon=True).start()
+        given.put(work)
+
+    def _serve(self, given: SimpleQueue[Callable[[], None]]) -> None:
+        while True:
+            given.get()()
+            if len(self._kept) >= self._MAX_KEPT:
+                return
+            self._kept.append(given)
+
+
+_THREADS = _Threads()
 
 
 class _PlainFunction:
@@ -87,7 +118,7 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
             outcome.set_exception(error)
 
     outcome.set_running_or_notify_cancel()
-    Thread(target=run, name="plain function", daemon=True).start()
+    _THREADS.run(run)
     try:
         return await asyncio.wrap_future(outcome)
     except asyncio.CancelledError:
