@@ -15,6 +15,7 @@ from shared.clients.blobs import Container
 from shared.errors import NoSuchFormat, PermanentFailure
 from shared.sandbox.runner import Limits
 from shared.tasks.registry import find_task_type
+from shared.tickets.rendering.files import ResultFormat, render_content
 from tests.support.servers.model import ModelServer
 from tests.support.servers.snowflake import LocalSnowflake
 from tests.support.tasks.questions import Questions
@@ -159,4 +160,4 @@ async def test_every_form_is_offered(questions: Questions) -> None:
     ]
     assert "## Receipt" in task_type.render(result, "md")
     assert str(task_type.render(result, "csv")).splitlines()[0] == "MONTH_START,REGION_NAME,SALES"
-    assert task_type.render(result, "docx")[:2] == b"PK"
+    assert render_content("snowflake_query", result, ResultFormat.DOCX)[:2] == b"PK"
