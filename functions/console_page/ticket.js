@@ -156,7 +156,7 @@ const STEPS = [
 ];
 
 const SHARES = [
-  ["Into what it went", (one) => (one.waits_for ? `wait: ${one.service || words(one.waits_for)}` : one.kind === "call" ? "the model" : "steps beside it")],
+  ["Into what it went", (one) => (one.waits_for ? `wait: ${one.service || words(one.waits_for)}` : one.kind === "call" ? "the model" : "steps without the model")],
   ["Times", (one) => count(one.count)],
   ["Time", (one) => duration(one.seconds)],
 ];

@@ -249,7 +249,7 @@ def test_results_in_the_forms_that_there_are(running_app: RunningApp) -> None:
     for form in ("md", "html"):
         shown = running_app.api.get(path, params={"format": form}).text
         assert "What took how long" in shown
-        assert "the steps beside it" in shown
+        assert "steps without the model" in shown
     assert text.headers["content-type"] == "text/markdown; charset=utf-8"
     assert text.headers["x-content-type-options"] == "nosniff"
     refused = running_app.api.get(path, params={"format": "csv"})

@@ -61,7 +61,7 @@ def _count_calls(entries: Iterable[TimelineEntry]) -> str:
 def _name_share(share: TimeShare) -> str:
     if share.waits_for is not None:
         return " ".join([_WAITS[share.waits_for], *([share.service] if share.service else [])])
-    return "the model" if share.kind is EntryKind.CALL else "the steps beside it"
+    return "the model" if share.kind is EntryKind.CALL else "steps without the model"
 
 
 def _sum_steps(runs: Iterable[TimelineEntry]) -> list[tuple[str, ...]]:

@@ -258,7 +258,7 @@ def test_a_report_says_what_took_how_long() -> None:
     assert rows[:3] == [
         ("waiting for model", "1", "1 min 0 s"),
         ("the model", "1", "59.0 s"),
-        ("the steps beside it", "4", "11.0 s"),
+        ("steps without the model", "4", "11.0 s"),
     ]
     assert "| work: working | 2 | 1 min 7 s | 1 min 8 s |" in text
     assert describe_course(tell_course(ticket(5), [], [])) == ""
