@@ -1,7 +1,6 @@
 """Certificates that the environment names beside those of the system."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from shared.errors import SettingsError
 
@@ -9,13 +8,16 @@ _NAME = "SSL_CERT_FILE"
 
 
 def check_certificates(environment: Mapping[str, str]) -> None:
-    """Raises SettingsError where there is no such file: then no client of HTTP can be made."""
-    file = environment.get(_NAME, "")
+    """Raises SettingsError where there are none in the file: then no client of HTTP can be made."""
+    file = environment.get(_NAME)
+    if not file:
+        return
+    import ssl
+
     try:
-        if file:
-            Path(file).open("rb").close()
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except OSError:
         raise SettingsError(
-            f"The setting {_NAME} names no file that can be read: name one of certificates (PEM), "
-            "or unset it."
+            f"The setting {_NAME} names no certificates (PEM) that can be read: name a file of "
+            "some, or unset it."
         ) from None

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import certifi
 import pytest
 
 from infra.local.services import Plan, Service, plan_services
@@ -168,8 +169,10 @@ def test_a_proxy_that_nothing_needs_is_left_out() -> None:
 
 def test_certificates_that_are_not_there_are_named(tmp_path: Path) -> None:
     check_certificates({})
-    for file in (tmp_path, tmp_path / "none.pem"):
-        with pytest.raises(SettingsError, match="SSL_CERT_FILE names no file that can be read"):
+    check_certificates({"SSL_CERT_FILE": certifi.where()})
+    (tmp_path / "empty.pem").touch()
+    for file in (tmp_path, tmp_path / "none.pem", tmp_path / "empty.pem"):
+        with pytest.raises(SettingsError, match="SSL_CERT_FILE names no certificates"):
             check_certificates({"SSL_CERT_FILE": str(file)})
 
 
