@@ -14,9 +14,10 @@ class Outage(Model):
 
 class StepRun(Model):
     """One run of a step: of which round and which piece, and the kind of its result; `error` when
-    it failed and was tried again. `called_at` is when the workflow asked for it; `reason` is for
-    people, `service` who is waited for, `fault` the class of the exception that it ended by; one
-    that `is_resumed` was begun before, and nobody heard of its end. `outages` fall into it."""
+    it failed and was tried again, `interrupted` when it was stopped with its process. `called_at`
+    is when the workflow asked for it; `reason` is for people, `service` who is waited for, `fault`
+    the class of the exception that it ended by; one that `is_resumed` was begun before, and nobody
+    heard of its end. `outages` fall into it."""
 
     name: str
     stage: str

@@ -84,7 +84,7 @@ def run_step(method: _Method[S, P, A]) -> _Method[S, P, A | MustWait | Failed | 
                 await runs.tell_fault(ref, course, error)
                 raise
             except asyncio.CancelledError:
-                await runs.log(ref, f"{course.title} {_STOPPED}", _STOPPING_SECONDS)
+                await runs.tell_stop(ref, course)
                 raise
         await runs.tell_end(ref, course, result)
         return result  # type: ignore[no-any-return]
@@ -222,6 +222,14 @@ class StepRuns:
             await self._record(ref, course.end("error", f"{course.title} {_FAULT}."))
             await self.log(ref, f"{course.title} {_RETRIED}")
 
+    async def tell_stop(self, ref: AttemptRef, course: Course) -> None:
+        """Tell that the process of a step ends, in the short time that is left to it."""
+        text = f"{course.title} {_STOPPED}"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOPPING_SECONDS):
+                await self._record(ref, course.end("interrupted", text))
+                await self.log(ref, text)
+
     async def tell_end(self, ref: AttemptRef, course: Course, result: Any) -> None:
         """Tell how a step ended. What went well has been told step by step, where a chain was made
         of it."""
@@ -232,10 +240,10 @@ class StepRuns:
         elif not course.told_elsewhere:
             await self._record(ref, course.end(kind, result.get("reason"), service))
 
-    async def log(self, ref: AttemptRef, text: str, seconds: float = _LOGGING_SECONDS) -> None:
-        """For the people who wait for the ticket, if that can be had within so many `seconds`."""
+    async def log(self, ref: AttemptRef, text: str) -> None:
+        """For the people who wait for the ticket, if that can be had soon."""
         with suppress(NotFound, Unavailable, TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(_LOGGING_SECONDS):
                 decide = workflow_changes.log(ref["attempt"], text, self.clock.now())
                 await self._tickets.change(ref["ticket_id"], decide)
 

@@ -29,6 +29,11 @@ _NAMES = {
     WaitReason.QUEUE: "its turn",
     WaitReason.PLATFORM: "the workflow",
 }
+_WAITED_FOR = {
+    "asks": WaitReason.ANSWER,
+    "error": WaitReason.RETRY,
+    "interrupted": WaitReason.RESTART,
+}
 _RESTARTED = "Nothing was heard of an earlier start: its process was lost, or what it answered."
 _SHORTEST = 0.1
 """Seconds: a shorter wait between two steps is not listed by itself, though it counts."""
@@ -163,7 +168,7 @@ def _waits_for(step: StepRun) -> WaitReason | None:
     """What is waited for behind a step."""
     if step.result == "wait":
         return WaitReason.SERVICE if step.service else WaitReason.LATER
-    return {"asks": WaitReason.ANSWER, "error": WaitReason.RETRY}.get(step.result)
+    return _WAITED_FOR.get(step.result)
 
 
 def _find_call_time(step: StepRun, after: datetime) -> datetime:

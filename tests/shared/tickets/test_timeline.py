@@ -152,6 +152,16 @@ def test_a_lost_process_is_told_where_its_step_is_begun_again() -> None:
     assert sum(one.seconds for one in told.shares if one.kind == "call") == 7
 
 
+def test_what_was_stopped_with_its_process_waits_for_another_start() -> None:
+    steps = [
+        step("work", 1, 4, "interrupted", index=0, called=1),
+        step("work", 40, 45, index=0, called=1),
+    ]
+    told = tell_course(ticket(45), steps, [])
+    assert ("wait for another start", 4, 40) in spans(told)
+    assert "wait for its turn" not in {name for name, *_ in spans(told)}
+
+
 def test_files_are_waited_for_before_the_beginning() -> None:
     file = Attachment(
         id="f",

@@ -119,6 +119,7 @@ async def test_a_step_that_is_stopped_with_its_process_says_so(
     with pytest.raises(asyncio.CancelledError):
         await worker.work(order, FACTS, 1, {})
     assert "was stopped with its process, and is begun again." in await log(app, order)
+    assert [run.result for run in await lines(app, order)] == ["interrupted"]
     worker.fault = None
     await worker.work(order, FACTS, 1, {})
     assert "nothing was heard" not in await log(app, order)
