@@ -122,7 +122,7 @@ class Counters:
         count = self._shards_each
         keys = [f"{PREFIX}{(self._home + step) % count:02d}" for step in range(count)]
         free = (key for key in keys if not self._locks.of(f"{owner} {key}").locked())
-        key = next(free, secrets.choice(keys))
+        key = next(free, None) or secrets.choice(keys)
         async with self._locks.of(f"{owner} {key}"):
             yield self._shard(owner, key)
 
