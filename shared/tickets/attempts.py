@@ -79,17 +79,21 @@ class Attempt:
         data = await self._container.read(f"{self._work}/calls.jsonl") or b""
         return [strict_json.loads(line) for line in dict.fromkeys(data.splitlines())]
 
+    def blob_of(self, name: str) -> str:
+        """Where an artifact lies."""
+        return f"{self._work}/kept/{name}.json"
+
     async def save(self, name: str, value: Any) -> None:
-        await self._container.write_json(self._kept(name), value)
+        await self._container.write_json(self.blob_of(name), value)
 
     async def save_text(self, name: str, text: bytes) -> None:
         """The same for a value that is JSON already."""
-        await self._container.write_json_text(self._kept(name), text)
+        await self._container.write_json_text(self.blob_of(name), text)
 
     hand_on = save
 
     async def load(self, name: str) -> Any:
-        return await self._container.read_json(self._kept(name))
+        return await self._container.read_json(self.blob_of(name))
 
     def start_of(self, step: str) -> str:
         """The blob in which the starts of a step are counted."""
@@ -130,9 +134,6 @@ class Attempt:
     async def result(self) -> dict[str, Any]:
         """The result as it is stored, empty when there is none."""
         return await self._container.read_json(self._result) or {}
-
-    def _kept(self, name: str) -> str:
-        return f"{self._work}/kept/{name}.json"
 
     def _chain(self, step: str) -> str:
         return f"{self._work}/chains/{step}.json"

@@ -37,6 +37,7 @@ from shared.workflow.messages import (
     Superseded,
     TaskActivity,
 )
+from shared.workflow.piece_artifacts import PieceReader
 from shared.workflow.progress import ProgressWriter
 from shared.workflow.step_runs import BEGIN_SHARE, SUPERSEDED, StepRuns, run_step
 from shared.workflow.ticket_reader import TicketReader
@@ -79,6 +80,7 @@ class Activities:
         self._chains = chains
         self._quiet = timedelta(seconds=quiet_seconds)
         self._clock = clock
+        self._pieces = PieceReader()
 
     @run_step
     async def plan(self, ref: AttemptRef) -> ChainEnd | NoFiles:
@@ -143,7 +145,8 @@ class Activities:
         if is_new := not (may_be_done and await attempt.has_outcome(number, index)):
             task_type = find_task_type(ticket.task_type)
             stage = facts["stage"]
-            context = self._contexts.work_context(task_type, ticket, ref, stage, attempt)
+            artifacts = self._pieces.artifacts_of(attempt)
+            context = self._contexts.work_context(task_type, ticket, ref, stage, artifacts)
             outcome, piece = await task_type.do_work(context, item)
             await insist(partial(attempt.store_outcome, number, index, outcome), self._clock)
         self._progress.note_piece(ref, facts, piece)

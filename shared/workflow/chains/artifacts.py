@@ -7,6 +7,7 @@ from typing import Any
 from shared.clients.side_by_side import gather_within
 from shared.text import strict_json
 from shared.tickets.attempts import Attempt
+from shared.workflow.piece_artifacts import PieceArtifacts
 
 _MAX_BYTES = 1024 * 1024
 """What is held in memory of one chain."""
@@ -78,9 +79,9 @@ class ChainArtifacts:
         await gather_within(_CALLS_AT_ONCE, store, others)
         await store(last)
 
-    def for_piece(self) -> "PieceArtifacts":
+    def for_piece(self) -> PieceArtifacts:
         """The same for a piece of work."""
-        return PieceArtifacts(self)
+        return PieceArtifacts(self.load, self.save)
 
     async def _hold(self, name: str, text: bytes) -> None:
         self._texts[name] = text
@@ -88,11 +89,3 @@ class ChainArtifacts:
             await self.store_all()
             self._is_new = False
             self._texts = {name: self._texts[name] for name in self._handed}
-
-
-class PieceArtifacts:
-    """Artifacts as a piece of work in a chain has them: all that it keeps is stored at once."""
-
-    def __init__(self, artifacts: ChainArtifacts) -> None:
-        self.load = artifacts.load
-        self.save = self.hand_on = artifacts.save
