@@ -61,6 +61,7 @@ class WorkflowParts(TicketParts):
                     tickets=self.tickets,
                     contexts=self._contexts,
                     step_runs=step_runs,
+                    progress=self._progress,
                     books=books,
                     clock=clock,
                 ),

@@ -4,7 +4,7 @@ A step answers what the workflow needs to go on. It raises what is worth retryin
 should wait, or cannot be done, it answers as such.
 """
 
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -147,9 +147,11 @@ class Activities:
             stage = facts["stage"]
             artifacts = self._pieces.artifacts_of(attempt)
             context = self._contexts.work_context(task_type, ticket, ref, stage, artifacts)
-            outcome, piece = await task_type.do_work(context, item)
+            async with self._show_first(ref, facts, ticket, index):
+                outcome, piece = await task_type.do_work(context, item)
             await insist(partial(attempt.store_outcome, number, index, outcome), self._clock)
-        self._progress.note_piece(ref, facts, piece)
+        if facts["total"] > 1:  # Of a single one the next stage tells, or the end.
+            self._progress.note_piece(ref, facts, piece)
         return is_new
 
     @run_step
@@ -198,6 +200,12 @@ class Activities:
         trace = await self._intents.find(ticket.id, Purpose.FILES)
         last = last_file(ticket)
         return trace is not None and trace.created_at > max(last, self._clock.now() - _STORING)
+
+    def _show_first(
+        self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket, index: int
+    ) -> AbstractAsyncContextManager[object]:
+        """The first piece of a round shows that it is under way."""
+        return nullcontext() if index else self._progress.show_stage(ref, facts, ticket)
 
     def _attempt(self, ref: AttemptRef) -> Attempt:
         return Attempt(self._container, ref["ticket_id"], ref["attempt"])

@@ -2,12 +2,14 @@
 nobody whom the next piece of work waits for."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from shared.clients.blobs import Container
 from shared.errors import NotFound, Unavailable
-from shared.models import Progress
+from shared.models import Progress, StoredTicket
 from shared.models.clock import Clock
 from shared.storage.locks import Locks
 from shared.tickets.attempts import Attempt
@@ -19,6 +21,8 @@ _PLAN_ENDS_AT = 5
 """The percentage at which the first round begins."""
 _GATHERING_SECONDS = 0.05
 _WRITING_SECONDS = 20.0
+_SHOWN_AFTER = 3.0
+"""Seconds after which a piece of work takes long enough for people to be told what is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class _Done:
     attempt: int
     facts: RoundFacts
     piece: str
+
+
+@dataclass(slots=True)
+class LastSeen:
+    """A ticket as it was last read or written."""
+
+    ticket: StoredTicket
+    is_written: bool = False
 
 
 class ProgressWriter:
@@ -48,18 +60,50 @@ class ProgressWriter:
         decide = advance(ref["attempt"], reached, self._clock.now())
         await self._tickets.change(ref["ticket_id"], decide)
 
+    @asynccontextmanager
+    async def show_stage(
+        self, ref: AttemptRef, facts: RoundFacts, ticket: StoredTicket
+    ) -> AsyncIterator[LastSeen]:
+        """While this takes long, and beside it, show which round is under way. The ticket as it is
+        then, once that is settled: its next change needs no reading."""
+        seen = LastSeen(ticket)
+        task = self._begin(self._show_later(ref, facts, seen))
+        try:
+            yield seen
+        finally:
+            if not seen.is_written:
+                task.cancel()
+
+    async def _show_later(self, ref: AttemptRef, facts: RoundFacts, seen: LastSeen) -> None:
+        await self._clock.sleep(_SHOWN_AFTER)
+        seen.is_written = True
+        begun = Progress(
+            stage=facts["stage"], done=0, total=facts["total"], percent=facts["starts_at"]
+        )
+        decide, ticket_id = advance(ref["attempt"], begun, self._clock.now()), ref["ticket_id"]
+        with suppress(NotFound, Unavailable, TimeoutError):
+            async with asyncio.timeout(_WRITING_SECONDS), self._turns.of(ticket_id):
+                changed = await self._tickets.change(ticket_id, decide, seen.ticket)
+                if not changed.shortened:  # One that was read anew may not have its inputs whole.
+                    seen.ticket = changed
+
     def note_piece(self, ref: AttemptRef, facts: RoundFacts, piece: str) -> None:
         """A piece of a round is done: show in a moment how many are. What cannot be written then is
         shown with the next."""
         is_due = ref["ticket_id"] in self._done
         self._done[ref["ticket_id"]] = _Done(ref["attempt"], facts, piece)
         if not is_due:
-            task = asyncio.create_task(self._write_soon(ref["ticket_id"]))
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+            self._begin(self._write_soon(ref["ticket_id"]))
+
+    def _begin(self, writing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(writing)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return task
 
     async def settle(self, ticket_id: str) -> None:
-        """Show now what was noted, before somebody else changes the ticket."""
+        """Show now what was noted, and let end what is being written, before somebody else changes
+        the ticket."""
         with suppress(NotFound, Unavailable, TimeoutError):
             async with asyncio.timeout(_WRITING_SECONDS), self._turns.of(ticket_id):
                 if done := self._done.pop(ticket_id, None):

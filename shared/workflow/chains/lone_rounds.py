@@ -34,6 +34,7 @@ from shared.workflow.messages import (
     RoundFacts,
     TaskActivity,
 )
+from shared.workflow.progress import ProgressWriter
 from shared.workflow.rounds import begin_round
 from shared.workflow.step_runs import StepRuns
 
@@ -47,12 +48,14 @@ class LoneRounds:
         tickets: Tickets,
         contexts: Contexts,
         step_runs: StepRuns,
+        progress: ProgressWriter,
         books: Bookkeeping,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._contexts = contexts
         self._step_runs = step_runs
+        self._progress = progress
         self._books = books
         self._clock = clock
 
@@ -64,7 +67,7 @@ class LoneRounds:
         course.go_on(TaskActivity.WORK, facts, 0)
         try:
             with observe_step(SpanName.WORK, facts["stage"]):
-                outcome = await self._work(run, facts, item)
+                outcome = await self._work_shown(run, facts, item)
         except (RetryLater, Unavailable) as error:
             return await self._put_off(run, begins, error)
         self._books.note(run.ref, course.end("outcome"))
@@ -145,6 +148,14 @@ class LoneRounds:
         except Unavailable:
             return done
         return {**done, "finished": True}
+
+    async def _work_shown(self, run: ChainRun, facts: RoundFacts, item: Any) -> Any:
+        """Work, with the stage shown to who waits for it."""
+        async with self._progress.show_stage(run.ref, facts, run.ticket) as seen:
+            outcome = await self._work(run, facts, item)
+        await self._progress.settle(run.ticket.id)
+        run.ticket = seen.ticket
+        return outcome
 
     async def _work(self, run: ChainRun, facts: RoundFacts, item: Any) -> Any:
         """The outcome of a piece of work, unless it is there already."""

@@ -27,7 +27,7 @@ from shared.workflow.messages import RoundFacts, StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import SHORT_STEPS, AppUnderTest, user
 from tests.support.product.chains import first_invalid
-from tests.support.product.clock import now
+from tests.support.product.clock import ImpatientClock, now
 from tests.support.product.deaths import die_at
 from tests.support.product.workflow import (
     ANSWER,
@@ -124,7 +124,7 @@ async def test_every_step_twice_is_as_good_as_once(app: AppUnderTest, owner: Sto
     assert len(await actions(app, order)) == 3
     again = [line for line in ticket.processing_logs.splitlines() if "is begun again" in line]
     assert len(again) == 3
-    assert len(ticket.processing_logs.splitlines()) == 3 + len(again)
+    assert len(ticket.processing_logs.splitlines()) == 2 + len(again)
     assert await run(app.another().activities, order) == {"kind": "stopped"}
 
 
@@ -181,6 +181,53 @@ async def test_a_chain_that_died_at_any_storage_call_is_gone_on_with(
         )
         assert len(app.model.bodies) <= 2, number
         assert len(await actions(app, order)) == 3, number
+
+
+async def test_a_chain_shows_its_stage_while_a_piece_takes_long(
+    app: AppUnderTest, owner: StoredUser, storage: StorageProxy
+) -> None:
+    """By one write beside the model's call, which the end of the ticket knows of."""
+    app.model.reset(answering(ANSWER))
+    await run(app.activities, await opened(app, owner))  # which makes table and container
+    release = Event()
+
+    def answer_late(*_: object) -> Response:
+        release.wait(30)
+        return ANSWER
+
+    app.model.reset(answer_late)
+    app.clock = ImpatientClock()
+    order = chained(await opened(app, owner))
+    storage.reset()
+    chain = asyncio.create_task(app.activities.plan(order))
+    while (seen := await app.tickets.read(order["ticket_id"])).progress.stage != "working":
+        await asyncio.sleep(0.01)
+    release.set()
+
+    assert (await chain)["finished"]  # type: ignore[typeddict-item]
+    assert seen.progress.model_dump() == {"stage": "working", "done": 0, "total": 1, "percent": 5}
+    writes = [call for call in storage.calls if call.method == "POST"]
+    assert len(writes) == 2 + 1 + 4, "to begin, to show, to end"
+    assert (await shown(app, order)).progress.percent == 100
+    [told] = [
+        message["details"]
+        for message in await app.tickets.updates(order["ticket_id"], 0)
+        if message["type"] == "processing_status" and message["details"]["stage"] == "working"
+    ]
+    assert told["percent"] == 5
+
+
+async def test_a_piece_that_is_alone_in_its_round_is_not_counted(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    app.model.reset(answering(ANSWER))
+    order = await opened(app, owner)
+    planned: Any = await app.activities.plan(order)
+    before = await app.tickets.read(order["ticket_id"])
+    await app.activities.work(order, planned["facts"], 0, {})
+    await app.activities.combine(order, planned["facts"])
+    after = await app.tickets.read(order["ticket_id"])
+    assert (after.seq, after.processing_logs) == (before.seq, before.processing_logs)
 
 
 async def test_a_wait_within_a_chain_leaves_what_is_left_to_do(

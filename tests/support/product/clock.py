@@ -24,3 +24,10 @@ class MovedClock(Clock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self._ahead
+
+
+class ImpatientClock(MovedClock):
+    """For which every time that is to be slept is over at once."""
+
+    async def sleep(self, _: float) -> None:
+        """Nothing is waited for."""
