@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from shared.workflow.bookkeeping import Bookkeeping
     from shared.workflow.contexts import Contexts
     from shared.workflow.progress import ProgressWriter
+    from shared.workflow.step_runs import StepRuns
 
 
 _LONE_STEP = "shared.app.lone_step"
@@ -26,22 +27,11 @@ class WorkflowParts(TicketParts):
         from shared.workflow.chains.chain import Chains
         from shared.workflow.chains.lone_rounds import LoneRounds
         from shared.workflow.inquiries import Inquiries
-        from shared.workflow.step_runs import StepRuns
-        from shared.workflow.step_starts import StepStarts
         from shared.workflow.ticket_reader import TicketReader
 
         known, container, clock = self.settings, self.clients.container, self.clock
-        books, limit = self._bookkeeping, known.workflow.step_seconds
+        books = self._bookkeeping
         reader = TicketReader(self.tickets, self.large_inputs)
-        starts = StepStarts(
-            container=container,
-            module=_LONE_STEP,
-            environment=known.environment,
-            step_seconds=limit,
-        )
-        step_runs = StepRuns(
-            tickets=self.tickets, books=books, starts=starts, step_seconds=limit, clock=clock
-        )
         return Activities(
             tickets=self.tickets,
             large_inputs=self.large_inputs,
@@ -50,7 +40,7 @@ class WorkflowParts(TicketParts):
             intents=self._intents,
             contexts=self._contexts,
             progress=self._progress,
-            step_runs=step_runs,
+            step_runs=self._step_runs,
             books=books,
             chains=Chains(
                 reader=reader,
@@ -60,17 +50,37 @@ class WorkflowParts(TicketParts):
                 rounds=LoneRounds(
                     tickets=self.tickets,
                     contexts=self._contexts,
-                    step_runs=step_runs,
+                    step_runs=self._step_runs,
                     progress=self._progress,
                     books=books,
                     clock=clock,
                 ),
                 books=books,
-                step_seconds=limit,
+                step_seconds=known.workflow.step_seconds,
                 clock=clock,
             ),
             quiet_seconds=known.files.quiet_seconds,
             clock=clock,
+        )
+
+    @cached_property
+    def _step_runs(self) -> "StepRuns":
+        from shared.workflow.step_runs import StepRuns
+        from shared.workflow.step_starts import StepStarts
+
+        limit = self.settings.workflow.step_seconds
+        starts = StepStarts(
+            container=self.clients.container,
+            module=_LONE_STEP,
+            environment=self.settings.environment,
+            step_seconds=limit,
+        )
+        return StepRuns(
+            tickets=self.tickets,
+            books=self._bookkeeping,
+            starts=starts,
+            step_seconds=limit,
+            clock=self.clock,
         )
 
     @cached_property
