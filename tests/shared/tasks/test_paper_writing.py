@@ -1,6 +1,8 @@
 """Papers from ticket to result: what an honest author delivers, and what it costs."""
 
+import asyncio
 import io
+from functools import partial
 from typing import Any
 
 import docx
@@ -176,7 +178,7 @@ async def test_what_is_finished_can_be_read_before_the_end(papers: Papers) -> No
     order = await papers.open(sources=[NOTE])
     with pytest.raises(Conflict):
         await papers.file(order, "md", partial=True)
-    activities = papers.app.activities
+    activities, read = papers.app.activities, partial(papers.app.tickets.read, order["ticket_id"])
     step: Any = await activities.plan(order)
     while step["facts"]["stage"] != "writing":
         for index, item in enumerate(step["items"]):
@@ -184,8 +186,9 @@ async def test_what_is_finished_can_be_read_before_the_end(papers: Papers) -> No
         step = await activities.combine(order, step["facts"])
     for index in (0, 2):
         await activities.work(order, step["facts"], index, step["items"][index])
-    ticket = await papers.app.tickets.read(order["ticket_id"])
-    assert ticket.progress.stage == f"writing: {TITLES[2]}"
+    async with asyncio.timeout(20):  # It is shown a moment later, beside the work.
+        while (await read()).progress.stage != f"writing: {TITLES[2]}":
+            await asyncio.sleep(0.01)
     await activities.fail(order, "It was too late.")
     shown = (await papers.file(order, "md", partial=True)).decode()
     assert "*Incomplete: 2 of 4 sections are finished.*" in shown
