@@ -118,6 +118,9 @@ class ProgressWriter:
         # Counting what is stored, rather than adding one, stays right when this runs twice.
         attempt = Attempt(self._container, ticket_id, last.attempt)
         done = await attempt.count_outcomes(facts["number"])
+        newer = self._done.get(ticket_id)
+        if newer and (newer.attempt, newer.facts) == (last.attempt, facts):  # It may be counted.
+            last = newer
         span = facts["ends_at"] - facts["starts_at"]
         percent = facts["starts_at"] + span * done // total
         stage = f"{facts['stage']}: {last.piece}" if last.piece else facts["stage"]
