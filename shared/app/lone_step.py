@@ -14,6 +14,7 @@ from typing import Any
 from shared.app import App
 from shared.sandbox.child import read_data, read_request
 from shared.settings import read_settings
+from shared.workflow.faults import name_fault
 from shared.workflow.step_starts import LoneAnswer
 
 _LEFT_OVER_SECONDS = 5.0
@@ -27,7 +28,7 @@ async def _run(activity: str, arguments: list[Any]) -> LoneAnswer:
         raise
     except Exception as error:
         traceback.print_tb(error.__traceback__)
-        answer = LoneAnswer(raised=type(error).__name__)
+        answer = LoneAnswer(raised=name_fault(error))
     # Progress and lines of the course are written a little later.
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:

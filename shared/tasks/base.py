@@ -39,6 +39,7 @@ from shared.tasks.defaults import (
 )
 from shared.tasks.dependencies import Provider
 from shared.tasks.language_model import LanguageModel
+from shared.tasks.stored_models import dump_model
 from shared.tasks.task_data import TaskData as TaskData
 
 T = TypeVar("T")
@@ -154,7 +155,7 @@ class Stage(Generic[D, I, O]):
 
     def round(self, items: Iterable[I], *, starts_at: int = 5, ends_at: int = 90) -> Round:
         """One round of this stage."""
-        given = [item.model_dump(mode="json") for item in items]
+        given = [*map(dump_model, items)]
         return Round(stage=self.name, items=given, starts_at=starts_at, ends_at=ends_at)
 
     def then(
@@ -168,7 +169,7 @@ class Stage(Generic[D, I, O]):
 
         async def work(context: WorkContext[D], item: Any) -> NamedOutcome:
             outcome = await call_function(self.work, context, item_model.model_validate(item))
-            return NamedOutcome(outcome.model_dump(mode="json"), self.name_outcome(outcome))
+            return NamedOutcome(dump_model(outcome), self.name_outcome(outcome))
 
         async def after(context: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
             known = list(map(outcome_model.model_validate, outcomes))
@@ -279,7 +280,7 @@ def _single_step(work: Callable[[WorkContext[D]], Returned[R]], result: type[R])
     """The only stage of a type of one step, whose outcome is the result."""
 
     async def work_once(context: WorkContext[D], _: Any) -> NamedOutcome:
-        return NamedOutcome((await call_function(work, context)).model_dump(mode="json"))
+        return NamedOutcome(dump_model(await call_function(work, context)))
 
     async def pass_on(_: Context[D], outcomes: Sequence[Any]) -> Round | Inquiry | R:
         return result.model_validate(outcomes[0])

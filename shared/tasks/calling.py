@@ -11,6 +11,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
+from shared.errors import PermanentFailure, RetryLater, Unavailable
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Returned: TypeAlias = Awaitable[T] | T
@@ -92,13 +94,52 @@ def wait_for(awaitable: Awaitable[T]) -> T:
     return present.wait_for(awaitable)
 
 
+class NoExceptionError(Exception):
+    """A function of a task type has raised `kind`, which is no Exception: the platform would tell
+    its text, or never answer."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"a function of a task type raised {kind}")
+        self.kind = kind
+
+
 async def call_function(function: Callable[P, Returned[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What a function of a task type returns. Raises what it raises."""
-    if iscoroutinefunction(function):
-        made: Returned[T] = function(*args, **kwargs)
-    else:
-        made = await run_in_thread(function, *args, **kwargs)
-    return await made if isawaitable(made) else made
+    """What a function of a task type returns. Raises what it raises; of a group what counts of it,
+    and NoExceptionError for what is no Exception, as the panics of libraries in Rust are not."""
+    is_cancelled = _watch_cancelling()
+    try:
+        if iscoroutinefunction(function):
+            made: Returned[T] = function(*args, **kwargs)
+        else:
+            made = await run_in_thread(function, *args, **kwargs)
+        return await made if isawaitable(made) else made
+    except ExceptionGroup as group:
+        raise _find_decisive(group) from group
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
+            raise
+        raise NoExceptionError(type(error).__name__) from None
+
+
+def _watch_cancelling() -> Callable[[], bool]:
+    """Tells whether the present task has been cancelled from now on, and not just something that it
+    waits for."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    return lambda: task is not None and task.cancelling() > before
+
+
+def _find_decisive(group: ExceptionGroup[Exception]) -> Exception:
+    """What the errors of several that ran side by side come to: a failure that is permanent, a wait
+    if there are only waits, and else the group."""
+    failures = group.subgroup(PermanentFailure)
+    waits, faults = group.split((RetryLater, Unavailable))
+    found: Exception | None = failures or (waits if faults is None else None)
+    while isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return found or group
 
 
 async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -111,11 +152,12 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
     def run() -> None:
         try:
             outcome.set_result(context.run(function, *args, **kwargs))
-        except (StopIteration, SystemExit) as error:
-            # No future takes the first, as no coroutine does; the other would end the process.
-            outcome.set_exception(RuntimeError(f"a plain function raised {type(error).__name__}"))
-        except BaseException as error:
+        except StopIteration:  # No future takes it, as no coroutine does.
+            outcome.set_exception(RuntimeError("a plain function raised StopIteration"))
+        except Exception as error:
             outcome.set_exception(error)
+        except BaseException as error:  # It would end the process, or stop it.
+            outcome.set_exception(NoExceptionError(type(error).__name__))
 
     outcome.set_running_or_notify_cancel()
     _THREADS.run(run)

@@ -11,6 +11,10 @@ _NO_MARKS = bytes(set(range(256)) - set(b",[{"))
 _NO_SIGNS = bytes(set(range(256)) - set(b'",[{'))
 
 
+class NoJsonError(ValueError):
+    """A value that cannot be written as JSON, without saying what is in it."""
+
+
 def loads(text: str | bytes, *, max_values: int | None = None) -> Any:
     """Parse `text`, which may hold at most `max_values` numbers, texts, lists, objects: what takes
     time is their number, not the length.
@@ -49,8 +53,11 @@ def has_more_values(text: bytes, limit: int) -> bool:
 
 
 def dumps(value: Any) -> bytes:
-    """Compact UTF-8, the form in which JSON is stored and measured."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Compact UTF-8, the form in which JSON is stored and measured. Raises NoJsonError."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NoJsonError(f"no JSON: {type(error).__name__}") from error
 
 
 def canonical(value: Any) -> bytes:

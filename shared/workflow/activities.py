@@ -172,7 +172,7 @@ class Activities:
 
     async def fail(self, ref: AttemptRef, reason: str, cause: str | None = None) -> None:
         """The ticket has failed for this `reason`, unless something else ended it before."""
-        kind = FailureKind(cause or "internal")
+        kind = next((one for one in FailureKind if one == cause), FailureKind.INTERNAL)
         with suppress(NotFound):
             await self._progress.settle(ref["ticket_id"])
             await self._books.book_left(ref)

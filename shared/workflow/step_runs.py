@@ -17,11 +17,13 @@ from shared.models.clock import Clock
 from shared.storage.outages import StillAway, patient_for
 from shared.telemetry.logs import hide_text
 from shared.telemetry.spans import Service
+from shared.text.strict_json import NoJsonError
 from shared.tickets import workflow_changes
 from shared.tickets.log_lines import WAITING
 from shared.tickets.repository import Tickets
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.course import Course, present_course
+from shared.workflow.faults import tell_reason, tell_seconds, tell_service
 from shared.workflow.messages import (
     MAX_TRIES,
     AttemptRef,
@@ -161,8 +163,9 @@ class StepRuns:
         except PermanentFailure as error:
             cause = error.__cause__
             present_course().note_error(cause if isinstance(cause, Exception) else error)
-            return fail_with(error.reason, error.kind)
-        except PydanticSerializationError as error:  # It is made by the same code the next time.
+            return fail_with(tell_reason(error), error.kind)
+        except (PydanticSerializationError, NoJsonError) as error:
+            # It is made by the same code the next time.
             present_course().note_error(error)
             log.error(
                 "A step of ticket %s made no JSON", ref["ticket_id"], exc_info=hide_text(error)
@@ -184,12 +187,15 @@ class StepRuns:
         if isinstance(error, Unavailable):
             later = RetryLater(_AWAY, service=Service.STORAGE)
             return self._put_off(ref, later, error.seconds if isinstance(error, StillAway) else 0.0)
-        await self.log(ref, f"{WAITING} {error.reason}")
+        await self.log(ref, f"{WAITING} {tell_reason(error)}")
         return self._put_off(ref, error)
 
     def _put_off(self, ref: AttemptRef, later: RetryLater, insisted: float = 0.0) -> MustWait:
         wait = MustWait(
-            kind="wait", seconds=later.seconds, reason=later.reason, service=later.service
+            kind="wait",
+            seconds=tell_seconds(later),
+            reason=tell_reason(later),
+            service=tell_service(later),
         )
         if insisted:
             wait["insisted"] = round(insisted, 3)

@@ -180,15 +180,25 @@ def render_content(
         return strict_json.dumps(result)
     known = find_task_type(task_type)
     if form in _PARSED and form not in known.formats:
-        markdown = str(known.render(result, ResultFormat.MD))
-        return _convert(_add_section(markdown, section), form)
+        return _convert(
+            _add_section(_as_text(known.render(result, ResultFormat.MD)), section), form
+        )
     content = known.render(result, form.value)
+    if form is ResultFormat.MD:
+        content = _add_section(_as_text(content), section)
     if isinstance(content, str):
-        with_section = _add_section(content, section) if form is ResultFormat.MD else content
-        content = with_section.encode()
+        content = content.encode()
     if not isinstance(content, bytes) or len(content) > _MAX_BYTES:
         raise ValueError(f"a format is a text or bytes, of {_MAX_BYTES} at most")
     return content
+
+
+def _as_text(markdown: object) -> str:
+    """Raises ValueError for what is neither a text nor one in UTF-8."""
+    text = markdown.decode() if isinstance(markdown, bytes) else markdown
+    if not isinstance(text, str):
+        raise ValueError("Markdown is a text")
+    return text
 
 
 def _add_section(markdown: str, section: str) -> str:

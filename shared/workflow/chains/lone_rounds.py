@@ -16,6 +16,7 @@ from shared.models.clock import Clock
 from shared.storage.compressed import pack
 from shared.storage.outages import insist
 from shared.tasks.base import Result, Round
+from shared.tasks.stored_models import dump_model
 from shared.telemetry.names import SpanName
 from shared.telemetry.steps import observe_step
 from shared.tickets.attempts import sum_calls
@@ -114,7 +115,7 @@ class LoneRounds:
 
     async def complete(self, run: ChainRun, made: Result, *, patient: bool = True) -> ResultStored:
         """Store the result, `patient` if what it is made of is stored, and end the ticket."""
-        result = made.model_dump(mode="json") | {
+        result = dump_model(made) | {
             "model": None,
             "usage": Usage().model_dump(),
             "formats": run.task_type.offered_formats,

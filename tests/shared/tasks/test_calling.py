@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.tasks.calling import call_function, wait_for
+from shared.errors import PermanentFailure, RetryLater, Unavailable
+from shared.tasks.calling import NoExceptionError, call_function, wait_for
 from shared.telemetry.names import Attribute
 from shared.telemetry.scope import present_scope, scope_of
 
@@ -53,8 +54,71 @@ async def test_it_waits_for_what_others_await() -> None:
     assert await call_function(work) == 40
 
 
-@pytest.mark.parametrize("error", [KeyError("k"), asyncio.CancelledError()])
-async def test_what_it_raises_is_raised(error: BaseException) -> None:
+class Panic(BaseException):
+    """As those of libraries in Rust."""
+
+
+FAILURE, WAIT, FAULT = PermanentFailure("No."), RetryLater("Later."), KeyError("k")
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+@pytest.mark.parametrize(
+    "error",
+    [Panic("secret"), KeyboardInterrupt(), SystemExit(1), asyncio.CancelledError("secret")],
+)
+async def test_what_is_no_exception_is_a_fault_like_any_other(
+    error: BaseException, *, is_plain: bool
+) -> None:
+    async def fail() -> None:
+        raise error
+
+    def fail_plainly() -> None:
+        raise error
+
+    with pytest.raises(NoExceptionError) as raised:
+        await call_function(fail_plainly if is_plain else fail)
+    assert raised.value.kind == type(error).__name__
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_cancellation_of_something_else_is_no_end_of_the_step() -> None:
+    async def work() -> Any:
+        waiting = asyncio.create_task(asyncio.Event().wait())
+        waiting.cancel()
+        await waiting
+
+    with pytest.raises(NoExceptionError, match="CancelledError"):
+        await call_function(work)
+    wait_for_ever: Any = asyncio.Event().wait
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await call_function(wait_for_ever)
+
+
+@pytest.mark.parametrize(
+    ("errors", "raised"),
+    [
+        ([FAULT, WAIT, FAILURE], FAILURE),
+        ([WAIT, ExceptionGroup("", [FAILURE])], FAILURE),
+        ([WAIT, Unavailable("Away.")], WAIT),
+        ([WAIT, FAULT], None),
+    ],
+)
+async def test_of_a_group_is_raised_what_counts(
+    errors: list[Exception], raised: Exception | None
+) -> None:
+    group = ExceptionGroup("of a task group", errors)
+
+    async def work() -> Any:
+        raise group
+
+    with pytest.raises(type(raised or group)) as told:
+        await call_function(work)
+    assert told.value is (raised or group)
+
+
+@pytest.mark.parametrize("error", [KeyError("k"), FAILURE])
+async def test_what_it_raises_is_raised(error: Exception) -> None:
     async def fail() -> None:
         raise error
 
@@ -69,12 +133,11 @@ async def test_what_it_raises_is_raised(error: BaseException) -> None:
             await call_function(function)
 
 
-@pytest.mark.parametrize("error", [StopIteration(), SystemExit(1)])
-async def test_what_no_task_may_raise_is_a_fault_like_any_other(error: BaseException) -> None:
+async def test_what_no_task_may_raise_is_a_fault_like_any_other() -> None:
     def work() -> None:
-        raise error
+        raise StopIteration
 
-    with pytest.raises(RuntimeError, match=type(error).__name__):
+    with pytest.raises(RuntimeError, match="StopIteration"):
         await call_function(work)
 
 

@@ -2,6 +2,8 @@
 not to be had."""
 
 import logging
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 
@@ -9,7 +11,7 @@ from shared.errors import Conflict, FormatFailed
 from shared.models import NewTicket, ResultQuery, Status, StoredTicket, StoredUser, validate_model
 from shared.sandbox.runner import Limits
 from shared.tasks.registry import TASK_TYPES
-from shared.tickets.rendering.files import ResultFormat, render_result
+from shared.tickets.rendering.files import ResultFormat, render_content, render_result
 from shared.workflow.messages import StartInput
 from tests.support.product.accounts import by
 from tests.support.product.app import AppUnderTest
@@ -41,7 +43,8 @@ async def ended(app: AppUnderTest, order: StartInput) -> StoredTicket:
         (Fault.MD, "as md", "KeyError"),
         (Fault.MD_OF_NOTHING, "as md", "ValueError"),
         (Fault.TOO_DEEP, "as json", "ValueError"),
-        (Fault.NO_UNICODE, "as json", "UnicodeEncodeError"),
+        (Fault.NO_UNICODE, "as json", "NoJsonError"),
+        (Fault.NO_TEXT, "as JSON", "NoJsonError"),
         (Fault.NO_JSON, "as JSON", "PydanticSerializationError"),
     ],
 )
@@ -67,6 +70,15 @@ async def test_what_nobody_could_read_fails_the_ticket(
     assert CANARY not in ticket.model_dump_json()
     with pytest.raises(Conflict):
         await app.ticket_queries.result(by(owner), ticket.id, ResultQuery(format="json"))
+
+
+def test_markdown_may_be_bytes() -> None:
+    result = {"summary": "", "fault": Fault.MD_OF_BYTES}
+    content = render_content("faulty", result, ResultFormat.DOCX, "section")
+    with ZipFile(BytesIO(content)) as package:
+        text = package.read("word/document.xml").decode()
+    assert ">Made<" in text, "as Markdown, not as Python shows bytes"
+    assert "section" in text
 
 
 async def test_a_format_that_fails_is_named_and_the_others_stay(

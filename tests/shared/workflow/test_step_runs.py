@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import RetryLater
-from shared.models import StepRun, StoredUser
+from shared.errors import PermanentFailure, RetryLater
+from shared.models import Status, StepRun, StoredUser
+from shared.text.strict_json import NoJsonError
 from shared.tickets.attempts import Attempt
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.messages import AttemptRef, OutcomeStored, RoundFacts, StartInput, Waited
@@ -18,6 +19,10 @@ from tests.support.product.workflow import opened
 
 FACTS = RoundFacts(number=0, stage="reading", total=2, starts_at=5, ends_at=90)
 BUSY = Waited(seconds=5, service="model")
+
+
+class OddFailure(PermanentFailure):
+    kind = "odd"  # type: ignore[assignment]
 
 
 class Worker:
@@ -76,6 +81,28 @@ async def test_faults_and_waits_are_told(app: AppUnderTest, owner: StoredUser) -
     ]
     assert {(run.name, run.index) for run in runs} == {("work", 1)}
     assert "secret" not in str(runs)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (NoJsonError("no JSON: TypeError"), "What a step has made cannot be written as JSON"),
+        (PermanentFailure("x\ud800" * 100_000), "x?x?"),
+        (OddFailure(ValueError("a secret")), "No reason was given."),  # type: ignore[arg-type]
+    ],
+)
+async def test_a_ticket_fails_whatever_its_task_type_gives_for_a_reason(
+    app: AppUnderTest, owner: StoredUser, fault: Exception, told: str
+) -> None:
+    order, worker = await opened(app, owner), Worker(app)
+    await app.activities.plan(order)
+    worker.fault = fault
+    end: Any = await worker.work(order, FACTS, 1, {})
+    assert (end["kind"], end["reason"].startswith(told)) == ("failure", True)
+    await app.activities.fail(order, end["reason"], end["cause"])
+    ticket = await app.tickets.read(order["ticket_id"])
+    assert (ticket.status, ticket.error_message) == (Status.FAILED, end["reason"])
+    assert "secret" not in ticket.model_dump_json()
 
 
 async def test_what_holds_a_ticket_up_again_and_again_is_one_line_with_a_count(

@@ -14,11 +14,13 @@ class Fault(StrEnum):
     NONE = "none"
     MD = "md"
     MD_OF_NOTHING = "md_of_nothing"
+    MD_OF_BYTES = "md_of_bytes"
     HTML = "html"
     HTML_OF_MUCH = "html_of_much"
     TOO_DEEP = "too_deep"
     NO_UNICODE = "no_unicode"
     NO_JSON = "no_json"
+    NO_TEXT = "no_text"
     ENDLESS = "endless"
 
 
@@ -43,6 +45,7 @@ VALUES = {
     Fault.TOO_DEEP: nest(100),
     Fault.NO_UNICODE: "\ud800",
     Fault.NO_JSON: object(),
+    Fault.NO_TEXT: b"\xff",
     Fault.HTML_OF_MUCH: "much " * 10_000,
 }
 
@@ -55,7 +58,8 @@ async def work(context: base.WorkContext[TaskData]) -> Result:
 def render_md(result: Result) -> Any:
     if result.fault is Fault.MD:
         raise KeyError(CANARY)
-    return None if result.fault is Fault.MD_OF_NOTHING else "# Made\n"
+    made = {Fault.MD_OF_NOTHING: None, Fault.MD_OF_BYTES: b"# Made\n"}
+    return made.get(result.fault, "# Made\n")
 
 
 def render_html(result: Result) -> str:

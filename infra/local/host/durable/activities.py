@@ -105,7 +105,8 @@ async def run(task: Task, function: Function | None, invoker: Invoker) -> Event:
         return events.task_completed(task.number, result)
     except BaseException as error:  # SystemExit too: it must not end the host
         here = asyncio.current_task()
-        if here is not None and here.cancelling():
+        is_let_go = here is not None and here.cancelling()
+        if is_let_go and isinstance(error, asyncio.CancelledError):
             raise  # the host stops; a CancelledError of the activity's own is its failure
         return _failure(task, error)
 
