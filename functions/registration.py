@@ -16,6 +16,7 @@ from functions.composition import product
 from functions.endpoints import ENDPOINTS, Described, Endpoint, route_of
 from shared.app.early_imports import begin_early_imports
 from shared.errors import Problem, Unavailable
+from shared.telemetry.class_names import name_class
 from shared.telemetry.logs import hide_text
 from shared.telemetry.names import SpanName
 from shared.telemetry.spans import describe_request
@@ -97,7 +98,7 @@ def _explain_problems(handler: Handler, *, has_token: bool = False) -> Handler:
             return _problem(problem.body(path), problem.headers)
         except Exception as error:
             fault = secrets.token_hex(8)
-            kind, where = type(error).__name__, handler.__name__
+            kind, where = name_class(type(error)), handler.__name__
             log.error("Fault %s: %s in %s", fault, kind, where, exc_info=hide_text(error))
             body = {
                 "type": "about:blank",

@@ -14,6 +14,7 @@ from typing import Any
 from shared.app import App
 from shared.sandbox.child import read_data, read_request
 from shared.settings import read_settings
+from shared.telemetry.logs import hide_lost_errors
 from shared.workflow.faults import name_fault
 from shared.workflow.step_starts import LoneAnswer
 
@@ -24,8 +25,9 @@ async def _run(activity: str, arguments: list[Any]) -> LoneAnswer:
     step = getattr(App(read_settings(os.environ)).activities, activity)
     try:
         answer = LoneAnswer(result=await step(*arguments))
-    except MemoryError:  # its limits are part of what it runs alone for
-        raise
+    except MemoryError as error:  # its limits are part of what it runs alone for
+        traceback.print_tb(error.__traceback__)
+        sys.exit("MemoryError")
     except Exception as error:
         traceback.print_tb(error.__traceback__)
         answer = LoneAnswer(raised=name_fault(error))
@@ -39,6 +41,7 @@ async def _run(activity: str, arguments: list[Any]) -> LoneAnswer:
 def main() -> None:
     """Answer one request, as `sandbox.child` tells; `kind` is the activity, the data its
     arguments."""
+    hide_lost_errors()
     asked = read_request()
     with redirect_stdout(sys.stderr):
         answer = asyncio.run(_run(asked["kind"], json.loads(read_data(asked))))

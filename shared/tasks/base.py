@@ -79,7 +79,7 @@ class Round(Model):
     shown to people, and the round moves the percentage from `starts_at` to `ends_at`.
     """
 
-    stage: str
+    stage: str = Field(max_length=100)
     items: list[dict[str, Any]]
     starts_at: int = Field(default=5, ge=0, le=100)
     ends_at: int = Field(default=90, ge=0, le=100)

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from shared.errors import PermanentFailure, RetryLater, Unavailable
+from shared.telemetry.class_names import name_class
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,7 +121,7 @@ async def call_function(function: Callable[P, Returned[T]], *args: P.args, **kwa
     except BaseException as error:
         if isinstance(error, asyncio.CancelledError) and is_cancelled():
             raise
-        raise NoExceptionError(type(error).__name__) from None
+        raise NoExceptionError(name_class(type(error))) from None
 
 
 def _watch_cancelling() -> Callable[[], bool]:
@@ -157,7 +158,7 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
         except Exception as error:
             outcome.set_exception(error)
         except BaseException as error:  # It would end the process, or stop it.
-            outcome.set_exception(NoExceptionError(type(error).__name__))
+            outcome.set_exception(NoExceptionError(name_class(type(error))))
 
     outcome.set_running_or_notify_cancel()
     _THREADS.run(run)

@@ -2,6 +2,7 @@
 its type and where it was raised are told, but not its text, which may have content."""
 
 import logging
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
@@ -10,7 +11,10 @@ from types import TracebackType
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
+from shared.telemetry.class_names import name_class
 from shared.telemetry.scope import present_scope
+
+log = logging.getLogger(__name__)
 
 Sink = Callable[[logging.LogRecord], None]
 
@@ -49,11 +53,11 @@ class TelemetryHandler(logging.Handler):
             sink(self._held.popleft())
 
 
-def hide_text(error: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
+def hide_text(error: BaseException) -> tuple[type[BaseException], Exception, TracebackType | None]:
     """`exc_info` of an exception that may have content in its text: a log shows its type, and where
     it was raised."""
     kind = type(error)
-    return kind, RuntimeError(f"{kind.__name__}, without its text"), error.__traceback__
+    return kind, RuntimeError(f"{name_class(kind)}, without its text"), error.__traceback__
 
 
 class LostErrors(logging.Filter):
@@ -62,10 +66,26 @@ class LostErrors(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, Exception):
-            record.msg, record.args = "%s in a task that nobody waits for", (type(error).__name__,)
+        if error is not None:
+            name = name_class(type(error))
+            record.msg, record.args = "%s in a task that nobody waits for", (name,)
             record.exc_info = hide_text(error)
         return True
+
+
+_LOST_ERRORS = LostErrors()
+
+
+def hide_lost_errors() -> None:
+    """Tell what is raised where nobody waits for it, in a task or a thread, without its text."""
+    logging.getLogger("asyncio").addFilter(_LOST_ERRORS)
+    threading.excepthook = _tell_lost_thread
+
+
+def _tell_lost_thread(lost: threading.ExceptHookArgs) -> None:
+    if lost.exc_value is not None and lost.exc_type is not SystemExit:
+        name = name_class(lost.exc_type)
+        log.error("%s in a thread of its own", name, exc_info=hide_text(lost.exc_value))
 
 
 def exception_facts(record: logging.LogRecord) -> dict[str, str]:
@@ -73,9 +93,10 @@ def exception_facts(record: logging.LogRecord) -> dict[str, str]:
     kind, _, where = record.exc_info or (None, None, None)
     if kind is None:
         return {}
+    name = name_class(kind)
     frames = "".join(traceback.format_tb(where))
     return {
-        "exception.type": kind.__name__,
-        "exception.message": kind.__name__,
-        "exception.stacktrace": f"Traceback (most recent call last):\n{frames}{kind.__name__}",
+        "exception.type": name,
+        "exception.message": name,
+        "exception.stacktrace": f"Traceback (most recent call last):\n{frames}{name}",
     }

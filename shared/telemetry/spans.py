@@ -19,6 +19,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from shared.telemetry.class_names import name_class
 from shared.telemetry.names import Attribute
 from shared.telemetry.scope import present_scope
 
@@ -57,7 +58,7 @@ def span(
         try:
             yield made
         except BaseException as error:
-            made.set_attribute("error.type", type(error).__name__)
+            made.set_attribute("error.type", name_class(type(error)))
             made.set_status(StatusCode.ERROR)
             raise
         finally:

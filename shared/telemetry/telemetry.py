@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
 from shared.settings.telemetry import TelemetrySettings
-from shared.telemetry.logs import LostErrors, TelemetryHandler
+from shared.telemetry.logs import TelemetryHandler, hide_lost_errors
 from shared.telemetry.loop_watch import LoopWatch
 from shared.telemetry.metrics import MEASUREMENTS
 from shared.telemetry.names import SpanName
@@ -19,7 +19,6 @@ from shared.telemetry.spans import begin_trace, span
 
 log = logging.getLogger(__name__)
 
-_LOST_ERRORS = LostErrors()
 _AFTER_ANSWER = 0.1
 """Seconds. Loading takes the interpreter for about one, in which the answer would not go out."""
 
@@ -36,7 +35,7 @@ class Telemetry:
 
     def listen(self) -> None:
         """Hold back what is told from now on."""
-        logging.getLogger("asyncio").addFilter(_LOST_ERRORS)
+        hide_lost_errors()
         if self._settings.is_on:
             MEASUREMENTS.hold()
             logging.getLogger().addHandler(self._handler)

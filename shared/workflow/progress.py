@@ -12,6 +12,7 @@ from shared.errors import NotFound, Unavailable
 from shared.models import Progress, StoredTicket
 from shared.models.clock import Clock
 from shared.storage.locks import Locks
+from shared.text.first_sentence import make_line
 from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import advance
@@ -20,6 +21,7 @@ from shared.workflow.messages import AttemptRef, RoundFacts
 _PLAN_ENDS_AT = 5
 """The percentage at which the first round begins."""
 _GATHERING_SECONDS = 0.05
+_MAX_NAME = 200
 _WRITING_SECONDS = 20.0
 _SHOWN_AFTER = 3.0
 """Seconds after which a piece of work takes long enough for people to be told what is done."""
@@ -91,7 +93,8 @@ class ProgressWriter:
         """A piece of a round is done: show in a moment how many are. What cannot be written then is
         shown with the next."""
         is_due = ref["ticket_id"] in self._done
-        self._done[ref["ticket_id"]] = _Done(ref["attempt"], facts, piece)
+        name = make_line(piece, _MAX_NAME)
+        self._done[ref["ticket_id"]] = _Done(ref["attempt"], facts, name)
         if not is_due:
             self._begin(self._write_soon(ref["ticket_id"]))
 

@@ -12,6 +12,7 @@ from shared.models import StoredTicket
 from shared.sandbox.runner import Limits, run_in_child
 from shared.tasks.calling import run_in_thread
 from shared.tasks.registry import find_task_type
+from shared.telemetry.class_names import name_class
 from shared.telemetry.logs import hide_text
 from shared.text import strict_json
 
@@ -142,7 +143,7 @@ def _log_fault(ticket: StoredTicket, form: ResultFormat, error: Exception) -> No
         ticket.id,
         ticket.task_type,
         form.value,
-        type(error).__name__,
+        name_class(type(error)),
         exc_info=hide_text(error),
     )
 

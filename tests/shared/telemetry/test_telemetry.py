@@ -5,6 +5,7 @@ import asyncio
 import gc
 import logging
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,7 @@ from opentelemetry.trace import (
 )
 
 from shared.settings.telemetry import TelemetrySettings
+from shared.telemetry.class_names import name_class
 from shared.telemetry.logs import TelemetryHandler, exception_facts, hide_text
 from shared.telemetry.loop_watch import LoopWatch
 from shared.telemetry.metrics import Attributes, Measurements
@@ -268,23 +270,55 @@ async def test_while_nothing_runs_no_timer_does() -> None:
         assert watch.is_at_it
 
 
-async def test_asyncio_tells_of_a_lost_error_without_its_text(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Its own line has the task, with what that raised."""
+class Panic(BaseException):
+    pass
+
+
+@pytest.fixture
+def _listening(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     Telemetry(TelemetrySettings()).listen()
 
+
+@pytest.mark.usefixtures("_listening")
+@pytest.mark.parametrize("kind", [ValueError, Panic])
+async def test_asyncio_tells_of_a_lost_error_without_its_text(
+    caplog: pytest.LogCaptureFixture, kind: type[BaseException]
+) -> None:
+    """Its own line has the task, with what that raised."""
+
     async def fail() -> None:
-        raise ValueError(CANARY)
+        raise kind(CANARY)
 
     for _ in range(2):
         task = asyncio.create_task(fail())
         await asyncio.wait([task])
         del task
         gc.collect()
-    assert caplog.text.count("ValueError in a task that nobody waits for") == 2
+    assert caplog.text.count(f"{kind.__name__} in a task that nobody waits for") == 2
     assert "in fail" in caplog.text
     assert CANARY not in caplog.text
+
+
+@pytest.mark.usefixtures("_listening")
+def test_a_thread_of_a_task_types_own_is_told_of_without_its_text(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ValueError(CANARY)
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    assert "ValueError in a thread of its own" in caplog.text
+    assert "in fail" in caplog.text
+    assert CANARY not in caplog.text + "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("name", [f"About {CANARY}", "x" * 100_000, "a\nb"])
+def test_a_class_is_told_by_a_name_that_code_has(name: str) -> None:
+    assert name_class(type(name, (KeyError,), {})) == "KeyError"
+    assert name_class(KeyError) == "KeyError"
 
 
 @pytest.mark.parametrize(

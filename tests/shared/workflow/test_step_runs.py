@@ -5,13 +5,16 @@ import re
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from shared.errors import PermanentFailure, RetryLater
 from shared.models import Status, StepRun, StoredUser
+from shared.tasks.base import Round
 from shared.text.strict_json import NoJsonError
 from shared.tickets.attempts import Attempt
 from shared.workflow.bookkeeping import Bookkeeping
 from shared.workflow.messages import AttemptRef, OutcomeStored, RoundFacts, StartInput, Waited
+from shared.workflow.progress import ProgressWriter
 from shared.workflow.step_runs import StepRuns, run_step
 from shared.workflow.step_starts import StepStarts
 from tests.support.product.app import AppUnderTest
@@ -103,6 +106,26 @@ async def test_a_ticket_fails_whatever_its_task_type_gives_for_a_reason(
     ticket = await app.tickets.read(order["ticket_id"])
     assert (ticket.status, ticket.error_message) == (Status.FAILED, end["reason"])
     assert "secret" not in ticket.model_dump_json()
+
+
+async def test_a_piece_is_shown_whatever_its_task_type_calls_it(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    order = await opened(app, owner)
+    await app.activities.plan(order)
+    progress = ProgressWriter(app.tickets, app.clients.container, app.clock)
+    await Attempt(app.clients.container, order["ticket_id"], 1).store_outcome(0, 0, {})
+    progress.note_piece(order, FACTS, "x\n\ud800" * 100_000)
+    await progress.settle(order["ticket_id"])
+    shown = (await app.tickets.read(order["ticket_id"])).progress
+    assert shown.stage.startswith("reading: x ?x ?")
+    assert (len(shown.stage) < 210, shown.done) == (True, 1)
+
+
+def test_the_name_of_a_stage_is_short() -> None:
+    """It is told in lines of the log, events and messages of a ticket."""
+    with pytest.raises(ValidationError):
+        Round(stage="x" * 101, items=[])
 
 
 async def test_what_holds_a_ticket_up_again_and_again_is_one_line_with_a_count(
