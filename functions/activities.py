@@ -1,5 +1,6 @@
 """The activities: a plan, a work and a combine for each task type, and the ends of a ticket."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -57,7 +58,9 @@ async def _run(name: str, chosen: Callable[["Activities"], Run], given: list[Any
         record(Metric.WAITS, waited["seconds"], {Attribute.SERVICE: waited["service"]})
     try:
         return await chosen(product().activities)(*given)
-    except Exception as error:
+    except (asyncio.CancelledError, GeneratorExit):
+        raise
+    except BaseException as error:
         kind, ticket_id = name_fault(error), given[0]["ticket_id"]
         log.error("%s failed for ticket %s: %s", name, ticket_id, kind, exc_info=hide_text(error))
         record(Metric.RETRIES, 1, {Attribute.REASON: kind})

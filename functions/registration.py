@@ -96,7 +96,9 @@ def _explain_problems(handler: Handler, *, has_token: bool = False) -> Handler:
             return _safe(await _in_time(handler(*args, **kwargs)))
         except Problem as problem:
             return _problem(problem.body(path), problem.headers)
-        except Exception as error:
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:  # The platform would answer with its text, or never.
             fault = secrets.token_hex(8)
             kind, where = name_class(type(error)), handler.__name__
             log.error("Fault %s: %s in %s", fault, kind, where, exc_info=hide_text(error))

@@ -2,6 +2,7 @@
 its type and where it was raised are told, but not its text, which may have content."""
 
 import logging
+import sys
 import threading
 import traceback
 from collections import deque
@@ -77,15 +78,23 @@ _LOST_ERRORS = LostErrors()
 
 
 def hide_lost_errors() -> None:
-    """Tell what is raised where nobody waits for it, in a task or a thread, without its text."""
+    """Tell what is raised where nobody waits for it, in a task, in a thread or while an object is
+    removed, without its text."""
     logging.getLogger("asyncio").addFilter(_LOST_ERRORS)
     threading.excepthook = _tell_lost_thread
+    sys.unraisablehook = _tell_unraisable
 
 
 def _tell_lost_thread(lost: threading.ExceptHookArgs) -> None:
     if lost.exc_value is not None and lost.exc_type is not SystemExit:
         name = name_class(lost.exc_type)
         log.error("%s in a thread of its own", name, exc_info=hide_text(lost.exc_value))
+
+
+def _tell_unraisable(lost: "sys.UnraisableHookArgs") -> None:
+    if lost.exc_value is not None:
+        name = name_class(lost.exc_type)
+        log.error("%s where nothing can be raised", name, exc_info=hide_text(lost.exc_value))
 
 
 def exception_facts(record: logging.LogRecord) -> dict[str, str]:

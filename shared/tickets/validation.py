@@ -9,6 +9,8 @@ from shared.models import StoredUser, validate_model
 from shared.tasks.calling import call_function
 from shared.tasks.dependencies import Dependencies
 from shared.tasks.registry import find_task_type
+from shared.telemetry.names import Attribute
+from shared.telemetry.scope import scope_of
 
 
 async def check_task_data(
@@ -20,7 +22,9 @@ async def check_task_data(
     if found.find_fault is None:
         return
     use = dependencies.provider(found.needs)
-    if fault := await call_function(found.find_fault, data, use):
+    with scope_of({Attribute.TASK_TYPE: task_type}):
+        fault = await call_function(found.find_fault, data, use)
+    if fault:
         error = {"loc": ["task_data", fault.key], "msg": fault.text, "type": "task_data"}
         raise Invalid(f"task_data.{fault.key}: {fault.text}", [error])
 

@@ -16,7 +16,7 @@ class RaisedAloneError(Exception):
         self.kind = kind
 
 
-def name_fault(error: Exception) -> str:
+def name_fault(error: BaseException) -> str:
     """The class of what was raised, by which a fault is told: its text may hold content. Of a group
     that of the first as well."""
     if isinstance(error, ExceptionGroup):

@@ -73,6 +73,22 @@ def test_a_format_that_fails_is_named_and_the_others_stay(
     assert CANARY not in running_app.host.log
 
 
+def test_what_is_no_exception_is_a_fault_like_any_other(running_app: RunningApp) -> None:
+    body = {"title": "A", "task_type": "faulty", "task_data": {"fault": Fault.REQUESTER}}
+    answer = running_app.api.post("/tickets", json=body)
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Panic in create_ticket" in running_app.host.log
+    assert CANARY not in answer.text + running_app.host.log
+
+
+def test_what_looks_at_task_data_is_known_by_its_type(running_app: RunningApp) -> None:
+    """When it blocks, the type is named."""
+    body = {"title": "A", "task_type": "faulty", "task_data": {"fault": Fault.SCOPE}}
+    answer = running_app.api.post("/tickets", json=body)
+    assert (answer.status_code, answer.json()["detail"]) == (422, "task_data.fault: of faulty")
+
+
 def test_what_nobody_could_read_is_not_completed(running_app: RunningApp) -> None:
     ticket = running_app.until_ended(open_ticket(running_app, "faulty", fault=Fault.MD))
     assert ticket["status"] == "failed"

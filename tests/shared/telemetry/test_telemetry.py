@@ -5,6 +5,7 @@ import asyncio
 import gc
 import logging
 import re
+import sys
 import threading
 import time
 from collections import Counter
@@ -277,6 +278,7 @@ class Panic(BaseException):
 @pytest.fixture
 def _listening(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     Telemetry(TelemetrySettings()).listen()
 
 
@@ -313,6 +315,21 @@ def test_a_thread_of_a_task_types_own_is_told_of_without_its_text(
     assert "ValueError in a thread of its own" in caplog.text
     assert "in fail" in caplog.text
     assert CANARY not in caplog.text + "".join(capfd.readouterr())
+
+
+class Leaving:
+    def __del__(self) -> None:
+        raise ValueError(CANARY)
+
+
+@pytest.mark.usefixtures("_listening")
+def test_what_is_raised_while_an_object_is_removed_is_told_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    Leaving()
+    gc.collect()
+    assert "ValueError where nothing can be raised" in caplog.text
+    assert CANARY not in caplog.text
 
 
 @pytest.mark.parametrize("name", [f"About {CANARY}", "x" * 100_000, "a\nb"])

@@ -4,7 +4,11 @@ from enum import StrEnum
 from threading import Event, Thread, current_thread
 from typing import Any
 
+from shared.models import StoredUser
 from shared.tasks import base
+from shared.tasks.dependencies import Provider
+from shared.telemetry.names import Attribute
+from shared.telemetry.scope import present_scope
 
 CANARY = "canary-4711"
 """In the texts of exceptions; what cannot be rendered may have content in them."""
@@ -22,6 +26,8 @@ class Fault(StrEnum):
     NO_JSON = "no_json"
     NO_TEXT = "no_text"
     ENDLESS = "endless"
+    REQUESTER = "requester"
+    SCOPE = "scope"
 
 
 class TaskData(base.TaskData):
@@ -55,6 +61,22 @@ async def work(context: base.WorkContext[TaskData]) -> Result:
     return Result(summary="Made.", fault=fault, value=VALUES.get(fault))
 
 
+class Panic(BaseException):
+    """As those of libraries in Rust."""
+
+
+def check_requester(_: StoredUser, data: TaskData, __: Provider) -> None:
+    if data.fault is Fault.REQUESTER:
+        raise Panic(CANARY)
+
+
+async def find_fault(data: TaskData, _: Provider) -> base.DataFault | None:
+    """Tells of what type what it does is taken to be."""
+    if data.fault is not Fault.SCOPE:
+        return None
+    return base.DataFault(key="fault", text=f"of {present_scope().facts[Attribute.TASK_TYPE]}")
+
+
 def render_md(result: Result) -> Any:
     if result.fault is Fault.MD:
         raise KeyError(CANARY)
@@ -75,6 +97,8 @@ task_type = base.TaskType(
     data=TaskData,
     result=Result,
     work=work,
+    check_requester=check_requester,
+    find_fault=find_fault,
     example={"fault": "none"},
     formats={"md": render_md, "html": render_html},
 )
