@@ -28,7 +28,9 @@ async def _run(activity: str, arguments: list[Any]) -> LoneAnswer:
     except MemoryError as error:  # its limits are part of what it runs alone for
         traceback.print_tb(error.__traceback__)
         sys.exit("MemoryError")
-    except Exception as error:
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
         traceback.print_tb(error.__traceback__)
         answer = LoneAnswer(raised=name_fault(error))
     # Progress and lines of the course are written a little later.

@@ -115,7 +115,10 @@ async def call_function(function: Callable[P, Returned[T]], *args: P.args, **kwa
             made = await run_in_thread(function, *args, **kwargs)
         return await made if isawaitable(made) else made
     except ExceptionGroup as group:
-        raise _find_decisive(group) from group
+        decisive = _find_decisive(group)
+        if decisive is None:
+            raise
+        raise decisive from group
     except (Exception, GeneratorExit):
         raise
     except BaseException as error:
@@ -132,15 +135,15 @@ def _watch_cancelling() -> Callable[[], bool]:
     return lambda: task is not None and task.cancelling() > before
 
 
-def _find_decisive(group: ExceptionGroup[Exception]) -> Exception:
+def _find_decisive(group: ExceptionGroup[Exception]) -> Exception | None:
     """What the errors of several that ran side by side come to: a failure that is permanent, a wait
-    if there are only waits, and else the group."""
+    if there are only waits, and else none of them."""
     failures = group.subgroup(PermanentFailure)
     waits, faults = group.split((RetryLater, Unavailable))
     found: Exception | None = failures or (waits if faults is None else None)
     while isinstance(found, ExceptionGroup):
         found = found.exceptions[0]
-    return found or group
+    return found
 
 
 async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
