@@ -290,7 +290,8 @@ async def test_the_prompts_add_little_to_the_text(analyses: Analyses) -> None:
     assert len(asked) > 8
     for body in asked[:6]:
         source = material(body)
-        assert tokens(body) - 1.1 * len(source) / 4 <= 430
+        # The marker of a fence is drawn by lot, and so are some of its tokens.
+        assert tokens(body) - 1.1 * len(source) / 4 <= 440
     source_size = 30 * 40 * 12 * 1.05  # pages, lines, words
     assert sum(map(tokens, asked[6:])) <= 1.1 * 1.35 * source_size + 400 * len(asked[6:])
 
