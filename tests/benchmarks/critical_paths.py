@@ -121,7 +121,7 @@ def _judge(running_app: RunningApp, case: Case) -> Row:
     bare = case.read() + depth * _ask_alone(running_app, bodies[0])
     took = median(times[1:])
     told = f"; bare {bare:.2f} s, {depth} calls deep, x {took / bare:.2f}"
-    return judge_most(f"path of {case.name}", took, SHARE * bare + BESIDE, "s", told)
+    return judge_most(f"path of {case.name}", took, round(SHARE * bare + BESIDE, 2), "s", told)
 
 
 def count_depth(bodies: list[Body]) -> int:

@@ -16,7 +16,8 @@ from tests.support.servers.storage_proxy import storage_proxy
 
 SDKS = "import azure.functions, azure.durable_functions"
 RUNS = 15
-IDLE_SECONDS = 90
+IDLE_SECONDS = 120
+"""Whole minutes: the sweeper comes once in each."""
 BLOB_POLL = "/uploads"
 """What the local host lists each second, in place of Azure's events."""
 
