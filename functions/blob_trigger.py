@@ -16,6 +16,7 @@ from azurefunctions.extensions.base import Datum, InConverter, SdkType
 
 from functions.composition import product
 from functions.durable_client import DurableWorkflow
+from shared.telemetry.class_names import name_class
 from shared.telemetry.logs import hide_text
 from shared.telemetry.names import SpanName
 
@@ -61,7 +62,7 @@ async def take_upload(blob: ArrivedBlob, client: df.DurableOrchestrationClient) 
             async with asyncio.timeout(seconds):
                 await product().inbox.take(blob.path, DurableWorkflow(client))
         except Exception as error:
-            kind = type(error).__name__
+            kind = name_class(type(error))
             log.error("A blob could not be taken: %s", kind, exc_info=hide_text(error))
             # The platform logs its text, and tries again.
             raise RuntimeError(f"take_upload: {kind}") from None

@@ -182,7 +182,7 @@ def _work(
     lanes = [pieces[begin::parallel] for begin in range(parallel)]
     most = 1 if run.context.version in ("1", "2") else len(items)
     while lanes := [lane for lane in lanes if lane]:
-        _show(run, facts, len(items) - sum(map(len, lanes)))
+        run.shown.tell_round(facts, len(items) - sum(map(len, lanes)))
         inputs = [_begin_lane(run, facts, lane[:most]) for lane in lanes]
         work = activity_name(run.order["task_type"], TaskActivity.WORK)
         results = yield from _call(run, work, inputs, wait)
@@ -192,7 +192,7 @@ def _work(
             lane[result.get("count", 1) :] for lane, result in zip(lanes, results, strict=True)
         ]
         wait = None
-    _show(run, facts, len(items))
+    run.shown.tell_round(facts, len(items))
     return None
 
 
@@ -244,12 +244,6 @@ def _left_by(run: _Run) -> AttemptRef:
     """For the end of an attempt, with what its waits have left to book."""
     ref, unbooked = refer_to(run.order), run.budget.unbooked
     return {**ref, "unbooked": unbooked} if unbooked else ref
-
-
-def _show(run: _Run, facts: RoundFacts, done: int) -> None:
-    """For whoever looks at the instance; people see the ticket's own progress."""
-    marks = facts["starts_at"], facts["ends_at"]
-    run.shown.tell_round(facts["stage"], done, facts["total"], *marks)
 
 
 def timer_at(context: df.DurableOrchestrationContext, moment: datetime) -> Any:

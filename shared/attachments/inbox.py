@@ -31,6 +31,7 @@ from shared.errors import (
 from shared.models import AuditAction, EntityType, rfc3339
 from shared.models.clock import Clock
 from shared.storage.locks import Locks
+from shared.telemetry.class_names import name_class
 from shared.telemetry.logs import hide_text
 from shared.telemetry.metrics import record
 from shared.telemetry.names import Attribute, Metric
@@ -177,4 +178,4 @@ class Inbox:
 
 
 def _log_fault(text: str, error: Exception) -> None:
-    log.error(text, type(error).__name__, exc_info=hide_text(error))
+    log.error(text, name_class(type(error)), exc_info=hide_text(error))

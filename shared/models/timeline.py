@@ -1,5 +1,6 @@
 """The course of an attempt at a ticket: what was done when, and what it waited for."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.models.base import Instant, Model
@@ -10,6 +11,10 @@ class Outage(Model):
 
     started_at: Instant
     seconds: float
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.started_at + timedelta(seconds=self.seconds)
 
 
 class StepRun(Model):
@@ -32,6 +37,15 @@ class StepRun(Model):
     fault: str | None = None
     is_resumed: bool = False
     outages: list[Outage] = []
+
+    @property
+    def key(self) -> tuple[str, int | None, int | None]:
+        """Which step it is a run of."""
+        return self.name, self.number, self.index
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.started_at + timedelta(seconds=self.seconds)
 
 
 class EntryKind(StrEnum):

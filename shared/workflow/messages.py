@@ -187,6 +187,12 @@ AttemptEnd = ResultStored | Failed | NoFiles | Superseded
 ActivityResult = RoundBegins | OutcomeStored | AnswerAwaited | MustWait | AttemptEnd
 
 
+def find_percent(facts: RoundFacts, done: int) -> int:
+    """The percentage of the ticket when so many pieces of a round are done."""
+    span = facts["ends_at"] - facts["starts_at"]
+    return facts["starts_at"] + span * done // max(facts["total"], 1)
+
+
 def refer_to(order: StartInput) -> AttemptRef:
     """What the activities of the attempt are given."""
     ref = AttemptRef(

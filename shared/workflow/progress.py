@@ -16,7 +16,7 @@ from shared.text.first_sentence import make_line
 from shared.tickets.attempts import Attempt
 from shared.tickets.repository import Tickets
 from shared.tickets.workflow_changes import advance
-from shared.workflow.messages import AttemptRef, RoundFacts
+from shared.workflow.messages import AttemptRef, RoundFacts, find_percent
 
 _PLAN_ENDS_AT = 5
 """The percentage at which the first round begins."""
@@ -117,15 +117,14 @@ class ProgressWriter:
         await self.settle(ticket_id)
 
     async def _write(self, ticket_id: str, last: _Done) -> None:
-        facts, total = last.facts, last.facts["total"]
+        facts = last.facts
         # Counting what is stored, rather than adding one, stays right when this runs twice.
         attempt = Attempt(self._container, ticket_id, last.attempt)
         done = await attempt.count_outcomes(facts["number"])
         newer = self._done.get(ticket_id)
         if newer and (newer.attempt, newer.facts) == (last.attempt, facts):  # It may be counted.
             last = newer
-        span = facts["ends_at"] - facts["starts_at"]
-        percent = facts["starts_at"] + span * done // total
+        percent = find_percent(facts, done)
         stage = f"{facts['stage']}: {last.piece}" if last.piece else facts["stage"]
-        reached = Progress(stage=stage, done=done, total=total, percent=percent)
+        reached = Progress(stage=stage, done=done, total=facts["total"], percent=percent)
         await self._tickets.change(ticket_id, advance(last.attempt, reached, self._clock.now()))

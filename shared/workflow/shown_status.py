@@ -6,6 +6,8 @@ Imported by the orchestrator: nothing here looks at a clock, the environment or 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from shared.workflow.messages import RoundFacts, find_percent
+
 _FIELDS: Final = {"stage": "planning", "done": 0, "total": 0, "percent": 0}
 
 
@@ -23,10 +25,10 @@ class ShownStatus:
         self._last = {**self._last, "stage": stage, **changes, "percent": percent}
         self._show(self._last)
 
-    def tell_round(self, stage: str, done: int, total: int, starts_at: int, ends_at: int) -> None:
-        """Show how many pieces of a round are done; that moves the percentage between two marks."""
-        percent = starts_at + (ends_at - starts_at) * done // max(total, 1)
-        self.tell(stage, done=done, total=total, percent=percent)
+    def tell_round(self, facts: RoundFacts, done: int) -> None:
+        """Show how many pieces of a round are done."""
+        percent = find_percent(facts, done)
+        self.tell(facts["stage"], done=done, total=facts["total"], percent=percent)
 
     def tell_completed(self) -> None:
         """As a ticket is then."""

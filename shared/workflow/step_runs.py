@@ -212,13 +212,16 @@ class StepRuns:
         self, ref: AttemptRef, course: Course, since: datetime, seconds: float
     ) -> None:
         course.note_outage(since, seconds)
-        await self.log(ref, f"Storage was away: waited for it for {seconds:.0f} s.")
+        await self._log_outage(ref, seconds)
 
     async def _tell_storage_wait(self, ref: AttemptRef) -> None:
         """An outage between two steps is told once it is over."""
         waited = ref.get("waited")
         if waited and waited["service"] == Service.STORAGE:
-            await self.log(ref, f"Storage was away: waited for it for {waited['seconds']:.0f} s.")
+            await self._log_outage(ref, waited["seconds"])
+
+    async def _log_outage(self, ref: AttemptRef, seconds: float) -> None:
+        await self.log(ref, f"Storage was away: waited for it for {seconds:.0f} s.")
 
     async def tell_fault(self, ref: AttemptRef, course: Course, error: Exception) -> None:
         """Tell that a step ended by something that is tried again; whoever runs the app is told of

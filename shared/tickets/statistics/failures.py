@@ -11,12 +11,12 @@ _FAILURE = "failure"
 def explain_failure(steps: Sequence[StepRun]) -> dict[str, Any]:
     """For those who run the app: which step failed, by the class of which exception, in which try.
     `steps` are by their end. Empty where no step did: the attempt came to an end between two."""
-    last = {_key(step): step for step in steps}
-    fallen = [step for step in steps if step is last[_key(step)] and step.fault]
+    last = {step.key: step for step in steps}
+    fallen = [step for step in steps if step is last[step.key] and step.fault]
     if not fallen:
         return {}
     step = next((one for one in fallen if one.result == _FAILURE), fallen[-1])
-    tries = [one for one in steps if _key(one) == _key(step) and one.fault]
+    tries = [one for one in steps if one.key == step.key and one.fault]
     known = {
         "step": step.name,
         "stage": step.stage,
@@ -26,7 +26,3 @@ def explain_failure(steps: Sequence[StepRun]) -> dict[str, Any]:
         "tries": len(tries),
     }
     return {name: value for name, value in known.items() if value not in (None, "")}
-
-
-def _key(step: StepRun) -> tuple[str, int | None, int | None]:
-    return step.name, step.number, step.index

@@ -3,7 +3,7 @@ pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.models import (
     Call,
@@ -74,7 +74,7 @@ def recall_attempt(ticket: StoredTicket, steps: Sequence[StepRun]) -> StoredTick
         "waits_for_files": False,
         "queued_at": None,
         "started_at": min(step.started_at for step in steps),
-        "completed_at": max(map(_end_of_step, steps)),
+        "completed_at": max(step.ended_at for step in steps),
     }
     return ticket.model_copy(update=known)
 
@@ -88,24 +88,16 @@ class _Run:
     earlier: StepRun | None
     later: StepRun | None
 
-    @property
-    def end(self) -> datetime:
-        return _end_of_step(self.step)
-
 
 def _number(steps: Sequence[StepRun]) -> list[_Run]:
     same: dict[tuple[str, int | None, int | None], list[StepRun]] = {}
     for step in steps:
-        same.setdefault((step.name, step.number, step.index), []).append(step)
+        same.setdefault(step.key, []).append(step)
     return [
         _Run(step, place + 1, ([None, *row])[place], ([*row, None])[place + 1])
         for row in same.values()
         for place, step in enumerate(row)
     ]
-
-
-def _end_of_step(step: StepRun) -> datetime:
-    return step.started_at + timedelta(seconds=step.seconds)
 
 
 def _begin(entry: TimelineEntry) -> datetime:
@@ -156,12 +148,12 @@ def _show_waits(ticket: StoredTicket, runs: Sequence[_Run]) -> Iterator[Timeline
         reason = _waits_for(run.step)
         is_last = run.later is None and ticket.status is Status.FAILED  # for want of patience
         if reason is not None and not is_last:
-            end = _find_call_time(run.later, run.end) if run.later else ticket.completed_at
-            yield _wait(reason, run.end, end, run.step)
+            begun, later = run.step.ended_at, run.later
+            end = _find_call_time(later, begun) if later else ticket.completed_at
+            yield _wait(reason, begun, end, run.step)
         yield from _show_queue(run)
         for outage in run.step.outages:
-            end = outage.started_at + timedelta(seconds=outage.seconds)
-            yield _wait(WaitReason.STORAGE, outage.started_at, end)
+            yield _wait(WaitReason.STORAGE, outage.started_at, outage.ended_at)
 
 
 def _waits_for(step: StepRun) -> WaitReason | None:
@@ -184,10 +176,10 @@ def _show_queue(run: _Run) -> Iterator[TimelineEntry]:
     since = step.called_at
     if since is None:
         return
-    if earlier is not None and _end_of_step(earlier) > since:
+    if earlier is not None and earlier.ended_at > since:
         if _waits_for(earlier) is not None:
             return
-        since = _end_of_step(earlier)
+        since = earlier.ended_at
     if (step.started_at - since).total_seconds() < _SHORTEST:
         return
     wait = _wait(WaitReason.QUEUE, since, step.started_at)
