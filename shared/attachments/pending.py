@@ -5,26 +5,14 @@ has one already: the intent to open it."""
 from collections.abc import Iterable, Sequence
 
 from shared.attachments.store import AttachmentStore, Examined
-from shared.models import Attachment, StoredTicket
-from shared.models.clock import Clock
-from shared.tickets.intents import Intent, Intents, Purpose
-from shared.tickets.listing.index import listing_state_of
+from shared.models import Attachment
 
 
 class PendingFiles:
     """Of files with the same bytes the first one is taken."""
 
-    def __init__(
-        self,
-        files: AttachmentStore,
-        intents: Intents,
-        given: Sequence[Examined],
-        *,
-        clock: Clock,
-    ) -> None:
-        self._clock = clock
+    def __init__(self, files: AttachmentStore, given: Sequence[Examined]) -> None:
         self._files = files
-        self._intents = intents
         self._new = list({file.attachment.sha256: file for file in reversed(given)}.values())[::-1]
 
     @property
@@ -36,12 +24,6 @@ class PendingFiles:
         """What tells these files from others."""
         return [[file.filename, file.sha256] for file in self.attachments]
 
-    async def leave_trace(self, ticket: StoredTicket) -> Intent:
-        """Before anything is stored for a ticket that there is: the trace of it."""
-        intent = Intent(Purpose.FILES, listing_state_of(ticket), self._clock.now())
-        await self._intents.add(intent)
-        return intent
-
     async def store(self, ticket_id: str) -> None:
         """Store the blobs of a ticket that is about to name them."""
         for file in self._new:
@@ -52,7 +34,3 @@ class PendingFiles:
         taken = {attachment.id for attachment in kept}
         ids = [attachment.id for attachment in self.attachments]
         await self._files.remove(ticket_id, [number for number in ids if number not in taken])
-
-    async def forget(self, intent: Intent) -> None:
-        """The ticket names its files, and whoever had to know of them does."""
-        await self._intents.drop(intent)

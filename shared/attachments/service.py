@@ -111,7 +111,7 @@ class Attachments:
         have taken them, and the sweeper looks."""
         sizes = {file.id: file.file_size for file in batch.attachments}
         are_counted = await self._quotas.count_files(ticket, sizes)
-        intent = await batch.leave_trace(ticket)
+        intent = await self._intents.announce_files(ticket, self._clock.now())
         await batch.store(ticket.id)
         try:
             decide = add_files(batch.attachments, actor, self._clock.now(), are_counted=are_counted)
@@ -119,13 +119,13 @@ class Attachments:
         except (Conflict, NotFound):
             await self._uncount(ticket, batch, are_counted=are_counted)
             await batch.clear(ticket.id)
-            await batch.forget(intent)
+            await self._intents.drop(intent)
             raise
         # Somebody else may have added the same bytes meanwhile.
         await self._uncount(ticket, batch, are_counted=are_counted, kept=ticket.attachments)
         await batch.clear(ticket.id, ticket.attachments)
         if not ticket.waits_for_files or await workflow.signal(ticket):
-            await batch.forget(intent)
+            await self._intents.drop(intent)
         return ticket
 
     async def _uncount(
@@ -148,7 +148,7 @@ class Attachments:
 
     def batch(self, files: Sequence[Examined]) -> PendingFiles:
         """Files to be stored together."""
-        return PendingFiles(self._store, self._intents, files, clock=self._clock)
+        return PendingFiles(self._store, files)
 
     async def list_files(self, principal: Principal, ticket_id: str) -> list[Attachment]:
         """The files of a ticket: one storage call. Raises NotFound."""

@@ -11,9 +11,9 @@ from enum import StrEnum
 
 from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table, Verb, Write
-from shared.models import Status, rfc3339
+from shared.models import Status, StoredTicket, rfc3339
 from shared.storage.keys import EVERYBODY, prefix_range
-from shared.tickets.listing.index import ListingState
+from shared.tickets.listing.index import ListingState, listing_state_of
 
 _PREFIX = "intent_"
 
@@ -70,6 +70,12 @@ class Intents:
 
     async def add(self, intent: Intent) -> None:
         await self._table.write([intent.note()])
+
+    async def announce_files(self, ticket: StoredTicket, moment: datetime) -> Intent:
+        """Before blobs are stored for a ticket that there is and that is about to name them."""
+        intent = Intent(Purpose.FILES, listing_state_of(ticket), moment)
+        await self.add(intent)
+        return intent
 
     async def drop(self, intent: Intent) -> None:
         row = _key(intent.ticket_id, intent.purpose)

@@ -11,10 +11,9 @@ from dataclasses import replace
 from shared.models import StoredTicket
 from shared.models.clock import Clock
 from shared.quotas.service import Quotas
-from shared.tickets.intents import Intent, Intents, Purpose
+from shared.tickets.intents import Intents
 from shared.tickets.large_inputs.measuring import MeasuredInputs
 from shared.tickets.large_inputs.store import LargeInputs
-from shared.tickets.listing.index import listing_state_of
 from shared.tickets.repository import Decide, Tickets
 from shared.tickets.transaction import TicketChange
 
@@ -22,19 +21,9 @@ from shared.tickets.transaction import TicketChange
 class PendingInputs:
     """Large inputs that a ticket is about to name."""
 
-    def __init__(
-        self, inputs: MeasuredInputs, *, store: LargeInputs, intents: Intents, clock: Clock
-    ) -> None:
+    def __init__(self, inputs: MeasuredInputs, store: LargeInputs) -> None:
         self._store = store
-        self._intents = intents
         self._inputs = inputs
-        self._clock = clock
-
-    async def leave_trace(self, ticket: StoredTicket) -> Intent:
-        """Before anything is stored for a ticket that there is: the trace of it."""
-        intent = Intent(Purpose.FILES, listing_state_of(ticket), self._clock.now())
-        await self._intents.add(intent)
-        return intent
 
     async def store(self, ticket_id: str) -> None:
         """Store the blobs of a ticket that is about to name them."""
@@ -49,10 +38,6 @@ class PendingInputs:
     async def clear(self, ticket_id: str) -> None:
         """The ticket that they were stored for was not opened."""
         await self._store.remove(ticket_id, [one.id for one in self._inputs.large.values()])
-
-    async def forget(self, intent: Intent) -> None:
-        """The ticket names them."""
-        await self._intents.drop(intent)
 
 
 class InputSaving:
@@ -74,7 +59,7 @@ class InputSaving:
         self._clock = clock
 
     def prepare(self, inputs: MeasuredInputs) -> PendingInputs:
-        return PendingInputs(inputs, store=self._store, intents=self._intents, clock=self._clock)
+        return PendingInputs(inputs, self._store)
 
     async def change(
         self, ticket: StoredTicket, decide: Decide, inputs: MeasuredInputs
@@ -91,7 +76,7 @@ class InputSaving:
         sizes = {one.id: one.size for one in inputs.large.values()}
         is_counted = bool(sizes) and await self._quotas.count_files(ticket, sizes)
         pending = self.prepare(inputs)
-        intent = await pending.leave_trace(ticket)
+        intent = await self._intents.announce_files(ticket, self._clock.now())
         await pending.store(ticket.id)
         known = set(sizes)
 
@@ -104,7 +89,7 @@ class InputSaving:
 
         changed = await self._tickets.change(ticket.id, note, ticket)
         await self._remove(changed, known - changed.stored_sizes.keys())
-        await pending.forget(intent)
+        await self._intents.drop(intent)
         return changed
 
     async def _remove(self, ticket: StoredTicket, gone: Collection[str]) -> None:
