@@ -12,13 +12,27 @@ from tests.support.tasks.packages import install_type
 
 
 @pytest.fixture(scope="module")
-def running_app(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    """The app with task types that block, and whose results cannot be shown."""
+def python_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where task types lie that block, and whose results cannot be shown."""
     site = tmp_path_factory.mktemp("site")
     for name in ("blocking", "faulty"):
         install_type(site, name, f"tests.support.tasks.{name}")
-    path = f"{site}:{ROOT}"
-    with run_app(storage, tmp_path_factory.mktemp("running_app"), PYTHONPATH=path) as running:
+    return f"{site}:{ROOT}"
+
+
+@pytest.fixture(scope="module")
+def running_app(
+    storage: str, python_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningApp]:
+    folder = tmp_path_factory.mktemp("running_app")
+    with run_app(storage, folder, PYTHONPATH=python_path) as running:
+        yield running
+
+
+@pytest.fixture
+def blocked_app(own_storage: str, python_path: str, tmp_path: Path) -> Iterator[RunningApp]:
+    """One whose readiness is nobody else's: for a minute it tells of a block."""
+    with run_app(own_storage, tmp_path / "running_app", PYTHONPATH=python_path) as running:
         yield running
 
 
@@ -42,17 +56,17 @@ def test_a_plain_function_that_blocks_holds_up_nobody(
     assert running_app.until_ended(ticket)["status"] == "completed"
 
 
-def test_a_block_within_async_def_is_told_by_log_and_readiness(running_app: RunningApp) -> None:
-    ticket = open_ticket(running_app, "blocking")
-    assert running_app.until_ended(ticket)["status"] == "completed"
-    ready = running_app.api.get("/health/ready")
+def test_a_block_within_async_def_is_told_by_log_and_readiness(blocked_app: RunningApp) -> None:
+    ticket = open_ticket(blocked_app, "blocking")
+    assert blocked_app.until_ended(ticket)["status"] == "completed"
+    ready = blocked_app.api.get("/health/ready")
     check = ready.json()["checks"]["event_loop"]
     assert (ready.status_code, check["ok"]) == (200, False)
     assert check["reason"].startswith("ticket work of blocking (blocking) held up all else for ")
     assert ticket not in ready.text, "anybody may ask"
     named = f"is blocked by ticket work of blocking (blocking) of ticket {ticket} at tests/support"
-    assert named in running_app.host.log
-    assert "was blocked by ticket work of blocking (blocking) for " in running_app.host.log
+    assert named in blocked_app.host.log
+    assert "was blocked by ticket work of blocking (blocking) for " in blocked_app.host.log
 
 
 @pytest.mark.parametrize("fault", [Fault.HTML, Fault.HTML_OF_MUCH])
