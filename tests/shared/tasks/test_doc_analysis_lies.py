@@ -32,7 +32,7 @@ LIES = (
     "It says “the landlord is insolvent”.",
     "Es drohen vierzig Klagen der Zorblax GmbH.",
 )
-CANARIES = ("Zorblax", "7,300,000", "fifth", "2031", "Jane", "insolvent", "vierzig")
+CANARIES = ("Zorblax", "7,300,000", "fifth", "May 2031", "Jane", "insolvent", "vierzig")
 TRUE = "The rent is due on the third day of each month."
 
 

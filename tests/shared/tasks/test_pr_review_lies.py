@@ -130,7 +130,7 @@ async def test_a_bad_answer_to_that_loses_nothing(reviews: Reviews) -> None:
 
 LONG = {f"a{n}.py": "".join(f"value_{m} = {m}\n" for m in range(50)) for n in range(3)}
 LIES = (
-    "Zorblax reported it as CVE-2031-4711.",
+    "Zorblax reported it as CVE-2031-471181503.",
     "It loses 7,300 orders a day.",
     "The function frobnicate() in billing/ledger.py calls `drop_all`.",
     "The log says “disk is full” since 3 May 2031.",
@@ -138,7 +138,7 @@ LIES = (
 )
 CANARIES = (
     "Zorblax",
-    "4711",
+    "471181503",  # longer than what a hash or a port shows by chance
     "7,300",
     "frobnicate",
     "ledger",
