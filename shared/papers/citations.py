@@ -2,7 +2,7 @@
 reference, which nobody can have given it."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from shared.documents.normalization import NormalForm
@@ -10,6 +10,7 @@ from shared.documents.quotes import LEAST_WORDS, Folded, Span
 from shared.papers.attributions import INTERNAL, NAME, NAMES, attributions
 from shared.statements.prose import CITATION, block_quotes, count_words, prose, without_code
 from shared.statements.quotations import find_quoted
+from shared.text.remembering import remember_texts
 
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
@@ -80,12 +81,18 @@ def find_foreign(text: str, allowed: str) -> list[Span]:
     """References to what no claim stands for: years behind names, numbers in brackets, addresses,
     identifiers, statements that are put into somebody's mouth. What stands in `allowed`, the words
     of those who asked and of the sources, was not invented."""
-    covered, known = prose(text), _fold_words(allowed)
+    found = _find_references(text)
+    known = _fold_words(allowed) if found else ""
+    return sorted(one for one in found if not _was_said(text[one.start : one.end], allowed, known))
+
+
+@remember_texts
+def _find_references(text: str) -> Sequence[Span]:
+    covered = prose(text)
     found = [Span(*one.span()) for one in _FOREIGN.finditer(covered)]
     links = (one.span(1) for one in _TARGET.finditer(without_code(text, spans=True)))
     found += [Span(*span) for span in links if text[span[0]] != "#"]
-    found += attributions(covered)
-    return sorted(one for one in found if not _was_said(text[one.start : one.end], allowed, known))
+    return (*found, *attributions(covered))
 
 
 def _was_said(reference: str, allowed: str, folded: str) -> bool:
@@ -99,10 +106,14 @@ def quotes(text: str) -> list[Span]:
     """The passages of a Markdown text that are said to be somebody's words: those in quotation
     marks, without these, and block quotes, all of three words or more, as fewer set off a term. A
     block that begins with a label (`> **Note:**`) is a remark of the text itself."""
-    covered = prose(text)
-    found = list(find_quoted(covered))
+    return list(_find_quotes(text))
+
+
+@remember_texts
+def _find_quotes(text: str) -> Sequence[Span]:
+    found = list(find_quoted(prose(text)))
     found += [one for one in block_quotes(text) if not _LABEL.match(text, one.start, one.end)]
-    return [one for one in found if count_words(_words(text, one)) >= LEAST_WORDS]
+    return tuple(one for one in found if count_words(_words(text, one)) >= LEAST_WORDS)
 
 
 def find_unfounded(text: str, sources: Collection[str]) -> list[Span]:
@@ -117,6 +128,7 @@ def _words(text: str, quote: Span) -> str:
     return CITATION.sub("", _BLOCK_MARK.sub("", text[quote.start : quote.end])).strip()
 
 
+@remember_texts
 def _fold_words(text: str) -> str:
     """The words alone, so that it does not matter what stands around them."""
     return f" {' '.join(_WORD.findall(NormalForm(text).text))} "

@@ -18,7 +18,7 @@ def without(text: str, faults: Iterable[Span]) -> tuple[str, int]:
     spans = list(faults)
     bad = [
         one
-        for one in sentences(text)
+        for one in (sentences(text) if spans else ())
         if any(one.start < span.end and span.start < one.end for span in spans)
     ]
     pieces, at = [], 0

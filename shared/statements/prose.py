@@ -6,7 +6,7 @@ as `with_newlines` makes them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import unescape
 from itertools import accumulate
@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 from shared.documents.boundaries import HAN
 from shared.documents.quotes import Span
+from shared.text.remembering import remember_texts
 
 CITATION = re.compile(r"\[@\d{1,6}(?:\s*[,;]\s*@?\d{1,6})*\]")
 """`[@3]`, `[@3, @7]`: the claims that a sentence rests on, by number."""
@@ -70,6 +71,14 @@ class Heading(NamedTuple):
     end: int
 
 
+class _Structure(NamedTuple):
+    """What the parser tells of a text; headings and block quotes in order."""
+
+    code_blocks: tuple[CodeBlock, ...]
+    headings: tuple[Heading, ...]
+    block_quotes: tuple[Span, ...]
+
+
 def with_newlines(text: str) -> str:
     """The text with `\\n` for every kind of line end."""
     return "\n".join(text.splitlines())
@@ -93,22 +102,57 @@ def _unescape(text: str) -> str:
 
 def code_blocks(text: str) -> list[CodeBlock]:
     """The blocks of code in a Markdown text, as CommonMark reads them."""
-    lines, found = text.split("\n"), []
-    for token, start, end in _tokens(text, "fence", "code_block"):
-        language = (token.info.split() or [""])[0].lower()
-        last = lines[text.count("\n", 0, max(start, end - 1))].strip(" \t>")
-        closed = token.type == "code_block" or _closes(last, token)
-        found.append(CodeBlock(language, token.content, start, end, closed))
-    return found
+    return list(_parse(text).code_blocks)
 
 
 def headings(text: str) -> list[Heading]:
     """The headings of a Markdown text, in order."""
-    inlines = {start: inline for inline, start, _ in _tokens(text, "inline")}
-    return [
-        Heading(int(token.tag[1:]), _read(inlines[start]), inlines[start].content, start, end)
-        for token, start, end in _tokens(text, "heading_open")
-    ]
+    return list(_parse(text).headings)
+
+
+def block_quotes(text: str) -> list[Span]:
+    """The block quotes of a Markdown text, with their marks; one within another is part of it."""
+    return list(_parse(text).block_quotes)
+
+
+@remember_texts
+def _parse(text: str) -> _Structure:
+    tokens = list(_tokens(text))
+    return _Structure(
+        tuple(_read_code_blocks(text, tokens)),
+        tuple(_read_headings(tokens)),
+        tuple(_read_block_quotes(text, tokens)),
+    )
+
+
+_Placed = tuple[Token, int, int]
+"""A token, and the offsets of its lines."""
+
+
+def _tokens(text: str) -> Iterator[_Placed]:
+    starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
+    for token in _parser().parse(text):
+        if token.map is not None:
+            first, last = (min(line, len(starts) - 1) for line in token.map)
+            yield token, starts[first], min(starts[last], len(text))
+
+
+def _read_code_blocks(text: str, tokens: Iterable[_Placed]) -> Iterator[CodeBlock]:
+    lines = text.split("\n")
+    for token, start, end in tokens:
+        if token.type in ("fence", "code_block"):
+            language = (token.info.split() or [""])[0].lower()
+            last = lines[text.count("\n", 0, max(start, end - 1))].strip(" \t>")
+            closed = token.type == "code_block" or _closes(last, token)
+            yield CodeBlock(language, token.content, start, end, closed)
+
+
+def _read_headings(tokens: Sequence[_Placed]) -> Iterator[Heading]:
+    inlines = {start: inline for inline, start, _ in tokens if inline.type == "inline"}
+    for token, start, end in tokens:
+        if token.type == "heading_open":
+            title, markup = _read(inlines[start]), inlines[start].content
+            yield Heading(int(token.tag[1:]), title, markup, start, end)
 
 
 def _read(inline: Token) -> str:
@@ -116,22 +160,12 @@ def _read(inline: Token) -> str:
     return "".join(shown)
 
 
-def block_quotes(text: str) -> list[Span]:
-    """The block quotes of a Markdown text, with their marks; one within another is part of it."""
-    found: list[Span] = []
-    for _, start, end in _tokens(text, "blockquote_open"):
-        if not found or start >= found[-1].end:
-            found.append(Span(start, start + len(text[start:end].rstrip())))
-    return found
-
-
-def _tokens(text: str, *types: str) -> Iterator[tuple[Token, int, int]]:
-    """The tokens of these types, and the offsets of their lines."""
-    starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
-    for token in _parser().parse(text):
-        if token.type in types and token.map is not None:
-            first, last = (min(line, len(starts) - 1) for line in token.map)
-            yield token, starts[first], min(starts[last], len(text))
+def _read_block_quotes(text: str, tokens: Iterable[_Placed]) -> Iterator[Span]:
+    last = 0
+    for token, start, end in tokens:
+        if token.type == "blockquote_open" and start >= last:
+            last = start + len(text[start:end].rstrip())
+            yield Span(start, last)
 
 
 @cache
@@ -156,6 +190,7 @@ def without_code(text: str, *, spans: bool = False) -> str:
     return _cover(text, [one.span() for one in found if not _AMOUNT.fullmatch(one[0])])
 
 
+@remember_texts
 def prose(text: str) -> str:
     """The text with blanks for what is no prose: code, targets of links, numbering, citations."""
     text = without_code(text, spans=True)

@@ -8,9 +8,10 @@ English; small ones count only with a unit, or before what is usually counted.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain
 
 from shared.statements.dates import YEAR, Date, agree, find_dates
@@ -29,6 +30,7 @@ from shared.statements.units import (
     UNIT,
 )
 from shared.statements.vocabulary import language_of
+from shared.text.remembering import remember_texts
 
 _GAP = "[ \u00a0\u2009\u202f]"
 _DIGITS = r"\d{1,3}(?:[,.'’\u00a0\u2009\u202f ]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
@@ -93,14 +95,7 @@ class Backing:
     line end may stand within a quantity, or between two."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        forms = (form for text in texts for form in dict.fromkeys((text, " ".join(text.split()))))
-        known = [one for form in forms for one in (*_find_all(form, every=True), *_foreign(form))]
-        self._dated = list({one.dates: one for one in known if one.dates}.values())
-        self._phrases = {_plain(one.text) for one in known if not one.dates and not one.values}
-        self._by_value: dict[Decimal, list[Quantity]] = {}
-        for one in {(one.values, one.unit, one.is_open): one for one in known}.values():
-            for value in one.values:
-                self._by_value.setdefault(value, []).append(one)
+        self._texts = tuple(texts)
 
     def holds(self, quantity: Quantity) -> bool:
         if not quantity.values and not quantity.dates:
@@ -109,11 +104,37 @@ class Backing:
         same = (one for value in wanted for one in self._by_value.get(value, ()))
         return any(quantity.is_said_by(one) for one in (*self._dated, *same))
 
+    @cached_property
+    def _known(self) -> list[Quantity]:
+        """Read once it is asked for: most texts state nothing that needs backing."""
+        return [one for text in self._texts for one in _read_known(text)]
+
+    @cached_property
+    def _dated(self) -> list[Quantity]:
+        return list({one.dates: one for one in self._known if one.dates}.values())
+
+    @cached_property
+    def _phrases(self) -> set[str]:
+        return {_plain(one.text) for one in self._known if not one.dates and not one.values}
+
+    @cached_property
+    def _by_value(self) -> dict[Decimal, list[Quantity]]:
+        found: dict[Decimal, list[Quantity]] = {}
+        for one in {(one.values, one.unit, one.is_open): one for one in self._known}.values():
+            for value in one.values:
+                found.setdefault(value, []).append(one)
+        return found
+
 
 def quantities(text: str) -> list[Quantity]:
     """The quantities that a Markdown text states in its prose, in order."""
+    return list(_read_stated(text))
+
+
+@remember_texts
+def _read_stated(text: str) -> Sequence[Quantity]:
     covered = _SOFT_BREAK.sub(" ", prose(text))
-    return [one for one in _find_all(covered) if not _is_none(covered, one)]
+    return tuple(one for one in _find_all(covered) if not _is_none(covered, one))
 
 
 def list_numbers(sentence: str) -> list[Quantity]:
@@ -148,6 +169,12 @@ class _Mask:
             return False
         self._taken[one.start : one.end] = b"\x01" * (one.end - one.start)
         return True
+
+
+@remember_texts
+def _read_known(text: str) -> Sequence[Quantity]:
+    forms = dict.fromkeys((text, " ".join(text.split())))
+    return tuple(one for form in forms for one in (*_find_all(form, every=True), *_foreign(form)))
 
 
 def _find_all(text: str, *, every: bool = False) -> list[Quantity]:
