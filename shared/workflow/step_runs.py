@@ -246,7 +246,8 @@ class StepRuns:
         if kind in ("round", "done"):
             if storing := course.end_storing(kind):
                 await self._record(ref, storing)
-        elif not course.told_elsewhere:
+        elif kind != "no_files" and not course.told_elsewhere:
+            # A ticket that waits for its files has no log yet.
             await self._record(ref, course.end(kind, result.get("reason"), service))
 
     async def log(self, ref: AttemptRef, text: str) -> None:
