@@ -1,12 +1,10 @@
 """What the first ticket needs is imported in the background once the first answer is out: most of a
 cold start is the import of clients, and whoever has signed in still writes the ticket."""
 
-import threading
 from functools import cache
 from importlib import import_module
 
-_AFTER_ANSWER = 0.1
-"""Seconds. Imports take the interpreter for about one, in which the answer would not go out."""
+from shared.telemetry.background import do_in_background
 
 _NEEDED = (
     "shared.tickets.opening",
@@ -34,9 +32,7 @@ _NEEDED = (
 @cache
 def begin_early_imports() -> None:
     """Do so once a process."""
-    timer = threading.Timer(_AFTER_ANSWER, _import_all)
-    timer.daemon = True
-    timer.start()
+    do_in_background(_import_all)
 
 
 def _import_all() -> None:

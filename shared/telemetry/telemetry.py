@@ -2,7 +2,6 @@
 that are loaded, in the background after the first answer."""
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
 from shared.settings.telemetry import TelemetrySettings
+from shared.telemetry.background import do_in_background
 from shared.telemetry.logs import TelemetryHandler, hide_lost_errors
 from shared.telemetry.loop_watch import LoopWatch
 from shared.telemetry.metrics import MEASUREMENTS
@@ -18,9 +18,6 @@ from shared.telemetry.scope import Facts, scope_of
 from shared.telemetry.spans import begin_trace, span
 
 log = logging.getLogger(__name__)
-
-_AFTER_ANSWER = 0.1
-"""Seconds. Loading takes the interpreter for about one, in which the answer would not go out."""
 
 
 class Telemetry:
@@ -62,9 +59,7 @@ class Telemetry:
         if self._is_begun:
             return
         self._is_begun = True
-        timer = threading.Timer(_AFTER_ANSWER, self._connect)
-        timer.daemon = True
-        timer.start()
+        do_in_background(self._connect)
 
     def _connect(self) -> None:
         try:

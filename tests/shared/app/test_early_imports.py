@@ -8,14 +8,17 @@ from tests.support.hosts.process import ROOT
 _LOOK = """
 import sys, threading
 from shared.app.early_imports import begin_early_imports
+from shared.telemetry.background import do_in_background
 asking = "openai.resources.chat.completions.completions"
 late = asking, "shared.workflow.activities", "shared.tasks.custom"
 print(*(name in sys.modules for name in late))
 begin_early_imports()
 begin_early_imports()
-timer, = (one for one in threading.enumerate() if one is not threading.current_thread())
-print(timer.daemon)
-timer.join()
+thread, = (one for one in threading.enumerate() if one is not threading.current_thread())
+print(thread.daemon)
+done = threading.Event()
+do_in_background(done.set)
+done.wait()
 print(*(name in sys.modules for name in late))
 """
 
