@@ -7,14 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 import httpx2
 
+from infra.local import ROOT
 from infra.local.log_lines import escape_unprintable
 from infra.local.serving import PARENT_PIPE, PartError, take_port
 
-ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.02

@@ -17,11 +17,12 @@ from pathlib import Path
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
+from infra.local import ROOT
 from infra.local.admin import admin_may_sign_in
 from infra.local.azurite import Azurite, Ports
 from infra.local.github import API
 from infra.local.host.server import lock_state
-from infra.local.part import ROOT, Part, Parts, Printer
+from infra.local.part import Part, Parts, Printer
 from infra.local.services import PORTS, Plan, Service, plan_services
 from infra.local.serving import HOST, MAX_PORT, PartError, take_port
 from infra.local.settings_file import read_json_object, read_local_settings

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ from infra.local.github.pulls import (
 from infra.local.github.repository import GitError
 from infra.local.github.review_rules import RefusedError, checked, error_json
 from infra.local.github.reviews import Reviews
+from infra.local.serving import MAX_CALLS
 
 _REPO = f"{API}/repos/{{owner}}/{{repo}}"
 _PULL = f"{_REPO}/pulls/{{number:int}}"
@@ -103,7 +105,7 @@ class _GitHub:
         self._limits = limits
         self._reviews = reviews
         self._rate = Rate(rate_limit)
-        self._calls: list[dict[str, Any]] = []
+        self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
 
     def endpoint(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
         """Does a call in a thread, as git takes a while, and records it whatever became of it."""
@@ -148,7 +150,7 @@ class _GitHub:
         self._calls.append(call)
 
     async def list_calls(self, _: Request) -> Response:
-        return JSONResponse({"count": len(self._calls), "calls": self._calls})
+        return JSONResponse({"count": len(self._calls), "calls": [*self._calls]})
 
     def meta(self, _: Request, __: bytes) -> Response:
         return JSONResponse({"verifiable_password_authentication": False, "stand_in": True})

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from infra.local.model.completion import (
     complete,
     parse,
 )
+from infra.local.serving import MAX_CALLS
 
 _CHARACTERS_A_CHUNK = 48
 
@@ -41,7 +43,7 @@ def application(latency_ms: int = 0) -> Starlette:
 class _StandIn:
     def __init__(self, latency_seconds: float) -> None:
         self._latency_seconds = latency_seconds
-        self._calls: list[dict[str, Any]] = []
+        self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
 
     async def chat(self, http: HttpRequest) -> Response:
         body = await http.body()
@@ -60,7 +62,7 @@ class _StandIn:
         )
 
     async def calls(self, _: HttpRequest) -> Response:
-        return JSONResponse({"count": len(self._calls), "calls": self._calls})
+        return JSONResponse({"count": len(self._calls), "calls": [*self._calls]})
 
     def _record(self, request: Request, digest: str) -> None:
         call = {

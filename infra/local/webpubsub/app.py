@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from infra.local.serving import MAX_CALLS
 from infra.local.webpubsub import DEFAULT_KEY, PROTOCOLS, RELIABLE_PROTOCOL
 from infra.local.webpubsub.hub import Connection, Hub
 from infra.local.webpubsub.rest import HUB_NAME, OPERATIONS, Call
@@ -76,7 +77,7 @@ class _Service:
         self._recovery_seconds = recovery_seconds
         self._upstream = upstream
         self._hubs: defaultdict[str, Hub] = defaultdict(Hub)
-        self._calls: list[dict[str, Any]] = []
+        self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -183,7 +184,7 @@ class _Service:
         return connection
 
     async def list_calls(self, _: Request) -> Response:
-        return JSONResponse({"count": len(self._calls), "calls": self._calls})
+        return JSONResponse({"count": len(self._calls), "calls": [*self._calls]})
 
     def _record(self, request: Request, body: bytes, status: int) -> None:
         call = {

@@ -12,8 +12,14 @@ from starlette.websockets import WebSocket
 
 from infra.local.webpubsub import PROTOCOLS, RELIABLE_PROTOCOL
 
+_TOO_SLOW = 1008
 DataType = Literal["json", "text", "binary"]
 Permission = Literal["joinLeaveGroup", "sendToGroup"]
+MAX_WAITING = 5_000
+"""Messages that a client has not taken or acknowledged. Azure ends a connection that lags behind,
+and names no number.
+https://learn.microsoft.com/azure/azure-web-pubsub/howto-develop-reliable-clients
+"""
 PERMISSIONS: tuple[Permission, ...] = ("joinLeaveGroup", "sendToGroup")
 
 
@@ -104,7 +110,13 @@ class Connection:
         self.outbox.put_nowait(json.dumps(message, ensure_ascii=False))
 
     def deliver(self, payload: Payload, **origin: str | None) -> None:
-        """Send `payload` with where it comes from, as far as the client's protocol can say so."""
+        """Send `payload` with where it comes from, as far as the client's protocol can say so; to
+        one that lags behind no more."""
+        if self.closed_for is not None:
+            return
+        if max(len(self.unacknowledged), self.outbox.qsize()) >= MAX_WAITING:
+            self.close(f"{MAX_WAITING:,} messages wait to be taken or acknowledged", _TOO_SLOW)
+            return
         if self.speaks_json:
             known = {name: value for name, value in origin.items() if value is not None}
             self._tell_in_sequence({"type": "message", **known, **payload.as_fields()})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.__main__ import main
+from infra.local.command_line import main
 from tests.support.hosts.process import ROOT
 
 SETTINGS = "local.settings.json"
@@ -224,3 +224,20 @@ def test_make_hands_on_what_it_is_told(changes: dict[str, str], said: str, tmp_p
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[0]
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_is_no_traceback_however_early() -> None:
+    """While modules are being imported."""
+    code = (
+        "import os, runpy, signal, sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'uvicorn':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "runpy.run_module('infra.local', run_name='__main__')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")

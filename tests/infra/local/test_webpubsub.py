@@ -36,6 +36,7 @@ from infra.local.webpubsub import (
     RELIABLE_PROTOCOL,
     connection_string,
 )
+from infra.local.webpubsub.hub import MAX_WAITING, Connection, Payload, broadcast
 
 TIMEOUT = 10
 ANY_GROUP = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
@@ -575,3 +576,14 @@ async def test_a_connection_is_recovered_by_its_token_alone(
     await service.send_to_user("ada", {"n": 3})
     assert (await received(again))["data"] == {"n": 3}
     await again.close()
+
+
+def test_a_client_that_lags_behind_is_let_go() -> None:
+    """Without a limit the messages of one that acknowledges nothing would fill the memory."""
+    connections = [Connection(protocol=RELIABLE_PROTOCOL), Connection()]
+    for number in range(MAX_WAITING + 9):
+        broadcast(connections, Payload("json", number))
+    for one in connections:
+        assert one.closed_for is not None
+        assert one.outbox.qsize() <= MAX_WAITING + 2
+    assert len(connections[0].unacknowledged) == MAX_WAITING

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.part import ROOT
+from infra.local import ROOT
 from infra.local.serving import PARENT_PIPE
 from infra.local.snowflake import DATABASE, PATH, SALES_TOKEN
 from infra.local.snowflake.environment import make
