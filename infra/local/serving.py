@@ -21,8 +21,6 @@ from infra.local.errors import StartError
 
 HOST = "127.0.0.1"
 MAX_PORT = 65535
-MAX_CALLS = 10_000
-"""How many calls a stand-in can tell of, the last ones."""
 PARENT_PIPE = "LOCAL_PARENT_PIPE"
 
 

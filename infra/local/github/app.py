@@ -2,9 +2,7 @@
 
 import asyncio
 import hashlib
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from infra.local.calls import Calls
 from infra.local.github import API, GRAPHQL
 from infra.local.github.conversation import (
     read_query,
@@ -42,7 +41,6 @@ from infra.local.github.pulls import (
 from infra.local.github.repository import GitError
 from infra.local.github.review_rules import RefusedError, checked, error_json
 from infra.local.github.reviews import Reviews
-from infra.local.serving import MAX_CALLS
 
 _REPO = f"{API}/repos/{{owner}}/{{repo}}"
 _PULL = f"{_REPO}/pulls/{{number:int}}"
@@ -86,7 +84,7 @@ def application(
     ]
     routes = [Route(path, standin.endpoint(act), methods=[verb]) for verb, path, act in paths]
     return Starlette(
-        routes=[Route("/__calls", standin.list_calls), *routes],
+        routes=[standin.calls.route(), *routes],
         exception_handlers={HTTPException: refuse_path},
     )
 
@@ -105,7 +103,7 @@ class _GitHub:
         self._limits = limits
         self._reviews = reviews
         self._rate = Rate(rate_limit)
-        self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
+        self.calls = Calls()
 
     def endpoint(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
         """Does a call in a thread, as git takes a while, and records it whatever became of it."""
@@ -139,18 +137,13 @@ class _GitHub:
             raise RefusedError(403, "API rate limit exceeded")
 
     def _record(self, request: Request, body: bytes, status: int) -> None:
-        call = {
-            "method": request.method,
-            "path": request.url.path,
-            "query": dict(request.query_params),
-            "sha256": hashlib.sha256(body).hexdigest() if body else None,
-            "status": status,
-            "time": datetime.now(UTC).isoformat(),
-        }
-        self._calls.append(call)
-
-    async def list_calls(self, _: Request) -> Response:
-        return JSONResponse({"count": len(self._calls), "calls": [*self._calls]})
+        self.calls.record(
+            method=request.method,
+            path=request.url.path,
+            query=dict(request.query_params),
+            sha256=hashlib.sha256(body).hexdigest() if body else None,
+            status=status,
+        )
 
     def meta(self, _: Request, __: bytes) -> Response:
         return JSONResponse({"verifiable_password_authentication": False, "stand_in": True})

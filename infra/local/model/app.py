@@ -3,9 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections import deque
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,6 +12,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from infra.local.calls import Calls
 from infra.local.model import MODEL
 from infra.local.model.completion import (
     Completion,
@@ -22,7 +21,6 @@ from infra.local.model.completion import (
     complete,
     parse,
 )
-from infra.local.serving import MAX_CALLS
 
 _CHARACTERS_A_CHUNK = 48
 
@@ -34,7 +32,7 @@ def application(latency_ms: int = 0) -> Starlette:
         routes=[
             Route("/{prefix:path}chat/completions", model.chat, methods=["POST"]),
             Route("/{prefix:path}models", _models),
-            Route("/__calls", model.calls),
+            model.calls.route(),
         ],
         exception_handlers={InvalidRequestError: _refused, HTTPException: _refused},
     )
@@ -43,7 +41,7 @@ def application(latency_ms: int = 0) -> Starlette:
 class _StandIn:
     def __init__(self, latency_seconds: float) -> None:
         self._latency_seconds = latency_seconds
-        self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
+        self.calls = Calls()
 
     async def chat(self, http: HttpRequest) -> Response:
         body = await http.body()
@@ -61,19 +59,14 @@ class _StandIn:
             completion.envelope("chat.completion", [choice]) | {"usage": completion.usage}
         )
 
-    async def calls(self, _: HttpRequest) -> Response:
-        return JSONResponse({"count": len(self._calls), "calls": [*self._calls]})
-
     def _record(self, request: Request, digest: str) -> None:
-        call = {
-            "model": request.model,
-            "messages": len(request.messages),
-            "schema": request.schema_name,
-            "stream": bool(request.stream),
-            "sha256": digest,
-            "time": datetime.now(UTC).isoformat(),
-        }
-        self._calls.append(call)
+        self.calls.record(
+            model=request.model,
+            messages=len(request.messages),
+            schema=request.schema_name,
+            stream=bool(request.stream),
+            sha256=digest,
+        )
 
 
 async def _events(completion: Completion, with_usage: bool) -> AsyncIterator[str]:

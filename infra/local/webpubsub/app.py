@@ -4,10 +4,9 @@ import asyncio
 import json
 import logging
 import secrets
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from infra.local.serving import MAX_CALLS
+from infra.local.calls import Calls
 from infra.local.webpubsub import DEFAULT_KEY, PROTOCOLS, RELIABLE_PROTOCOL
 from infra.local.webpubsub.hub import Connection, Hub
 from infra.local.webpubsub.rest import HUB_NAME, OPERATIONS, Call
@@ -49,7 +48,7 @@ def application(
     app = Starlette(
         routes=[
             Route("/api/health", _healthy),
-            Route("/__calls", service.list_calls),
+            service.calls.route(),
             *routes,
             WebSocketRoute("/client/hubs/{hub}", service.client),
         ],
@@ -77,7 +76,7 @@ class _Service:
         self._recovery_seconds = recovery_seconds
         self._upstream = upstream
         self._hubs: defaultdict[str, Hub] = defaultdict(Hub)
-        self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
+        self.calls = Calls()
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -183,19 +182,14 @@ class _Service:
             raise HTTPException(400, f"of {', '.join(offered)} none is known: try {known}")
         return connection
 
-    async def list_calls(self, _: Request) -> Response:
-        return JSONResponse({"count": len(self._calls), "calls": [*self._calls]})
-
     def _record(self, request: Request, body: bytes, status: int) -> None:
-        call = {
-            "method": request.method,
-            "path": unquote(request.url.path),
-            "query": dict(request.query_params),
-            "body": _readable(body),
-            "status": status,
-            "time": datetime.now(UTC).isoformat(),
-        }
-        self._calls.append(call)
+        self.calls.record(
+            method=request.method,
+            path=unquote(request.url.path),
+            query=dict(request.query_params),
+            body=_readable(body),
+            status=status,
+        )
 
 
 async def _consult(
