@@ -12,7 +12,7 @@ GIVEN_UP = re.compile(
     r"|Papers|Landing|Arrivals|Changing|Processing|Intake|toolbox_|wiring"
 )
 PARTICIPLE = re.compile(r"[a-z]+(ed|ing)(_\w+)?|(held|told|shown|written|drawn|found|given|taken)")
-NO_PARTICIPLE = {"embed", "feed", "need", "opening_of", "listing_state_of", "closing_key"}
+NO_PARTICIPLE = {"embed", "feed", "need", "listing_state_of", "closing_key"}
 """Verbs that look like one, and nouns that a thing is asked for by."""
 NO_NAME_FOR_A_MODULE = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 

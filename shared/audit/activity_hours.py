@@ -6,10 +6,12 @@ in a call that is made anyhow, so marking hardly ever costs a call of its own.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from shared.clients.tables import Table, Verb, Write
+from shared.models import AuditEvent
 from shared.storage.keys import EVERYBODY, prefix_end
 
 _HOUR = 3600
@@ -25,23 +27,19 @@ class Activity:
         self._table = table
         self._marked: OrderedDict[str, int] = OrderedDict()
 
-    def due(self, owner: str, moment: datetime) -> list[Write]:
-        """The write that has to be made before an event at `moment`, if it is not known to be."""
-        hour = _hour(moment)
-        return [] if self._marked.get(owner) == hour else [Write(Verb.REPLACE, _row(hour, owner))]
-
-    def remember_mark(self, owner: str, moment: datetime) -> None:
-        """Remember that what was due has been written."""
-        self._marked[owner] = _hour(moment)
+    @contextmanager
+    def mark(self, owner: str, events: Sequence[AuditEvent]) -> Iterator[list[Write]]:
+        """Gives the writes that have to be made before `events` of a moment are, none if they are
+        known to be made; remembers them when the block has done so."""
+        hour = _hour(events[0].timestamp) if events else None
+        if hour is None or self._marked.get(owner) == hour:
+            yield []
+            return
+        yield [Write(Verb.REPLACE, {"PartitionKey": EVERYBODY, "RowKey": _key(hour, owner)})]
+        self._marked[owner] = hour
         self._marked.move_to_end(owner)
         if len(self._marked) > _REMEMBERED:
             self._marked.popitem(last=False)
-
-    async def mark(self, owner: str, moment: datetime) -> None:
-        """One storage call, or none."""
-        if due := self.due(owner, moment):
-            await self._table.write(due)
-            self.remember_mark(owner, moment)
 
     async def hours(
         self, newest: datetime, oldest: datetime
@@ -75,7 +73,3 @@ def _moment(hour: int) -> datetime:
 
 def _key(hour: int, owner: str) -> str:
     return f"{_PREFIX}{_LAST_HOUR - hour:06x}_{owner}"
-
-
-def _row(hour: int, owner: str) -> dict[str, str]:
-    return {"PartitionKey": EVERYBODY, "RowKey": _key(hour, owner)}

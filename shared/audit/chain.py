@@ -61,18 +61,24 @@ class AuditChains:
         for event in events:
             self.note(event.id, event.hash)
 
-    def next_event(self, ticket: StoredTicket, draft: Draft, moment: datetime) -> AuditEvent:
-        """The event that follows the last one of `ticket`."""
-        entity_type, entity_id = draft.about or (EntityType.TICKET, ticket.id)
-        return self._event(
-            draft,
-            id=f"{ticket.id}.{ticket.events + 1:06d}",
-            entity_type=entity_type,
-            entity_id=entity_id,
-            timestamp=moment,
-            ticket_id=ticket.id,
-            previous_hash=ticket.last_hash,
-        )
+    def chain_events(
+        self, ticket: StoredTicket, drafts: Iterable[Draft], moment: datetime
+    ) -> list[AuditEvent]:
+        """The events that follow the last one of `ticket`, each after the one before."""
+        events: list[AuditEvent] = []
+        for number, draft in enumerate(drafts, ticket.events + 1):
+            entity_type, entity_id = draft.about or (EntityType.TICKET, ticket.id)
+            event = self._event(
+                draft,
+                id=f"{ticket.id}.{number:06d}",
+                entity_type=entity_type,
+                entity_id=entity_id,
+                timestamp=moment,
+                ticket_id=ticket.id,
+                previous_hash=events[-1].hash if events else ticket.last_hash,
+            )
+            events.append(event)
+        return events
 
     def next_user_event(self, user: StoredUser, draft: Draft, moment: datetime) -> AuditEvent:
         """The event that follows the last one of `user`."""

@@ -2,12 +2,13 @@
 in the transaction of its change. Those of tickets lie with their owner, all others among users.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from shared.clients.tables import Row, Verb, Write
 from shared.models import AuditEvent
 from shared.storage.columns import from_columns, log_key, to_column
-from shared.storage.keys import USERS, split_ticket_id
+from shared.storage.keys import USERS
 
 _TICKET_COLUMNS = (
     *("action", "entity_type", "entity_id", "user_id", "timestamp", "description"),
@@ -17,12 +18,14 @@ _TICKET_COLUMNS = (
 _OPTIONAL = {"user_id", "ip_address", "user_agent", "ticket_id"}
 
 
-def ticket_event_writes(event: AuditEvent) -> list[Write]:
-    """An event of a ticket's chain."""
-    ticket_id, _, number = event.id.partition(".")
-    owner, rest = split_ticket_id(ticket_id)
-    values = {name: getattr(event, name) for name in _TICKET_COLUMNS}
-    return _writes(owner, f"event_{rest}_{number}", event, values)
+def ticket_event_writes(events: Iterable[AuditEvent], owner: str, sort_key: str) -> list[Write]:
+    """Events of the chain of the ticket that has these keys."""
+    writes: list[Write] = []
+    for event in events:
+        place = f"event_{sort_key}_{event.id.rpartition('.')[2]}"
+        values = {name: getattr(event, name) for name in _TICKET_COLUMNS}
+        writes += _writes(owner, place, event, values)
+    return writes
 
 
 def user_event_writes(event: AuditEvent) -> list[Write]:

@@ -273,6 +273,11 @@ class StoredTicket(Ticket):
     last_hash: str = Field(default="", exclude=True)
 
     @property
+    def sort_key(self) -> str:
+        """The half of its id by which the tickets of its owner are sorted, newest first."""
+        return self.id.rpartition("-")[2]
+
+    @property
     def stored_sizes(self) -> dict[str, int]:
         """What is stored for whom it belongs to, in bytes by id: files, and large inputs."""
         files = {file.id: file.file_size for file in self.attachments}

@@ -65,7 +65,8 @@ def moment_of(number: int) -> datetime:
 
 
 def split_ticket_id(ticket_id: str) -> tuple[str, str]:
-    """Owner and the rest, which are safe in storage keys.
+    """Owner and sort key of a ticket that is only named, safe in storage keys; a ticket that is at
+    hand knows its own.
 
     Raises NotFound for what cannot be the id of a ticket.
     """

@@ -12,7 +12,7 @@ from enum import StrEnum
 from shared.audit.chain import Actor
 from shared.clients.tables import Row, Table, Verb, Write
 from shared.models import Status, StoredTicket, rfc3339
-from shared.storage.keys import EVERYBODY, prefix_range
+from shared.storage.keys import EVERYBODY, prefix_range, split_ticket_id
 from shared.tickets.listing.index import ListingState, listing_state_of
 
 _PREFIX = "intent_"
@@ -99,7 +99,7 @@ def _key(ticket_id: str, purpose: Purpose) -> dict[str, str]:
 def _intent(row: Row) -> Intent:
     values = row.values
     standing = ListingState(
-        ticket_id=values["ticket_id"],
+        *split_ticket_id(values["ticket_id"]),
         task_type=values["task_type"],
         status=Status(values["status"]),
         attempt=values["attempt"],

@@ -28,7 +28,7 @@ from shared.tickets.transaction import (
     StoredBefore,
     TicketChange,
     TicketTransaction,
-    opening_of,
+    Tries,
 )
 
 _MAX_SECONDS = 120.0
@@ -87,8 +87,8 @@ class Tickets:
 
     async def read(self, ticket_id: str) -> StoredTicket:
         """One point read. Raises NotFound."""
-        owner, rest = split_ticket_id(ticket_id)
-        row = await self._table.read(owner, f"ticket_{rest}")
+        owner, sort_key = split_ticket_id(ticket_id)
+        row = await self._table.read(owner, f"ticket_{sort_key}")
         if row is None:
             raise NotFound("There is no such ticket.")
         return as_ticket(row)
@@ -137,17 +137,10 @@ class Tickets:
 
         Raises WriteConflict when there is a ticket for `claim` already.
         """
-        try:
-            stored = await self._transaction.insert(ticket, draft, claim, first)
-        except WriteConflict:
-            for one in first:
-                await one.clear(ticket.id)
-            await self.forget(opening_of(ticket))
-            raise
-        if stored is None:
-            return await self.read(ticket.id)
-        await self._announce(*stored)
-        return stored[0]
+        stored, messages = await self._transaction.insert(ticket, draft, claim, first)
+        stored = stored or await self.read(ticket.id)
+        await self._announce(stored, messages)
+        return stored
 
     async def change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None = None
@@ -168,9 +161,7 @@ class Tickets:
     async def _change(
         self, ticket_id: str, decide: Decide, known: StoredTicket | None
     ) -> tuple[StoredTicket, list[Message]]:
-        tried: set[IndexKey] = set()
-        sent: dict[str, list[Message]] = {}
-
+        tries = Tries()
         seen: StoredTicket | None = None
 
         async def attempt() -> tuple[StoredTicket, list[Message]]:
@@ -179,21 +170,22 @@ class Tickets:
                 ticket, known = known or await self.read(ticket_id), None
             except NotFound:
                 if seen:  # It was deleted meanwhile: what a try listed of it goes, too.
-                    await self._index.remove(tried, seen.task_type)
+                    await self._index.remove(tries.listed, seen.task_type)
                 raise
             seen = ticket
             try:
-                mine = sent.get(ticket.last_hash)  # It took effect although its answer was lost.
+                # There are some when a try took effect although its answer was lost.
+                mine = tries.sent.get(ticket.last_hash)
                 change = decide(ticket) if mine is None else None
             except Problem:
-                await self._untry(ticket, tried)
+                await self._untry(ticket, tries.listed)
                 raise
             if change is None:
                 await self._index.remove(
-                    tried - listing_state_of(ticket).places(), ticket.task_type
+                    tries.listed - listing_state_of(ticket).places(), ticket.task_type
                 )
                 return ticket, mine or []
-            return await self._transaction.apply(ticket, change, tried, sent)
+            return await self._transaction.apply(ticket, change, tries)
 
         async with self._turn(ticket_id):
             return await retry_on_conflict(attempt)

@@ -1,23 +1,26 @@
 """One change of a ticket as storage sees it: its row, the copy by status, events, counts, intent,
 with what lists it elsewhere written before and removed after.
+
+What is written follows from the ticket, the change and its events: pure functions plan it, for a
+new ticket, a changed one and one that goes. One method carries it out.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from shared.audit.activity_hours import Activity
 from shared.audit.chain import AuditChains, Draft
 from shared.audit.rows import ticket_event_writes
-from shared.clients.tables import Table, Verb, Write
+from shared.clients.tables import Table, Write
 from shared.errors import WriteConflict
 from shared.models import AuditEvent, Message, Notice, Status, StoredTicket
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.intents import Intent, Purpose, settle_write
 from shared.tickets.listing.index import Index, IndexKey, listing_state_of
 from shared.tickets.realtime.updates import due_notices, make_messages, update_writes
-from shared.tickets.rows import status_row, ticket_row
+from shared.tickets.rows import delete_ticket, insert_ticket, merge_ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,39 @@ class StoredBefore(Protocol):
         """The ticket was not opened. Doing it again does no harm. Raises Unavailable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a change writes. `ticket` is as it then is, without its new ETag."""
+
+    ticket: StoredTicket
+    moment: datetime
+    _: KW_ONLY
+    events: Sequence[AuditEvent]
+    messages: list[Message] = field(default_factory=list)
+    # In the partition of everybody, and in that of its assignee, before:
+    listed: frozenset[IndexKey] = frozenset()
+    left: frozenset[IndexKey] = frozenset()
+    noted: Sequence[Write] = ()
+    # In the owner's partition, the ticket's own row first, all or nothing:
+    writes: Sequence[Write]
+    counts: Mapping[str, int]
+    # And where it was listed, after:
+    stale: frozenset[IndexKey] = frozenset()
+    settled: Sequence[Write] = ()
+
+
+@dataclass(slots=True)
+class Tries:
+    """What the tries of one change have left behind: where they listed the ticket, and by the hash
+    of the last event the messages of those whose answer may have been lost."""
+
+    listed: set[IndexKey] = field(default_factory=set)
+    sent: dict[str, list[Message]] = field(default_factory=dict)
+
+
 class TicketTransaction:
-    """Methods raise WriteConflict when somebody else wrote first, and Unavailable."""
+    """Methods raise WriteConflict when somebody else wrote first, and Unavailable. What they give
+    is the ticket as it then is, and the messages that tell of it."""
 
     def __init__(
         self, *, table: Table, counters: Counters, index: Index, chains: AuditChains
@@ -69,138 +103,139 @@ class TicketTransaction:
         draft: Draft,
         claim: Claim | None,
         first: Sequence[StoredBefore],
-    ) -> tuple[StoredTicket, list[Message]] | None:
+    ) -> tuple[StoredTicket | None, list[Message]]:
         """Store a new ticket with its first event, message and count: two storage calls, and
-        between them those of what is stored `first`. None when an earlier try took effect although
-        its answer was lost, as the id is ours alone.
+        between them those of what is stored `first`. None for the ticket when an earlier try took
+        effect although its answer was lost, as the id is ours alone.
 
-        Raises WriteConflict when there is a ticket for `claim` already.
+        Raises WriteConflict when there is a ticket for `claim` already; then nothing is left.
         """
-        owner, moment = ticket.created_by, ticket.created_at
-        event = self._chains.next_event(ticket, draft, moment)
-        ticket = ticket.model_copy(update={"events": 1, "last_hash": event.hash, "seq": 1})
-        messages = make_messages(None, ticket, (Notice.TICKET_UPDATE,))
-        writes = [
-            Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__)),
-            *ticket_event_writes(event),
-            *update_writes(ticket.id, messages),
-            Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__)),
-        ]
-        reminders = claim.reminders(ticket) if claim else []
-        also = [opening_of(ticket).note(), *reminders, *self._activity.due(owner, moment)]
-        await self._index.add(listing_state_of(ticket).places(), ticket.task_type, moment, also)
-        self._activity.remember_mark(owner, moment)
-        for one in first:
-            await one.store(ticket.id)
-        counts = {counter_name(ticket.status, ticket.task_type): 1}
+        plan = _plan_opening(ticket, draft, claim, self._chains)
         try:
-            every = [*writes, *([claim.note(ticket)] if claim else [])]
-            etag = await self._counters.write(owner, every, counts)
+            return await self._carry_out(plan, first), plan.messages
         except WriteConflict as conflict:
-            if conflict.index == len(writes):  # The claim, which comes last, is another ticket's.
+            if claim is not None and conflict.index == len(plan.writes) - 1:  # It comes last.
+                for one in first:
+                    await one.clear(ticket.id)
+                settled = [settle_write(ticket.id, Purpose.OPEN)]
+                await self._index.remove(plan.listed, ticket.task_type, settled)
                 raise
-            return None
-        self._chains.note_written([event])
-        return ticket.model_copy(update={"etag": etag}), messages
+        return None, plan.messages
 
     async def apply(
-        self,
-        ticket: StoredTicket,
-        change: TicketChange,
-        tried: set[IndexKey],
-        sent: dict[str, list[Message]],
+        self, ticket: StoredTicket, change: TicketChange, tries: Tries
     ) -> tuple[StoredTicket, list[Message]]:
-        """The ticket after `change`, and the messages that tell of it.
-
-        Notes in `tried` what is listed, and in `sent` the hash by which a change is known.
-        """
-        events = self._chain_events(ticket, change)
-        changed, writes, messages = _write_change(ticket, change, events)
-        if change.event is not None:
-            sent[changed.last_hash] = messages
-        before, after = listing_state_of(ticket).places(), listing_state_of(changed).places()
-        # A ticket that begins has its intent until it ends: should this die before the ticket
-        # itself has begun, the sweeper lists it as pending again.
-        left = before - after if _begins(ticket, changed) else frozenset()
-        if after - before:
-            also = _intend_opening(ticket, changed)
-            moment = change.moment
-            await self._index.add(after - before, ticket.task_type, moment, also, left=left)
-            tried |= (before | after) - left
-        if change.event is not None:
-            await self._activity.mark(ticket.created_by, change.moment)
-        etag = await self._counters.write(ticket.created_by, writes, _counts(ticket, changed))
-        self._chains.note_written(events)
-        stale = (before | tried) - after - left
-        if stale:
-            ends = changed.has_ended and not ticket.has_ended
-            also = [settle_write(ticket.id, Purpose.OPEN)] if ends else []
-            await self._index.remove(stale, ticket.task_type, also)
-        return changed.model_copy(update={"etag": etag}), messages
-
-    def _chain_events(self, ticket: StoredTicket, change: TicketChange) -> list[AuditEvent]:
-        """What the audit trail says of `change`, each event after the one before."""
-        events = []
-        for draft in [*([change.event] if change.event else []), *change.more]:
-            event = self._chains.next_event(ticket, draft, change.moment)
-            ticket = ticket.model_copy(
-                update={"events": ticket.events + 1, "last_hash": event.hash}
-            )
-            events.append(event)
-        return events
+        """Change a ticket: a storage call, and two more when its status or assignee changes."""
+        plan = _plan_change(ticket, change, tries.listed, self._chains)
+        if plan.events:
+            tries.sent[plan.ticket.last_hash] = plan.messages
+        if plan.listed:
+            tries.listed |= plan.listed | plan.stale
+        return await self._carry_out(plan), plan.messages
 
     async def remove(self, ticket: StoredTicket, draft: Draft, moment: datetime) -> None:
-        stands = listing_state_of(ticket)
-        intent = Intent(Purpose.DELETE, stands, moment, actor=draft.actor)
-        also = [intent.note(), *self._activity.due(ticket.created_by, moment)]
-        await self._index.add((), ticket.task_type, moment, also)
-        self._activity.remember_mark(ticket.created_by, moment)
-        row = ticket_row(ticket.id, {})
-        event = self._chains.next_event(ticket, draft, moment)
-        writes = [
-            Write(Verb.DELETE, row, ticket.etag),
-            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
-            *ticket_event_writes(event),
-        ]
-        counts = {counter_name(ticket.status, ticket.task_type): -1}
-        await self._counters.write(ticket.created_by, writes, counts)
-        self._chains.note_written([event])
-        await self._index.remove(
-            stands.places(), ticket.task_type, [settle_write(ticket.id, Purpose.OPEN)]
-        )
+        """Delete a ticket but not its events: three storage calls."""
+        await self._carry_out(_plan_removal(ticket, draft, moment, self._chains))
+
+    async def _carry_out(self, plan: Plan, first: Sequence[StoredBefore] = ()) -> StoredTicket:
+        """The ticket with its new ETag."""
+        ticket, owner = plan.ticket, plan.ticket.created_by
+        with self._activity.mark(owner, plan.events) as due:
+            noted = [*plan.noted, *due]
+            await self._index.add(plan.listed, ticket.task_type, plan.moment, noted, left=plan.left)
+        for one in first:
+            await one.store(ticket.id)
+        etag = await self._counters.write(owner, plan.writes, plan.counts)
+        self._chains.note_written(plan.events)
+        await self._index.remove(plan.stale, ticket.task_type, plan.settled)
+        return ticket.model_copy(update={"etag": etag})
 
 
-def opening_of(ticket: StoredTicket) -> Intent:
-    """The trace of a ticket that has been stored and whose workflow has not yet begun."""
-    return Intent(Purpose.OPEN, listing_state_of(ticket), ticket.created_at)
+def _plan_opening(
+    ticket: StoredTicket, draft: Draft, claim: Claim | None, chains: AuditChains
+) -> Plan:
+    events = chains.chain_events(ticket, [draft], ticket.created_at)
+    trail = ticket_event_writes(events, ticket.created_by, ticket.sort_key)
+    ticket = ticket.model_copy(update={"seq": 1, **_count_events(ticket, events)})
+    messages = make_messages(None, ticket, (Notice.TICKET_UPDATE,))
+    told = update_writes(ticket, messages)
+    standing = listing_state_of(ticket)
+    noted = [Intent(Purpose.OPEN, standing, ticket.created_at).note()]
+    writes = [*insert_ticket(ticket), *trail, *told]
+    if claim is not None:
+        noted += claim.reminders(ticket)
+        writes.append(claim.note(ticket))
+    return Plan(
+        ticket,
+        ticket.created_at,
+        events=events,
+        messages=messages,
+        listed=standing.places(),
+        noted=noted,
+        writes=writes,
+        counts={_counter_of(ticket): 1},
+    )
 
 
-def _write_change(
-    ticket: StoredTicket, change: TicketChange, events: Sequence[AuditEvent]
-) -> tuple[StoredTicket, list[Write], list[Message]]:
-    """The ticket after `change`, the writes that make it so, the ticket's own row first, and the
-    messages that tell of it."""
+def _plan_change(
+    ticket: StoredTicket, change: TicketChange, tried: Set[IndexKey], chains: AuditChains
+) -> Plan:
+    """`tried` is where earlier tries have listed the ticket."""
+    drafts = [*([change.event] if change.event else []), *change.more]
+    events = chains.chain_events(ticket, drafts, change.moment)
+    # An event that is there already has the number of one that somebody else wrote first.
+    trail = ticket_event_writes(events, ticket.created_by, ticket.sort_key)
     notices = due_notices(ticket, change.notices, change.moment)
-    seq = ticket.seq + len(notices)
-    fields = {"updated_at": change.moment, "seq": seq, **change.values}
+    fields = {"updated_at": change.moment, "seq": ticket.seq + len(notices), **change.values}
+    fields |= _count_events(ticket, events)
     if Notice.PROCESSING_STATUS in notices:
         fields["progress_told_at"] = change.moment
-    if events:
-        fields |= {"events": ticket.events + len(events), "last_hash": events[-1].hash}
     changed = ticket.model_copy(update=fields)
-    # Only the ticket's own row carries an ETag: its copy and its events change with it or not at
-    # all, and an event that is there already has the number of one that somebody else wrote first.
-    if changed.status is ticket.status:
-        copies = [Write(Verb.MERGE, status_row(ticket.id, ticket.status, fields))]
-    else:
-        copies = [
-            Write(Verb.DELETE, status_row(ticket.id, ticket.status, {})),
-            Write(Verb.INSERT, status_row(ticket.id, changed.status, changed.__dict__)),
-        ]
-    own = Write(Verb.MERGE, ticket_row(ticket.id, fields), ticket.etag)
     messages = make_messages(ticket, changed, notices)
-    trail = [write for event in events for write in ticket_event_writes(event)]
-    return changed, [own, *copies, *trail, *update_writes(ticket.id, messages)], messages
+    told = update_writes(ticket, messages)
+    before, after = listing_state_of(ticket).places(), listing_state_of(changed).places()
+    # A ticket that begins has its intent until it ends: should this die before the ticket
+    # itself has begun, the sweeper lists it as pending again.
+    left = before - after if _begins(ticket, changed) else frozenset()
+    ends = changed.has_ended and not ticket.has_ended
+    return Plan(
+        changed,
+        change.moment,
+        events=events,
+        messages=messages,
+        listed=after - before,
+        left=left,
+        noted=_intend_opening(ticket, changed),
+        writes=[*merge_ticket(ticket, changed, fields), *trail, *told],
+        counts=_count_change(ticket, changed),
+        stale=(before | tried) - after - left,
+        settled=[settle_write(ticket.id, Purpose.OPEN)] if ends else [],
+    )
+
+
+def _plan_removal(
+    ticket: StoredTicket, draft: Draft, moment: datetime, chains: AuditChains
+) -> Plan:
+    events = chains.chain_events(ticket, [draft], moment)
+    trail = ticket_event_writes(events, ticket.created_by, ticket.sort_key)
+    standing = listing_state_of(ticket)
+    return Plan(
+        ticket,
+        moment,
+        events=events,
+        noted=[Intent(Purpose.DELETE, standing, moment, actor=draft.actor).note()],
+        writes=[*delete_ticket(ticket), *trail],
+        counts={_counter_of(ticket): -1},
+        stale=standing.places(),
+        settled=[settle_write(ticket.id, Purpose.OPEN)],
+    )
+
+
+def _count_events(ticket: StoredTicket, events: Sequence[AuditEvent]) -> dict[str, Any]:
+    """What the ticket knows of its chain after `events`."""
+    if not events:
+        return {}
+    return {"events": ticket.events + len(events), "last_hash": events[-1].hash}
 
 
 def _begins(before: StoredTicket, after: StoredTicket) -> bool:
@@ -217,10 +252,11 @@ def _intend_opening(before: StoredTicket, after: StoredTicket) -> list[Write]:
     return [Intent(Purpose.OPEN, listing_state_of(after), after.updated_at).note()]
 
 
-def _counts(before: StoredTicket, after: StoredTicket) -> dict[str, int]:
-    if before.status == after.status:
+def _count_change(before: StoredTicket, after: StoredTicket) -> dict[str, int]:
+    if before.status is after.status:
         return {}
-    return {
-        counter_name(before.status, before.task_type): -1,
-        counter_name(after.status, after.task_type): 1,
-    }
+    return {_counter_of(before): -1, _counter_of(after): 1}
+
+
+def _counter_of(ticket: StoredTicket) -> str:
+    return counter_name(ticket.status, ticket.task_type)

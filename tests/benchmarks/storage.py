@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,13 @@ import httpx2
 
 from infra.local.azurite import Azurite, Ports
 from shared.audit.chain import Actor, Draft
-from shared.clients.tables import Table, Verb, Write
+from shared.clients.tables import Table
 from shared.models import AuditAction, Priority, Status, StoredTicket
 from shared.storage.keys import new_ticket_id, new_user_id
 from shared.storage.sharded_counters import Counters, counter_name
 from shared.tickets.listing.index import Index, listing_state_of
 from shared.tickets.repository import Tickets
-from shared.tickets.rows import status_row, ticket_row
+from shared.tickets.rows import insert_ticket
 from shared.tickets.transaction import TicketChange
 from tests.benchmarks.verdicts import Row, judge, judge_most, tell
 from tests.support.product.app import AppUnderTest, make_app
@@ -142,7 +142,8 @@ async def fill(table: Table, owner: str, count: int) -> None:
         for ticket in part:
             name = counter_name(ticket.status, ticket.task_type)
             counts[name] = counts.get(name, 0) + 1
-        await counters.write(owner, list(_writes(part)), counts)
+        writes = [write for ticket in part for write in insert_ticket(ticket)]
+        await counters.write(owner, writes, counts)
         places = [place for ticket in part for place in listing_state_of(ticket).places()]
         await index.add(places, "custom", now())
 
@@ -162,12 +163,6 @@ def _ticket(owner: str, moment: datetime, number: int) -> StoredTicket:
             "updated_at": moment,
         }
     )
-
-
-def _writes(part: Iterable[StoredTicket]) -> Iterable[Write]:
-    for ticket in part:
-        yield Write(Verb.INSERT, ticket_row(ticket.id, ticket.__dict__))
-        yield Write(Verb.INSERT, status_row(ticket.id, ticket.status, ticket.__dict__))
 
 
 def _beside(running_app: RunningApp) -> AppUnderTest:

@@ -115,7 +115,7 @@ class Attacker:
 
     async def replace(self, event: AuditEvent) -> None:
         """In both places."""
-        for write in ticket_event_writes(event):
+        for write in ticket_event_writes([event], self.owner, self.rest):
             await self.table.write([Write(Verb.REPLACE, write.values)])
 
     async def cut_tail(self) -> None:
@@ -367,7 +367,8 @@ async def test_retention_signs_no_horizon_for_what_somebody_put_there(
     first, *_ = await moved.events()
     await moved.remove(first)
     await moved.forge_horizon(1, first.hash)
-    await Activity(app.table).mark(owner.id, now().replace(year=2020))
+    with Activity(app.table).mark(owner.id, await dated.events()) as marks:
+        await app.table.write(marks)
     for days in (0, 31):
         app.clock.advance(days * DAY)
         assert await retaining.retention.enforce() == 0

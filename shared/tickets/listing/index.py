@@ -17,7 +17,7 @@ from typing import NamedTuple
 from shared.clients.tables import Table, Verb, Write
 from shared.errors import WriteConflict
 from shared.models import Status, StoredTicket, rfc3339
-from shared.storage.keys import EVERYBODY, split_ticket_id
+from shared.storage.keys import EVERYBODY
 from shared.storage.sharded_counters import Counters, Totals, counter_name
 
 ALL = "all"
@@ -41,29 +41,35 @@ class IndexEntry(NamedTuple):
 class ListingState:
     """What decides where a ticket is listed."""
 
-    ticket_id: str
+    owner: str
+    sort_key: str
+    _: KW_ONLY
     task_type: str
     status: Status
-    _: KW_ONLY
     attempt: int = 1
     assigned_to: str | None = None
     assignment: int = 0
 
+    @property
+    def ticket_id(self) -> str:
+        return f"{self.owner}-{self.sort_key}"
+
     def places(self) -> frozenset[IndexKey]:
         """Where a ticket that stands so is listed."""
-        owner, rest = split_ticket_id(self.ticket_id)
-        status = f"{self.status.value}_{rest}_{owner}_{self.attempt}"
-        found = {IndexKey(EVERYBODY, f"{ALL}_{rest}_{owner}"), IndexKey(EVERYBODY, status)}
+        keys = f"{self.sort_key}_{self.owner}"
+        every, status = f"{ALL}_{keys}", f"{self.status.value}_{keys}_{self.attempt}"
+        found = {IndexKey(EVERYBODY, every), IndexKey(EVERYBODY, status)}
         if self.assigned_to:
             theirs = assignee_partition(self.assigned_to)
-            found |= {IndexKey(theirs, f"{ALL}_{rest}_{owner}_{self.assignment}")}
+            found |= {IndexKey(theirs, f"{every}_{self.assignment}")}
             found |= {IndexKey(theirs, f"{status}.{self.assignment}")}
         return frozenset(found)
 
 
 def listing_state_of(ticket: StoredTicket) -> ListingState:
     return ListingState(
-        ticket_id=ticket.id,
+        owner=ticket.created_by,
+        sort_key=ticket.sort_key,
         task_type=ticket.task_type,
         status=ticket.status,
         attempt=ticket.attempt,

@@ -44,15 +44,14 @@ def make_messages(
     return [message.model_dump(mode="json", exclude=same) for message in made]
 
 
-def update_writes(ticket_id: str, messages: Iterable[Message]) -> list[Write]:
+def update_writes(ticket: StoredTicket, messages: Iterable[Message]) -> list[Write]:
     """The rows that keep `messages` for those who missed them."""
-    owner, rest = split_ticket_id(ticket_id)
     return [
         Write(
             Verb.INSERT,
             {
-                "PartitionKey": owner,
-                "RowKey": f"update_{rest}_{message['seq']:08d}",
+                "PartitionKey": ticket.created_by,
+                "RowKey": f"update_{ticket.sort_key}_{message['seq']:08d}",
                 "message": to_column(message),
             },
         )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.models import NewTicket, Source, Status, StoredTicket, StoredUser, validate_model
-from shared.storage.keys import new_ticket_id
+from shared.storage.keys import new_ticket_id, split_ticket_id
 from shared.tickets.intents import Intent, Purpose
 from shared.tickets.listing.index import ListingState
 from shared.workflow.messages import StartInput
@@ -36,7 +36,8 @@ async def opened(app: AppUnderTest, owner: StoredUser, **changes: Any) -> Stored
 
 
 def intent(ticket_id: str, moment: datetime) -> Intent:
-    return Intent(Purpose.OPEN, ListingState(ticket_id, "custom", Status.PENDING), moment)
+    standing = ListingState(*split_ticket_id(ticket_id), task_type="custom", status=Status.PENDING)
+    return Intent(Purpose.OPEN, standing, moment)
 
 
 def order_of(ticket: StoredTicket) -> StartInput:
