@@ -56,7 +56,7 @@ class StoredBefore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class _Plan:
     """What a change writes. `ticket` is as it then is, without its new ETag."""
 
     ticket: StoredTicket
@@ -137,7 +137,7 @@ class TicketTransaction:
         """Delete a ticket but not its events: three storage calls."""
         await self._carry_out(_plan_removal(ticket, draft, moment, self._chains))
 
-    async def _carry_out(self, plan: Plan, first: Sequence[StoredBefore] = ()) -> StoredTicket:
+    async def _carry_out(self, plan: _Plan, first: Sequence[StoredBefore] = ()) -> StoredTicket:
         """The ticket with its new ETag."""
         ticket, owner = plan.ticket, plan.ticket.created_by
         with self._activity.mark(owner, plan.events) as due:
@@ -153,7 +153,7 @@ class TicketTransaction:
 
 def _plan_opening(
     ticket: StoredTicket, draft: Draft, claim: Claim | None, chains: AuditChains
-) -> Plan:
+) -> _Plan:
     events = chains.chain_events(ticket, [draft], ticket.created_at)
     trail = ticket_event_writes(events, ticket.created_by, ticket.sort_key)
     ticket = ticket.model_copy(update={"seq": 1, **_count_events(ticket, events)})
@@ -165,7 +165,7 @@ def _plan_opening(
     if claim is not None:
         noted += claim.reminders(ticket)
         writes.append(claim.note(ticket))
-    return Plan(
+    return _Plan(
         ticket,
         ticket.created_at,
         events=events,
@@ -179,7 +179,7 @@ def _plan_opening(
 
 def _plan_change(
     ticket: StoredTicket, change: TicketChange, tried: Set[IndexKey], chains: AuditChains
-) -> Plan:
+) -> _Plan:
     """`tried` is where earlier tries have listed the ticket."""
     drafts = [*([change.event] if change.event else []), *change.more]
     events = chains.chain_events(ticket, drafts, change.moment)
@@ -198,7 +198,7 @@ def _plan_change(
     # itself has begun, the sweeper lists it as pending again.
     left = before - after if _begins(ticket, changed) else frozenset()
     ends = changed.has_ended and not ticket.has_ended
-    return Plan(
+    return _Plan(
         changed,
         change.moment,
         events=events,
@@ -215,11 +215,11 @@ def _plan_change(
 
 def _plan_removal(
     ticket: StoredTicket, draft: Draft, moment: datetime, chains: AuditChains
-) -> Plan:
+) -> _Plan:
     events = chains.chain_events(ticket, [draft], moment)
     trail = ticket_event_writes(events, ticket.created_by, ticket.sort_key)
     standing = listing_state_of(ticket)
-    return Plan(
+    return _Plan(
         ticket,
         moment,
         events=events,

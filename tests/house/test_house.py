@@ -11,10 +11,13 @@ HANDLER = """
 class StoredTicket: pass
 async def create_ticket():
     from shared import store
-    store.insert(StoredTicket())
+    await store.insert(StoredTicket())
 """
 STORE = """
-def insert(ticket): note(ticket)
+import asyncio
+async def insert(ticket):
+    await asyncio.sleep(0)
+    note(ticket)
 def note(ticket): pass
 """
 RUN = "import asyncio; from functions.tickets import create_ticket; asyncio.run(create_ticket())"

@@ -44,16 +44,23 @@ def _enter(frame: FrameType, event: str, _: Any) -> None:
     if name in REQUESTS:
         _request.set(name)
     request = _request.get()
-    if request and frame.f_lasti < 1 and _is_handed_a_ticket(frame):
+    if request and _begins(frame) and _is_handed_a_ticket(frame):
         _write(f"{request}\t{file}\tticket\n")
     if (request, file) not in _seen:
         _seen.add((request, file))
         _write(f"{request}\t{file}\t\n")
 
 
+def _begins(frame: FrameType) -> bool:
+    """Whether a function is called, and not a coroutine or generator goes on: both lead to RESUME,
+    whose argument is then 0."""
+    return frame.f_code.co_code[frame.f_lasti + 1] & 3 == 0
+
+
 def _is_handed_a_ticket(frame: FrameType) -> bool:
+    """A ticket that is asked something is handed to nobody."""
     given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
-    return any(_is_ticket(frame.f_locals.get(name)) for name in given)
+    return any(_is_ticket(frame.f_locals.get(name)) for name in given if name != "self")
 
 
 def _is_ticket(value: object) -> bool:
