@@ -1,5 +1,6 @@
 """What people do to a ticket holds at every step of its way."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +15,7 @@ from tests.support.hosts.process import HostKind, wait_for
 from tests.support.running_app import RunningApp
 
 AT_ONCE = 10
-DELETED: list[str] = []
+DELETED = defaultdict[HostKind, list[str]](list)
 
 
 def cancel(running_app: RunningApp, ticket: str) -> httpx2.Response:
@@ -22,7 +23,7 @@ def cancel(running_app: RunningApp, ticket: str) -> httpx2.Response:
 
 
 def delete(running_app: RunningApp, ticket: str) -> httpx2.Response:
-    DELETED.append(ticket)
+    DELETED[running_app.host.kind].append(ticket)
     return running_app.api.delete(f"/tickets/{ticket}")
 
 
@@ -123,8 +124,13 @@ def test_in_the_end_nothing_is_left_of_what_was_deleted(
     """Neither workflow, nor history, nor blob, nor a trace of the deletion itself, of whatever was
     deleted here so far."""
     for stop in (Stop.WORK, Stop.ENDED):
-        with stopped(running_app, stop) as deleted:
-            assert delete(running_app, deleted).status_code == 204
+        with stopped(running_app, stop) as ticket:
+            assert delete(running_app, ticket).status_code == 204
+    deleted = DELETED.pop(kind)
+
+    def is_deleted(name: str) -> bool:
+        return any(ticket in name for ticket in deleted)
+
     with (
         BlobServiceClient.from_connection_string(running_app.storage.upstream) as blobs,
         TableServiceClient.from_connection_string(running_app.storage.upstream) as tables,
@@ -144,12 +150,7 @@ def test_in_the_end_nothing_is_left_of_what_was_deleted(
             wait_for(lambda: not left(), "nothing to be left")
         except AssertionError as error:
             raise AssertionError(f"{error}: {left()}") from None
-    for ticket in DELETED:
+    for ticket in deleted:
         for attempt in (1, 2):
             answer = running_app.durable.get(f"/instances/{ticket}-{attempt}")
             assert answer.status_code == 404
-    DELETED.clear()
-
-
-def is_deleted(name: str) -> bool:
-    return any(ticket in name for ticket in DELETED)
