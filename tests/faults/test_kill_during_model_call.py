@@ -17,7 +17,7 @@ def test_killed_while_the_model_thinks(running_app: RunningApp) -> None:
 
     running_app.model.reset(think_once)
     ticket = running_app.open()
-    assert asked.wait(20)
+    assert asked.wait(60)
     kill_now(running_app.host.pid)
     running_app.restart()
     ticket = running_app.until_ended(ticket["id"])

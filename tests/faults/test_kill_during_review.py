@@ -82,7 +82,7 @@ def test_only_the_batch_that_was_interrupted_is_asked_for_again(
 
     running_app.model.reset(think_over_one)
     ticket_id = opened(running_app, url)
-    assert asked.wait(20)
+    assert asked.wait(60)
     progress = wait_for(lambda: _all_but_one(running_app, ticket_id), "all batches but one")
     kill_now(running_app.host.pid)
     running_app.restart()
@@ -130,7 +130,7 @@ def test_killed_when_the_review_was_taken_it_is_there_once(
 
     github.script = kill_once
     ticket_id = opened(running_app, url)
-    assert killed.wait(30)
+    assert killed.wait(60)
     calls = len(running_app.model.bodies)
     running_app.restart()
     check_one_review(running_app, github, ticket_id)

@@ -31,7 +31,7 @@ def hasty(own_storage: str, tmp_path: Path) -> Iterator[RunningApp]:
 def test_a_ticket_that_loses_a_step_goes_on(hasty: RunningApp) -> None:
     with stopped(hasty, Stop.WORK) as ticket:
         hasty.model.script = lambda _, __: None
-        ended = hasty.until_ended(ticket, 60)
+        ended = hasty.until_ended(ticket)
     assert ended["status"] == "completed", ended["error_message"]
     assert len(hasty.model.bodies) == 2
 

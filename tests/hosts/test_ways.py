@@ -47,7 +47,7 @@ def opened(running_app: RunningApp, body: JsonObject) -> str:
 
 
 def completed(running_app: RunningApp, ticket: str) -> JsonObject:
-    ended = running_app.until_ended(ticket, 60)
+    ended = running_app.until_ended(ticket)
     assert ended["status"] == "completed", ended["error_message"]
     return ended
 
@@ -165,7 +165,7 @@ def test_storage_is_away_for_longer_than_a_step(running_app: RunningApp) -> None
 
     running_app.model.reset(answer)
     ticket = opened(running_app, custom())
-    wait_for(lambda: back and time.monotonic() > back[0], "storage to be back", 60)
+    wait_for(lambda: back and time.monotonic() > back[0], "storage to be back")
     ended = completed(running_app, ticket)
     assert ended["tokens_used"] == TOKENS * len(running_app.model.bodies) > 0
 
@@ -186,7 +186,7 @@ def test_the_instance_of_a_failed_ticket_fails_with_its_reason_and_is_not_tried_
 ) -> None:
     running_app.model.reset(lambda *_: JSONResponse({}, 400))
     ticket = opened(running_app, custom())
-    ended = running_app.until_ended(ticket, 60)
+    ended = running_app.until_ended(ticket)
     assert ended["status"] == "failed"
     failed = running_app.durable.wait(f"{ticket}-1", "Failed")
     assert ended["error_message"] in failed["output"]
@@ -211,7 +211,7 @@ def test_an_activity_that_fails_in_every_try_fails_the_ticket_without_its_words(
         return Response("secret words", 400) if result else None
 
     running_app.storage.reset(before=refuse)
-    ended = running_app.until_ended(opened(running_app, custom()), 60)
+    ended = running_app.until_ended(opened(running_app, custom()))
     assert ended["status"] == "failed"
     assert ended["error_message"].startswith("Processing stopped because of an internal fault.")
     history = str(running_app.durable.history(f"{ended['id']}-1"))

@@ -31,7 +31,7 @@ class TelemetryFile:
 
     def until(self, find: Callable[[], Told], what: str) -> Told:
         """What `find` finds once it finds any."""
-        found: Told = wait_for(find, what, 20.0)
+        found: Told = wait_for(find, what)
         return found
 
     def trace_of(self, ticket_id: str) -> Told:

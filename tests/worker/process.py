@@ -14,7 +14,7 @@ from tests.worker import protos
 from tests.worker.protos import StatusResult, TypedData
 
 ANSWER_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 
 
 class FunctionError(AssertionError):

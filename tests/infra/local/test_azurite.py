@@ -19,7 +19,7 @@ from infra.local.azurite.install import PROGRAM, install
 from infra.local.serving import HOST, PortTakenError
 
 ANY_PORTS = Ports(0, 0, 0)
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 60
 
 
 def write(connection: str) -> None:

@@ -186,7 +186,7 @@ async def test_what_is_finished_can_be_read_before_the_end(papers: Papers) -> No
         step = await activities.combine(order, step["facts"])
     for index in (0, 2):
         await activities.work(order, step["facts"], index, step["items"][index])
-    async with asyncio.timeout(20):  # It is shown a moment later, beside the work.
+    async with asyncio.timeout(60):  # It is shown a moment later, beside the work.
         while (await read()).progress.stage != f"writing: {TITLES[2]}":
             await asyncio.sleep(0.01)
     await activities.fail(order, "It was too late.")

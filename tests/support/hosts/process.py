@@ -21,8 +21,8 @@ from tests.support.hosts.durable_extension import ARCHIVE, find_durable_host
 from tests.support.hosts.durable_extension import ROOT as ROOT
 
 APPS = ROOT / "tests/infra/local/host/apps"
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 REFUSED = 2
 """The exit status of a host that does not take an app."""
 POLL_SECONDS = 0.02
@@ -213,7 +213,7 @@ def run_to_end(
     return process.returncode, output.decode()
 
 
-def wait_for(look: Callable[[], Found | None], what: str, seconds: float = 30.0) -> Found:
+def wait_for(look: Callable[[], Found | None], what: str, seconds: float = 60.0) -> Found:
     """What `look` returns once that is something; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -14,7 +14,7 @@ from shared.clients.mcp.connection import SnowflakeConnection
 from shared.clients.mcp.settings import SnowflakeEndpoint
 
 UNTIL = "2026-06-30"
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 @dataclass(frozen=True)

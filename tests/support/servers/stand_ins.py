@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from infra.local.serving import HOST, config, take_port
 
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 @contextmanager

@@ -52,7 +52,7 @@ class TestComposition:
     def test_activities_run_on_threads_that_leave_http_its_answers(self, durable: Durable) -> None:
         """In Azure all plain functions share the worker's threads."""
         blocked = [durable.start("first_wins") for _ in range(30)]
-        assert durable.host.client.get("/api/ping", timeout=10).text == "pong"
+        assert durable.host.client.get("/api/ping", timeout=30).text == "pong"
         durable.host.client.get("/api/open")
         assert {durable.wait(each)["output"] for each in blocked} == {"fast"}
 

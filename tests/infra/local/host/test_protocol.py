@@ -8,7 +8,7 @@ import pytest
 from tests.support.hosts.process import HostProcess, StartHost
 
 APPS = Path(__file__).parent / "apps"
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
