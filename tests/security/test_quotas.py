@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -13,7 +14,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from tests.support.hosts.process import wait_for
-from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
+from tests.support.running_app import PASSWORD, JsonObject, RunningApp, custom, run_app
 
 ADMIN = "boss@example.com"
 SETTINGS = {
@@ -66,6 +67,11 @@ def open_tickets(apis: list[httpx2.Client], count: int) -> list[httpx2.Response]
         )
 
 
+def until_ended(running_app: RunningApp, api: httpx2.Client, ticket: str) -> JsonObject:
+    """Somebody's ticket once it has ended."""
+    return replace(running_app, api=api).until_ended(ticket)
+
+
 def post_document(api: httpx2.Client, **more: Any) -> httpx2.Response:
     body = {"title": "T", "task_type": "doc_analysis", "task_data": {}, **more}
     form: list[Any] = [
@@ -116,18 +122,17 @@ def test_two_hosts_open_no_more_tickets_than_the_app_may(
 def test_a_ticket_that_runs_out_of_tokens_fails_and_what_was_paid_stays_counted(
     running_app: RunningApp, admin: httpx2.Client
 ) -> None:
+    api = running_app.log_in("spender")
     limit(admin, users={"*": {"tokens_per_day": 1_000_000}})
-    before = usage(running_app.api)["used"]["user"]["tokens_per_day"]
-    answer = post_document(running_app.api, max_tokens=3_000)
+    answer = post_document(api, max_tokens=3_000)
     assert answer.status_code == 201, answer.text
-    ticket = running_app.until_ended(answer.json()["id"])
+    ticket = until_ended(running_app, api, answer.json()["id"])
     assert ticket["status"] == "failed"
     assert ticket["error_message"].startswith("The 3000 tokens that this ticket may use")
     assert ticket["tokens_used"] > 1_000
-    expected = before + ticket["tokens_used"]
 
     def is_counted() -> bool:
-        return bool(usage(running_app.api)["used"]["user"]["tokens_per_day"] == expected)
+        return bool(usage(api)["used"]["user"]["tokens_per_day"] == ticket["tokens_used"])
 
     wait_for(is_counted, "the tokens to be counted")
 
@@ -136,11 +141,7 @@ def test_files_count_until_they_are_gone(running_app: RunningApp, admin: httpx2.
     api, size = running_app.log_in("collector"), len(TEXT)
     limit(admin, users={"*": {"stored_bytes": 2 * size - 1}})
     ticket = post_document(api).json()
-    running_app.api, own = api, running_app.api
-    try:
-        running_app.until_ended(ticket["id"])
-    finally:
-        running_app.api = own
+    until_ended(running_app, api, ticket["id"])
     refusal = post_document(api)
     assert refusal.status_code == 429
     assert refusal.json()["quota"]["left"] == size - 1

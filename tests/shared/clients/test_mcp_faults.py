@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -304,6 +304,7 @@ async def test_a_text_of_more_cells_than_anybody_asked_for_is_refused(server: Mc
     assert "malformed table" in (await failure(server.connection())).reason
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.recursive(st.none() | st.text('a"\\,[{\n'), st.lists), st.data())
 def test_values_are_counted_wherever_what_comes_is_cut_off(value: Any, data: st.DataObject) -> None:
     content, counter, counted = json.dumps(value).encode(), ValueCounter(), 0

@@ -193,11 +193,11 @@ def test_no_schema_is_fetched_from_or_takes_long(listener: socket.socket) -> Non
     @settings(max_examples=400, deadline=None, derandomize=True)
     @given(st.dictionaries(st.sampled_from(KEYWORDS), schemas(address), max_size=4))
     def look(schema: dict[str, Any]) -> None:
-        begin = time.process_time()
+        begin = time.thread_time()
         with suppress(BadSchema):
             json_schema.check(schema)
             usable.append(schema)
-        assert time.process_time() - begin < 0.1
+        assert time.thread_time() - begin < 1
 
     look()
 

@@ -45,7 +45,11 @@ class TestRuns:
         for end, following in zip(moments(runs, "slow ends"), begins[1:], strict=False):
             assert following >= end
 
-    def test_on_startup_it_runs_once_at_each_start(self, host: HostProcess, runs: Path) -> None:
+    def test_on_startup_it_runs_once_at_each_start(
+        self, start_host: StartHost, tmp_path: Path
+    ) -> None:
+        runs = tmp_path / "file"
+        host = start_host(APPS / "ticks", {"RUNS_FILE": str(runs), "OFTEN": "*/1 * * * * *"})
         wait_for(lambda: len(moments(runs, "at_start")) == 1, "the run at start")
         host.restart()
         wait_for(lambda: len(moments(runs, "at_start")) == 2, "the run at the second start")
