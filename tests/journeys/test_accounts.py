@@ -14,7 +14,6 @@ from starlette.responses import Response
 from tests.support.hosts.process import wait_for
 from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
 from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server
-from tests.support.servers.storage_proxy import Call
 
 BOSS = "boss@example.com"
 FIELDS = {
@@ -159,19 +158,9 @@ def test_a_login_takes_four_storage_calls_and_a_known_caller_none(
     running_app: RunningApp, anyone: httpx2.Client, boss: httpx2.Client
 ) -> None:
     user, client = signed_in(running_app, boss)
-    running_app.storage.reset()
-    tokens(anyone, user["username"])
-    assert len(calls_of_accounts(running_app)) <= 4
+    assert running_app.storage_calls(lambda _: tokens(anyone, user["username"])) <= 4
     assert client.get("/users/me").json()["id"] == user["id"]
-    running_app.storage.reset()
-    client.get("/users/me")
-    assert not calls_of_accounts(running_app)
-
-
-def calls_of_accounts(running_app: RunningApp) -> list[Call]:
-    """Those that cannot be the sweeper's, which only reads tickets when all is quiet."""
-    calls = [call for call in running_app.storage.calls if call.service == "table"]
-    return [call for call in calls if "/users" in call.path or call.path.endswith("$batch")]
+    assert running_app.storage_calls(lambda _: client.get("/users/me")) == 0
 
 
 def test_refreshing_and_signing_out(
@@ -282,6 +271,13 @@ def test_everybody_else_is_refused_existing_or_not(
         problem(anonymous.get(path), 401)
 
 
+def until_completed(client: httpx2.Client, ticket: str) -> None:
+    def is_completed() -> bool:
+        return bool(client.get(f"/tickets/{ticket}").json()["status"] == "completed")
+
+    wait_for(is_completed, f"ticket {ticket} to be completed")
+
+
 def test_nobody_deletes_themselves_nor_who_has_work_under_way(
     running_app: RunningApp, boss: httpx2.Client
 ) -> None:
@@ -292,11 +288,7 @@ def test_nobody_deletes_themselves_nor_who_has_work_under_way(
     ticket = client.post("/tickets", json=custom()).json()
     problem(boss.delete(f"/users/{user['id']}"), 409)
     assert client.get(f"/tickets/{ticket['id']}").status_code == 200
-
-    def ended() -> bool:
-        return bool(boss.get(f"/tickets/{ticket['id']}").json()["status"] == "completed")
-
-    wait_for(lambda: ended() or None, "the ticket to end")
+    until_completed(boss, ticket["id"])
     assert boss.delete(f"/users/{user['id']}").status_code == 204
     problem(client.get("/users/me"), 401)
     assert boss.get(f"/tickets/{ticket['id']}").status_code == 200, "his tickets stay"
@@ -331,7 +323,8 @@ def test_entra_tokens(running_app: RunningApp, entra: Entra, boss: httpx2.Client
     client = with_token(running_app, entra.token(oid="eve", roles=["manager"]))
     eve = client.get("/users/me").json()
     assert (eve["email"], eve["role"]) == ("eve@contoso.example", "manager")
-    assert client.post("/tickets", json=custom()).status_code == 201
+    ticket = client.post("/tickets", json=custom()).json()["id"]
+    until_completed(client, ticket)
     admin = with_token(
         running_app, entra.token(oid="kim", roles=["admin"], preferred_username="kim@x.de")
     )

@@ -144,7 +144,7 @@ def test_task_data_over_its_limit_is_refused(running_app: RunningApp) -> None:
 
 
 def test_others_cannot_see_a_ticket(running_app: RunningApp) -> None:
-    ticket = running_app.open()
+    ticket = running_app.run()
     absent = ticket["id"][:-8] + "00000000"
     eve = running_app.log_in("eve")
     foreign, missing = eve.get(f"/tickets/{ticket['id']}"), eve.get(f"/tickets/{absent}")

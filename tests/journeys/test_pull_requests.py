@@ -180,7 +180,7 @@ def test_a_cancelled_review_is_not_posted(
 
     running_app.model.reset(think_at_the_second_look)
     ticket_id = opened(running_app, pr_url=url, post_review=True)
-    assert asked.wait(20)
+    assert asked.wait(60)
     cancelled = running_app.api.post(f"/tickets/{ticket_id}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
     wait_for(

@@ -150,16 +150,16 @@ def test_a_query_that_ran_when_the_process_was_killed_is_found_again(
     def hold(sql: str) -> JsonObject | None:
         if "/* amida" in sql and not asked.is_set():
             asked.set()
-            go_on.wait(20)
+            go_on.wait(60)
         return None
 
     second.spoil = hold
     opened = seller.post("/tickets", json=question()).json()
-    assert asked.wait(20)
+    assert asked.wait(60)
     kill_now(running_app.host.pid)
     go_on.set()
     running_app.restart()
-    ticket = running_app.until_ended(opened["id"], 60)
+    ticket = running_app.until_ended(opened["id"])
 
     assert ticket["status"] == "completed", ticket["error_message"]
     receipt = ticket["result_data"]["receipt"]

@@ -1,6 +1,7 @@
 """What managers and administrators see of everybody's tickets."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -40,11 +41,7 @@ def member(
 
 
 def run(running_app: RunningApp, client: httpx2.Client) -> JsonObject:
-    mine, running_app.api = running_app.api, client
-    try:
-        return running_app.run()
-    finally:
-        running_app.api = mine
+    return replace(running_app, api=client).run()
 
 
 def statistics(client: httpx2.Client, **query: str) -> JsonObject:
@@ -118,6 +115,7 @@ def test_what_runs_has_an_age_and_what_was_cancelled_its_tokens(
     [one] = wait_for(running, "the ticket to run")
     assert one["title"] == held["title"]
     assert one["age_seconds"] >= 0
+    wait_for(lambda: running_app.model.bodies, "the model to be asked")
     before = statistics(admin)["total"]["cancelled"]
     for _ in range(2):  # The second changes nothing, and is counted no second time.
         assert running_app.api.post(f"/tickets/{held['id']}/cancel").status_code == 200

@@ -121,6 +121,7 @@ def test_an_edit_is_no_file(running_app: RunningApp) -> None:
         return began(running_app.read(ticket))
 
     wait_for(begins, "the work to begin")
+    running_app.until_ended(ticket)
 
 
 def test_submit_begins_at_once(running_app: RunningApp) -> None:
@@ -138,7 +139,7 @@ def test_submit_begins_at_once(running_app: RunningApp) -> None:
 
 
 def test_a_ticket_that_does_not_wait_cannot_be_submitted(running_app: RunningApp) -> None:
-    assert submit(running_app, running_app.open()["id"]).status_code == 409
+    assert submit(running_app, running_app.run()["id"]).status_code == 409
     stranger = running_app.log_in("mallory")
     assert stranger.post(f"/tickets/{waiting(running_app)}/submit").status_code == 404
 
