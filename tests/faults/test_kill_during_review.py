@@ -62,8 +62,8 @@ def check_one_review(running_app: RunningApp, github: GitHubServer, ticket_id: s
     ticket = running_app.until_ended(ticket_id)
     assert ticket["status"] == "completed", ticket["error_message"]
     path = f"{github.origin}/api/v3/repos/ann/app"
-    [_] = httpx2.get(f"{path}/pulls/1/reviews").json()
-    [told] = httpx2.get(f"{path}/issues/1/comments").json()
+    [_] = httpx2.get(f"{path}/pulls/1/reviews", timeout=60).json()
+    [told] = httpx2.get(f"{path}/issues/1/comments", timeout=60).json()
     assert ticket["result_data"]["posted"]["url"] == told["html_url"]
     assert ticket["result_data"]["posted"]["comments"] > 0
 

@@ -50,14 +50,14 @@ def running_app(
 @pytest.fixture
 def anyone(running_app: RunningApp) -> Iterator[httpx2.Client]:
     """A client without a token."""
-    with httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=30) as client:
+    with httpx2.Client(base_url=f"{running_app.host.base_url}/api/v1", timeout=60) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def token_of_boss(running_app: RunningApp) -> str:
     base = f"{running_app.host.base_url}/api/v1"
-    with httpx2.Client(base_url=base, timeout=30) as client:
+    with httpx2.Client(base_url=base, timeout=60) as client:
         return str(tokens(client, BOSS)["access_token"])
 
 
@@ -266,7 +266,7 @@ def test_everybody_else_is_refused_existing_or_not(
     problem(client.get("/users"), 403)
     problem(client.post("/users", json=names()), 403)
     problem(client.put(f"/users/{user['id']}", json={}), 403)
-    anonymous = httpx2.Client(base_url=client.base_url)
+    anonymous = httpx2.Client(base_url=client.base_url, timeout=60)
     for path in ("/users", "/users/me", f"/users/{other['id']}"):
         problem(anonymous.get(path), 401)
 
@@ -312,7 +312,7 @@ def test_hostile_tokens(running_app: RunningApp, boss: httpx2.Client) -> None:
         "x" * 5000,
     ):
         headers = {b"Authorization": b"Bearer " + token.encode()}
-        problem(httpx2.get(f"{boss.base_url}users/me", headers=headers), 401)
+        problem(httpx2.get(f"{boss.base_url}users/me", headers=headers, timeout=60), 401)
 
 
 def encoded(value: JsonObject) -> str:
@@ -349,7 +349,7 @@ def test_after_ten_failures_a_name_has_to_wait_also_after_a_restart(
     details = set()
     for name in (known, unknown):
         given = {"username": name, "password": PASSWORD}
-        answer = httpx2.post(f"{base}/auth/login", data=given)
+        answer = httpx2.post(f"{base}/auth/login", data=given, timeout=60)
         details.add(problem(answer, 429))
         assert 0 < int(answer.headers["Retry-After"]) <= 900
     assert len(details) == 1

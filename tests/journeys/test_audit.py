@@ -163,7 +163,7 @@ def test_a_bad_search_is_refused(admin: httpx2.Client, query: dict[str, str], st
 def test_only_administrators_search_and_verify(running_app: RunningApp, ticket: str) -> None:
     assert running_app.api.get("/audit").status_code == 403
     assert running_app.api.get("/audit/verify", params={"ticket_id": ticket}).status_code == 403
-    assert httpx2.get(f"{running_app.host.base_url}/api/v1/audit").status_code == 401
+    assert httpx2.get(f"{running_app.host.base_url}/api/v1/audit", timeout=60).status_code == 401
 
 
 def verify(admin: httpx2.Client, ticket: str) -> JsonObject:

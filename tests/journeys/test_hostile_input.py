@@ -381,7 +381,8 @@ class TestPaths:
     def test_an_unknown_path_is_answered_as_all_are(
         self, running_app: RunningApp, path: str
     ) -> None:
-        answer = httpx2.request("DELETE", f"{running_app.host.base_url}/api/v1{path}")
+        url = f"{running_app.host.base_url}/api/v1{path}"
+        answer = httpx2.request("DELETE", url, timeout=60)
         assert problem(answer, 404)["instance"] == f"/api/v1{path}"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "canary-of-a-token" not in running_app.host.log

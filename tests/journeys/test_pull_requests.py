@@ -59,7 +59,7 @@ def reviewed(running_app: RunningApp, **task_data: Any) -> JsonObject:
 
 def posted(github: GitHubServer) -> list[JsonObject]:
     path = f"{github.origin}/api/v3/repos/ann/app/pulls/1/reviews"
-    reviews: list[JsonObject] = httpx2.get(path).json()
+    reviews: list[JsonObject] = httpx2.get(path, timeout=60).json()
     return reviews
 
 
@@ -72,10 +72,11 @@ def test_a_pull_request_is_reviewed_and_the_review_posted(
     assert result["coverage"]["reviewed"] == ["shop/orders.py"]
     assert result["coverage"]["skipped"] == [{"path": "yarn.lock", "reason": "lock file"}]
     [review] = posted(github)
-    assert httpx2.get(review["html_url"]).status_code == 200
-    [told] = httpx2.get(f"{github.origin}/api/v3/repos/ann/app/issues/1/comments").json()
+    assert httpx2.get(review["html_url"], timeout=60).status_code == 200
+    path = f"{github.origin}/api/v3/repos/ann/app/issues/1/comments"
+    [told] = httpx2.get(path, timeout=60).json()
     assert result["posted"]["url"] == told["html_url"]
-    assert httpx2.get(told["html_url"]).status_code == 200
+    assert httpx2.get(told["html_url"], timeout=60).status_code == 200
     assert result["usage"]["calls"] == len(running_app.model.bodies) == 2
     assert ticket["progress"]["percent"] == 100
 

@@ -68,7 +68,7 @@ def web_pub_sub(realtime: tuple[RunningApp, int]) -> int:
 
 @pytest.fixture(scope="module")
 def admin(realtime: tuple[RunningApp, int]) -> httpx2.Client:
-    client = httpx2.Client(base_url=f"{realtime[0].host.base_url}/api/v1", timeout=30)
+    client = httpx2.Client(base_url=f"{realtime[0].host.base_url}/api/v1", timeout=60)
     form = {"username": ADMIN["BOOTSTRAP_ADMIN_EMAIL"], "password": PASSWORD}
     token = client.post("/auth/login", data=form).json()["access_token"]
     client.headers["Authorization"] = f"Bearer {token}"
@@ -337,7 +337,7 @@ async def test_tokens_that_are_not_ours_open_nothing(
 async def test_negotiating(running_app: RunningApp, admin: httpx2.Client) -> None:
     api = running_app.log_in("nora")
     token = api.headers["Authorization"].removeprefix("Bearer ")
-    anybody = httpx2.Client(base_url=api.base_url)
+    anybody = httpx2.Client(base_url=api.base_url, timeout=60)
     first = negotiated(api)
     assert anybody.get("/ws/negotiate").status_code == 401
     earlier = anybody.get(f"/ws/ws/{token}")

@@ -108,10 +108,11 @@ def test_the_address_is_for_one_blob_to_write_and_ends_soon(running_app: Running
 
     other = upload["url"].replace("a.txt", "b.txt")
     headers = upload["headers"]
-    assert httpx2.put(other, headers=headers, content=b"x").status_code == 403
-    assert httpx2.get(upload["url"]).status_code in (403, 404)
-    assert httpx2.delete(upload["url"]).status_code == 403
-    assert httpx2.put(upload["url"], headers=headers, content=b"hello").status_code == 201
+    assert httpx2.put(other, headers=headers, content=b"x", timeout=60).status_code == 403
+    assert httpx2.get(upload["url"], timeout=60).status_code in (403, 404)
+    assert httpx2.delete(upload["url"], timeout=60).status_code == 403
+    sent = httpx2.put(upload["url"], headers=headers, content=b"hello", timeout=60)
+    assert sent.status_code == 201
 
 
 @pytest.mark.parametrize(

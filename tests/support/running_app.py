@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from tests.support.hosts.durable_api import Durable
-from tests.support.hosts.process import ROOT, HostKind, HostProcess, wait_for
+from tests.support.hosts.process import POLL_SECONDS, ROOT, HostKind, HostProcess, wait_for
 from tests.support.servers.model import ModelServer, model_server
 from tests.support.servers.storage_proxy import StorageProxy, storage_proxy
 
@@ -57,13 +57,13 @@ class RunningApp:
     def log_in(self, username: str) -> httpx2.Client:
         """A client with the token of a user, who is registered where that is due."""
         new = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
-        answer = httpx2.post(f"{self._address}/auth/register", json=new, timeout=30)
+        answer = httpx2.post(f"{self._address}/auth/register", json=new, timeout=60)
         assert answer.status_code in (201, 409), answer.text
         return self.sign_in(username)
 
     def sign_in(self, username: str) -> httpx2.Client:
         """A client with the token of a user who is there."""
-        client = httpx2.Client(base_url=self._address, timeout=30)
+        client = httpx2.Client(base_url=self._address, timeout=60)
         login = client.post("/auth/login", data={"username": username, "password": PASSWORD})
         assert login.status_code == 200, login.text
         client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
@@ -104,10 +104,19 @@ class RunningApp:
         """How many storage calls `act` takes: the least of a few, as a sweep may fall into one."""
         counts = []
         for number in range(6):
+            self._wait_for_quiet()
             self.storage.reset()
             act(number)
             counts.append(len(self.storage.calls))
         return min(counts)
+
+    def _wait_for_quiet(self) -> None:
+        """Return when storage was not called for a moment, or is called all the time."""
+        for _ in range(20):
+            calls = len(self.storage.calls)
+            time.sleep(POLL_SECONDS)
+            if len(self.storage.calls) == calls:
+                return
 
     def restart(self) -> None:
         """Start a killed host again, on another port."""

@@ -68,7 +68,7 @@ class HostProcess:
         self.kind = kind
         self.hub = hub or f"T{uuid.uuid4().hex[:16]}"
         self.env = {**env, _HUB: self.hub} if kind is HostKind.REAL else dict(env)
-        self.client = httpx2.Client(timeout=30)
+        self.client = httpx2.Client(timeout=60)
         self._log = state / "host.log"
         self._process: subprocess.Popen[bytes] | None = None
 
