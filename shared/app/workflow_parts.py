@@ -55,6 +55,7 @@ class WorkflowParts(TicketParts):
                     books=books,
                     clock=clock,
                 ),
+                progress=self._progress,
                 books=books,
                 step_seconds=known.workflow.step_seconds,
                 clock=clock,

@@ -158,7 +158,6 @@ class Activities:
     async def combine(self, ref: AttemptRef, facts: RoundFacts) -> ChainEnd:
         """Make the result of a round's outcomes, or say what the next round is, or what comes of
         that."""
-        await self._progress.settle(ref["ticket_id"])
         return await self._chains.go_on(ref, facts)
 
     async def finish(self, ref: AttemptRef, done: ResultStored) -> None:

@@ -104,19 +104,20 @@ class ProgressWriter:
         task.add_done_callback(self._writing.discard)
         return task
 
-    async def settle(self, ticket_id: str) -> None:
+    async def settle(self, ticket_id: str) -> StoredTicket | None:
         """Show now what was noted, and let end what is being written, before somebody else changes
-        the ticket."""
+        the ticket: the ticket as it is then, where this had to write it."""
         with suppress(NotFound, Unavailable, TimeoutError):
             async with asyncio.timeout(_WRITING_SECONDS), self._turns.of(ticket_id):
                 if done := self._done.pop(ticket_id, None):
-                    await self._write(ticket_id, done)
+                    return await self._write(ticket_id, done)
+        return None
 
     async def _write_soon(self, ticket_id: str) -> None:
         await asyncio.sleep(_GATHERING_SECONDS)
         await self.settle(ticket_id)
 
-    async def _write(self, ticket_id: str, last: _Done) -> None:
+    async def _write(self, ticket_id: str, last: _Done) -> StoredTicket:
         facts = last.facts
         # Counting what is stored, rather than adding one, stays right when this runs twice.
         attempt = Attempt(self._container, ticket_id, last.attempt)
@@ -127,4 +128,5 @@ class ProgressWriter:
         percent = find_percent(facts, done)
         stage = f"{facts['stage']}: {last.piece}" if last.piece else facts["stage"]
         reached = Progress(stage=stage, done=done, total=facts["total"], percent=percent)
-        await self._tickets.change(ticket_id, advance(last.attempt, reached, self._clock.now()))
+        decide = advance(last.attempt, reached, self._clock.now())
+        return await self._tickets.change(ticket_id, decide)

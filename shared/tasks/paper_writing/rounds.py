@@ -1,6 +1,7 @@
 """What follows a stage: the program counts what is wrong and chooses who writes again, at most
 twice each; then the whole is made consistent, and the front is written last."""
 
+import asyncio
 from collections.abc import Sequence
 
 from shared.models import Inquiry
@@ -98,9 +99,11 @@ async def _begin_writing(context: Context[TaskData]) -> Round:
 
 
 async def _next(context: Context[TaskData]) -> Round:
-    outline = await load_outline(context.artifacts)
-    drafts = await artifacts.load_drafts(context.artifacts)
-    verdicts = await artifacts.load_verdicts(context.artifacts)
+    outline, drafts, verdicts = await asyncio.gather(
+        load_outline(context.artifacts),
+        artifacts.load_drafts(context.artifacts),
+        artifacts.load_verdicts(context.artifacts),
+    )
     unknown = open_points(context.data.points, drafts, verdicts)
     if unknown:
         return CHECKING.round([Points(requirements=unknown)], starts_at=70, ends_at=75)

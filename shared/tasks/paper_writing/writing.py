@@ -1,6 +1,7 @@
 """Sections, written side by side and, those with faults, written again: each writer knows the whole
 outline, the glossary, what other sections say, and only the sources that its section needs."""
 
+import asyncio
 import re
 
 from shared.clients.llm.output import of_model
@@ -40,8 +41,10 @@ async def write_section(context: WorkContext[TaskData], item: SectionItem) -> Dr
 
 async def repair_section(context: WorkContext[TaskData], item: SectionItem) -> Draft:
     """The better of the section as it was and as it is now."""
-    before = await artifacts.load_draft(context.artifacts, item.section, item.tries - 1)
-    known = await load_faults(context.artifacts, item)
+    before, known = await asyncio.gather(
+        artifacts.load_draft(context.artifacts, item.section, item.tries - 1),
+        load_faults(context.artifacts, item),
+    )
     return await _write(context, item, before, known)
 
 
@@ -67,8 +70,9 @@ async def load_faults(kept: Artifacts, item: SectionItem) -> list[Fault]:
 async def _write(
     context: WorkContext[TaskData], item: SectionItem, before: Draft | None, faults: list[Fault]
 ) -> Draft:
-    outline = await load_outline(context.artifacts)
-    claims, chosen = await artifacts.load_claims(context.artifacts)
+    outline, (claims, chosen) = await asyncio.gather(
+        load_outline(context.artifacts), artifacts.load_claims(context.artifacts)
+    )
     numbers = chosen[item.section] if chosen else []
     asked = _question(context.data, outline, item.section, render_claims(claims, numbers))
     if before is not None:

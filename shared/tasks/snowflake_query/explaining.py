@@ -48,10 +48,8 @@ _FORM = of_model(InsightsAnswer)
 async def explain(context: WorkContext[TaskData], _: NoItem) -> Explained:
     evidence = await artifacts.load_evidence(context.artifacts)
     table = _table(evidence)
-    basis = basis_of(evidence, context)
-    facts = await asyncio.to_thread(find_facts, basis)
     explained, chart = await asyncio.gather(
-        _word_facts(context, evidence, basis, facts), _draw_chart(context, table, evidence)
+        _word_facts(context, evidence), _draw_chart(context, table)
     )
     return explained.model_copy(update=chart)
 
@@ -80,9 +78,9 @@ def _table(evidence: Evidence) -> Table:
     return evidence.query.table
 
 
-async def _word_facts(
-    context: WorkContext[TaskData], evidence: Evidence, basis: Basis, facts: Sequence[Fact]
-) -> Explained:
+async def _word_facts(context: WorkContext[TaskData], evidence: Evidence) -> Explained:
+    basis = basis_of(evidence, context)
+    facts = await asyncio.to_thread(find_facts, basis)
     if not facts:
         return Explained()
     warnings: list[str] = []
@@ -209,14 +207,14 @@ def _fill_up(said: Sequence[Insight], facts: Sequence[Fact]) -> list[Insight]:
     ]
 
 
-async def _draw_chart(
-    context: WorkContext[TaskData], table: Table, evidence: Evidence
-) -> dict[str, object]:
+async def _draw_chart(context: WorkContext[TaskData], table: Table) -> dict[str, object]:
     """The chart, whose pictures are saved; none where it cannot be drawn."""
     spec = chart_of(table, context.data.question)
     pictures = await context.use(ChartRenderer).render(spec) if spec else None
     if pictures is None:
         return {}
-    for form, content in (("png", pictures.png), ("svg", pictures.svg)):
-        await save_format(context.artifacts, form, content)
+    await asyncio.gather(
+        save_format(context.artifacts, "png", pictures.png),
+        save_format(context.artifacts, "svg", pictures.svg),
+    )
     return {"chart": spec}

@@ -1,6 +1,7 @@
 """Queries as they are sent: once, as far as anybody can know. What was sent is noted before; when
 its answer was lost, the history of queries is asked for it before it is sent again."""
 
+import asyncio
 import hashlib
 from datetime import timedelta
 from enum import StrEnum
@@ -140,7 +141,17 @@ class _Sender:
         return Run(number=self._number, sql=self._sql, tag=self._tag, error=error)
 
     async def _run(self, sent: Sent) -> Run:
-        await self._context.artifacts.save(self._note, sent.model_dump(mode="json"))
+        noted = sent.model_dump(mode="json")
+        await asyncio.gather(self._context.artifacts.save(self._note, noted), self._tell())
+        try:
+            rows = await self._place.connection.query(templates.tag_query(self._sql, self._tag))
+        except RetryLater as error:
+            if self._context.clock.now() - sent.since > self._max_wait:
+                raise PermanentFailure(error.reason) from None
+            raise
+        return await self._made(table_of(rows, self._max_rows), sent.runs, rows.query_id)
+
+    async def _tell(self) -> None:
         await self._context.audit(
             AuditAction.QUERY_SENT,
             "SQL was sent to Snowflake.",
@@ -151,13 +162,6 @@ class _Sender:
                 "server": self._place.connection.server,
             },
         )
-        try:
-            rows = await self._place.connection.query(templates.tag_query(self._sql, self._tag))
-        except RetryLater as error:
-            if self._context.clock.now() - sent.since > self._max_wait:
-                raise PermanentFailure(error.reason) from None
-            raise
-        return await self._made(table_of(rows, self._max_rows), sent.runs, rows.query_id)
 
     async def _find(self) -> Run | bool:
         """What the history of queries has of it: its rows; True where it cannot have run; False

@@ -26,6 +26,7 @@ from shared.workflow.messages import (
     RoundFacts,
     Superseded,
 )
+from shared.workflow.progress import ProgressWriter
 from shared.workflow.rounds import begin_round
 from shared.workflow.step_runs import BEGIN_SHARE, SUPERSEDED
 from shared.workflow.ticket_reader import TicketReader
@@ -48,6 +49,7 @@ class Chains:
         contexts: Contexts,
         inquiries: Inquiries,
         rounds: LoneRounds,
+        progress: ProgressWriter,
         books: Bookkeeping,
         step_seconds: float,
         clock: Clock,
@@ -57,6 +59,7 @@ class Chains:
         self._contexts = contexts
         self._inquiries = inquiries
         self._rounds = rounds
+        self._progress = progress
         self._books = books
         self._seconds = step_seconds * BEGIN_SHARE
         self._clock = clock
@@ -83,7 +86,7 @@ class Chains:
         """From what follows a round whose outcomes are all stored. Raises as `begin`."""
         attempt = Attempt(self._container, ref["ticket_id"], ref["attempt"])
         ticket, outcomes = await asyncio.gather(
-            self._reader.read(ref["ticket_id"]),
+            self._read_settled(ref["ticket_id"]),
             attempt.outcomes(facts["number"], facts["total"]),
         )
         if not runs(ticket, ref["attempt"]):
@@ -95,6 +98,12 @@ class Chains:
                 return end
             made = await self._rounds.combine(run, facts, outcomes)
             return await self._go_on_with(run, made, following)
+
+    async def _read_settled(self, ticket_id: str) -> StoredTicket:
+        """The ticket once it shows what is done. Whoever showed that has it, unless it is cut
+        short. Raises NotFound, Unavailable."""
+        shown = await self._progress.settle(ticket_id)
+        return await self._reader.read(ticket_id) if shown is None or shown.shortened else shown
 
     def _run(self, ref: AttemptRef, ticket: StoredTicket, step: str, *, is_whole: bool) -> ChainRun:
         attempt = Attempt(self._container, ticket.id, ref["attempt"])
