@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from shared.diffs.changes import FileDiff
-from shared.diffs.cutting import Tokens, cost, cut_hunk
+from shared.diffs.cutting import Tokens, cut_hunk
 from shared.diffs.patches import Hunk
 from shared.diffs.related import groups
 from shared.diffs.rendering import render_diff, render_heading
@@ -86,8 +86,7 @@ def _pieces(files: Sequence[FileDiff], budget: int, tokens: Tokens) -> Iterator[
         room = budget - heading_cost
         share, used = 0, 0
         for hunk in files[file].hunks:
-            for part in cut_hunk(hunk, room, tokens):
-                part_cost = cost(part, tokens)
+            for part, part_cost in cut_hunk(hunk, room, tokens):
                 if used + part_cost > room:
                     share, used = share + 1, 0
                 used += part_cost

@@ -19,11 +19,13 @@ def cost(hunk: Hunk, tokens: Tokens) -> int:
     return tokens(render_hunk(hunk) + "\n")
 
 
-def cut_hunk(hunk: Hunk, limit: int, tokens: Tokens) -> list[Hunk]:
-    """The hunk, or parts of it, of at most `limit` tokens each; a line that costs more by itself is
-    a part by itself. Cuts are made behind a blank line where one is near."""
-    if cost(hunk, tokens) <= limit:
-        return [hunk]
+def cut_hunk(hunk: Hunk, limit: int, tokens: Tokens) -> list[tuple[Hunk, int]]:
+    """The hunk, or parts of it, of at most `limit` tokens each, with what each costs; a line that
+    costs more by itself is a part by itself. Cuts are made behind a blank line where one is near.
+    """
+    whole = cost(hunk, tokens)
+    if whole <= limit:
+        return [(hunk, whole)]
     head = tokens(f"@@ {hunk.section}\n")
     costs = [tokens(render_line(line) + "\n") for line in hunk.lines]
     cuts: list[int] = []
@@ -34,7 +36,7 @@ def cut_hunk(hunk: Hunk, limit: int, tokens: Tokens) -> list[Hunk]:
             cuts.append(start)
             used = head + sum(costs[start:index])
         used += line_cost
-    return hunk.parts(cuts)
+    return [(part, cost(part, tokens)) for part in hunk.parts(cuts)]
 
 
 def _seam(lines: Sequence[Line], start: int, end: int) -> int:

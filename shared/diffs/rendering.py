@@ -47,6 +47,8 @@ def render_line(line: Line) -> str:
 
 def show_code(text: str) -> str:
     """A line of code as the model sees it, and people: also what is hidden in it."""
+    if text.isascii() and text.isprintable() and len(text) <= MAX_CHARACTERS:
+        return text  # Most lines are so, and each is shown several times.
     text = reveal(_BREAKS.sub(" ", text.rstrip("\r")))
     more = len(text) - MAX_CHARACTERS
     return text if more <= 0 else f"{text[:MAX_CHARACTERS]} …[{more} more characters]"

@@ -26,18 +26,25 @@ LEAST_PART = 8
 _TOKEN = re.compile(r"[0-9][\w.]*|[\w$]+|[-+*/%=<>!&|^~:?]+|\s+|.")
 _QUOTATION_MARKS = re.compile("\\\\?[\"'`\u00b4\u2018-\u201f\u2039\u203a\u00ab\u00bb\u2032\u2033]")
 _COMMENT = re.compile(r"\s+(?:#|//|--|;;?)(?:\s.*)?$|\s+(?:/\*.*\*/|<!--.*-->)$")
+_COMMENT_MARK = re.compile("[#;]|//|--|/[*]")
 _ELLIPSIS = re.compile(r"\s*(?:\.{3,}|…)\s*")
 _GAP = re.compile(r"(?:#|//|--|/\*|<!--)?\s*(?:\.{3,}|…|\[(?:\.{3}|…)\])\s*(?:\*/|-->)?")
+
+Fold = Callable[[str], str]
 
 
 def fold_marks(line: str) -> str:
     """Quotation marks of every form are one."""
+    if line.isascii() and '"' not in line and "'" not in line and "`" not in line:
+        return fold_line(line)
     return fold_line(_QUOTATION_MARKS.sub('"', line))
 
 
 def drop_comment(line: str) -> str:
     """Without a comment behind the code; a mark of one within a string is none."""
     folded = fold_marks(line)
+    if not _COMMENT_MARK.search(folded):
+        return folded
     rest = _COMMENT.sub("", folded)
     return rest if rest.count('"') % 2 == 0 else folded
 
@@ -47,7 +54,7 @@ class Tolerance:
     """How lines are compared; `skips_blank` is whether blank ones count, `reads_gaps` whether an
     ellipsis in the quote stands for code that it leaves out."""
 
-    fold: Callable[[str], str]
+    fold: Fold
     skips_blank: bool = False
     reads_gaps: bool = False
 
@@ -63,20 +70,34 @@ TOLERANCES = (
 
 
 class FoldedRows:
-    """The lines of hunks as tolerances have them, each folded once however many quotes are looked
-    for among them."""
+    """The lines of hunks as tolerances have them, each folded once in each way however many quotes
+    are looked for among them."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, Side, Tolerance], tuple[list[Line], list[str]]] = {}
+        self._folded: dict[tuple[int, Fold], list[str]] = {}
         self._hunks: list[Hunk] = []  # Kept, so that no other comes to have the id of one.
 
     def read(self, hunk: Hunk, side: Side, tolerance: Tolerance) -> tuple[list[Line], list[str]]:
         """The lines of a side that count, and their texts."""
         key = (id(hunk), side, tolerance)
         if key not in self._known:
-            self._hunks.append(hunk)
-            self._known[key] = _fold_rows(hunk.on(side), tolerance)
+            rows = [
+                (line, text)
+                for line, text in zip(hunk.lines, self._fold(hunk, tolerance.fold), strict=True)
+                if line.number(side) is not None
+                and (line.text.strip() or not tolerance.skips_blank)
+            ]
+            self._known[key] = [line for line, _ in rows], [text for _, text in rows]
         return self._known[key]
+
+    def _fold(self, hunk: Hunk, fold: Fold) -> list[str]:
+        """All lines of a hunk, of which many are on both sides."""
+        key = (id(hunk), fold)
+        if key not in self._folded:
+            self._hunks.append(hunk)
+            self._folded[key] = [fold(show_code(line.text)) for line in hunk.lines]
+        return self._folded[key]
 
 
 def find_rows(
@@ -103,12 +124,6 @@ def _cut_at_gaps(quote: Sequence[str], tolerance: Tolerance) -> list[list[str]]:
         elif line.strip() or not tolerance.skips_blank:
             parts[-1].append(tolerance.fold(line))
     return [part for part in parts if part]
-
-
-def _fold_rows(lines: Sequence[Line], tolerance: Tolerance) -> tuple[list[Line], list[str]]:
-    """The lines that count, and their texts."""
-    counted = [line for line in lines if line.text.strip() or not tolerance.skips_blank]
-    return counted, [tolerance.fold(show_code(line.text)) for line in counted]
 
 
 def _find_parts(

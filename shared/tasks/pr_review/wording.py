@@ -81,7 +81,7 @@ _CHAT = (
     r"<\|?(?:im_start|im_end|system|endoftext|assistant)\|?>|\[/?(?:INST|SYS)\]"
     r"|<</?(?:data-|SYS)[^>]{0,40}>>|(?:^|\n)\W*(?:system|developer) (?:message|prompt|note)\W*:"
 )
-_PHRASES = re.compile("|".join(rf"\b(?:{order})" for order in _ORDERS), re.IGNORECASE)
+_PHRASES = re.compile("|".join(rf"\b(?:{order})" for order in _ORDERS))
 _MARKS = re.compile(_CHAT, re.IGNORECASE)
 _EDGES = re.compile(r"\n[ \t]*(?:[#*/;\-<!>\"'+|]+[ \t]*)*(?=\S)")
 
@@ -90,10 +90,11 @@ _TRIGGERS = re.compile(
     r"ignor|disregard|forget|overrid|bypass|discard|set aside|directive|instruction"
     r"|(?:task|role|job|goal) is|you are|assistant|language model|llm|\bai\b|copilot|claude|gemini"
     r"|gpt|review|approv|lgtm|finding|verdict|severity|vulnerabilit|scrutin|whoever|refrain|empty"
-    r"|summari[sz]ing",
-    re.IGNORECASE,
+    r"|summari[sz]ing"
 )
 _AROUND = 200
+_ODD_LETTERS = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s"})
+"""What is read as an ordinary letter, and is none in lower case."""
 
 
 def talks(text: str) -> bool:
@@ -101,7 +102,8 @@ def talks(text: str) -> bool:
     comment."""
     if _MARKS.search(text):
         return True
-    joined = _EDGES.sub(" ", text)
+    # Expressions that disregard case by themselves take five times as long.
+    joined = _EDGES.sub(" ", text).translate(_ODD_LETTERS).lower()
     seen = 0
     for trigger in _TRIGGERS.finditer(joined):
         if trigger.start() >= seen:
