@@ -5,7 +5,7 @@ None of it is a guess: letters are never changed, and what fits several places i
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -77,6 +77,12 @@ class FoldedRows:
         self._known: dict[tuple[int, Side, Tolerance], tuple[list[Line], list[str]]] = {}
         self._folded: dict[tuple[int, Fold], list[str]] = {}
         self._hunks: list[Hunk] = []  # Kept, so that no other comes to have the id of one.
+
+    def prepare(self, hunks: Iterable[Hunk]) -> None:
+        """Fold what every quote is looked for in first."""
+        for hunk in hunks:
+            for side in Side:
+                self.read(hunk, side, TOLERANCES[0])
 
     def read(self, hunk: Hunk, side: Side, tolerance: Tolerance) -> tuple[list[Line], list[str]]:
         """The lines of a side that count, and their texts."""

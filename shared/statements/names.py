@@ -8,6 +8,7 @@ neither translated nor written in other letters: `Munich` does not stand in word
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from shared.statements.vocabulary import (
@@ -79,14 +80,18 @@ class KnownWords:
     def __init__(self, texts: Sequence[str]) -> None:
         self._words: dict[str, set[str]] = {}
         self._runs: list[str] = []
-        self._initials: list[tuple[str, str]] = []
+        self._texts = texts
         for text in texts:
-            said = [fold(one[0]) for one in _WORD.finditer(text)]
-            for word in {part for one in said for part in (one, *one.split("'"))}:
+            said = _WORD.findall(text)
+            folded = {word: fold(word) for word in {*said}}
+            for word in {part for one in folded.values() for part in (one, *one.split("'"))}:
                 self._words.setdefault(word[:3], set()).add(word)
-            self._runs.append(f" {' '.join(said)} ")
-            self._initials.append(_initials(text))
+            self._runs.append(f" {' '.join(map(folded.__getitem__, said))} ")
         self._plain = "\n".join(fold(text) for text in texts)
+
+    @cached_property
+    def _initials(self) -> list[tuple[str, str]]:
+        return list(map(_initials, self._texts))
 
     def have(self, name: Name, language: str | None) -> bool:
         """Whether the name is there, as a sentence of this language may put it."""
@@ -162,7 +167,7 @@ def _is_inflected(name: str, word: str, language: str | None) -> bool:
 
 def _initials(text: str) -> tuple[str, str]:
     """Those of words with a capital, and those of all words."""
-    words = [one[0] for one in _WORD.finditer(text)]
+    words = _WORD.findall(text)
     long = [word for word in words if word.lower() not in ("of", "the", "and", "for", "und", "de")]
     capitals = "".join(word[0].lower() if word[0].isupper() else " " for word in long)
     return capitals, "".join(word[0].lower() for word in long)

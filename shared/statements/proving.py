@@ -70,6 +70,10 @@ class Ground:
     def _words(self) -> KnownWords:
         return KnownWords(self._quotes)
 
+    def prepare(self) -> None:
+        """Do now what every sentence needs."""
+        _ = self._words
+
     def holds(self, sentence: str) -> bool:
         """Whether the sentence says no more than the quotes; without quotes nothing is held."""
         if len(sentence) > MAX_SENTENCE or not any(map(str.strip, self._quotes)):

@@ -13,7 +13,7 @@ from shared.statements.code import MAX_CODE, CodeGround, keep_proved_markdown
 from shared.statements.proving import Proved, keep_proved
 from shared.tasks.evidence.llm_output import Statement
 from shared.tasks.pr_review.artifacts import TextPart, Told
-from shared.tasks.pr_review.llm_output import Described, Proposed
+from shared.tasks.pr_review.llm_output import Described, Proposed, Quoted
 from shared.tasks.pr_review.placing import Place, find_place
 from shared.tasks.pr_review.posting.last_review import ToldFinding
 
@@ -28,23 +28,31 @@ P = TypeVar("P", Proposed, ToldFinding)
 
 
 class Grounding:
-    """Texts about files that were read together, and whose `rows` were. `dropped` counts the
-    sentences that go."""
+    """Texts about files that were read together. `dropped` counts the sentences that go."""
 
-    def __init__(self, diffs: Sequence[FileDiff], rows: FoldedRows) -> None:
+    def __init__(self, diffs: Sequence[FileDiff]) -> None:
         self._diffs = diffs
-        self._rows = rows
+        self._rows = FoldedRows()
         size = sum(len(line.text) for diff in diffs for hunk in diff.hunks for line in hunk.lines)
         self._by_file = size > MAX_CODE
         self._known: dict[str, CodeGround] = {}
         self.dropped: Counter[TextPart] = Counter()
 
+    def prepare(self) -> None:
+        """Do what every text needs."""
+        self._rows.prepare(hunk for diff in self._diffs for hunk in diff.hunks)
+        if not self._by_file:
+            self._ground("").prepare()
+
+    def find_place(self, said: Quoted) -> Place | None:
+        return find_place(said, self._diffs, self._rows)
+
     def hold_summary(self, said: Sequence[Described], batch: int) -> list[Told]:
         """What is left of the sentences on a batch; one that quotes nothing is not proved."""
         told = []
         for one in said:
-            place = find_place(one, self._diffs, self._rows)
-            kept = keep_proved(one.text, self._ground(place)) if place else Proved("", 1)
+            place = self.find_place(one)
+            kept = keep_proved(one.text, self._ground(place.diff.path)) if place else Proved("", 1)
             self.dropped[TextPart.SUMMARY] += kept.dropped
             if place and kept.text:
                 lines = _show(place.hunk)[:_MAX_LINES]
@@ -54,7 +62,7 @@ class Grounding:
     def hold_finding(self, proposed: P, place: Place) -> P:
         """The finding with what is left of its title and body; it stays, whatever was said of it,
         as its lines are there."""
-        ground, anchor = self._ground(place), place.anchor
+        ground, anchor = self._ground(place.diff.path), place.anchor
         title = keep_proved(proposed.title, ground)
         body = keep_proved_markdown(proposed.body, ground)
         self.dropped[TextPart.FINDINGS] += title.dropped + body.dropped
@@ -62,9 +70,9 @@ class Grounding:
         kept = {"title": title.text or name, "body": body.text or _NO_BODY}
         return proposed.model_copy(update=kept)
 
-    def _ground(self, place: Place) -> CodeGround:
+    def _ground(self, path: str) -> CodeGround:
         """All lines that were read, or where they are too many those of the file."""
-        key = place.diff.path if self._by_file else ""
+        key = path if self._by_file else ""
         if key not in self._known:
             hunks = [hunk for diff in self._diffs if key in ("", diff.path) for hunk in diff.hunks]
             paths = {path for diff in self._diffs for path in (diff.path, diff.previous_path)}

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from shared.clients.llm.output import of_model
@@ -11,7 +10,6 @@ from shared.diffs.changes import FileDiff
 from shared.diffs.cutting import halve_diffs
 from shared.diffs.hidden import reveal
 from shared.diffs.rendering import render_diff
-from shared.diffs.tolerance import FoldedRows
 from shared.documents.tokens import estimate
 from shared.errors import UnusableAnswer
 from shared.models import Model, Question
@@ -22,7 +20,7 @@ from shared.tasks.pr_review.artifacts import Facts, Outcome, ReviewBatch
 from shared.tasks.pr_review.grounding import Grounding
 from shared.tasks.pr_review.llm_output import Proposed, Review
 from shared.tasks.pr_review.models import TaskData
-from shared.tasks.pr_review.placing import Place, find_place, make_candidate
+from shared.tasks.pr_review.placing import Place, make_candidate
 
 
 class BatchItem(Model):
@@ -40,18 +38,19 @@ async def review(context: WorkContext[TaskData], item: BatchItem) -> Outcome:
     diffs = _take_part(batch.diffs(), item.half)
     part = Outcome(batch=item.batch, half=item.half, paths=[diff.path for diff in diffs])
     question = _question(context.data, facts, diffs)
+    grounding = Grounding(diffs)
     try:
-        answer = await context.complete(of_model(Review), question)
+        # What the answer is held to is prepared while the model makes it.
+        answer, _ = await asyncio.gather(
+            context.complete(of_model(Review), question), asyncio.to_thread(grounding.prepare)
+        )
     except UnusableAnswer as fault:
         divisible = halve_diffs(diffs, estimate) is not None
         return part.model_copy(update={"fault": fault.reason, "divisible": divisible})
-    rows = FoldedRows()
-    places = await _find_places(context, question, answer.findings, diffs, rows)
+    places = await _find_places(context, question, answer.findings, grounding)
     dropped = len(answer.findings) - len(places)
     count_dropped(DropReason.QUOTE_NOT_FOUND, dropped)
-    found = await asyncio.to_thread(
-        _make_findings, answer, places, Grounding(diffs, rows), item.batch, facts
-    )
+    found = await asyncio.to_thread(_make_findings, answer, places, grounding, item.batch, facts)
     return part.model_copy(update={**found, "dropped": dropped})
 
 
@@ -100,13 +99,11 @@ async def _find_places(
     context: WorkContext[TaskData],
     question: Question,
     findings: Sequence[Proposed],
-    diffs: Sequence[FileDiff],
-    rows: FoldedRows,
+    grounding: Grounding,
 ) -> list[tuple[Proposed, Place]]:
     """The findings that have a place, by their quote or by the one that the model gives when it is
     asked once more; a bad answer to that loses nothing."""
-    find = partial(find_place, diffs=diffs, rows=rows)
-    places = [(one, await asyncio.to_thread(find, one)) for one in findings]
+    places = await asyncio.to_thread(_pair_places, findings, grounding)
     lost = [one for one, place in places if place is None]
     again: list[Proposed] = []
     if lost:
@@ -118,11 +115,17 @@ async def _find_places(
     found = [(one, place) for one, place in places if place is not None]
     for one in again:
         meant = _find_meant(one, lost, findings)
-        place = await asyncio.to_thread(find, one) if meant else None
+        place = await asyncio.to_thread(grounding.find_place, one) if meant else None
         if meant is not None and place is not None:
             lost.remove(meant)
             found.append((meant, place))
     return found
+
+
+def _pair_places(
+    findings: Sequence[Proposed], grounding: Grounding
+) -> list[tuple[Proposed, Place | None]]:
+    return [(one, grounding.find_place(one)) for one in findings]
 
 
 def _find_meant(

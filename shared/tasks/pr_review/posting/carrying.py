@@ -9,7 +9,6 @@ from shared.diffs.delta import Delta
 from shared.diffs.locate import Anchor
 from shared.diffs.patches import LineKind
 from shared.diffs.rendering import show_code
-from shared.diffs.tolerance import FoldedRows
 from shared.models import Side
 from shared.tasks.pr_review.artifacts import Candidate
 from shared.tasks.pr_review.grounding import Grounding
@@ -39,7 +38,7 @@ def carry_findings(last: LastReview, diffs: Sequence[FileDiff], delta: Delta | N
         place = _find_again(told, diff, delta) if diff else None
         if diff is not None and place is not None:
             is_touched = delta is None or delta.touches(diff.path, place.hunk)
-            grounding = groundings.setdefault(diff.path, Grounding([diff], FoldedRows()))
+            grounding = groundings.setdefault(diff.path, Grounding([diff]))
             kept = told if told.is_proved else grounding.hold_finding(told, place)
             (carried.doubtful if is_touched else carried.holding).append(_renew(kept, place))
     return carried
