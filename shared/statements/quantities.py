@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from itertools import chain
 
 from shared.statements.dates import YEAR, Date, agree, find_dates
@@ -96,34 +95,36 @@ class Backing:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = tuple(texts)
+        self._known: dict[str, _Known] = {}
 
     def holds(self, quantity: Quantity) -> bool:
+        """Each text is read once it is asked for: those first in which the same words stand."""
+        likeliest = sorted(self._texts, key=lambda text: quantity.text not in text)
+        return any(self._read(text).say(quantity) for text in likeliest)
+
+    def _read(self, text: str) -> "_Known":
+        if text not in self._known:
+            self._known[text] = _read_known(text)
+        return self._known[text]
+
+
+class _Known:
+    """The quantities of a text, as they are looked up."""
+
+    def __init__(self, found: Sequence[Quantity]) -> None:
+        self._dated = list({one.dates: one for one in found if one.dates}.values())
+        self._phrases = {_plain(one.text) for one in found if not one.dates and not one.values}
+        self._by_value: dict[Decimal, list[Quantity]] = {}
+        for one in {(one.values, one.unit, one.is_open): one for one in found}.values():
+            for value in one.values:
+                self._by_value.setdefault(value, []).append(one)
+
+    def say(self, quantity: Quantity) -> bool:
         if not quantity.values and not quantity.dates:
             return _plain(quantity.text) in self._phrases
         wanted = {*quantity.values, *quantity.years}
         same = (one for value in wanted for one in self._by_value.get(value, ()))
         return any(quantity.is_said_by(one) for one in (*self._dated, *same))
-
-    @cached_property
-    def _known(self) -> list[Quantity]:
-        """Read once it is asked for: most texts state nothing that needs backing."""
-        return [one for text in self._texts for one in _read_known(text)]
-
-    @cached_property
-    def _dated(self) -> list[Quantity]:
-        return list({one.dates: one for one in self._known if one.dates}.values())
-
-    @cached_property
-    def _phrases(self) -> set[str]:
-        return {_plain(one.text) for one in self._known if not one.dates and not one.values}
-
-    @cached_property
-    def _by_value(self) -> dict[Decimal, list[Quantity]]:
-        found: dict[Decimal, list[Quantity]] = {}
-        for one in {(one.values, one.unit, one.is_open): one for one in self._known}.values():
-            for value in one.values:
-                found.setdefault(value, []).append(one)
-        return found
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -172,9 +173,11 @@ class _Mask:
 
 
 @remember_texts
-def _read_known(text: str) -> Sequence[Quantity]:
+def _read_known(text: str) -> _Known:
     forms = dict.fromkeys((text, " ".join(text.split())))
-    return tuple(one for form in forms for one in (*_find_all(form, every=True), *_foreign(form)))
+    return _Known(
+        [one for form in forms for one in (*_find_all(form, every=True), *_foreign(form))]
+    )
 
 
 def _find_all(text: str, *, every: bool = False) -> list[Quantity]:

@@ -10,7 +10,10 @@ from shared.clients.github.models import PullRef
 from shared.diffs.changes import FileDiff, file_diff
 from shared.models import Model
 from shared.tasks.base import Artifacts
+from shared.tasks.grouped_texts import keep_texts, load_text
 from shared.tasks.pr_review.models import Coverage, Finding, Result, SuggestedChange
+
+_BATCHES = "batches"
 
 
 class Artifact(Model):
@@ -89,6 +92,18 @@ class ReviewBatch(Artifact):
     """What one call of the model reviews."""
 
     files: list[Diff]
+
+    @classmethod
+    async def hand_on_all(cls, artifacts: Artifacts, batches: Sequence[Self]) -> None:
+        texts = [batch.model_dump_json() for batch in batches]
+        await keep_texts(artifacts.hand_on, _BATCHES, texts)
+
+    @classmethod
+    async def load(cls, artifacts: Artifacts, number: int = 0) -> Self:
+        text = await load_text(artifacts, _BATCHES, number)
+        if text is None:  # Of attempts that an older version began.
+            return await super().load(artifacts, number)
+        return cls.model_validate_json(text)
 
     @classmethod
     def of(cls, diffs: Sequence[FileDiff]) -> Self:

@@ -60,8 +60,7 @@ async def _read(context: Context[TaskData]) -> Facts:
     )
     batches = [ReviewBatch.of(batch.diffs) for batch in found.batches]
     await seen.hand_on(context.artifacts)
-    for number, batch in enumerate(batches):
-        await batch.hand_on(context.artifacts, number)
+    await ReviewBatch.hand_on_all(context.artifacts, batches)
     facts = _facts(ref, pull, changed, instructions, len(batches)).model_copy(
         update={
             "request": request,
