@@ -36,3 +36,8 @@ def test_importing_the_app_loads_none_of_the_libraries_that_it_works_with() -> N
     loaded = loaded_by("function_app") - loaded_by("azure.functions, azure.durable_functions")
     assert {name for name in loaded if name.startswith(HEAVY)} == set()
     assert "shared.models" not in loaded
+
+
+def test_what_reads_a_file_or_judges_code_loads_what_it_works_with_alone() -> None:
+    assert "pydantic" not in loaded_by("shared.diffs.suggestion_worker")
+    assert "shared.models.tickets" not in loaded_by("shared.documents.worker")
