@@ -1,6 +1,7 @@
 """What an attempt keeps between its steps, as a chain of them has it: in memory as well, where the
 steps of a chain find it without asking storage."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ class ChainArtifacts:
         self._is_new = is_new
         self._texts: dict[str, bytes] = {}
         self._handed: dict[str, None] = {}
+        self._storing = asyncio.Lock()
 
     async def save(self, name: str, value: Any) -> None:
         """Store what others than the steps of this attempt look at, too, or what must be there
@@ -65,19 +67,19 @@ class ChainArtifacts:
         """Store what is handed on where steps of their own look for it: the last of it after all
         others, as a step that runs again may take it for a sign that they are there. Doing it again
         does no harm. Raises Unavailable."""
+        async with self._storing:  # Several that are handed on side by side are stored once.
+            handed = {name: self._texts[name] for name in self._handed}
+            if not handed:
+                return
 
-        handed = {name: self._texts[name] for name in self._handed}
-        if not handed:
-            return
+            async def store(name: str) -> None:
+                await self._attempt.save_text(name, handed[name])
+                if self._texts.get(name) is handed[name]:
+                    self._handed.pop(name, None)
 
-        async def store(name: str) -> None:
-            await self._attempt.save_text(name, handed[name])
-            if self._texts.get(name) is handed[name]:
-                self._handed.pop(name, None)
-
-        *others, last = handed
-        await gather_within(_CALLS_AT_ONCE, store, others)
-        await store(last)
+            *others, last = handed
+            await gather_within(_CALLS_AT_ONCE, store, others)
+            await store(last)
 
     def for_piece(self) -> PieceArtifacts:
         """The same for a piece of work."""
