@@ -15,7 +15,14 @@ from tests.support.hosts.process import ROOT
 from tests.support.running_app import RunningApp, run_app
 from tests.support.servers.github import GitHubServer, github_server
 from tests.support.servers.model import Body
-from tests.support.tasks.reviewer import JsonObject, Reviewer, asked_form, diff_of, proposed
+from tests.support.tasks.reviewer import (
+    JsonObject,
+    Reviewer,
+    asked_form,
+    diff_of,
+    find_changed_lines,
+    proposed,
+)
 
 LATENCY = 0.5
 BUDGET, AT_ONCE = 12_000, 8
@@ -149,7 +156,6 @@ def _sources() -> Iterator[Path]:
 
 
 def find_fault(diff: str) -> list[JsonObject]:
-    """One fault in each batch, in words of its own."""
-    added = (line.partition(" +")[2] for line in diff.splitlines())
-    quote = max(added, key=len)
-    return [proposed(quote, title=quote[:60])]
+    """One fault in each batch, in the longest of its lines, and in words of its own."""
+    path, quote = max(find_changed_lines(diff), key=lambda one: len(one[1]))
+    return [proposed(quote, path=path, title=quote[:60])]

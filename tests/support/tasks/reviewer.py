@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,15 +57,19 @@ def described(text: str, path: str, quote: str, line: int = 1) -> JsonObject:
     return {"path": path, "line": line, "evidence_quote": quote, "text": text}
 
 
-def find_changed_line(diff: str) -> tuple[str, str]:
-    """The path and the code of the first changed line of a diff, as the model is shown it."""
+def find_changed_lines(diff: str) -> Iterator[tuple[str, str]]:
+    """The path and the code of each changed line of a diff, as the model is shown it."""
     path = ""
     for line in diff.splitlines():
         if line.startswith("=== "):
             path = line[4:].rpartition(" (")[0]
         elif found := re.match(r"\d+ [+-](.*\S.*)", line):
-            return path, found[1]
-    return "", ""
+            yield path, found[1]
+
+
+def find_changed_line(diff: str) -> tuple[str, str]:
+    """The first of them."""
+    return next(find_changed_lines(diff), ("", ""))
 
 
 def ruling(number: int, holds: bool = True, severity: str = "critical") -> JsonObject:
