@@ -156,7 +156,8 @@ def _plan_opening(
 ) -> _Plan:
     events = chains.chain_events(ticket, [draft], ticket.created_at)
     trail = ticket_event_writes(events, ticket.created_by, ticket.sort_key)
-    ticket = ticket.model_copy(update={"seq": 1, **_count_events(ticket, events)})
+    known = {"events": len(events), "last_hash": events[-1].hash, "seq": 1}
+    ticket = ticket.model_copy(update=known)
     messages = make_messages(None, ticket, (Notice.TICKET_UPDATE,))
     told = update_writes(ticket, messages)
     standing = listing_state_of(ticket)
@@ -187,7 +188,8 @@ def _plan_change(
     trail = ticket_event_writes(events, ticket.created_by, ticket.sort_key)
     notices = due_notices(ticket, change.notices, change.moment)
     fields = {"updated_at": change.moment, "seq": ticket.seq + len(notices), **change.values}
-    fields |= _count_events(ticket, events)
+    if events:
+        fields |= {"events": ticket.events + len(events), "last_hash": events[-1].hash}
     if Notice.PROCESSING_STATUS in notices:
         fields["progress_told_at"] = change.moment
     changed = ticket.model_copy(update=fields)
@@ -229,13 +231,6 @@ def _plan_removal(
         stale=standing.places(),
         settled=[settle_write(ticket.id, Purpose.OPEN)],
     )
-
-
-def _count_events(ticket: StoredTicket, events: Sequence[AuditEvent]) -> dict[str, Any]:
-    """What the ticket knows of its chain after `events`."""
-    if not events:
-        return {}
-    return {"events": ticket.events + len(events), "last_hash": events[-1].hash}
 
 
 def _begins(before: StoredTicket, after: StoredTicket) -> bool:

@@ -9,8 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from shared.accounts.audience import groups_of
+from shared.audit.chain import Actor, Draft
 from shared.errors import NotFound
 from shared.models import (
+    AuditAction,
     Message,
     NewTicket,
     Notice,
@@ -75,6 +77,18 @@ async def test_what_is_announced_is_what_is_stored(app: AppUnderTest, owner: Sto
     assert "attachments" not in stored[0]["data"]
     assert stored[1:] == listener.heard == await app.ticket_queries.updates(by(owner), ticket_id, 1)
     UPDATES.validate_python(stored)
+
+
+async def test_a_new_ticket_is_announced_although_the_answer_to_storing_it_was_lost(
+    app: AppUnderTest, owner: StoredUser
+) -> None:
+    ticket = await app.tickets.read(await opened(app, owner))
+    listener = Listener()
+    draft = Draft(AuditAction.TICKET_CREATED, Actor(), "Ticket created.")
+    again = Tickets(app.table, listener.hear)
+    await again.create(ticket.model_copy(update={"events": 0}), draft)
+    assert listener.heard == await app.ticket_queries.updates(by(owner), ticket.id, 0)
+    assert len(listener.heard) == 1
 
 
 async def test_numbers_neither_skip_nor_repeat_however_many_write(
