@@ -1,5 +1,7 @@
 """What is found in a text is found once."""
 
+import pytest
+
 from shared.text.remembering import remember_texts
 
 
@@ -18,9 +20,18 @@ def test_a_text_is_read_once_and_a_very_long_one_is_not_kept() -> None:
     assert measure_length.__doc__ == "How long it is."
 
 
-def test_what_was_read_long_ago_is_read_again() -> None:
+@pytest.mark.parametrize(
+    "others", [[str(n) * 5_000 for n in range(100)], [*map(str, range(9_999))]]
+)
+def test_what_was_asked_for_long_ago_is_read_again(others: list[str]) -> None:
     read: list[str] = []
-    measure = remember_texts(read.append)
-    for text in ("first", *map(str, range(1_000)), "first"):
-        measure(text)
-    assert read.count("first") == 2
+
+    @remember_texts
+    def measure_length(text: str) -> int:
+        read.append(text)
+        return len(text)
+
+    for text in ("first", *others, "first"):
+        measure_length("kept")
+        measure_length(text)
+    assert (read.count("first"), read.count("kept")) == (2, 1)
