@@ -26,7 +26,7 @@ SETTINGS = {
     "MODEL_RETRY_SECONDS": "0.05",
     "MODEL_MAX_WAIT_SECONDS": "3",
     "SWEEP_SCHEDULE": "* * * * * *",
-    "SWEEP_AFTER_SECONDS": "10",  # Storage has so long for a call, on a busy machine, too.
+    "SWEEP_AFTER_SECONDS": "5",  # Storage has so long for a call, on a busy machine, too.
     "REGISTRATIONS_PER_ADDRESS": "0",
     "HTTPS_PROXY": "http://127.0.0.1:9",  # Nobody: what is not on this machine is not reached.
 }

@@ -22,7 +22,7 @@ from tests.support.servers.model import ModelServer
 SECRET = "k" * 32
 PASSWORD = "a good password"
 BOSS = "boss@example.com"
-SWEEP_AFTER = 10.0
+SWEEP_AFTER = 2.5
 LINGER = SWEEP_AFTER + 60
 SETTINGS = {
     "SECRET_KEY": SECRET,
