@@ -1,7 +1,8 @@
 """The app's settings: read once, checked at start, handed on by section.
 
 Plain dataclasses on purpose: this runs while the app is imported, and pydantic would cost a third
-of a cold start there. `read_settings` is the door.
+of a cold start there. Nobody compares or prints them, and what would do that is not made: it would
+be a tenth of what importing the app costs beside the SDKs. `read_settings` is the door.
 """
 
 import re
@@ -33,7 +34,7 @@ from shared.settings.workflow import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Settings:
     """Times are seconds, sizes bytes. `local.settings.sample.json` lists every setting;
     `environment` is all that was given, for what a task type reads of its own."""

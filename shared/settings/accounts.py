@@ -11,7 +11,7 @@ _ANY_TENANT = {"common", "organizations", "consumers"}
 _MAX_GRACE_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TokenSettings:
     """The key that signs, and how long tokens live; a refresh token that has been used answers the
     same again for `refresh_grace_seconds`."""
@@ -22,7 +22,7 @@ class TokenSettings:
     refresh_grace_seconds: float = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BootstrapSettings:
     """The first administrator; the email is lower case, "" for no such admin."""
 
@@ -30,7 +30,7 @@ class BootstrapSettings:
     password: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EntraSettings:
     """Whose tokens are accepted: those of one tenant, for these audiences. `client_id` is the
     registration that the console signs in with, "" where it does not."""
@@ -55,7 +55,7 @@ class EntraSettings:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AccountSettings:
     """`registration_open` holds until an admin sets it; so many `registrations_per_address` are
     taken within an hour, 0 for any number. `cache_seconds` is how long a process remembers a user

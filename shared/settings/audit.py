@@ -10,7 +10,7 @@ _ADVICE = "put at least 32 random characters there (openssl rand -hex 32)."
 _CONTAINER = re.compile(r"[a-z0-9](-?[a-z0-9]){2,62}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuditSettings:
     """How long audit events are kept in days, 0 for ever. `key` signs them, "" for none, and what
     was signed with one of `previous_keys` still counts. What changed goes into a digest after

@@ -15,7 +15,7 @@ RepositoryPatterns = Mapping[str, tuple[str, ...]]
 """By role or department: patterns of `owner/name`, in lower case."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class GitHubSettings:
     """The address of its API; without a `token` only public repositories are seen. `reviewable` are
     the repositories that may be reviewed beside public ones, `postable` those to which reviews may

@@ -15,7 +15,7 @@ _PART = 0.45
 """Of a step: the most that one call may take, as the model may be asked twice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ModelSettings:
     """`base_url` is that of an OpenAI-compatible chat API; with `uses_identity` the app's identity
     signs the calls and there is no key. `timeout` bounds one call."""
@@ -28,7 +28,7 @@ class ModelSettings:
     max_output_tokens: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PriceSettings:
     """What a million tokens cost, in `currency`; 0 where no price is set."""
 

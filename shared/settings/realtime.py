@@ -9,7 +9,7 @@ from shared.settings.accounts import EntraSettings, read_authority
 from shared.settings.environment import Environment, split_connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RealtimeSettings:
     """A connection string, or an address and the app's identity; with neither nothing is sent."""
 

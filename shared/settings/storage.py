@@ -10,7 +10,7 @@ EMULATOR = "UseDevelopmentStorage=true"
 """The connection string of Azurite at its own ports."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StorageSettings:
     """A connection string, or three addresses and the app's identity."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from shared.settings.environment import Environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TelemetrySettings:
     """`connection_string` is Application Insights', with `uses_identity` the app's identity signs
     what is sent there; `otlp_endpoint` any OpenTelemetry collector's; `file` a path for lines of
