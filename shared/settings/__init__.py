@@ -7,7 +7,7 @@ be a tenth of what importing the app costs beside the SDKs. `read_settings` is t
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.errors import SettingsError
 from shared.settings.accounts import AccountSettings, read_accounts
@@ -52,7 +52,7 @@ class Settings:
     extraction: ExtractionSettings
     audit: AuditSettings
     telemetry: TelemetrySettings
-    environment: Mapping[str, str] = field(repr=False, compare=False)
+    environment: Mapping[str, str]
 
     def list_addresses(self) -> dict[str, str]:
         """Where the services are that the app speaks to, by their names; without secrets."""

@@ -1,7 +1,7 @@
 """Accounts: their tokens, who may register, the first administrator, Microsoft Entra ID."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
@@ -16,7 +16,7 @@ class TokenSettings:
     """The key that signs, and how long tokens live; a refresh token that has been used answers the
     same again for `refresh_grace_seconds`."""
 
-    secret_key: str = field(repr=False)
+    secret_key: str
     access_minutes: int
     refresh_days: int
     refresh_grace_seconds: float = 10
@@ -27,7 +27,7 @@ class BootstrapSettings:
     """The first administrator; the email is lower case, "" for no such admin."""
 
     email: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

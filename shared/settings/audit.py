@@ -1,7 +1,7 @@
 """The audit trail: how long it is kept, and what its events are signed with."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
@@ -17,8 +17,8 @@ class AuditSettings:
     `digest_seconds`, in a container of its own."""
 
     retention_days: int
-    key: str = field(default="", repr=False)
-    previous_keys: tuple[str, ...] = field(default=(), repr=False)
+    key: str = ""
+    previous_keys: tuple[str, ...] = ()
     digest_seconds: float = 60
     digest_container: str = "audit-digests"
 

@@ -22,7 +22,7 @@ class GitHubSettings:
     be posted."""
 
     api_url: str
-    token: str = field(default="", repr=False)
+    token: str = ""
     reviewable: RepositoryPatterns = field(default_factory=dict)
     postable: RepositoryPatterns = field(default_factory=dict)
 

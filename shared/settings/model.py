@@ -1,7 +1,7 @@
 """The language model: which one, and how long one call of it may take."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
@@ -21,7 +21,7 @@ class ModelSettings:
     signs the calls and there is no key. `timeout` bounds one call."""
 
     base_url: str
-    api_key: str = field(repr=False)
+    api_key: str
     uses_identity: bool
     deployment: str
     timeout: float

@@ -1,7 +1,7 @@
 """The service that messages to users go through."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
@@ -13,7 +13,7 @@ from shared.settings.environment import Environment, split_connection
 class RealtimeSettings:
     """A connection string, or an address and the app's identity; with neither nothing is sent."""
 
-    connection_string: str = field(default="", repr=False)
+    connection_string: str = ""
     endpoint: str = ""
     hub: str = "tickets"
     events: EntraSettings | None = None

@@ -1,7 +1,7 @@
 """Where storage is."""
 
 from base64 import b64decode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment, split_connection
@@ -14,7 +14,7 @@ EMULATOR = "UseDevelopmentStorage=true"
 class StorageSettings:
     """A connection string, or three addresses and the app's identity."""
 
-    connection_string: str = field(default="", repr=False)
+    connection_string: str = ""
     table_uri: str = ""
     blob_uri: str = ""
     queue_uri: str = ""

@@ -1,6 +1,6 @@
 """Where the app reports what it does: nowhere, unless one of these is set."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.settings.environment import Environment
 
@@ -11,7 +11,7 @@ class TelemetrySettings:
     what is sent there; `otlp_endpoint` any OpenTelemetry collector's; `file` a path for lines of
     JSON, or `console`. Of all traces `traces_per_second` new ones are kept, whole."""
 
-    connection_string: str = field(default="", repr=False)
+    connection_string: str = ""
     uses_identity: bool = False
     otlp_endpoint: str = ""
     file: str = ""
