@@ -11,10 +11,10 @@ import httpx2
 from azure.messaging.webpubsubclient.models import WebPubSubProtocolType
 
 from infra.local.azurite import Azurite, Ports
-from infra.local.serving import take_port
 from infra.local.webpubsub import connection_string
 from tests.benchmarks.memory import peak, reset_peak
 from tests.benchmarks.verdicts import Row, judge, judge_most
+from tests.support.ports import find_free_port
 from tests.support.running_app import RunningApp, custom, run_app
 from tests.support.servers.realtime import Listener, client_at, negotiated, run_with_realtime
 
@@ -91,8 +91,7 @@ def _open(api: httpx2.Client) -> list[str]:
 
 def _while_away() -> Row:
     """POST and PUT beside an app that has no realtime service at all, in turns."""
-    with take_port(0, "nobody") as nobody:
-        away = connection_string(nobody.getsockname()[1])
+    away = connection_string(find_free_port())
     with (
         tempfile.TemporaryDirectory() as folder,
         Azurite(Path(folder) / "azurite", Ports(0, 0, 0)) as azurite,

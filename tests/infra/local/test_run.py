@@ -21,6 +21,7 @@ import pytest
 from infra.local.demo import QUESTION
 from infra.local.report import answer_lines
 from tests.support.hosts.process import ROOT, wait_for
+from tests.support.ports import find_free_ports
 
 PORTS_OF_A_COPY = 8
 # Named elsewhere, so that its stand-in is left out where a test is not about it.
@@ -31,16 +32,7 @@ WITH_SNOWFLAKE = {"SNOWFLAKE_MCP_URL": ""}
 
 def free_ports() -> int:
     """The first of a block of ports that nobody uses, for one copy of the app."""
-    start = 20_000 + os.getpid() % 1000 * 20
-    for port in range(start, start + 20_000, PORTS_OF_A_COPY):
-        try:
-            for each in range(port, port + PORTS_OF_A_COPY):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", each))
-        except OSError:
-            continue
-        return port
-    raise AssertionError("no free ports")
+    return find_free_ports(PORTS_OF_A_COPY)
 
 
 def start(command: str, port: int, state: Path, **env: str) -> subprocess.Popen[str]:
@@ -181,7 +173,9 @@ def test_a_question_about_sales_is_answered(tmp_path: Path) -> None:
 
 def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
     process = start("run", free_ports(), tmp_path)
-    wait_for((tmp_path / "ready.json").exists, "ready.json", 60)
+    ready = tmp_path / "ready.json"
+    wait_for(lambda: ready.exists() or process.poll() is not None, "ready.json", 60)
+    assert process.poll() is None, output_of(process)
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) >= 4
     process.kill()

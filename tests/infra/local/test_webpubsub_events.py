@@ -19,9 +19,9 @@ from starlette.routing import Route
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from infra.local.serving import take_port
 from infra.local.webpubsub import DEFAULT_KEY, JSON_PROTOCOL, connection_string
 from infra.local.webpubsub.app import application
+from tests.support.ports import find_free_port
 from tests.support.servers.stand_ins import served
 
 TIMEOUT = 10
@@ -250,8 +250,7 @@ async def test_without_consent_nothing_is_sent(url: str, handler: Handler, allow
 
 
 async def test_a_handler_that_is_away_refuses_connections() -> None:
-    with take_port(0, "nobody") as taken:
-        port = taken.getsockname()[1]
+    port = find_free_port()
     async with served(application(event_handler=f"http://127.0.0.1:{port}/")) as url:
         with pytest.raises(InvalidStatus) as refused:
             await client(url)

@@ -18,13 +18,13 @@ from starlette.responses import (
     StreamingResponse,
 )
 
-from infra.local.serving import take_port
 from shared.clients.etag_cache import EtagCache
 from shared.clients.github.client import GitHubClient
 from shared.clients.github.models import Pull, PullRef, PullState, ReviewComment, ReviewPayload
 from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Side
 from shared.settings.github import GitHubSettings
+from tests.support.ports import find_free_port
 from tests.support.servers.github import PULL, SHA, TOKEN, GitHubServer
 
 REF = PullRef(owner="ann", repo="app", number=1)
@@ -313,8 +313,7 @@ async def test_an_answer_that_breaks_off_is_worth_another_try(
 
 
 async def test_nobody_there_is_worth_another_try() -> None:
-    with take_port(0, "nobody") as taken:
-        port = taken.getsockname()[1]
+    port = find_free_port()
     with pytest.raises(RetryLater, match="cannot be reached"):
         await GitHubClient(GitHubSettings(api_url=f"http://127.0.0.1:{port}/api/v3")).pull(REF)
 

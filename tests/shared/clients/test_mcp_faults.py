@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from infra.local.serving import take_port
 from shared.clients.mcp.connection import SnowflakeConnection
 from shared.clients.mcp.exchange import CONTAINER, ValueCounter
 from shared.clients.mcp.settings import SnowflakeEndpoint
 from shared.errors import PermanentFailure, QueryFailed, RetryLater, StepError
+from tests.support.ports import find_free_port
 from tests.support.servers.mcp import TOKEN, Json, McpServer, mcp_server, refuse, reply, says
 
 CANARY = "canary-words"
@@ -139,9 +139,7 @@ async def test_a_handshake_that_took_too_long_is_not_tried_in_another_way(
 
 
 async def test_a_server_that_is_away() -> None:
-    taken = take_port(0, "nobody")
-    port = taken.getsockname()[1]
-    taken.close()
+    port = find_free_port()
     endpoint = SnowflakeEndpoint(address=f"http://127.0.0.1:{port}/mcp")
 
     error = await failure(SnowflakeConnection(endpoint, 5))

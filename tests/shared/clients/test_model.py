@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
-from infra.local.serving import take_port
 from shared.clients.llm.client import ModelClient
 from shared.clients.llm.output import of_model, of_schema
 from shared.errors import PermanentFailure, RetryLater, StepError
 from shared.models import Answer, Call, Model, Question
+from tests.support.ports import find_free_port
 from tests.support.product.app import model_client
 from tests.support.servers.model import ModelServer, completion
 
@@ -252,8 +252,7 @@ async def test_a_broken_off_answer_is_tried_later(model: ModelServer, asked: Ask
 
 
 async def test_a_model_that_is_down_costs_nothing(asked: Asked) -> None:
-    with take_port(0, "nobody") as nobody:
-        port = nobody.getsockname()[1]
+    port = find_free_port()
     nowhere = ModelServer()
     nowhere.base_url = f"http://127.0.0.1:{port}/v1"
     client = model_client(nowhere)

@@ -8,7 +8,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from infra.local.serving import take_port
 from infra.local.webpubsub import connection_string
 from infra.local.webpubsub.app import application
 from shared.accounts.audience import department_group
@@ -17,6 +16,7 @@ from shared.models import Notice, Priority, Progress, Status, StoredTicket, rfc3
 from shared.settings.realtime import RealtimeSettings
 from shared.tickets.realtime.notifications import Notifications
 from shared.tickets.realtime.updates import make_messages
+from tests.support.ports import find_free_port
 from tests.support.product.clock import now
 from tests.support.servers.serving import served
 
@@ -100,9 +100,7 @@ async def test_a_message_is_sent_once_for_all_who_may_read(port: int) -> None:
 async def test_nobody_waits_for_a_service_that_is_away_and_it_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with take_port(0, "nobody") as nobody:
-        away = nobody.getsockname()[1]
-    notices = notifications(away)
+    notices = notifications(find_free_port())
     told = ticket(seq=2)
     begin = time.perf_counter()
     for _ in range(50):
@@ -113,8 +111,7 @@ async def test_nobody_waits_for_a_service_that_is_away_and_it_is_logged_once(
 
 
 async def test_messages_after_an_outage_are_sent() -> None:
-    with take_port(0, "later") as taken:
-        port = taken.getsockname()[1]
+    port = find_free_port()
     notices, told = notifications(port), ticket(seq=2)
     await notices.send(told, make_messages(told, told, NOTICES))
     await notices.drain()

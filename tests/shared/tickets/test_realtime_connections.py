@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.local.serving import HOST, take_port
+from infra.local.serving import HOST
 from infra.local.webpubsub import connection_string
 from infra.local.webpubsub.app import application
 from shared.accounts.connections import Connections
@@ -27,6 +27,7 @@ from shared.models import AuditAction, Role, StoredUser
 from shared.settings.accounts import EntraSettings
 from shared.settings.realtime import RealtimeSettings
 from shared.tickets.realtime.events import RealtimeEvents
+from tests.support.ports import find_free_port
 from tests.support.product.app import AppUnderTest, user
 from tests.support.product.clock import MovedClock
 from tests.support.servers.entra import TENANT, Entra, entra_server, new_key
@@ -49,8 +50,7 @@ async def added(users: Users, role: Role) -> StoredUser:
 async def test_what_could_not_be_closed_is_closed_before_anything_else_is_sent(
     table: Table,
 ) -> None:
-    with take_port(0, "later") as taken:
-        port = taken.getsockname()[1]
+    port = find_free_port()
     settings = RealtimeSettings(connection_string=connection_string(port))
     realtime, clock = Realtime(settings), MovedClock()
     users = Users(table, 0, clock, close=realtime.close_user)
@@ -164,8 +164,7 @@ async def test_events_may_come_with_a_token_of_the_services_identity(
     }
     somebody = await added(app.users, Role.USER)
     for name, token in tokens.items():
-        with take_port(0, "a Web PubSub") as taken:
-            port = taken.getsockname()[1]
+        port = find_free_port()
         async with served_here(handler(events_of(app, entra, port))) as address:
             web_pub_sub = application(event_handler=f"{address}/events", event_token=token)
             with served(web_pub_sub, port=port):

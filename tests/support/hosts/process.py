@@ -16,9 +16,9 @@ from typing import Protocol, TypeVar
 import httpx2
 import pytest
 
-from infra.local.serving import take_port
 from tests.support.hosts.durable_extension import ARCHIVE, find_durable_host
 from tests.support.hosts.durable_extension import ROOT as ROOT
+from tests.support.ports import find_free_port
 
 APPS = ROOT / "tests/infra/local/host/apps"
 START_SECONDS = 120.0
@@ -187,8 +187,7 @@ def launch(
         command = [sys.executable, "-m", "infra.local", "host", "--state", str(state)]
     else:
         command = [str(find_durable_host())]
-        with take_port(port, "the host under test") as taken:
-            port = taken.getsockname()[1]
+        port = port or find_free_port()
     return subprocess.Popen(
         [*command, "--app", str(app), "--port", str(port)],
         cwd=ROOT,

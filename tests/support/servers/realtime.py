@@ -15,9 +15,10 @@ from azure.messaging.webpubsubclient.models import (
     WebPubSubProtocolType,
 )
 
-from infra.local.serving import HOST, take_port
+from infra.local.serving import HOST
 from infra.local.webpubsub import connection_string
 from infra.local.webpubsub.app import application
+from tests.support.ports import find_free_port
 from tests.support.running_app import RunningApp, run_app
 from tests.support.servers.serving import served
 
@@ -33,8 +34,7 @@ def run_with_realtime(
     **settings: str,
 ) -> Iterator[tuple[RunningApp, int]]:
     """A running app, and the port of the Web PubSub that it sends to and that tells it events."""
-    with take_port(0, "a Web PubSub") as taken:
-        port = taken.getsockname()[1]
+    port = find_free_port()
     where = {"WEBPUBSUB_CONNECTION_STRING": connection_string(port), **settings}
     with run_app(storage, folder, **where) as running:
         events = f"{running.host.base_url}/api/v1/ws/events"
