@@ -1,13 +1,12 @@
 """The app's settings: read once, checked at start, handed on by section.
 
 Plain dataclasses on purpose: this runs while the app is imported, and pydantic would cost a third
-of a cold start there. Nobody compares or prints them, and what would do that is not made: it would
-be a tenth of what importing the app costs beside the SDKs. `read_settings` is the door.
+of a cold start there. `read_settings` is the door.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
 from shared.settings.accounts import AccountSettings, read_accounts
@@ -34,7 +33,7 @@ from shared.settings.workflow import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Times are seconds, sizes bytes. `local.settings.sample.json` lists every setting;
     `environment` is all that was given, for what a task type reads of its own."""
@@ -52,7 +51,7 @@ class Settings:
     extraction: ExtractionSettings
     audit: AuditSettings
     telemetry: TelemetrySettings
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False, compare=False)
 
     def list_addresses(self) -> dict[str, str]:
         """Where the services are that the app speaks to, by their names; without secrets."""

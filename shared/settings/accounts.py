@@ -1,7 +1,7 @@
 """Accounts: their tokens, who may register, the first administrator, Microsoft Entra ID."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
@@ -11,26 +11,26 @@ _ANY_TENANT = {"common", "organizations", "consumers"}
 _MAX_GRACE_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
     """The key that signs, and how long tokens live; a refresh token that has been used answers the
     same again for `refresh_grace_seconds`."""
 
-    secret_key: str
+    secret_key: str = field(repr=False)
     access_minutes: int
     refresh_days: int
     refresh_grace_seconds: float = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BootstrapSettings:
     """The first administrator; the email is lower case, "" for no such admin."""
 
     email: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntraSettings:
     """Whose tokens are accepted: those of one tenant, for these audiences. `client_id` is the
     registration that the console signs in with, "" where it does not."""
@@ -55,7 +55,7 @@ class EntraSettings:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     """`registration_open` holds until an admin sets it; so many `registrations_per_address` are
     taken within an hour, 0 for any number. `cache_seconds` is how long a process remembers a user

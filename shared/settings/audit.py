@@ -1,7 +1,7 @@
 """The audit trail: how long it is kept, and what its events are signed with."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
@@ -10,15 +10,15 @@ _ADVICE = "put at least 32 random characters there (openssl rand -hex 32)."
 _CONTAINER = re.compile(r"[a-z0-9](-?[a-z0-9]){2,62}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings:
     """How long audit events are kept in days, 0 for ever. `key` signs them, "" for none, and what
     was signed with one of `previous_keys` still counts. What changed goes into a digest after
     `digest_seconds`, in a container of its own."""
 
     retention_days: int
-    key: str = ""
-    previous_keys: tuple[str, ...] = ()
+    key: str = field(default="", repr=False)
+    previous_keys: tuple[str, ...] = field(default=(), repr=False)
     digest_seconds: float = 60
     digest_container: str = "audit-digests"
 

@@ -11,7 +11,7 @@ _PART = 0.45
 """Of a step: the most that reading one document may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
     """In bytes, the most that a file may have which is sent to the API, a request with all its
     files, and a blob."""
@@ -21,7 +21,7 @@ class Sizes:
     blob: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileSettings:
     """A ticket that waits for its files starts when none has come for `quiet_seconds`, and ends
     after `max_wait` without one. What was rejected is kept for `rejected_days`, 0 for ever."""
@@ -31,7 +31,7 @@ class FileSettings:
     rejected_days: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionSettings:
     """What reading one document may take."""
 

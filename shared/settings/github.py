@@ -15,14 +15,14 @@ RepositoryPatterns = Mapping[str, tuple[str, ...]]
 """By role or department: patterns of `owner/name`, in lower case."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubSettings:
     """The address of its API; without a `token` only public repositories are seen. `reviewable` are
     the repositories that may be reviewed beside public ones, `postable` those to which reviews may
     be posted."""
 
     api_url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
     reviewable: RepositoryPatterns = field(default_factory=dict)
     postable: RepositoryPatterns = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """The language model: which one, and how long one call of it may take."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment
@@ -15,20 +15,20 @@ _PART = 0.45
 """Of a step: the most that one call may take, as the model may be asked twice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """`base_url` is that of an OpenAI-compatible chat API; with `uses_identity` the app's identity
     signs the calls and there is no key. `timeout` bounds one call."""
 
     base_url: str
-    api_key: str
+    api_key: str = field(repr=False)
     uses_identity: bool
     deployment: str
     timeout: float
     max_output_tokens: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSettings:
     """What a million tokens cost, in `currency`; 0 where no price is set."""
 

@@ -1,7 +1,7 @@
 """The service that messages to users go through."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
@@ -9,11 +9,11 @@ from shared.settings.accounts import EntraSettings, read_authority
 from shared.settings.environment import Environment, split_connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RealtimeSettings:
     """A connection string, or an address and the app's identity; with neither nothing is sent."""
 
-    connection_string: str = ""
+    connection_string: str = field(default="", repr=False)
     endpoint: str = ""
     hub: str = "tickets"
     events: EntraSettings | None = None

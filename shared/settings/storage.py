@@ -1,7 +1,7 @@
 """Where storage is."""
 
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.errors import SettingsError
 from shared.settings.environment import Environment, split_connection
@@ -10,11 +10,11 @@ EMULATOR = "UseDevelopmentStorage=true"
 """The connection string of Azurite at its own ports."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSettings:
     """A connection string, or three addresses and the app's identity."""
 
-    connection_string: str = ""
+    connection_string: str = field(default="", repr=False)
     table_uri: str = ""
     blob_uri: str = ""
     queue_uri: str = ""

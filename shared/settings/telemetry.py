@@ -1,17 +1,17 @@
 """Where the app reports what it does: nowhere, unless one of these is set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.settings.environment import Environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySettings:
     """`connection_string` is Application Insights', with `uses_identity` the app's identity signs
     what is sent there; `otlp_endpoint` any OpenTelemetry collector's; `file` a path for lines of
     JSON, or `console`. Of all traces `traces_per_second` new ones are kept, whole."""
 
-    connection_string: str = ""
+    connection_string: str = field(default="", repr=False)
     uses_identity: bool = False
     otlp_endpoint: str = ""
     file: str = ""

@@ -11,7 +11,7 @@ _MAX_STEP_SECONDS = 540.0
 all that runs in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowSettings:
     """`step_seconds` bounds one step, `max_parallel_work` how many steps of one ticket run at once.
     A ticket whose workflow has not begun after `sweep_after` is started again. Answers of the model
@@ -28,7 +28,7 @@ class WorkflowSettings:
     max_waits: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSettings:
     """How much text one question to the model has: a document's chunk, a review's batch."""
 
