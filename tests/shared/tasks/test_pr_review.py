@@ -216,7 +216,8 @@ async def test_prompts_add_little_to_what_is_read(reviews: Reviews) -> None:
     ):
         read = estimate(given or said(body))
         told = sum(estimate(message["content"]) for message in body["messages"])
-        assert told <= 1.1 * read + 400
+        # Markers and hashes are random, and estimated differently each time.
+        assert told <= 1.1 * read + 450
 
 
 async def test_what_people_write_at_length_is_cut(reviews: Reviews) -> None:
