@@ -15,11 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infra.local import ROOT
 from infra.local.errors import StartError
 from infra.local.host.signatures import SignatureError, check_signature
 from infra.local.settings_file import LocalSettings, read_json_object, read_local_settings
 
-ROOT = Path(__file__).parents[3]
 SUPPORTED_BINDINGS = {"http", "durableClient"}
 SUPPORTED_TRIGGERS = {
     "httpTrigger",
