@@ -11,7 +11,6 @@ import httpx2
 import pytest
 from starlette.responses import Response
 
-from tests.support.hosts.process import wait_for
 from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
 from tests.support.servers.entra import AUDIENCE, TENANT, Entra, entra_server
 
@@ -271,13 +270,6 @@ def test_everybody_else_is_refused_existing_or_not(
         problem(anonymous.get(path), 401)
 
 
-def until_completed(client: httpx2.Client, ticket: str) -> None:
-    def is_completed() -> bool:
-        return bool(client.get(f"/tickets/{ticket}").json()["status"] == "completed")
-
-    wait_for(is_completed, f"ticket {ticket} to be completed")
-
-
 def test_nobody_deletes_themselves_nor_who_has_work_under_way(
     running_app: RunningApp, boss: httpx2.Client
 ) -> None:
@@ -288,7 +280,8 @@ def test_nobody_deletes_themselves_nor_who_has_work_under_way(
     ticket = client.post("/tickets", json=custom()).json()
     problem(boss.delete(f"/users/{user['id']}"), 409)
     assert client.get(f"/tickets/{ticket['id']}").status_code == 200
-    until_completed(boss, ticket["id"])
+    ended = running_app.with_client(boss).until_ended(ticket["id"])
+    assert ended["status"] == "completed"
     assert boss.delete(f"/users/{user['id']}").status_code == 204
     problem(client.get("/users/me"), 401)
     assert boss.get(f"/tickets/{ticket['id']}").status_code == 200, "his tickets stay"
@@ -324,7 +317,7 @@ def test_entra_tokens(running_app: RunningApp, entra: Entra, boss: httpx2.Client
     eve = client.get("/users/me").json()
     assert (eve["email"], eve["role"]) == ("eve@contoso.example", "manager")
     ticket = client.post("/tickets", json=custom()).json()["id"]
-    until_completed(client, ticket)
+    assert running_app.with_client(client).until_ended(ticket)["status"] == "completed"
     admin = with_token(
         running_app, entra.token(oid="kim", roles=["admin"], preferred_username="kim@x.de")
     )

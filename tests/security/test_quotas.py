@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -14,7 +13,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from tests.support.hosts.process import wait_for
-from tests.support.running_app import PASSWORD, JsonObject, RunningApp, custom, run_app
+from tests.support.running_app import PASSWORD, RunningApp, custom, run_app
 
 ADMIN = "boss@example.com"
 SETTINGS = {
@@ -65,11 +64,6 @@ def open_tickets(apis: list[httpx2.Client], count: int) -> list[httpx2.Response]
         return list(
             pool.map(lambda n: apis[n % len(apis)].post("/tickets", json=custom()), range(count))
         )
-
-
-def until_ended(running_app: RunningApp, api: httpx2.Client, ticket: str) -> JsonObject:
-    """Somebody's ticket once it has ended."""
-    return replace(running_app, api=api).until_ended(ticket)
 
 
 def post_document(api: httpx2.Client, **more: Any) -> httpx2.Response:
@@ -126,7 +120,7 @@ def test_a_ticket_that_runs_out_of_tokens_fails_and_what_was_paid_stays_counted(
     limit(admin, users={"*": {"tokens_per_day": 1_000_000}})
     answer = post_document(api, max_tokens=3_000)
     assert answer.status_code == 201, answer.text
-    ticket = until_ended(running_app, api, answer.json()["id"])
+    ticket = running_app.with_client(api).until_ended(answer.json()["id"])
     assert ticket["status"] == "failed"
     assert ticket["error_message"].startswith("The 3000 tokens that this ticket may use")
     assert ticket["tokens_used"] > 1_000
@@ -141,7 +135,7 @@ def test_files_count_until_they_are_gone(running_app: RunningApp, admin: httpx2.
     api, size = running_app.log_in("collector"), len(TEXT)
     limit(admin, users={"*": {"stored_bytes": 2 * size - 1}})
     ticket = post_document(api).json()
-    until_ended(running_app, api, ticket["id"])
+    running_app.with_client(api).until_ended(ticket["id"])
     refusal = post_document(api)
     assert refusal.status_code == 429
     assert refusal.json()["quota"]["left"] == size - 1

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,10 @@ class RunningApp:
         assert answer.status_code == 200, answer.text
         ticket: JsonObject = answer.json()
         return ticket
+
+    def with_client(self, api: httpx2.Client) -> "RunningApp":
+        """The same app, asked by somebody else."""
+        return replace(self, api=api)
 
     def until_ended(self, ticket_id: str, seconds: float = 60.0) -> JsonObject:
         """The ticket once it has ended; fails after `seconds`, showing it and the host's log."""
